@@ -1,0 +1,82 @@
+# Everything a developer does, one command each. A new machine needs Python 3.11 or newer with its venv module, and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --quiet --no-input --disable-pip-version-check
+
+# The default install, and the same with the extra that is named: each is repeated only when pyproject.toml has changed.
+INSTALLED := $(VENV)/.installed
+TESTING := $(VENV)/.installed-test
+MEASURING := $(VENV)/.installed-bench
+
+# A benchmark is a script that takes the folder of evaluation data as --data, or finds it in LIKEWISE_DATA.
+BENCH ?= $(sort $(basename $(notdir $(shell grep --files-with-matches 'add_data(parser)' benchmarks/*.py))))
+
+BRANCHES := 95
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help install demo test check lint format bench docs clean
+
+help:  ## This list.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name does; do printf 'make %-8s %s\n' "$$name" "$$does"; done
+
+install: $(INSTALLED)  ## The default install in .venv, without torch.
+
+demo: $(INSTALLED)  ## Train on the documentation of this Python and answer five searches.
+	@$(BIN)/likewise demo --overwrite
+
+test: $(TESTING) lint  ## All that CI asks for: the checks, then every test with coverage.
+	@$(BIN)/python -m pytest --cov --durations=10
+	@$(BIN)/coverage json --quiet --fail-under=0 -o - | $(BIN)/python -c 'import json, sys; \
+	  found = json.load(sys.stdin)["totals"]; share = 100 * found["covered_branches"] / found["num_branches"]; \
+	  sys.exit(f"{share:.1f} % of the branches are tested, expected at least $(BRANCHES) %" if share < $(BRANCHES) else 0)'
+
+check: $(TESTING) lint  ## The checks, then the quick tests.
+	@$(BIN)/python -m pytest --quiet -m 'not slow'
+
+lint: $(TESTING)  ## The checks alone: style, types, and the way that imports may go.
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo 'some files are not formatted: run make format' >&2; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: $(TESTING)  ## Put the source into the house's form, and mend what can be mended by itself.
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: $(MEASURING)  ## Run every benchmark (or BENCH=encode) on LIKEWISE_DATA, and write docs/benchmarks.md.
+	@test -n "$$LIKEWISE_DATA" || { echo 'set LIKEWISE_DATA to the folder of evaluation data' >&2; exit 1; }
+	@for name in $(BENCH); do echo "$$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+	@$(BIN)/python benchmarks/tables.py
+
+docs: $(TESTING)  ## Write docs/benchmarks.md from the recorded runs, and check what the pages say and link to.
+	@$(BIN)/python benchmarks/tables.py
+	@$(BIN)/python -m pytest --quiet tests/test_docs.py tests/test_benchmarks.py
+
+clean:  ## Remove .venv and everything else that can be made again.
+	@rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@find src tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'Likewise needs Python 3.11 or newer, and $(PYTHON) is none: name another, as in make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo '$(PYTHON) could not make a virtual environment: on Debian and Ubuntu, apt install python3-venv' >&2; exit 1; }
+
+$(INSTALLED): pyproject.toml | $(BIN)/python
+	@echo 'installing Likewise into $(VENV): a minute or two'
+	@$(PIP) install --editable .
+	@touch $@
+
+$(TESTING): pyproject.toml | $(BIN)/python
+	@echo 'installing Likewise and what its tests need into $(VENV): some minutes'
+	@$(PIP) install --editable '.[test]'
+	@touch $(INSTALLED) $@
+
+$(MEASURING): pyproject.toml | $(BIN)/python
+	@echo 'installing Likewise and what its benchmarks need into $(VENV): some minutes'
+	@$(PIP) install --editable '.[bench]'
+	@touch $(INSTALLED) $@

@@ -1,0 +1,120 @@
+"""How many short texts a second become vectors: Model.encode beside model2vec and sentence-transformers.
+
+    python benchmarks/encode.py --data DATA [--quick]
+
+All three have the same vocabulary and the same rows, take a list of strings and give a float32 array of unit rows;
+tokenising is in the time. Each peer runs with the fastest of several settings, tried before the race.
+"""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from comparison import alternate, best_of, ratio, spread
+from model2vec import StaticModel
+from record import record
+from sentence_transformers import SentenceTransformer
+from texts import add_data, short_texts
+from tokenizers import Tokenizer
+
+import likewise
+
+MODEL2VEC = [
+    {"batch_size": size, "use_multiprocessing": threads} for size in (1024, 4096, 16384) for threads in (True, False)
+]
+SENTENCE_TRANSFORMERS = [{"batch_size": size} for size in (256, 1024, 4096, 16384)]
+
+
+def model2vec_of(model: likewise.Model, folder: Path) -> StaticModel:
+    """The model2vec model with the same tokenizer and rows; nothing is cut off, as nothing is in the other two."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return StaticModel(model.encoder.weights, tokenizer, normalize=True, max_length=None)
+
+
+def run_model2vec(model: StaticModel, texts: list[str], settings: dict[str, Any]) -> np.ndarray:
+    """Its encode; with threads of its own it turns those of `tokenizers` off, so they are turned on again before."""
+    os.environ["TOKENIZERS_PARALLELISM"] = "true"
+    return np.asarray(model.encode(texts, **settings))
+
+
+def run_sentence_transformers(model: SentenceTransformer, texts: list[str], settings: dict[str, Any]) -> np.ndarray:
+    """Its encode, with the threads of `tokenizers` on."""
+    os.environ["TOKENIZERS_PARALLELISM"] = "true"
+    return model.encode(texts, show_progress_bar=False, **settings)
+
+
+def best_settings(
+    run: Callable[[Any, list[str], dict[str, Any]], np.ndarray],
+    model: Any,
+    texts: list[str],
+    tried: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """The fastest of the settings on some of the texts."""
+    named = {str(settings): partial(run, model, texts, settings) for settings in tried}
+    return tried[list(named).index(best_of(named))]
+
+
+def main() -> None:
+    """Race the three and record texts per second, ratios and how far the vectors differ."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data(parser)
+    parser.add_argument("--texts", type=int, default=200_000)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="20,000 texts, 5 repeats, nothing recorded")
+    given = parser.parse_args()
+    count, repeats = (20_000, 5) if given.quick else (given.texts, given.repeats)
+
+    texts = short_texts(given.data, count, np.random.default_rng(given.seed))
+    model = likewise.train(texts, epochs=1, seed=given.seed, progress=False)
+    tokens = float(np.mean(model.tokenizer.encode(texts).lengths))
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "short.model"
+        model.save(folder)
+        model2vec = model2vec_of(model, folder)
+        transformer = SentenceTransformer(str(folder), device="cpu")
+
+    some = texts[: max(20_000, count // 8)]
+    settings = {
+        "model2vec": best_settings(run_model2vec, model2vec, some, MODEL2VEC),
+        "sentence-transformers": best_settings(run_sentence_transformers, transformer, some, SENTENCE_TRANSFORMERS),
+    }
+    calls: dict[str, Callable[[], np.ndarray]] = {
+        "likewise": partial(model.encode, texts),
+        "model2vec": partial(run_model2vec, model2vec, texts, settings["model2vec"]),
+        "sentence-transformers": partial(
+            run_sentence_transformers, transformer, texts, settings["sentence-transformers"]
+        ),
+    }
+    ours = calls["likewise"]()
+    differences = {name: float(np.abs(ours - calls[name]()).max()) for name in settings}
+    seconds = alternate(calls, repeats)
+
+    speeds = {name: spread([count / took for took in taken]) for name, taken in seconds.items()}
+    ratios = {name: ratio(seconds[name], seconds["likewise"]) for name in settings}
+    print(f"{count:,} texts of {tokens:.1f} tokens, {model.dim} dimensions, {len(model.tokenizer.vocabulary):,} pieces")
+    for name, speed in speeds.items():
+        print(f"{name:22} {speed} texts/s  {settings.get(name, '')}")
+    for name, times in ratios.items():
+        print(f"likewise / {name}: {times}; vectors differ by {differences[name]:.2g} at the most")
+    if given.quick:
+        return
+    configuration = {
+        "texts": count, "tokens_a_text": round(tokens, 2), "dim": model.dim, "repeats": repeats,
+        "vocabulary": len(model.tokenizer.vocabulary), "settings": settings,
+    }  # fmt: skip
+    numbers = {
+        "texts_a_second": {name: speed.plain() for name, speed in speeds.items()},
+        "ratio": {name: times.plain() for name, times in ratios.items()},
+        "largest_difference": differences,
+    }
+    record("encode", configuration, numbers, given.seed)
+
+
+if __name__ == "__main__":
+    main()

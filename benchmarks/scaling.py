@@ -1,0 +1,99 @@
+"""What a text costs when there are ten thousand of them and when there are a million, and how much memory they take.
+
+    python benchmarks/scaling.py --data DATA [--quick]
+
+The texts are sentences of film reviews, read from a file of one a line. Each run is a process of its own, which first
+trains on a few texts, so that imports and compiled code are there; then comes `likewise.train` with one epoch, and
+again with two: the difference is what an epoch costs. The sizes take turns.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from comparison import spread, timed
+from record import record
+from texts import add_data, lines, sentences
+
+import likewise
+
+WARMUP = 2_000
+MEASURED = {"train": "train, one epoch", "epoch": "one epoch more", "encode": "encode"}
+
+
+def one_run(path: Path, warmup: Path, seed: int) -> dict[str, float]:
+    """Seconds of training, of an epoch and of encoding, and the peak of the memory while training."""
+    train = partial(likewise.train, seed=seed, progress=False)
+    train(warmup, epochs=1)
+    models: list[likewise.Model] = []
+    one = timed(lambda: models.append(train(path, epochs=1)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    two = timed(lambda: train(path, epochs=2))
+    texts = lines(path)
+    encode = min(timed(lambda: models[0].encode(texts)) for _ in range(2))
+    facts = models[0].card.corpus
+    counts = {"texts": facts["texts"], "tokens": facts["tokens"]}
+    return {"train": one, "epoch": two - one, "encode": encode, "peak": peak, **counts}
+
+
+def all_runs(paths: dict[int, Path], warmup: Path, repeats: int, seed: int) -> dict[int, list[dict[str, float]]]:
+    """The runs of each size, every one in a process of its own; large ones less often."""
+    runs: dict[int, list[dict[str, float]]] = {size: [] for size in paths}
+    for repeat in range(repeats):
+        for place, (size, path) in enumerate(sorted(paths.items()), 1):
+            if repeat < max(1, repeats // place):
+                asked = [sys.executable, __file__, "--run", str(path), str(warmup), "--seed", str(seed), "--data", "."]
+                done = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=True)
+                runs[size].append(json.loads(done.stdout))
+    return runs
+
+
+def main() -> None:
+    """Train at every size and record seconds a text and peak memory."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data(parser)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--repeats", type=int, default=5, help="of the smallest size; larger ones run less often")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="5,000 and 20,000 texts, 2 repeats, nothing recorded")
+    parser.add_argument("--run", type=Path, nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.run:
+        path, warmup = given.run
+        print(json.dumps(one_run(path, warmup, given.seed)))
+        return
+    sizes, repeats = ([5_000, 20_000], 2) if given.quick else (given.sizes, given.repeats)
+
+    texts = sentences(given.data, max(sizes))
+    with tempfile.TemporaryDirectory() as place:
+        paths = {size: Path(place) / f"{size}.txt" for size in {WARMUP, *sizes}}
+        for size, path in paths.items():
+            path.write_text("\n".join(texts[:size]), encoding="utf-8")
+        runs = all_runs({size: paths[size] for size in sizes}, paths[WARMUP], repeats, given.seed)
+
+    numbers: dict[str, object] = {}
+    for what, name in MEASURED.items():
+        cost = {size: spread([1e6 * run[what] / run["texts"] for run in runs[size]]) for size in sizes}
+        medians = [found.median for found in cost.values()]
+        numbers[what] = {
+            "microseconds_a_text": {str(size): found.plain() for size, found in cost.items()},
+            "largest_by_smallest": max(medians) / min(medians),
+        }
+        told = ", ".join(f"{size:,} texts {found}" for size, found in cost.items())
+        print(f"{name}, microseconds a text: {told}; largest / smallest {max(medians) / min(medians):.2f}")
+    tokens = {str(size): runs[size][0]["tokens"] / runs[size][0]["texts"] for size in sizes}
+    peaks = {str(size): max(run["peak"] for run in runs[size]) for size in sizes}
+    for size, peak in peaks.items():
+        print(f"peak memory with {int(size):,} texts of {tokens[size]:.1f} tokens: {peak / 2**30:.2f} GiB")
+    if not given.quick:
+        configuration = {"sizes": sizes, "tokens_a_text": tokens, "runs": {str(s): len(r) for s, r in runs.items()}}
+        record("scaling", configuration, {**numbers, "peak_bytes": peaks}, given.seed)
+
+
+if __name__ == "__main__":
+    main()

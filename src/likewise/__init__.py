@@ -1,0 +1,47 @@
+"""Contrastive learning for text nobody labelled, and what it is good for."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from likewise.errors import InputError, LikewiseError
+
+if TYPE_CHECKING:
+    from likewise.index.collection import Collection, Hit
+    from likewise.model.model import Model
+    from likewise.training.recipe import Recipe
+    from likewise.training.train import train
+
+__version__ = "0.1.0"
+__all__ = ["Collection", "Hit", "InputError", "LikewiseError", "Model", "Recipe", "__version__", "load", "train"]
+
+# OpenMP's threads would otherwise spin while BLAS works, and take its cores: a training step is three times as slow
+# then. Read when the first OpenMP library is loaded, so it stands here; a value set from outside is left alone.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+_PLACES = {
+    "Collection": "likewise.index.collection",
+    "Hit": "likewise.index.collection",
+    "Model": "likewise.model.model",
+    "Recipe": "likewise.training.recipe",
+    "train": "likewise.training.train",
+}
+
+
+def load(path: "str | os.PathLike[str]") -> "Model":
+    """Read a model folder that `Model.save` or `likewise train` wrote.
+
+    Raises:
+        InputError: it is no model folder, or a file of it is missing or damaged.
+    """
+    from likewise.model.model import Model
+
+    return Model.load(os.fspath(path))
+
+
+def __getattr__(name: str) -> Any:
+    # Numba takes half a second to import: nobody pays that who only asks for the version.
+    if name in _PLACES:
+        from importlib import import_module
+
+        return getattr(import_module(_PLACES[name]), name)
+    raise AttributeError(f"module 'likewise' has no attribute {name!r}")

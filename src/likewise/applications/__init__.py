@@ -1,0 +1,1 @@
+"""What a model and an index are good for, one file an application."""

@@ -1,0 +1,93 @@
+"""Files that matter are written beside their place and renamed: a killed process leaves the old one or the new one."""
+
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from likewise.errors import InputError, LikewiseError
+
+__all__ = ["refuse_existing", "replacing_file", "replacing_folder"]
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Refuse an output that exists, or whose place cannot be written, before any work is done for it.
+
+    Raises:
+        InputError: `path` exists and `overwrite` is false, or its parent is no writable folder.
+    """
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} exists already: choose another name, or pass --overwrite (overwrite=True)")
+    parent = path.absolute().parent
+    while not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise InputError(f"cannot write {path}: {parent} is not a folder you may write to")
+
+
+@contextmanager
+def replacing_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """Yield a path beside `path`; what was written there takes its place when the block ends without an error.
+
+    Raises:
+        InputError: `path` exists and `overwrite` is false.
+        LikewiseError: the disk is full or the place cannot be written; what stood at `path` is unchanged.
+    """
+    refuse_existing(path, overwrite=overwrite)
+    beside = path.absolute().parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
+    try:
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        yield beside
+        with beside.open("rb") as written:
+            os.fsync(written.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise _told(error, path) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield an empty folder beside `path` that takes its place when the block ends without an error.
+
+    Raises:
+        InputError: `path` exists and `overwrite` is false.
+        LikewiseError: the disk is full or the place cannot be written; what stood at `path` is unchanged.
+    """
+    refuse_existing(path, overwrite=overwrite)
+    beside = path.absolute().parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
+    try:
+        beside.mkdir(parents=True)
+        yield beside
+        for file in beside.rglob("*"):
+            if file.is_file():
+                with file.open("rb") as written:
+                    os.fsync(written.fileno())
+        if path.exists():
+            # A folder cannot be renamed over a full one: the old one steps aside first, and is removed last.
+            aside = beside.with_suffix(".old")
+            path.rename(aside)
+            try:
+                beside.rename(path)
+            except OSError:
+                aside.rename(path)
+                raise
+            shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
+        else:
+            beside.rename(path)
+    except OSError as error:
+        raise _told(error, path) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _told(error: OSError, path: Path) -> LikewiseError:
+    if error.errno == errno.ENOSPC:
+        return LikewiseError(f"the disk is full: {path} was not written, what stood there is unchanged")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return InputError(f"cannot write {path}: {error.strerror}")
+    return LikewiseError(f"{path} was not written: {error}")

@@ -1,0 +1,92 @@
+"""`likewise demo`: the whole way, from texts to answers, on what every Python brings along."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from likewise.cli.options import Overwrite, Progress, Seed
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from likewise.index.collection import Collection
+
+__all__ = ["SEARCHES", "demo"]
+
+SEARCHES = (
+    "popup asking yes or no",
+    "dictionary that counts things",
+    "stop when nothing arrives for too long",
+    "process killed",
+    "parse web markup",
+)
+"""Questions whose answers say it in other words."""
+
+HITS = 3
+
+
+def demo(
+    out: Annotated[
+        str, typer.Option("--out", metavar="FOLDER", help="Where the model and the index go.")
+    ] = "likewise-demo",
+    seed: Seed = 0,
+    progress: Progress = True,
+    overwrite: Overwrite = False,
+) -> None:
+    """Train on the documentation of the Python that runs this, index it, and answer five searches.
+
+    Nothing is downloaded. It takes about a minute.
+    """
+    from likewise.atomic import refuse_existing
+    from likewise.cli.screen import results
+    from likewise.corpus.pydocs import pydocs
+    from likewise.corpus.read import read
+    from likewise.index.collection import Collection
+    from likewise.training.progress import Narrator
+    from likewise.training.train import train
+
+    folder = Path(out)
+    model_at, index_at = folder / "python.model", folder / "python.index"
+    refuse_existing(folder, overwrite=overwrite)
+    with Narrator(shown=progress) as narrator:
+        narrator.tell("collecting the documentation of this Python")
+        texts = pydocs()
+        corpus = read(texts)
+        corpus.name = f"the documentation of Python {sys.version_info.major}.{sys.version_info.minor}"
+        model = train(corpus, out=model_at, seed=seed, progress=progress, overwrite=overwrite)
+        narrator.tell("indexing")
+        with Collection.create(index_at, model, overwrite=overwrite) as collection:
+            collection.add(texts)
+            collection.build()
+            console = results()
+            for query in SEARCHES:
+                _answer(collection, query, console)
+    console.print(f"the model is in {model_at}, the index in {index_at}; next:")
+    for command in (
+        ["likewise", "search", str(index_at), "wait until all threads have finished"],
+        ["likewise", "train", "FILE", "--text", "COLUMN", "--out", "my.model"],
+        ["likewise", "index", "my.model", "FILE", "--text", "COLUMN", "--out", "my.index"],
+    ):
+        console.print(f"  {shlex.join(command)}")
+
+
+def _answer(collection: "Collection", query: str, console: "Console") -> None:
+    """Print the best texts by meaning, and the best one by words for contrast."""
+    from rich.text import Text
+
+    from likewise.cli.screen import shortened
+
+    console.print(query, style="bold")
+    found = [("by meaning", hit) for hit in collection.search(query, k=HITS, mode="vector")]
+    found += [("by words", hit) for hit in collection.search(query, k=1, mode="text")]
+    before = ""
+    for side, hit in found:
+        name = Text.assemble(
+            (f"  {'' if side == before else side:<10}  ", "green" if side == "by meaning" else "yellow")
+        )
+        console.print(name + Text(shortened(hit.text, max(20, console.width - len(name)))))
+        before = side
+    console.print()

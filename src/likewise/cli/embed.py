@@ -1,0 +1,52 @@
+"""`likewise embed`: the texts of a file become a file of vectors."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from likewise.cli.options import Encoding, File, Id, ModelFolder, OnError, Overwrite, Progress, Text
+
+__all__ = ["embed"]
+
+
+def embed(
+    model: ModelFolder,
+    file: File,
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            metavar="VECTORS",
+            help="The file to write: .parquet, .arrow or .feather with ids, texts, columns and vectors, .npy with the "
+            "vectors alone.",
+            show_default=False,
+        ),
+    ],
+    text: Text = None,
+    id: Id = None,
+    keep_text: Annotated[bool, typer.Option("--keep-text/--no-text", help="Whether the texts are written too.")] = True,
+    progress: Progress = True,
+    overwrite: Overwrite = False,
+    encoding: Encoding = None,
+    on_error: OnError = "raise",
+) -> None:
+    """Write one unit vector for each text of a file.
+
+    The file is read as a stream: it may be larger than memory.
+    """
+    from likewise.atomic import refuse_existing, replacing_file
+    from likewise.cli.screen import Meter, counted
+    from likewise.cli.vectors import embedded, writer_for
+    from likewise.corpus.read import read
+    from likewise.model.model import Model
+
+    target = Path(out)
+    write = writer_for(target)  # refuses an unknown suffix before any work is done
+    refuse_existing(target, overwrite=overwrite)
+    loaded = Model.load(model)
+    corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
+    with Meter(shown=progress) as meter, replacing_file(target, overwrite=overwrite) as beside:
+        write(beside, embedded(corpus, loaded, meter), keep_text)
+        took = meter.summary(corpus.skipped)
+    typer.echo(f"{out}: {counted(meter.texts, 'vector')} of {loaded.dim} numbers {took}")

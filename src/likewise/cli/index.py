@@ -1,0 +1,105 @@
+"""`likewise index`, `likewise add`, `likewise delete`: what an index holds."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from likewise.cli.options import Encoding, File, Id, IndexFolder, ModelFolder, OnError, Overwrite, Progress, Text
+
+if TYPE_CHECKING:
+    from likewise.index.collection import Collection
+
+__all__ = ["add", "delete", "index"]
+
+
+def index(
+    model: ModelFolder,
+    file: File,
+    out: Annotated[
+        str, typer.Option("--out", metavar="INDEX", help="The folder to write the index to.", show_default=False)
+    ],
+    text: Text = None,
+    id: Id = None,
+    progress: Progress = True,
+    overwrite: Overwrite = False,
+    encoding: Encoding = None,
+    on_error: OnError = "raise",
+) -> None:
+    """Make an index of a file, to be searched.
+
+    It holds the texts, their other columns, their vectors and the model: likewise search needs nothing else. It is
+    there once it is whole.
+    """
+    from likewise.atomic import refuse_existing, replacing_folder
+    from likewise.cli.rows import fill
+    from likewise.corpus.read import read
+    from likewise.errors import InputError
+    from likewise.index.collection import Collection
+    from likewise.index.record import FILE
+    from likewise.model.model import Model
+
+    target = Path(out)
+    refuse_existing(target, overwrite=overwrite)
+    if target.exists() and not (target / FILE).exists():
+        raise InputError(f"{target} is no index: it is not overwritten; choose another name, or remove it yourself")
+    loaded = Model.load(model)
+    corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
+    with replacing_folder(target, overwrite=overwrite) as beside, Collection.create(beside, loaded, True) as made:
+        told = fill(made, corpus, numbered=True, progress=progress)
+        made.build()
+        told += _kind(made)
+    typer.echo(f"{out}: {told}\nnext:\n  likewise search {shlex.quote(out)} 'what you look for'")
+
+
+def add(
+    index: IndexFolder,
+    file: File,
+    text: Text = None,
+    id: Id = None,
+    progress: Progress = True,
+    encoding: Encoding = None,
+    on_error: OnError = "raise",
+) -> None:
+    """Add the texts of a file to an index; a text whose id is there already is replaced.
+
+    All texts are added or none. Where no column holds ids, every text is new and gets the next number.
+    """
+    from likewise.cli.rows import fill
+    from likewise.corpus.read import read
+    from likewise.index.collection import Collection
+
+    with Collection.open(index) as collection:
+        corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
+        before = len(collection)
+        told = fill(collection, corpus, numbered=id is not None, progress=progress)
+        typer.echo(f"{index}: {told}; {before:,} before, {len(collection):,} now{_kind(collection)}")
+
+
+def delete(
+    index: IndexFolder,
+    ids: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID...", help="Ids of texts; - reads them from standard input, one a line.", show_default=False
+        ),
+    ],
+) -> None:
+    """Delete texts from an index by their ids, all or none."""
+    from likewise.cli.screen import counted, lines_of
+    from likewise.index.collection import Collection
+
+    wanted = list(dict.fromkeys(lines_of(ids)))
+    with Collection.open(index) as collection:
+        deleted = collection.delete(wanted)
+        unknown = f" ({counted(len(wanted) - deleted, 'id')} not found)" if deleted < len(wanted) else ""
+        typer.echo(f"{index}: {counted(deleted, 'text')} deleted{unknown}, {len(collection):,} remain")
+
+
+def _kind(collection: "Collection") -> str:
+    """How it is searched by vector: exactly, or with which recall."""
+    known = collection.describe()
+    if known.kind == "exact":
+        return "\nvector search is exact"
+    return f"\nvector search is approximate ({known.kind}) and finds {known.recall:.1%} of the 10 nearest"

@@ -1,0 +1,157 @@
+"""Which column of a table holds the texts, which their ids, and which come along."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from likewise.errors import InputError
+
+__all__ = ["TEXT", "Chosen", "Wanted", "choose", "distinct_names"]
+
+TEXT = "text"
+IDS = ("id", "_id")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the caller asked for.
+
+    Attributes:
+        text: the columns that make a text, joined in this order; None to find out.
+        id: the column of ids; None to find out.
+        pair: two columns whose texts belong together.
+        others: whether the other columns come along.
+        settled: whether an id that is None means that there is none.
+    """
+
+    text: tuple[str, ...] | None = None
+    id: str | None = None
+    pair: tuple[str, str] | None = None
+    others: bool = False
+    settled: bool = False
+
+    @classmethod
+    def of(
+        cls, text: str | Sequence[str] | None, id: str | None, pair: Sequence[str] | None, *, columns: bool
+    ) -> "Wanted":
+        """From the arguments of `read`.
+
+        Raises:
+            InputError: `pair` is not two columns, `text` is none, or both are given.
+        """
+        texts = None if text is None else (text,) if isinstance(text, str) else tuple(text)
+        if texts is not None and not texts:
+            raise InputError("text is an empty list of columns: name one or more, or leave it out")
+        if pair is None:
+            return cls(texts, id, None, columns)
+        if isinstance(pair, str) or len(pair) != 2:
+            raise InputError(f"pair takes two columns, such as --pair title body, and was given {pair!r}")
+        if texts is not None:
+            raise InputError(f"give either text ({', '.join(texts)}) or pair ({', '.join(pair)}), not both")
+        return cls(None, id, (pair[0], pair[1]), columns)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Columns that a source has, each in its role.
+
+    Attributes:
+        text: those that make a text, joined in this order.
+        pair: that of the texts that belong to them, if any.
+        id: that of the ids; None: the number of the row.
+        others: those that come along; None: not asked for.
+    """
+
+    text: tuple[str, ...]
+    pair: str | None = None
+    id: str | None = None
+    others: tuple[str, ...] | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every column that has to hold texts, each once."""
+        return tuple(dict.fromkeys(self.text if self.pair is None else (*self.text, self.pair)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every column that has to be read, each once."""
+        found = self.texts if self.id is None else (*self.texts, self.id)
+        return tuple(dict.fromkeys((*found, *(self.others or ()))))
+
+    def among(self, names: Iterable[str]) -> "Chosen":
+        """The same roles in a part of the source that has other columns beside them."""
+        if self.others is None:
+            return self
+        taken = {*self.texts, self.id}
+        return replace(self, others=tuple(name for name in names if name not in taken))
+
+
+def choose(wanted: Wanted, names: Sequence[str], strings: Sequence[str] | None, source: str) -> Chosen:
+    """Find each role's column.
+
+    Without a wish, the texts are the only column beside the id, else the column called `text`, else the only column of
+    strings beside the id. Ids are the column called `id` or `_id`.
+
+    Args:
+        wanted: what was asked for.
+        names: the columns there are, each once.
+        strings: those that hold strings; None where the source has no types.
+        source: its name, for messages.
+
+    Raises:
+        InputError: a column is not there, or it is not plain which one holds the texts.
+    """
+    for name in (*(wanted.text or ()), *(wanted.pair or ()), *((wanted.id,) if wanted.id else ())):
+        if name not in names:
+            raise InputError(_unknown(name, names, source))
+    id = wanted.id
+    if id is None and not wanted.settled and len(names) > 1:
+        asked = {*(wanted.text or ()), *(wanted.pair or ())}
+        id = next((name for name in IDS if name in names and name not in asked), None)
+    if wanted.pair is not None:
+        chosen = Chosen((wanted.pair[0],), wanted.pair[1], id)
+    else:
+        chosen = Chosen(wanted.text or (_obvious(names, strings, id, source),), None, id)
+    return replace(chosen, others=()).among(names) if wanted.others else chosen
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """The names of columns, with a number after those that come again and after those that are empty.
+
+    >>> distinct_names(["a", "", "a"])
+    ['a', 'column 2', 'a.1']
+    """
+    given, numbers = set(names), dict.fromkeys(names, 0)
+    found: dict[str, None] = {}
+    for position, name in enumerate(names, 1):
+        new = name or f"column {position}"
+        while new in found or (new != name and new in given):
+            numbers[name] += 1
+            new = f"{name or f'column {position}'}.{numbers[name]}"
+        found[new] = None
+    return list(found)
+
+
+def _obvious(names: Sequence[str], strings: Sequence[str] | None, id: str | None, source: str) -> str:
+    left = [name for name in names if name != id]
+    if strings is not None and not {*strings} & {*left}:
+        raise InputError(f"{source} has no column of strings, and texts are needed; its columns are {_listed(names)}")
+    typed = left if strings is None else [name for name in left if name in strings]
+    if TEXT in left:
+        return TEXT
+    if len(typed) == 1:
+        return typed[0]
+    raise InputError(
+        f'{source} has several columns that could hold the texts, {_listed(names)}: name one with --text (text="...")'
+    )
+
+
+def _unknown(name: str, names: Sequence[str], source: str) -> str:
+    folded = {other.casefold(): other for other in reversed(names)}
+    near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.4)
+    hint = f" (did you mean {folded[near[0]]!r}?)" if near else ""
+    return f"{source} has no column {name!r}{hint}; its columns are {_listed(names)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,0 +1,90 @@
+"""The door of this room: whatever holds texts becomes a corpus, a stream of batches."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from likewise.corpus.batch import TextBatch
+from likewise.corpus.columns import Wanted
+from likewise.corpus.files.encoding import checked_name
+from likewise.corpus.files.paths import path_source
+from likewise.corpus.frames import object_source
+from likewise.corpus.reading import Reading, Source
+from likewise.errors import InputError
+
+__all__ = ["Corpus", "read"]
+
+ON_ERROR = ("raise", "skip")
+
+
+class Corpus:
+    """Texts that are read batch by batch, as often as one likes unless they come from a pipe or an iterator.
+
+    Attributes:
+        name: of the file or object, for messages.
+    """
+
+    def __init__(self, source: Source, wanted: Wanted, *, encoding: str | None, skip: bool) -> None:
+        self.name = source.name
+        self._source, self._wanted, self._encoding, self._skip = source, wanted, encoding, skip
+        self._reading: Reading | None = None
+
+    @property
+    def skipped(self) -> int:
+        """Rows that the latest pass left out, so far, because they cannot be read."""
+        return 0 if self._reading is None else self._reading.skipped
+
+    @property
+    def numbered(self) -> bool | None:
+        """Whether the ids are only the numbers of the rows; None before the first batch of the first pass is read."""
+        return None if self._reading is None else self._reading.numbered
+
+    def __iter__(self) -> Iterator[TextBatch]:
+        """Begin a pass.
+
+        Raises:
+            InputError: a row or the whole cannot be read, or it was read and cannot be read again.
+        """
+        if self._reading is not None and not self._source.again:
+            raise InputError(f"{self.name} can be read once only: put it into a file or a list to read it again")
+        self._reading = Reading(self._wanted, encoding=self._encoding, skip=self._skip)
+        return self._source.batches(self._reading)
+
+
+def read(
+    source: Any,
+    *,
+    text: str | Sequence[str] | None = None,
+    id: str | None = None,
+    pair: Sequence[str] | None = None,
+    columns: bool = False,
+    encoding: str | None = None,
+    on_error: str = "raise",
+) -> Corpus:
+    """A corpus from whatever holds texts. What is in it is read, and columns are looked for, when it is iterated.
+
+    Args:
+        source: a path to a file (txt, CSV, TSV, JSONL, JSON, Parquet, Arrow, each also .gz or .zst) or to a folder of
+            them, `-` for standard input; strings or dicts in a list or an iterator; an Arrow array, table or reader; a
+            pandas or polars frame or series; a `datasets.Dataset`.
+        text: the column that holds the texts, or several that are joined with ". "; found if there is no doubt.
+        id: the column of ids; if None that called `id` or `_id`, or else the number of the row, from 0.
+        pair: two columns whose texts belong together, instead of `text`.
+        columns: keep the other columns.
+        encoding: of text files; if None UTF-8, UTF-16 or Latin-1, by what the file begins with.
+        on_error: `raise` at a row that cannot be read, or `skip` it and count it.
+
+    Raises:
+        InputError: there is no such file, it holds no texts, or an argument is none of those.
+    """
+    if on_error not in ON_ERROR:
+        raise InputError(f"on_error is {on_error!r}, and has to be one of {', '.join(ON_ERROR)}")
+    if encoding is not None:
+        checked_name(encoding)
+    wanted = Wanted.of(text, id, pair, columns=columns)
+    if isinstance(source, Corpus):
+        if wanted != Wanted():
+            raise InputError(f"the corpus {source.name} has its columns already: choose them where it is read")
+        return source
+    found = path_source(os.fsdecode(source)) if isinstance(source, str | os.PathLike) else object_source(source)
+    return Corpus(found, wanted, encoding=encoding, skip=on_error == "skip")

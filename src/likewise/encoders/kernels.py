@@ -1,0 +1,126 @@
+"""The static encoder's loops: pooling the rows of each text, and changing only the rows that a batch touched."""
+
+import numpy as np
+from numba import njit, prange
+
+SMALLEST_NORM = 1e-12
+# Sums may be taken in the order that the processor likes: still the same on every run, and NaN stays NaN.
+FAST = {"reassoc", "contract"}
+
+
+@njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
+def pool(weights, ids, offsets, vectors, norms, blocks):
+    """The sum of each text's rows, divided by its norm; a text without ids, or of zero rows, is a row of zeros.
+
+    The mean of the rows has the same direction as their sum, so nothing is divided by the length.
+    """
+    texts, dim = vectors.shape
+    for block in prange(blocks):
+        for text in range(texts * block // blocks, texts * (block + 1) // blocks):
+            vector = vectors[text]
+            vector[:] = 0
+            for at in range(offsets[text], offsets[text + 1]):
+                row = weights[ids[at]]
+                for axis in range(dim):
+                    vector[axis] += row[axis]
+            square = 0.0  # float64: then the order of the sum does not show in a float32 norm
+            for axis in range(dim):
+                square += np.float64(vector[axis]) * np.float64(vector[axis])
+            norm = np.sqrt(square)
+            norms[text] = norm
+            if norm > SMALLEST_NORM:
+                inverse = norms.dtype.type(1 / norm)
+                for axis in range(dim):
+                    vector[axis] *= inverse
+            else:
+                vector[:] = 0
+
+
+@njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
+def through_norm(vectors, norms, gradient, passed, blocks):
+    """The gradient by the sum of a text's rows, from that by its unit vector: (g - (g·z) z) / norm."""
+    texts, dim = vectors.shape
+    for block in prange(blocks):
+        for text in range(texts * block // blocks, texts * (block + 1) // blocks):
+            if norms[text] <= SMALLEST_NORM:
+                passed[text] = 0
+                continue
+            along = gradient[text, 0] * vectors[text, 0]
+            for axis in range(1, dim):
+                along += gradient[text, axis] * vectors[text, axis]
+            inverse = 1 / norms[text]
+            for axis in range(dim):
+                passed[text, axis] = (gradient[text, axis] - along * vectors[text, axis]) * inverse
+
+
+@njit(cache=True, nogil=True)
+def occurrences(ids, offsets, count):
+    """Where each row occurs in the batch: (rows touched, where each row's texts begin, the texts).
+
+    `count` is a scratch array of zeros, one a row of the vocabulary, and is zeros again afterwards.
+    """
+    first, last = offsets[0], offsets[-1]
+    touched = np.empty(min(last - first, count.size), np.int32)
+    rows = 0
+    for at in range(first, last):
+        row = ids[at]
+        if count[row] == 0:
+            touched[rows] = row
+            rows += 1
+        count[row] += 1
+    begins = np.empty(rows + 1, np.int64)
+    begins[0] = 0
+    for index in range(rows):
+        row = touched[index]
+        begins[index + 1] = begins[index] + count[row]
+        count[row] = begins[index]
+    texts = np.empty(last - first, np.int32)
+    for text in range(offsets.size - 1):
+        for at in range(offsets[text], offsets[text + 1]):
+            row = ids[at]
+            texts[count[row]] = text
+            count[row] += 1
+    for index in range(rows):
+        count[touched[index]] = 0
+    return touched[:rows], begins, texts
+
+
+@njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
+def row_adagrad(weights, squares, touched, begins, texts, passed, learning_rate, tiny, blocks):
+    """Row-wise Adagrad on the rows touched: each is summed, in the order of its texts, and changed by one thread.
+
+    squares[u] += mean(g²); weights[u] -= learning_rate · g / (sqrt(squares[u]) + tiny).
+    """
+    rows, dim = touched.size, weights.shape[1]
+    for block in prange(blocks):
+        # Equal shares of the occurrences, not of the rows: frequent words take most of the work.
+        first = np.searchsorted(begins[:rows], begins[rows] * block // blocks)
+        last = np.searchsorted(begins[:rows], begins[rows] * (block + 1) // blocks)
+        gradient = np.empty(dim, weights.dtype)
+        for index in range(first, last):
+            gradient[:] = 0
+            for at in range(begins[index], begins[index + 1]):
+                share = passed[texts[at]]
+                for axis in range(dim):
+                    gradient[axis] += share[axis]
+            square = gradient[0] * gradient[0]
+            for axis in range(1, dim):
+                square += gradient[axis] * gradient[axis]
+            row = touched[index]
+            squares[row] += square / dim
+            scale = learning_rate / (np.sqrt(squares[row]) + tiny)
+            for axis in range(dim):
+                weights[row, axis] -= scale * gradient[axis]
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def row_gradients(touched, begins, texts, passed, gradients, blocks):
+    """The gradient of each row touched, for tests and for other optimisers."""
+    rows, dim = gradients.shape
+    for block in prange(blocks):
+        for index in range(rows * block // blocks, rows * (block + 1) // blocks):
+            gradients[index] = 0
+            for at in range(begins[index], begins[index + 1]):
+                share = passed[texts[at]]
+                for axis in range(dim):
+                    gradients[index, axis] += share[axis]

@@ -1,0 +1,49 @@
+"""Latent semantic analysis as a static encoder: what can be had without contrastive learning."""
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from likewise.encoders.static import StaticEncoder
+from likewise.tokens.ragged import Ragged
+
+__all__ = ["log_idf", "lsa_encoder"]
+
+
+def log_idf(texts_with: Int64[np.ndarray, " vocab"], texts: int) -> Float[np.ndarray, " vocab"]:
+    """log(1 + texts / texts with the piece); 0 for a piece that no text has."""
+    seen = np.maximum(texts_with, 1)
+    return np.where(texts_with > 0, np.log1p(texts / seen), 0.0).astype(np.float32)
+
+
+def lsa_encoder(
+    texts: Ragged, token_weights: Float[np.ndarray, " vocab"], dim: int, rng: np.random.Generator
+) -> StaticEncoder:
+    """Truncated SVD of the TF-IDF matrix (Deerwester et al. 1990), folded into one row a piece.
+
+    A text's LSA vector is its TF-IDF row times the right singular vectors: the sum over its pieces of weight times
+    singular row. That is a static encoder, so the same code encodes and scores it.
+
+    Args:
+        texts: what the SVD is fitted on.
+        token_weights: IDF of each piece.
+        dim: how many singular vectors; fewer where the corpus has fewer, the rest zeros.
+        rng: of the randomised SVD.
+    """
+    from scipy.sparse import csr_matrix
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.preprocessing import normalize
+
+    vocab = len(token_weights)
+    ids = texts.ids[texts.offsets[0] : texts.offsets[-1]].copy()  # scipy sorts them in place
+    counts = csr_matrix((np.ones(len(ids), np.float32), ids, texts.offsets - texts.offsets[0]), (len(texts), vocab))
+    counts.sum_duplicates()
+    weighted = normalize(counts.multiply(token_weights[None, :]).tocsr())
+    # A piece of one text relates it to no other: without those the decomposition is half as large.
+    shared = np.flatnonzero(np.bincount(counts.indices, minlength=vocab) > 1)
+    components = min(dim, len(texts) - 1, len(shared) - 1)
+    rows = np.zeros((vocab, dim), np.float32)
+    if components > 0:
+        svd = TruncatedSVD(components, n_iter=2, random_state=int(rng.integers(2**31)))
+        svd.fit(weighted[:, shared])
+        rows[shared, :components] = svd.components_.T * token_weights[shared, None]
+    return StaticEncoder(rows)

@@ -1,0 +1,10 @@
+"""Texts and vectors at rest: the record that keeps them, the search that finds them by meaning, by words, or both.
+
+`collection.py` is what a user calls; read it first.
+
+What is kept:   `record.py` SQLite, its transactions · `rows.py` what a user adds · `entries.py` into the record and out
+                `columns.py` what a column holds · `where.py` filters · `embedder.py` the model
+By words:       `words.py` BM25
+By meaning:     `vectors.py` the cache and what came after it · `cache.py` its file · `exact.py` · `approximate.py`
+Both:           `search.py` one search · `fusion.py` the two sides in one score
+"""

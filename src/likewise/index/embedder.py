@@ -1,0 +1,183 @@
+"""What an index asks of a model: vectors, and a way to know it again.
+
+Anything with `encode(texts)` will do. A model that also has a `fingerprint` and `save(path)`, as Likewise's own, is
+stored in the index. Another, a sentence-transformers model for one, cannot be: it is known again by the vectors of a
+few fixed texts, and has to be passed when the index is opened.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float16, Float32
+
+from likewise.errors import InputError, LikewiseError
+from likewise.index.record import Record
+
+__all__ = [
+    "MODEL",
+    "Identity",
+    "StorableModel",
+    "check_model",
+    "identity_of",
+    "stored_model",
+    "stored_vectors",
+    "unit_vectors",
+]
+
+MODEL = "model"  # the folder within the index
+
+# Several lengths, scripts and signs, so that two models which agree on all of them are the same for our purposes.
+PROBES = (
+    "The battery died after two days and nobody answered my letters.",
+    "Ein kurzer Satz über Äpfel, Züge und das Wetter in Köln.",
+    "Сколько стоит билет до Москвы? 東京の天気は晴れです。",
+    "def read(path: str) -> bytes: 0123456789 !?",
+)
+# The same model on another machine, or in another batch, differs by less; another model, by about 1.
+_TOLERANCE = 1e-2
+
+
+@runtime_checkable
+class StorableModel(Protocol):
+    """A model that can be kept in an index."""
+
+    fingerprint: str
+
+    def encode(self, texts: Any, /) -> Any:
+        """One vector a text."""
+        ...
+
+    def save(self, path: Path, /) -> None:
+        """Write the model to a new folder."""
+        ...
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a model is known by.
+
+    Attributes:
+        name: of its class.
+        dim: length of its vectors.
+        fingerprint: its own, or one derived from class, `dim` and the rounded vectors of the probes.
+        storable: whether the model itself can be kept in the index.
+        probe: the vectors of the probes.
+    """
+
+    name: str
+    dim: int
+    fingerprint: str
+    storable: bool
+    probe: Float32[np.ndarray, "probes dim"]
+
+    def settings(self) -> dict[str, Any]:
+        """What the record keeps of it."""
+        return {
+            "model": self.name,
+            "dim": self.dim,
+            "fingerprint": self.fingerprint,
+            "model_stored": int(self.storable),
+            "probe": self.probe.tobytes(),
+        }
+
+
+def identity_of(model: Any) -> Identity:
+    """Find out what there is to know of a model.
+
+    Raises:
+        InputError: it has no `encode`, or what that gives are not vectors.
+    """
+    if isinstance(model, (str, Path)):
+        raise InputError(f"a model was expected, the path {model} was given: pass likewise.load({str(model)!r})")
+    if not callable(getattr(model, "encode", None)):
+        raise InputError(
+            f"a model has encode(texts), which {type(model).__name__} lacks: pass a likewise.Model or the like"
+        )
+    name, probe = type(model).__name__, unit_vectors(model, list(PROBES), None)
+    if isinstance(model, StorableModel):
+        return Identity(name, probe.shape[1], model.fingerprint, True, probe)
+    # Rounding makes unlike fingerprints of one model rare, not impossible: `check_model` compares the vectors.
+    known = f"{name} {probe.shape[1]} ".encode() + np.round(probe, 2).astype(np.float32).tobytes()
+    return Identity(name, probe.shape[1], hashlib.sha256(known).hexdigest(), False, probe)
+
+
+def check_model(record: Record, model: Any) -> None:
+    """Refuse a model that is not the one of the index; None is the one stored there.
+
+    Raises:
+        InputError: it is another one, or None and none is stored.
+    """
+    folder, name, own = record.folder, record.setting("model"), record.setting("fingerprint")
+    if model is None:
+        if not record.setting("model_stored"):
+            raise InputError(
+                f"{folder} was made with a {name} of {record.setting('dim')} dimensions, which it does not hold:"
+                " pass it, Collection.open(path, model=...)"
+            )
+        if not (folder / MODEL).is_dir():
+            raise InputError(f"the model of {folder} is missing, {folder / MODEL}: restore it, or pass the model")
+        return
+    known = identity_of(model)
+    if known.storable and record.setting("model_stored"):
+        same = known.fingerprint == own
+    else:
+        probe = np.frombuffer(record.setting("probe"), np.float32).reshape(len(PROBES), -1)
+        same = known.probe.shape == probe.shape and bool(np.abs(known.probe - probe).max() < _TOLERANCE)
+    if not same:
+        raise InputError(
+            f"{folder} was made with another model ({name} {own[:12]}) than the one given ({known.name}"
+            f" {known.fingerprint[:12]}): open it without one to use its own, or make a new index with this one"
+        )
+
+
+def stored_model(record: Record) -> Any:
+    """The model in the index.
+
+    Raises:
+        InputError: it is damaged, or not the one that the index was made with.
+    """
+    from likewise.model.model import Model
+
+    model = Model.load(record.folder / MODEL)
+    if model.fingerprint != record.setting("fingerprint"):
+        raise InputError(f"{record.folder / MODEL} is not the model that the index was made with: restore it")
+    return model
+
+
+def unit_vectors(model: Any, texts: list[str], dim: int | None) -> Float32[np.ndarray, "texts dim"]:
+    """The model's vectors, scaled to length one; a zero vector stays zero.
+
+    Args:
+        model: anything with `encode`.
+        texts: at least one.
+        dim: the length that the vectors must have, if it is known.
+
+    Raises:
+        InputError: the vectors have another length or are no (texts, dim) array.
+        LikewiseError: the model gave something that is not a finite number.
+    """
+    vectors = np.asarray(model.encode(texts), np.float32)
+    if vectors.ndim != 2 or len(vectors) != len(texts) or dim not in (None, vectors.shape[1]):
+        expected = f"({len(texts)}, {'dim' if dim is None else dim})"
+        raise InputError(
+            f"the model {type(model).__name__} gave an array of shape {vectors.shape} for {len(texts)} texts, expected"
+            f" {expected}: it is no model of one vector a text, or not the model of this index"
+        )
+    if not np.isfinite(vectors).all():
+        row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
+        raise LikewiseError(f"the model {type(model).__name__} gave no finite vector for {texts[row][:60]!r}")
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: np.ndarray = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return unit
+
+
+def stored_vectors(model: Any, texts: list[str], dim: int) -> Float16[np.ndarray, "texts dim"]:
+    """Unit vectors as the record keeps them; blank texts get zeros, which no search by vector finds."""
+    vectors = np.zeros((len(texts), dim), np.float16)
+    spoken = [row for row, text in enumerate(texts) if text.strip()]
+    if spoken:
+        vectors[spoken] = unit_vectors(model, [texts[row] for row in spoken], dim)
+    return vectors

@@ -1,0 +1,160 @@
+"""A search over one state of the record: by vector, by words, or both sides fused."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from likewise.errors import InputError, LikewiseError
+from likewise.index.entries import Entry, columns_of, entries, numbers_in, vectors_of
+from likewise.index.exact import cosines
+from likewise.index.fusion import Fusion, Ranked, best_first, share_of_best
+from likewise.index.record import Record
+from likewise.index.vectors import VectorIndex
+from likewise.index.where import Filter, Where, parse
+from likewise.index.words import WordIndex
+
+__all__ = ["MODES", "Hit", "Searcher", "check_search"]
+
+MODES = ("hybrid", "vector", "text")
+# Hybrid search joins so many of the best of either side, or 10 k, and knows the words' scores down to this rank: of a
+# text found by its vector whose words rank lower still, the words count as nothing.
+CANDIDATES, WORD_DEPTH = 200, 2_000
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A text that was found.
+
+    Attributes:
+        id: its id.
+        text: the text.
+        score: the cosine for a search by vector, BM25 for one by text, the fused score, 0 to 1, for hybrid.
+        columns: every column of the index; None where this text has no value.
+    """
+
+    id: str
+    text: str
+    score: float
+    columns: dict[str, Any]
+
+
+class Searcher:
+    """The two sides of an index, and how they are joined.
+
+    Attributes:
+        vectors: the side of meaning.
+        words: the side of words.
+        fusion: joins the scores of both.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        with record.reading():
+            self.vectors = VectorIndex(record.folder, record.setting("collection"))
+        self.words = WordIndex(record.connection)
+        self.fusion: Fusion = share_of_best
+
+    def search(
+        self,
+        queries: Sequence[str],
+        vectors: Float32[np.ndarray, "queries dim"] | None,
+        k: int,
+        mode: str,
+        where: Where | None,
+    ) -> list[list[Hit]]:
+        """The `k` best texts for each query.
+
+        Args:
+            queries: what was asked.
+            vectors: of the queries, unit rows or zeros; not needed by text.
+            k: how many.
+            mode: one of `MODES`.
+            where: a filter on columns.
+        """
+        with self._record.turn:
+            if self._record.connection.in_transaction:  # what it would find, and cache, might never be
+                raise LikewiseError(
+                    "a search within a write of the same collection: search when the write has returned"
+                )
+            self.vectors.look()
+            with self._record.reading():
+                passing = None if where is None else parse(where, columns_of(self._record.connection))
+                if vectors is None or mode == "text":
+                    among = self._table(passing)
+                    ranked = [self._by_words(query, k, among) for query in queries]
+                elif mode == "vector":
+                    ranked = self.vectors.nearest(self._record.connection, vectors, k, self._numbers(passing))
+                else:
+                    ranked = self._hybrid(queries, vectors, k, passing)
+                return self._hits(ranked)
+
+    def _table(self, passing: Filter | None) -> str | None:
+        """The table with the numbers of the texts that pass; it goes with the transaction."""
+        if passing is None:
+            return None
+        self._record.connection.execute("CREATE TEMP TABLE passing (number INTEGER PRIMARY KEY)")
+        self._record.connection.execute(f"INSERT INTO temp.passing {passing.sql}", passing.parameters)
+        return "temp.passing"
+
+    def _numbers(self, passing: Filter | None) -> Int64[np.ndarray, " passing"] | None:
+        """Those numbers, rising."""
+        if passing is None:
+            return None
+        return np.sort(numbers_in(self._record.connection.execute(passing.sql, passing.parameters)))
+
+    def _by_words(self, query: str, k: int, among: str | None) -> Ranked:
+        texts, generation = self._record.setting("texts"), self._record.setting("generation")
+        return self.words.ranked(query, k, texts=texts, generation=generation, among=among)
+
+    def _hybrid(
+        self, queries: Sequence[str], vectors: Float32[np.ndarray, "queries dim"], k: int, passing: Filter | None
+    ) -> list[Ranked]:
+        depth, among = max(CANDIDATES, 10 * k), self._table(passing)
+        allowed = self._numbers(Filter(f"SELECT number FROM {among}", ())) if among else None  # noqa: S608
+        by_vector = self.vectors.nearest(self._record.connection, vectors, depth, allowed)
+        mean = np.frombuffer(self._record.setting("sum")) / max(1, self._record.setting("texts"))
+        ranked = []
+        for query, vector, near in zip(queries, vectors, by_vector, strict=True):
+            worded = self._by_words(query, max(WORD_DEPTH, depth), among)
+            candidates = np.union1d(near.numbers, worded.numbers[:depth])
+            of_words = dict(zip(worded.numbers.tolist(), worded.scores.tolist(), strict=True))
+            words = np.array([of_words.get(number, 0.0) for number in candidates.tolist()], np.float64)
+            meaning = cosines(vectors_of(self._record.connection, candidates), vector)
+            fused = self.fusion(meaning, words, float(mean @ vector.astype(np.float64)))
+            ranked.append(best_first(candidates, fused, k))
+        return ranked
+
+    def _hits(self, ranked: list[Ranked]) -> list[list[Hit]]:
+        numbers = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.numbers for one in ranked)]))
+        found = entries(self._record.connection, numbers)
+        return [
+            [
+                _hit(found[number], score)
+                for number, score in zip(one.numbers.tolist(), one.scores.tolist(), strict=True)
+            ]
+            for one in ranked
+        ]
+
+
+def _hit(entry: Entry, score: float) -> Hit:
+    return Hit(entry.id, entry.text, score, dict(entry.columns))
+
+
+def check_search(queries: Any, k: Any, mode: Any) -> None:
+    """Refuse what cannot be searched for.
+
+    Raises:
+        InputError: a query is no string, `k` is no number of at least 1, or the mode is unknown.
+    """
+    if isinstance(queries, str) or not all(isinstance(query, str) for query in queries):
+        raise InputError("search takes one string, search_many a list of strings; something else was given")
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+        raise InputError(f"k = {k!r} was given: how many texts to find is a whole number from 1")
+    if mode not in MODES:
+        near = difflib.get_close_matches(str(mode), MODES, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise InputError(f"the mode {mode!r} is unknown: one of {', '.join(MODES)} is expected{hint}")

@@ -1,0 +1,170 @@
+"""Search by vector over the record: its cached codes, and the few texts that came after them.
+
+Adding a text does not rewrite the cache. Texts that came since are read from the record and compared besides, removed
+ones are hidden; only when these changes are many is the cache made anew, which so happens once in a growth of 2 %.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+from likewise.index.cache import FILE, Cache, build
+from likewise.index.entries import all_vectors, numbers_in, vectors_of
+from likewise.index.exact import candidates, scored, shortlist, whole
+from likewise.index.fusion import Ranked
+
+__all__ = ["VectorIndex"]
+
+# Changes beyond the larger of both make the cache anew; so many vectors are also read one by one where a filter leaves
+# no more, and a collection of no more texts needs no cache. Reading 5,000 from the record takes about 10 ms.
+FEW, FEW_SHARE = 5_000, 0.02
+
+
+class VectorIndex:
+    """Nearest texts by cosine.
+
+    Every method but `look` is called within a transaction of the record.
+
+    Attributes:
+        cache: of the vectors, None while there are few texts.
+    """
+
+    def __init__(self, folder: Path, collection: str) -> None:
+        self.cache: Cache | None = None
+        self._folder, self._collection = folder, collection
+        self._seen: tuple[int, int, int] | None = None  # of the file: which one, when, how long
+        self._generation = -1  # of the record that what follows is of
+        self._hidden: Bool[np.ndarray, " rows"] = np.zeros(0, bool)
+        self._fresh = _Fresh(np.zeros(0, np.int64), np.zeros((0, 0), np.float32), np.zeros(0, bool))
+
+    def look(self) -> None:
+        """Take the file of another process, if there is a newer one.
+
+        Called before the transaction begins: so no cache is ever newer than the state of the record it is used with.
+        """
+        try:
+            status = (self._folder / FILE).stat()
+            seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+        except OSError:
+            seen = None
+        if seen != self._seen:
+            self._seen = seen
+            found = Cache.open(self._folder / FILE, self._collection)
+            if found and (self.cache is None or found.generation > self.cache.generation):
+                self._take(found)
+
+    def stale(self, connection: sqlite3.Connection) -> bool:
+        """Whether so much changed since the cache that it should be made anew."""
+        last, generation, rows = -1, -1, 0
+        if self.cache:
+            last, generation, rows = self.cache.last, self.cache.generation, len(self.cache.numbers)
+            if generation < _setting(connection, "forgotten"):
+                return True
+        sql = "SELECT (SELECT count(*) FROM fields WHERE number > ?)"
+        parameters = [last]
+        if self.cache:
+            sql += " + (SELECT count(*) FROM removed WHERE generation > ? AND number <= ?)"
+            parameters += [generation, last]
+        changes: int = connection.execute(sql, parameters).fetchone()[0]
+        return changes > max(FEW, FEW_SHARE * rows)
+
+    def build(self, connection: sqlite3.Connection) -> None:
+        """Make the cache anew."""
+        # The same texts give the same lists: a fixed seed, as an index is to answer alike on every machine.
+        self._take(build(connection, self._folder, np.random.default_rng(0)))
+
+    def nearest(
+        self,
+        connection: sqlite3.Connection,
+        queries: Float32[np.ndarray, "queries dim"],
+        k: int,
+        allowed: Int64[np.ndarray, " passing"] | None = None,
+    ) -> list[Ranked]:
+        """The `k` texts with the highest cosine, for each query; a query of zeros finds nothing.
+
+        Args:
+            connection: within a transaction.
+            queries: unit rows, or zeros.
+            k: how many.
+            allowed: rising numbers of the texts that may be found; None is all. With it the search is always exact.
+        """
+        if allowed is not None and len(allowed) <= FEW:
+            near = vectors_of(connection, allowed)
+            return [scored(near, near.numbers, query, k if query.any() else 0) for query in queries]
+        self._refresh(connection)
+        found = [np.zeros(0, np.int64)] * len(queries)
+        asked = np.flatnonzero(queries.any(axis=1))
+        for query, numbers in zip(asked, self._candidates(queries[asked], k, allowed), strict=True):
+            found[query] = numbers
+        near = vectors_of(connection, np.unique(np.concatenate([np.zeros(0, np.int64), *found])))
+        return [scored(near, numbers, query, k) for numbers, query in zip(found, queries, strict=True)]
+
+    def _candidates(
+        self, queries: Float32[np.ndarray, "queries dim"], k: int, allowed: Int64[np.ndarray, " passing"] | None
+    ) -> list[Int64[np.ndarray, " candidates"]]:
+        """Rising numbers of the texts among which the best are."""
+        found = [np.zeros(0, np.int64)] * len(queries)
+        if self.cache is not None and len(queries):
+            cache, hidden = self.cache, self._hidden
+            if allowed is not None:
+                passing = np.zeros(cache.last + 1, bool)
+                passing[allowed[: np.searchsorted(allowed, cache.last, side="right")]] = True
+                hidden = hidden | ~passing[cache.numbers]
+            if cache.lists is None or allowed is not None:
+                left = candidates(cache.codes, hidden, queries, k, whole(len(cache.numbers)))
+            else:
+                blocks = [cache.lists.near(query, k) for query in queries]
+                one_by_one = zip(queries[:, None], blocks, strict=True)
+                left = [candidates(cache.codes, hidden, query, k, some)[0] for query, some in one_by_one]
+            found = [np.sort(cache.numbers[rows]) for rows in left]
+        shown = self._fresh.spoken if allowed is None else np.isin(self._fresh.numbers, allowed) & self._fresh.spoken
+        fresh = (self._fresh.numbers[shortlist(self._fresh.rows, shown, query, k)] for query in queries)
+        return [np.concatenate([numbers, more]) for numbers, more in zip(found, fresh, strict=True)]
+
+    def _refresh(self, connection: sqlite3.Connection) -> None:
+        """Come up to the state of the record that the transaction sees."""
+        generation: int = _setting(connection, "generation")
+        if generation == self._generation:
+            return
+        if self.stale(connection):
+            self.build(connection)
+        if self.cache:
+            sql = "SELECT number FROM removed WHERE generation > ? AND number <= ?"
+            removed = numbers_in(connection.execute(sql, (self.cache.generation, self.cache.last)))
+            self._hidden = (self.cache.codes.scales == 0) | np.isin(self.cache.numbers, removed)
+        self._fresh = _Fresh.read(connection, self.cache.last if self.cache else -1)
+        self._generation = generation
+
+    def _take(self, cache: Cache) -> None:
+        self.cache, self._generation = cache, -1
+
+
+@dataclass(frozen=True)
+class _Fresh:
+    """The texts that came after the cache.
+
+    Attributes:
+        numbers: rising.
+        rows: their vectors.
+        spoken: which of them are not all zeros.
+    """
+
+    numbers: Int64[np.ndarray, " fresh"]
+    rows: Float32[np.ndarray, "fresh dim"]
+    spoken: Bool[np.ndarray, " fresh"]
+
+    @classmethod
+    def read(cls, connection: sqlite3.Connection, after: int) -> "_Fresh":
+        parts = list(all_vectors(connection, after))
+        rows = [np.zeros((0, _setting(connection, "dim")), np.float32), *(part.rows for part in parts)]
+        numbers = [np.zeros(0, np.int64), *(part.numbers for part in parts)]
+        together = np.concatenate(rows, dtype=np.float32)
+        return cls(np.concatenate(numbers), together, np.any(together != 0, axis=1))
+
+
+def _setting(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()[0]
+    return value

@@ -1,0 +1,1 @@
+"""Model: a tokenizer and an encoder sealed in a folder that sentence-transformers loads too."""

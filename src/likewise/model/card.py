@@ -1,0 +1,58 @@
+"""What a model folder says of itself: for a person in README.md, for programs in likewise.json."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Card", "readme"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """Where a model comes from and how good it is known to be.
+
+    Attributes:
+        recipe: every setting of the training, resolved.
+        corpus: what it was trained on: name, fingerprint, counts.
+        scores: the score without labels, of the model and beside it of the untrained encoder and of LSA.
+        history: the looks at the held-out texts during training, as plain values.
+        versions: of this package and of the libraries that made the model.
+        warnings: what a user should know, in plain words.
+    """
+
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    corpus: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    history: tuple[Mapping[str, Any], ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def readme(card: Card, *, dim: int, vocab: int) -> str:
+    """The model card, in Markdown with the header that model hubs read."""
+    corpus, scores = card.corpus, card.scores
+    rows = [f"| {name} | {_number(value)} |" for name, value in scores.items()]
+    settings = [f"| {name} | {value} |" for name, value in card.recipe.items()]
+    warnings = [f"- {warning}" for warning in card.warnings]
+    parts = [
+        "---\ntags:\n- likewise\n- sentence-transformers\n- sentence-similarity\n- feature-extraction\n"
+        "pipeline_tag: sentence-similarity\nlibrary_name: sentence-transformers\n---\n",
+        f"# {corpus.get('name', 'A text encoder')}\n",
+        f"A static text encoder: {vocab:,} pieces, {dim} dimensions, unit vectors; compare them by their dot product. "
+        "It was trained by contrastive learning on unlabelled text, without pretrained weights.\n",
+        '```python\nimport likewise\nmodel = likewise.load(FOLDER)\nvectors = model.encode(["a text"])\n```\n\n'
+        "`sentence_transformers.SentenceTransformer(FOLDER)` loads it too and gives the same vectors.\n",
+        "## The corpus\n\n" + "\n".join(f"- {name}: {_number(value)}" for name, value in corpus.items()) + "\n",
+        "## What it learned\n\nNo label was used. Held-out texts were cut into two random halves, every word of the "
+        "first was removed from the second, and each half had to find the other among all of them.\n\n"
+        "| | |\n|---|---|\n" + "\n".join(rows) + "\n",
+        "## Warnings\n\n" + "\n".join(warnings) + "\n" if warnings else "",
+        "## Settings\n\n| | |\n|---|---|\n" + "\n".join(settings) + "\n",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

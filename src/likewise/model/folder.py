@@ -1,0 +1,132 @@
+"""The model folder: loads here and in sentence-transformers, holds no pickle, and knows when a file is damaged."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from likewise.atomic import replacing_folder
+from likewise.errors import InputError
+from likewise.model.card import Card, readme
+from likewise.tokens.compiled import Tokenizer
+
+__all__ = ["Sealed", "read_folder", "write_folder"]
+
+FORMAT = 1
+WEIGHTS, TOKENIZER, RECORD = "model.safetensors", "tokenizer.json", "likewise.json"
+MODULES = [
+    {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"},
+    {"idx": 1, "name": "1", "path": "1_Normalize", "type": "sentence_transformers.models.Normalize"},
+]
+SETTINGS: dict[str, Any] = {
+    "model_type": "SentenceTransformer",
+    "prompts": {},
+    "default_prompt_name": None,
+    "similarity_fn_name": "cosine",
+}
+ENTRIES = {  # of likewise.json, beside its format
+    "sha256": dict, "counts": list, "recipe": dict, "corpus": dict, "scores": dict, "versions": dict,
+    "history": list, "warnings": list,
+}  # fmt: skip
+
+
+class Sealed:
+    """What a model folder holds: weights, tokenizer and card, checked against their checksums."""
+
+    def __init__(self, weights: np.ndarray, tokenizer: Tokenizer, card: Card, fingerprint: str) -> None:
+        self.weights, self.tokenizer, self.card, self.fingerprint = weights, tokenizer, card, fingerprint
+
+
+def write_folder(path: Path, weights: np.ndarray, tokenizer: Tokenizer, card: Card, *, overwrite: bool = False) -> None:
+    """Write a model folder; it is there whole or not at all."""
+    with replacing_folder(path, overwrite=overwrite) as folder:
+        # save_file would make the file readable by its owner alone, whatever the umask says
+        (folder / WEIGHTS).write_bytes(save({"embedding.weight": np.ascontiguousarray(weights, np.float32)}))
+        tokenizer.save(folder / TOKENIZER)
+        (folder / "1_Normalize").mkdir()
+        _write_json(folder / "1_Normalize" / "config.json", {})
+        _write_json(folder / "modules.json", MODULES)
+        _write_json(folder / "config_sentence_transformers.json", SETTINGS)
+        text = readme(card, dim=weights.shape[1], vocab=weights.shape[0])
+        (folder / "README.md").write_text(text, encoding="utf-8", errors="backslashreplace")
+        sums = {name: _sha256(folder / name) for name in (WEIGHTS, TOKENIZER)}
+        counts = tokenizer.vocabulary.counts.tolist()
+        _write_json(folder / RECORD, {"format": FORMAT, "sha256": sums, **asdict(card), "counts": counts})
+
+
+def read_folder(path: Path) -> Sealed:
+    """Read and check a model folder.
+
+    Raises:
+        InputError: it is no model folder, or a file of it is missing or damaged.
+    """
+    if not path.is_dir():
+        raise InputError(f"{path} is no model folder: there is {'a file' if path.exists() else 'nothing'} at that path")
+    record = _record(path)
+    for name, expected in record["sha256"].items():
+        if not (path / name).is_file():
+            raise InputError(f"{path}: {name} is missing; train again, or restore the folder from a copy")
+        if _sha256(path / name) != expected:
+            raise InputError(f"{path}: {name} is damaged (its checksum differs); restore it from a copy or train again")
+    try:
+        weights = load_file(path / WEIGHTS)["embedding.weight"]
+    except (SafetensorError, KeyError) as error:
+        raise InputError(f"{path}: {WEIGHTS} cannot be read: {error}") from error
+    tokenizer = Tokenizer.load(path / TOKENIZER, counts=_counts(path, record["counts"]))
+    if weights.ndim != 2 or weights.dtype != np.float32 or len(weights) != len(tokenizer.vocabulary):
+        raise InputError(
+            f"{path}: {len(tokenizer.vocabulary)} pieces and weights {weights.dtype} {weights.shape} do not belong "
+            "together; restore the folder from a copy or train again"
+        )
+    fields = {name: record[name] for name in ("recipe", "corpus", "scores", "versions")}
+    card = Card(**fields, history=tuple(record["history"]), warnings=tuple(record["warnings"]))
+    return Sealed(weights, tokenizer, card, fingerprint(record["sha256"]))
+
+
+def fingerprint(sums: dict[str, str]) -> str:
+    """What tells one model from another: a hash over the checksums of weights and tokenizer."""
+    return hashlib.sha256((sums[WEIGHTS] + sums[TOKENIZER]).encode()).hexdigest()
+
+
+def _record(path: Path) -> dict[str, Any]:
+    if not (path / RECORD).is_file():
+        raise InputError(f"{path} is no model folder of this package: it holds no {RECORD}")
+    try:
+        record: dict[str, Any] = json.loads((path / RECORD).read_text(encoding="utf-8"))
+        if record["format"] > FORMAT:
+            raise InputError(
+                f"{path} has format {record['format']}, this version reads up to {FORMAT}: update likewise"
+            )
+        if wrong := [name for name, kind in ENTRIES.items() if not isinstance(record[name], kind)]:
+            raise TypeError(f"wrong kind: {', '.join(wrong)}")
+        if set(record["sha256"]) != {WEIGHTS, TOKENIZER}:
+            raise KeyError("sha256")
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: {RECORD} is damaged ({error}); restore it from a copy or train again") from error
+    return record
+
+
+def _counts(path: Path, given: list[Any]) -> Int64[np.ndarray, " vocab"]:
+    try:
+        return np.array(given, np.int64).reshape(len(given))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"{path}: {RECORD} is damaged (counts); restore it from a copy or train again") from error
+
+
+def _write_json(path: Path, value: Any) -> None:
+    # A file name that is not UTF-8 comes as lone surrogates: escaped, they are still JSON.
+    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

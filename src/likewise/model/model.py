@@ -1,0 +1,97 @@
+"""A trained model: texts in, unit vectors out."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float32
+from safetensors.numpy import save
+
+from likewise.encoders.static import StaticEncoder
+from likewise.model.card import Card
+from likewise.model.folder import TOKENIZER, WEIGHTS, fingerprint, read_folder, write_folder
+from likewise.tokens.compiled import Tokenizer, as_arrow
+
+__all__ = ["Embedder", "Model"]
+
+CHUNK_TEXTS = 1 << 14  # encoded at once: their ids stay in the cache
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """What everything that uses a model asks of it; any object with these will do."""
+
+    dim: int
+
+    def encode(self, texts: Sequence[str], /) -> Float32[np.ndarray, "texts dim"]:
+        """One unit vector a text."""
+        ...
+
+
+class Model:
+    """A tokenizer and an encoder.
+
+    Attributes:
+        tokenizer: texts to ids.
+        encoder: ids to unit vectors.
+        card: where the model comes from and how good it is known to be.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, encoder: StaticEncoder, card: Card | None = None) -> None:
+        self.tokenizer = tokenizer
+        self.encoder = encoder
+        self.card = card or Card()
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self.encoder.dim
+
+    def encode(self, texts: Sequence[str] | pa.Array | pa.ChunkedArray, /) -> Float32[np.ndarray, "texts dim"]:
+        """One vector a text, unit rows; a text without any known piece is a row of zeros.
+
+        Args:
+            texts: strings, or an Arrow array of them.
+
+        Raises:
+            InputError: something in it is not a string.
+        """
+        array = as_arrow(texts)
+        vectors = np.empty((len(array), self.dim), np.float32)
+        for first in range(0, len(array), CHUNK_TEXTS):
+            ids = self.tokenizer.encode(array.slice(first, CHUNK_TEXTS))
+            self.encoder.encode(ids, out=vectors[first : first + CHUNK_TEXTS])
+        return vectors
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256, in hexadecimal, of what decides its vectors: an index refuses a model with another one."""
+        weights = save({"embedding.weight": np.ascontiguousarray(self.encoder.weights, np.float32)})
+        tokenizer = self.tokenizer.reference.to_str().encode()
+        sums = {WEIGHTS: hashlib.sha256(weights).hexdigest(), TOKENIZER: hashlib.sha256(tokenizer).hexdigest()}
+        return fingerprint(sums)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the model folder, which sentence-transformers loads too.
+
+        Raises:
+            InputError: `path` exists and `overwrite` is false, or cannot be written.
+            LikewiseError: the disk is full; nothing is left half-written.
+        """
+        write_folder(Path(path), self.encoder.weights, self.tokenizer, self.card, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Model":
+        """Read a model folder.
+
+        Raises:
+            InputError: it is no model folder, or a file of it is missing or damaged.
+        """
+        sealed = read_folder(Path(path))
+        model = cls(sealed.tokenizer, StaticEncoder(sealed.weights), sealed.card)
+        model.__dict__["fingerprint"] = sealed.fingerprint  # known from the checksums: no second hash of the weights
+        return model

@@ -1,0 +1,1 @@
+"""Optimisation: where encoder, views, negatives and loss meet. Read `step.py` first, then `loop.py`."""

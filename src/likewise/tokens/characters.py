@@ -1,0 +1,113 @@
+"""What the normaliser of `tokenizers` makes of each character, asked of it once and kept as arrays.
+
+NFKC, cleaning and lower-casing change a text character by character except where marks combine. A table of the single
+characters and Unicode's quick check (UAX 15, section 9) therefore suffice for almost every text; the others are
+recognised here and left to `tokenizers` itself.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Int32, UInt8
+from tokenizers import Tokenizer as Reference
+
+__all__ = ["ISOLATED", "KEEPS", "MARK", "SLOW", "SPACE", "WORD", "Characters", "characters"]
+
+# What a character is to the pre-tokenizer.
+WORD, SPACE, ISOLATED = 0, 1, 2
+# How a character may be normalised.
+SLOW, KEEPS, MARK = 1, 2, 4
+
+LAST_PAIR = 0x1D200  # no canonical pair stands at or above it, and none below U+00C0
+_DAGGER = "†"  # nothing else has it as its normal form, and nothing composes with it
+
+
+@dataclass(frozen=True)
+class Characters:
+    """The normal form of every character below a limit.
+
+    Attributes:
+        kind: how the character may be taken: SLOW (by `tokenizers` only), KEEPS (NFKC leaves it), MARK (combining,
+            NFKC leaves it, its neighbours decide), or 0 (NFKC changes it, on its own).
+        order: its canonical combining class.
+        start: its normal form is `form[start[c]:start[c + 1]]`.
+        form: normal forms as UTF-8, end to end.
+        role: of each byte of `form`, what its character is to the pre-tokenizer: WORD, SPACE or ISOLATED.
+    """
+
+    kind: UInt8[np.ndarray, " characters"]
+    order: UInt8[np.ndarray, " characters"]
+    start: Int32[np.ndarray, " characters_and_1"]
+    form: UInt8[np.ndarray, " bytes"]
+    role: UInt8[np.ndarray, " bytes"]
+
+
+def characters(reference: Reference, limit: int) -> Characters:
+    """The table of all characters below `limit`, by asking `reference` what it makes of each."""
+    everyone = [chr(code) for code in range(limit) if not 0xD800 <= code < 0xE000]
+    forms = dict(zip(everyone, _normal_forms(reference, everyone), strict=True))
+    roles = _roles(reference, sorted({character for form in forms.values() for character in form}))
+    kind = np.full(limit, SLOW, np.uint8)
+    order = np.zeros(limit, np.uint8)
+    lengths = np.zeros(limit, np.int64)
+    form_bytes, role_bytes = bytearray(), bytearray()
+    for character in everyone:
+        code = ord(character)
+        kind[code] = _kind(character)
+        order[code] = unicodedata.combining(character)
+        before = len(form_bytes)
+        for part in forms[character]:
+            encoded = part.encode()
+            form_bytes += encoded
+            role_bytes += bytes([roles[part]]) * len(encoded)
+        lengths[code] = len(form_bytes) - before
+    start = np.zeros(limit + 1, np.int32)
+    np.cumsum(lengths, out=start[1:])
+    return Characters(
+        kind, order, start, np.frombuffer(bytes(form_bytes), np.uint8), np.frombuffer(bytes(role_bytes), np.uint8)
+    )
+
+
+def _normal_forms(reference: Reference, everyone: list[str]) -> list[str]:
+    # One call for all, a dagger between each and the next.
+    joined = reference.normalizer.normalize_str(_DAGGER.join("x" if c == _DAGGER else c for c in everyone))
+    forms = joined.split(_DAGGER)
+    return [_DAGGER if c == _DAGGER else form for c, form in zip(everyone, forms, strict=True)]
+
+
+def _roles(reference: Reference, parts: list[str]) -> dict[str, int]:
+    # In "aXaYaZ" a character of a word joins its neighbours, punctuation stands alone and white space is left out.
+    pieces = reference.pre_tokenizer.pre_tokenize_str("".join("a" + part for part in parts))
+    role = np.full(2 * len(parts), SPACE, np.uint8)
+    for piece, (first, last) in pieces:
+        role[first:last] = WORD if last - first > 1 or piece == "a" else ISOLATED
+    return {part: int(role[2 * index + 1]) for index, part in enumerate(parts)}
+
+
+def _kind(character: str) -> int:
+    if unicodedata.category(character) == "Cn" or character in _composes_backwards():
+        return SLOW  # newer than this Python's Unicode, or it may join the character before it
+    keeps = unicodedata.is_normalized("NFKC", character)
+    if unicodedata.combining(unicodedata.normalize("NFKD", character)[0]):
+        return MARK if keeps else SLOW
+    if unicodedata.normalize("NFKD", character)[0] in _composes_backwards():
+        return SLOW
+    return KEEPS if keeps else 0
+
+
+@lru_cache(maxsize=1)
+def _composes_backwards() -> frozenset[str]:
+    """Second characters of canonical compositions, and the vowels and finals of Hangul."""
+    return frozenset(_seconds()) | {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+
+
+def _seconds() -> Iterator[str]:
+    for code in range(0xC0, LAST_PAIR):
+        decomposition = unicodedata.decomposition(chr(code))
+        if decomposition and not decomposition.startswith("<"):
+            parts = decomposition.split()
+            if len(parts) == 2:
+                yield chr(int(parts[1], 16))

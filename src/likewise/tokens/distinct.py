@@ -1,0 +1,40 @@
+"""Which texts were seen before: a set of 64-bit hashes that takes 16 bytes or so a text."""
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Bool, UInt64
+
+from likewise.tokens.compiled import BLOCKS, Texts, as_arrow, buffers
+from likewise.tokens.kernels import hash_bytes, insert_new
+
+__all__ = ["SeenTexts", "text_hashes"]
+
+
+def text_hashes(texts: Texts) -> UInt64[np.ndarray, " texts"]:
+    """A 64-bit hash of the bytes of each text."""
+    array: pa.Array = as_arrow(texts)
+    offsets, data = buffers(array)
+    hashes = np.empty(len(array), np.uint64)
+    hash_bytes(data, offsets, hashes, BLOCKS)
+    return hashes
+
+
+class SeenTexts:
+    """A growing set of hashes. Two texts of equal hash count as one: at a million texts a chance of 3 in 10^8."""
+
+    def __init__(self) -> None:
+        self._slots = np.zeros(1 << 12, np.uint64)
+        self._filled = 0
+
+    def __len__(self) -> int:
+        return self._filled
+
+    def add(self, hashes: UInt64[np.ndarray, " texts"]) -> Bool[np.ndarray, " texts"]:
+        """Put hashes into the set; which of them were new, counting repeats within `hashes` too."""
+        while 2 * (self._filled + len(hashes)) > len(self._slots):
+            old = self._slots[self._slots != 0]
+            self._slots = np.zeros(4 * len(self._slots), np.uint64)
+            insert_new(self._slots, old, np.empty(len(old), np.bool_))
+        new = np.empty(len(hashes), np.bool_)
+        self._filled += insert_new(self._slots, hashes, new)
+        return new

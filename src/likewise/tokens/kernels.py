@@ -1,0 +1,255 @@
+"""The compiled tokenizer: WordPiece over Arrow's own UTF-8 bytes, one parallel loop over the texts."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+
+from likewise.tokens.characters import ISOLATED, KEEPS, MARK, SLOW, WORD
+
+# What became of a text.
+DONE, LEFT, BEYOND = 0, 1, 2
+
+MOST_CHARACTERS = 100  # of a word; a longer one is unknown
+WORD_BYTES = 4 * MOST_CHARACTERS + 4
+FNV_BASIS = np.uint64(0xCBF29CE484222325)
+FNV_PRIME = np.uint64(0x100000001B3)
+
+
+class Tables(NamedTuple):
+    """Everything the tokenizer looks up, as plain arrays.
+
+    `kind`, `order`, `start`, `form`, `role` are those of `Characters`. The pieces stand in an open-addressing table:
+    `slot_hash` and `slot_id` (-1 is free), a power of two long; `piece_start` and `piece_bytes` hold their spelling.
+    """
+
+    kind: np.ndarray
+    order: np.ndarray
+    start: np.ndarray
+    form: np.ndarray
+    role: np.ndarray
+    slot_hash: np.ndarray
+    slot_id: np.ndarray
+    piece_start: np.ndarray
+    piece_bytes: np.ndarray
+    unknown: int
+    longest: int
+    continuation: np.uint64
+
+
+@njit(cache=True, inline="always")
+def _mixed(hashed, byte):
+    return (hashed ^ np.uint64(byte)) * FNV_PRIME
+
+
+@njit(cache=True)
+def fill_slots(piece_start, piece_bytes, slot_hash, slot_id):
+    """Put every piece into the open-addressing table."""
+    mask = np.uint64(slot_hash.size - 1)
+    for piece in range(piece_start.size - 1):
+        hashed = FNV_BASIS
+        for at in range(piece_start[piece], piece_start[piece + 1]):
+            hashed = _mixed(hashed, piece_bytes[at])
+        slot = (hashed ^ (hashed >> np.uint64(32))) & mask
+        while slot_id[slot] >= 0:
+            slot = (slot + np.uint64(1)) & mask
+        slot_hash[slot] = hashed
+        slot_id[slot] = piece
+
+
+@njit(cache=True)
+def _find(tables, hashed, skip, word, first, last):
+    """The id of the piece spelt by `word[first:last]` after `skip` bytes of prefix, or -1."""
+    mask = np.uint64(tables.slot_hash.size - 1)
+    slot = (hashed ^ (hashed >> np.uint64(32))) & mask
+    while tables.slot_id[slot] >= 0:
+        if tables.slot_hash[slot] == hashed:
+            piece = tables.slot_id[slot]
+            begin = tables.piece_start[piece] + skip
+            if tables.piece_start[piece + 1] - begin == last - first:
+                same = True
+                for at in range(last - first):
+                    if tables.piece_bytes[begin + at] != word[first + at]:
+                        same = False
+                        break
+                if same:
+                    return piece
+        slot = (slot + np.uint64(1)) & mask
+    return np.int32(-1)
+
+
+@njit(cache=True)
+def _emit(tables, word, size, count, hashed, ids, at, end):
+    """Write the pieces of one word to `ids[at:end]`; the new end of what is written, or -1 where there is no room."""
+    if at >= end:
+        return -1
+    if count > MOST_CHARACTERS:
+        ids[at] = tables.unknown
+        return at + 1
+    whole = _find(tables, hashed, 0, word, 0, size)
+    if whole >= 0:
+        ids[at] = whole
+        return at + 1
+    first, begin = 0, at
+    while first < size:
+        # The longest piece that begins here: its hash grows with each byte, so all lengths cost one pass.
+        hashed = FNV_BASIS if first == 0 else tables.continuation
+        skip = 0 if first == 0 else 2
+        best, best_last = np.int32(-1), first
+        for last in range(first + 1, min(size, first + tables.longest) + 1):
+            hashed = _mixed(hashed, word[last - 1])
+            piece = _find(tables, hashed, skip, word, first, last)
+            if piece >= 0:
+                best, best_last = piece, last
+        if best < 0:
+            ids[begin] = tables.unknown
+            return begin + 1
+        if at >= end:
+            return -1
+        ids[at] = best
+        at += 1
+        first = best_last
+    return at
+
+
+@njit(cache=True, inline="always")
+def _character(data, at):
+    """The character whose UTF-8 begins at `data[at]`, and where the next begins."""
+    byte = data[at]
+    if byte < 0x80:
+        return np.int64(byte), at + 1
+    if byte < 0xE0:
+        return (np.int64(byte & 0x1F) << 6) | (data[at + 1] & 0x3F), at + 2
+    if byte < 0xF0:
+        code = (np.int64(byte & 0x0F) << 12) | (np.int64(data[at + 1] & 0x3F) << 6)
+        return code | (data[at + 2] & 0x3F), at + 3
+    code = (np.int64(byte & 0x07) << 18) | (np.int64(data[at + 1] & 0x3F) << 12)
+    return code | (np.int64(data[at + 2] & 0x3F) << 6) | (data[at + 3] & 0x3F), at + 4
+
+
+@njit(cache=True)
+def _one_text(tables, data, start, stop, word, ids, at, end):
+    """Tokenise the bytes `data[start:stop]` into `ids[at:end]`: (what became of it, where the ids end)."""
+    size, count, hashed = 0, 0, FNV_BASIS
+    order_before, kept_before = 0, True
+    position = start
+    while position < stop:
+        code, position = _character(data, position)
+        if code >= tables.kind.size:
+            return BEYOND, at
+        if code >= 0x80:
+            # Unicode's quick check: marks in order, after a character that NFKC leaves as it is.
+            kind, order = tables.kind[code], tables.order[code]
+            if kind == SLOW or (kind == MARK and (not kept_before or order < order_before)):
+                return LEFT, at
+            if kind != MARK:
+                kept_before = kind == KEEPS
+            order_before = order
+        else:
+            kept_before, order_before = True, 0
+        for part in range(tables.start[code], tables.start[code + 1]):
+            value = tables.form[part]
+            role = tables.role[part]
+            if role == WORD:
+                if value < 0x80 or value >= 0xC0:
+                    count += 1
+                if count <= MOST_CHARACTERS:
+                    word[size] = value
+                    size += 1
+                    hashed = _mixed(hashed, value)
+                continue
+            leads = value < 0x80 or value >= 0xC0
+            if leads and count > 0:
+                at = _emit(tables, word, size, count, hashed, ids, at, end)
+                if at < 0:
+                    return LEFT, at
+                size, count, hashed = 0, 0, FNV_BASIS
+            if role == ISOLATED:
+                word[size] = value
+                size += 1
+                hashed = _mixed(hashed, value)
+                ends = part + 1 == tables.start[code + 1]
+                if not ends:
+                    following = tables.form[part + 1]
+                    ends = following < 0x80 or following >= 0xC0
+                if ends:
+                    at = _emit(tables, word, size, 1, hashed, ids, at, end)
+                    if at < 0:
+                        return LEFT, at
+                    size, count, hashed = 0, 0, FNV_BASIS
+    if count > 0:
+        at = _emit(tables, word, size, count, hashed, ids, at, end)
+        if at < 0:
+            return LEFT, at
+    return DONE, at
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def tokenize(tables, data, offsets, ids, lengths, status, blocks):
+    """Tokenise all texts; text `i` writes its ids from `ids[offsets[i] - offsets[0]]` on, at most one a byte.
+
+    A text that was not DONE has length 0: LEFT for `tokenizers`, or BEYOND the table of characters.
+    """
+    texts = offsets.size - 1
+    for block in prange(blocks):
+        word = np.empty(WORD_BYTES, np.uint8)
+        for text in range(texts * block // blocks, texts * (block + 1) // blocks):
+            first = offsets[text] - offsets[0]
+            end = offsets[text + 1] - offsets[0]
+            what, at = _one_text(tables, data, offsets[text], offsets[text + 1], word, ids, first, end)
+            status[text] = what
+            lengths[text] = at - first if what == DONE else 0
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def gather(ids, froms, offsets, packed, blocks):
+    """Move each text's ids from `ids[froms[i]]` to `packed[offsets[i]]`, so that they stand end to end."""
+    texts = offsets.size - 1
+    for block in prange(blocks):
+        for text in range(texts * block // blocks, texts * (block + 1) // blocks):
+            shift = froms[text] - offsets[text]
+            for at in range(offsets[text], offsets[text + 1]):
+                packed[at] = ids[at + shift]
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def hash_bytes(data, offsets, hashes, blocks):
+    """A 64-bit hash of each text's bytes: FNV-1a, mixed at the end as in MurmurHash3 so that all bits vary."""
+    texts = offsets.size - 1
+    for block in prange(blocks):
+        for text in range(texts * block // blocks, texts * (block + 1) // blocks):
+            hashed = FNV_BASIS
+            for at in range(offsets[text], offsets[text + 1]):
+                hashed = _mixed(hashed, data[at])
+            hashed = (hashed ^ (hashed >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+            hashed = (hashed ^ (hashed >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+            hashes[text] = hashed ^ (hashed >> np.uint64(33))
+
+
+@njit(cache=True, nogil=True)
+def insert_new(slots, hashes, new):
+    """Put `hashes` into the open-addressing set `slots` (0 is free); `new` says which were not there before."""
+    mask = np.uint64(slots.size - 1)
+    added = 0
+    for index in range(hashes.size):
+        hashed = hashes[index] if hashes[index] != 0 else np.uint64(1)
+        slot = hashed & mask
+        while slots[slot] != 0 and slots[slot] != hashed:
+            slot = (slot + np.uint64(1)) & mask
+        new[index] = slots[slot] == 0
+        if new[index]:
+            slots[slot] = hashed
+            added += 1
+    return added
+
+
+@njit(cache=True, nogil=True)
+def count_pieces(ids, offsets, counts, texts_with, last_text, first_number):
+    """Add to `counts` how often each piece occurs, and to `texts_with` in how many texts."""
+    for text in range(offsets.size - 1):
+        for at in range(offsets[text], offsets[text + 1]):
+            piece = ids[at]
+            counts[piece] += 1
+            if last_text[piece] != first_number + text:
+                last_text[piece] = first_number + text
+                texts_with[piece] += 1

@@ -1,0 +1,84 @@
+"""What a run learns from and what it is judged by: batches of positive pairs, and halves of texts put aside."""
+
+import numpy as np
+
+from likewise.corpus.split import Split, held_out_split
+from likewise.encoders.lsa import log_idf, lsa_encoder
+from likewise.encoders.static import StaticEncoder
+from likewise.geometry.halves import hard_halves
+from likewise.geometry.measure import Geometry, measure
+from likewise.negatives.signatures import signatures
+from likewise.optimisation.step import Batch
+from likewise.tokens.ragged import Ragged
+from likewise.training.prepare import Prepared
+from likewise.training.recipe import GIVEN, Settings
+from likewise.views.mix import make_views
+from likewise.views.pair import Views
+
+__all__ = ["Examples"]
+
+LSA_TEXTS = 20_000  # that the SVD is fitted on at the most: it is a yardstick, and must not cost more than training
+
+
+class Examples:
+    """A prepared corpus under some settings.
+
+    Args:
+        prepared: the corpus as ids.
+        settings: of the run.
+
+    Attributes:
+        token_weights: log-IDF of each piece.
+        split: which texts are trained on, and which are put aside.
+        halves: those put aside, each in two halves that share no word.
+    """
+
+    def __init__(self, prepared: Prepared, settings: Settings) -> None:
+        vocabulary = prepared.tokenizer.vocabulary
+        self._prepared, self._settings = prepared, settings
+        self._sides = (prepared.texts,) if prepared.pairs is None else (prepared.texts, prepared.pairs)
+        self._maker = None if settings.views == GIVEN else make_views(settings.views, vocabulary)
+        self.token_weights = log_idf(prepared.texts_with, len(prepared.texts) * len(self._sides))
+        self._signatures = [signatures(side, self.token_weights, vocabulary.continues) for side in self._sides]
+        self.split: Split = held_out_split(prepared.facts.texts, self.rng(3))
+        self.halves = hard_halves(self._whole(self.split.held_out), vocabulary.continues, self.rng(5))
+
+    def rng(self, purpose: int) -> np.random.Generator:
+        """Random numbers for one purpose, the same however many were drawn for others."""
+        return np.random.default_rng([self._settings.seed, purpose])
+
+    def batch(self, indices: np.ndarray, rng: np.random.Generator) -> Batch:
+        """The texts at `indices` of those to train on, as positive pairs."""
+        chosen = self.split.train[indices]
+        sides = [side.take(chosen) for side in self._sides]
+        if self._maker is None:
+            views = Views(sides[0], sides[-1])
+        elif len(sides) == 1:
+            views = self._maker(sides[0], rng)
+        else:
+            views = Views(self._maker(sides[0], rng).anchors, self._maker(sides[1], rng).positives)
+        return Batch(views, tuple(some.take(chosen) for some in self._signatures))
+
+    def measure(self, encoder: StaticEncoder) -> Geometry:
+        """The space that an encoder makes of the texts put aside."""
+        return measure(encoder.encode, self.halves, self.rng(8))
+
+    def untrained(self) -> StaticEncoder:
+        """Where training begins."""
+        return StaticEncoder.random(self.token_weights, self._settings.dim, self.rng(4))
+
+    def lsa(self) -> StaticEncoder:
+        """What latent semantic analysis makes of the same texts."""
+        fitted = self.split.train
+        if len(fitted) > LSA_TEXTS:
+            fitted = np.sort(self.rng(6).permutation(fitted)[:LSA_TEXTS])
+        return lsa_encoder(self._whole(fitted), self.token_weights, self._settings.dim, self.rng(7))
+
+    def _whole(self, indices: np.ndarray) -> Ragged:
+        """Whole texts; of two columns, both together."""
+        sides = [side.take(indices) for side in self._sides]
+        if len(sides) == 1:
+            return sides[0]
+        order = np.arange(2 * len(indices)).reshape(2, -1).T.ravel()  # the first text, its pair, the second text, ...
+        woven = Ragged.concatenate(sides).take(order)
+        return Ragged(woven.ids, woven.offsets[::2])

@@ -1,0 +1,75 @@
+"""What a person sees while training runs: stages, a bar, the score as it goes, and what it came to."""
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from likewise.optimisation.loop import Moment
+
+__all__ = ["Narrator", "silent"]
+
+
+class Narrator:
+    """Writes to standard error, so that standard output stays for results."""
+
+    def __init__(self, *, shown: bool = True) -> None:
+        self.console = Console(file=sys.stderr, quiet=not shown, highlight=False)
+        self._open = ExitStack()
+        self._bar: Progress | None = None
+        self._speed = 0.0
+
+    def __enter__(self) -> "Narrator":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def tell(self, line: str) -> None:
+        """One line."""
+        self.console.print(line, markup=False, soft_wrap=True)
+
+    def bar(self, steps: int) -> Callable[[Moment], None]:
+        """Begin the training bar of `steps` steps; what is returned moves it."""
+        columns = (
+            TextColumn("training"), BarColumn(30), MofNCompleteColumn(), TextColumn("{task.fields[said]}"),
+            TimeRemainingColumn(),
+        )  # fmt: skip
+        bar = Progress(*columns, console=self.console, transient=True, refresh_per_second=5)
+        self._open.enter_context(bar)
+        task = bar.add_task("training", total=steps, said="")
+
+        def watch(moment: Moment) -> None:
+            if moment.texts_a_second:
+                self._speed += 0.1 * (moment.texts_a_second - self._speed) if self._speed else moment.texts_a_second
+            said = f"{self._speed:,.0f} texts/s · loss {moment.loss:.3f}" if moment.step else ""
+            bar.update(task, completed=moment.step, said=said)
+            if moment.geometry:
+                self.tell(_look(moment))
+
+        return watch
+
+    def stop_bar(self) -> None:
+        """End the bar, so that what follows stands below it."""
+        self._open.close()
+
+
+def silent(_: str) -> None:
+    """Says nothing."""
+
+
+def _look(moment: Moment) -> str:
+    found = moment.geometry
+    assert found is not None  # noqa: S101 - the caller asked
+    loss = f"loss {moment.loss:.3f}  " if moment.step else ""
+    if found.texts == 0:
+        return f"  step {moment.step:>6,}  {loss}texts too short to be judged by their halves"
+    return (
+        f"  step {moment.step:>6,}  {loss}finds the other half: MRR {found.mrr:.3f}, first {found.recall_at_1:.1%}  "
+        f"alignment {found.alignment:.2f}  uniformity {found.uniformity:.2f}  effective rank {found.effective_rank:.0f}"
+    )

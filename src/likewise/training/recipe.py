@@ -1,0 +1,147 @@
+"""Every setting of a training run, in one frozen value that goes into TOML and out of it."""
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from difflib import get_close_matches
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+from likewise.errors import InputError
+from likewise.negatives.masks import DISTANCE
+from likewise.tokens.vocabulary import vocabulary_size
+
+__all__ = ["GIVEN", "Recipe", "Settings", "derived"]
+
+GIVEN = "given"  # in place of views: the two columns are the positive pair as they are
+
+WORDS, FRACTIONS = {"encoder", "views"}, {"temperature", "learning_rate"}  # the other settings are whole numbers
+NEVER_NONE = {"encoder", "seed"}
+PAIRS = 500_000  # seen in a run whose epochs are derived: small corpora are seen often, large ones a few times
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of a run. What is None is derived from the corpus before training begins.
+
+    Attributes:
+        encoder: which encoder: `static`.
+        dim: length of a vector.
+        batch: positive pairs a step; each is contrasted with all others of the batch.
+        epochs: how often each text is seen.
+        temperature: of InfoNCE.
+        views: which two views of a text are a positive pair, as `views.mix.make_views` reads it.
+        learning_rate: the peak of row-wise Adagrad.
+        vocabulary: how many pieces at the most.
+        near_duplicate: bits of SimHash within which two texts are no negatives for each other.
+        seed: of everything random.
+    """
+
+    encoder: str = "static"
+    dim: int | None = None
+    batch: int | None = None
+    epochs: int | None = None
+    temperature: float | None = None
+    views: str | None = None
+    learning_rate: float | None = None
+    vocabulary: int | None = None
+    near_duplicate: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.encoder != "static":
+            raise InputError(f"encoder {self.encoder!r} is not known: expected 'static'")
+        for name in ("dim", "batch", "epochs", "temperature", "learning_rate", "vocabulary"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise InputError(f"{name} is {value}, expected a positive number")
+        if self.batch == 1:
+            raise InputError("batch is 1, expected at least 2: a text needs others to be contrasted with")
+        if self.near_duplicate is not None and not 0 <= self.near_duplicate <= 64:
+            raise InputError(f"near_duplicate is {self.near_duplicate}, expected a number of bits from 0 to 64")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}, expected 0 or more")
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "Recipe":
+        """From names and values.
+
+        Raises:
+            InputError: a name is unknown (the nearest known one is named), or a value does not do.
+        """
+        known = sorted(field.name for field in fields(cls))
+        for name in settings:
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                hint = f": did you mean {near[0]!r}?" if near else f"; the known ones are {', '.join(known)}"
+                raise InputError(f"a recipe has no setting {name!r}{hint}")
+        return cls(**{name: _fitting(name, value) for name, value in settings.items()})
+
+    @classmethod
+    def read(cls, path: Path) -> "Recipe":
+        """From a TOML file.
+
+        Raises:
+            InputError: it cannot be read, is not TOML, or holds an unknown setting.
+        """
+        try:
+            return cls.of(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"{path} is no recipe: {error}") from error
+
+    def to_toml(self) -> str:
+        """As TOML; what is None is left out."""
+        settings = {name: value for name, value in asdict(self).items() if value is not None}
+        return "".join(f"{name} = {_as_toml(value)}\n" for name, value in settings.items())
+
+
+def _fitting(name: str, value: Any) -> Any:
+    """The value where it is of the setting's kind; a whole number will do for a fraction."""
+    if (value is None and name not in NEVER_NONE) or (name in WORDS and isinstance(value, str)):
+        return value
+    number = not isinstance(value, bool)  # which is one for Python
+    if name in FRACTIONS and number and isinstance(value, Real):
+        return float(value)
+    if name not in WORDS | FRACTIONS and number and isinstance(value, Integral):
+        return int(value)
+    expected = "a string" if name in WORDS else "a number" if name in FRACTIONS else "a whole number"
+    raise InputError(f"{name} is {value!r}, expected {expected}")
+
+
+def _as_toml(value: str | int | float) -> str:
+    # A string of JSON is one of TOML, but for its surrogate pairs and for DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A recipe in which nothing is left open; the names are those of `Recipe`."""
+
+    encoder: str
+    dim: int
+    batch: int
+    epochs: int
+    temperature: float
+    views: str
+    learning_rate: float
+    vocabulary: int
+    near_duplicate: int
+    seed: int
+
+
+def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
+    """The recipe with every setting that is None derived from how many texts (or pairs) there are to train on."""
+    chosen: dict[str, Any] = {
+        "dim": 256,
+        "batch": max(2, min(512, texts // 8)),
+        "epochs": max(2, min(30, round(PAIRS / max(1, texts)))),
+        "temperature": 0.2,
+        "views": GIVEN if paired else "crop,halves",
+        "learning_rate": 0.2,
+        "vocabulary": vocabulary_size(texts),
+        "near_duplicate": DISTANCE,
+    }
+    return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})

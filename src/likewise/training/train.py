@@ -1,0 +1,118 @@
+"""The whole way from a corpus to a model."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from likewise.atomic import refuse_existing, replacing_file
+from likewise.corpus.read import read
+from likewise.errors import InputError
+from likewise.model.model import Model
+from likewise.tokens.vocabulary import Vocabulary
+from likewise.training.prepare import prepare
+from likewise.training.progress import Narrator
+from likewise.training.recipe import Recipe, Settings, derived
+from likewise.training.run import run
+from likewise.views.mix import make_views
+
+__all__ = ["train"]
+
+TWO_WORDS = Vocabulary(("a", "b"), np.zeros(2, np.bool_), np.ones(2, np.int64))
+
+
+def train(
+    texts: Any,
+    *,
+    text: str | Sequence[str] | None = None,
+    id: str | None = None,
+    pair: Sequence[str] | None = None,
+    encoder: str = "static",
+    dim: int | None = None,
+    batch: int | None = None,
+    epochs: int | None = None,
+    temperature: float | None = None,
+    views: str | Sequence[str] | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: bool = True,
+    overwrite: bool = False,
+    encoding: str | None = None,
+    on_error: str = "raise",
+) -> Model:
+    """Train an encoder on texts that nobody labelled.
+
+    Args:
+        texts: a path, a list of strings, an Arrow table, a frame, an iterator; see `likewise.corpus.read.read`.
+        text: the column that holds the text, or several that are joined.
+        id: the column that names each row.
+        pair: two columns whose texts belong together, such as title and body: they are the positive pair.
+        encoder: `static`.
+        dim: length of a vector.
+        batch: positive pairs a step.
+        epochs: how often each text is seen.
+        temperature: of InfoNCE.
+        views: which views make a positive pair, such as `"crop,halves"`; see `likewise views`.
+        seed: of everything random: the same seed on the same machine gives the same bytes.
+        out: a folder to write the model to.
+        resume: go on with a run to the same `out` that was killed.
+        progress: show on standard error what happens.
+        overwrite: replace `out` if it exists.
+        encoding: of a text file; detected if None.
+        on_error: `raise` at a row that cannot be read, or `skip` and count it.
+
+    Raises:
+        InputError: something given cannot be used, in one line that says what to do.
+    """
+    recipe = Recipe(encoder, dim, batch, epochs, temperature, _named(views), seed=seed)
+    corpus = read(texts, text=text, id=id, pair=pair, encoding=encoding, on_error=on_error)
+    target = None if out is None else Path(out)
+    with Narrator(shown=progress) as narrator, ExitStack() as stack:
+        work = _workplace(target, stack, resume=resume, overwrite=overwrite)
+        prepared = prepare(corpus, work, recipe.vocabulary, tell=narrator.tell, resume=resume)
+        settings = derived(recipe, prepared.facts.texts, paired=prepared.pairs is not None)
+        _agree(settings, work / "settings.json", resume=resume)
+        checkpoint = None if target is None else work / "checkpoint.safetensors"
+        model = run(prepared, settings, narrator, checkpoint=checkpoint, resume=resume)
+        if target is not None:
+            model.save(target, overwrite=overwrite)
+            shutil.rmtree(work, ignore_errors=True)
+            narrator.tell(f"wrote {target}")
+    return model
+
+
+def _named(views: str | Sequence[str] | None) -> str | None:
+    make_views(views, TWO_WORDS)  # a name that is not known is refused before a large file is read
+    return views if views is None or isinstance(views, str) else ",".join(views)
+
+
+def _agree(settings: Settings, kept: Path, *, resume: bool) -> None:
+    """A run goes on under the settings that it began with."""
+    now = asdict(settings)
+    if resume and kept.exists():
+        before = json.loads(kept.read_text(encoding="utf-8"))
+        changed = [f"{name} was {before.get(name)}, now {now[name]}" for name in now if before.get(name) != now[name]]
+        if changed:
+            raise InputError(f"the run to resume had other settings ({'; '.join(changed)}): resume with those")
+    with replacing_file(kept) as beside:
+        beside.write_text(json.dumps(now), encoding="utf-8")
+
+
+def _workplace(target: Path | None, stack: ExitStack, *, resume: bool, overwrite: bool) -> Path:
+    """Where the ids and the checkpoint of a run lie: beside the model that it will become."""
+    if target is None:
+        if resume:
+            raise InputError("resume=True needs out=, the model that the killed run was to write")
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="likewise-")))
+    refuse_existing(target, overwrite=overwrite)
+    work = target.absolute().parent / f"{target.name}.training"
+    if not resume:
+        shutil.rmtree(work, ignore_errors=True)
+    return work

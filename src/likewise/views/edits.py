@@ -1,0 +1,157 @@
+"""Views that edit words: deletion, evenly or by how frequent a word is, and shuffling."""
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+from likewise.errors import InputError
+from likewise.tokens.ragged import Ragged
+from likewise.tokens.vocabulary import Vocabulary
+from likewise.views import kernels
+from likewise.views.pair import View
+from likewise.views.words import draw_key, from_zero
+
+__all__ = [
+    "build_delete",
+    "build_delete_frequent",
+    "build_delete_rare",
+    "build_shuffle",
+    "delete_by_frequency",
+    "deletion",
+    "deletion_probabilities",
+    "shuffle",
+]
+
+SHARE = 0.3  # of the words that a deletion takes
+
+
+def deletion(
+    texts: Ragged, continues: Bool[np.ndarray, " vocab"], rng: np.random.Generator, *, probability: float = SHARE
+) -> Ragged:
+    """Each word deleted with the same probability, independently; one word stays at the least.
+
+    Args:
+        texts: ids of pieces.
+        continues: whether a piece continues the word before it.
+        rng: where the random numbers come from; one draw.
+        probability: of each word to go.
+    """
+    probabilities = np.full(len(continues), probability, np.float32)
+    return delete_by_frequency(texts, continues, probabilities, rng, rare=True)
+
+
+def delete_by_frequency(
+    texts: Ragged,
+    continues: Bool[np.ndarray, " vocab"],
+    probabilities: Float32[np.ndarray, " vocab"],
+    rng: np.random.Generator,
+    *,
+    rare: bool = False,
+) -> Ragged:
+    """Each word deleted with the probability of its rarest piece, independently.
+
+    When all words of a text would go, the one whose random number came nearest to letting it stay stays.
+
+    Args:
+        texts: ids of pieces.
+        continues: whether a piece continues the word before it.
+        probabilities: of each piece, from `deletion_probabilities`.
+        rng: where the random numbers come from; one draw.
+        rare: whether the probabilities rise with rarity: a word's rarest piece is then that of the highest.
+    """
+    texts = from_zero(texts)
+    mask = kernels.deletion_mask(texts.ids, texts.offsets, continues, probabilities, rare, draw_key(rng))
+    return Ragged(*kernels.staying(texts.ids, texts.offsets, mask, kernels.ANCHOR))
+
+
+def deletion_probabilities(
+    counts: Int64[np.ndarray, " vocab"],
+    continues: Bool[np.ndarray, " vocab"],
+    *,
+    share: float = SHARE,
+    rare: bool = False,
+) -> Float32[np.ndarray, " vocab"]:
+    """How likely each piece is to go, so that `share` of the corpus's words go in expectation.
+
+    With f the frequency of a piece among the beginnings of words:
+
+    - frequent words go: `1 - sqrt(t / f)` where that is positive, the subsampling of word2vec (Mikolov et al. 2013,
+      arXiv 1310.4546, equation 5);
+    - rare words go: `min(1, c * log(1 / f))`, in proportion to the inverse document frequency.
+
+    t or c is what makes the expectation `share`; the papers fix t, which fits one size of corpus only. The expectation
+    takes each word by its first piece.
+
+    Args:
+        counts: how often each piece occurs in the corpus; 0 counts as 1.
+        continues: whether a piece continues the word before it.
+        share: of the words that go, in [0, 1].
+        rare: whether rare words go rather than frequent ones.
+    """
+    occurrences = np.maximum(counts, 1).astype(np.float64)
+    beginnings = occurrences * ~continues
+    total = max(beginnings.sum(), occurrences.max() + 1.0)  # so that no piece has frequency 1
+    frequencies = occurrences / total
+    weights = beginnings / max(beginnings.sum(), 1.0)
+
+    def at(dial: float) -> Float32[np.ndarray, " vocab"]:
+        if rare:
+            chances = np.minimum(1.0, -dial * np.log(frequencies))
+        else:
+            chances = np.maximum(0.0, 1.0 - np.sqrt(np.exp(-dial) / frequencies))
+        return np.asarray(chances, np.float32)
+
+    low, high = 0.0, 1.0
+    while float(weights @ at(high)) < share and high < 2.0**20:
+        high *= 2.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if float(weights @ at(middle)) < share else (low, middle)
+    return at(high)
+
+
+def shuffle(texts: Ragged, continues: Bool[np.ndarray, " vocab"], rng: np.random.Generator) -> Ragged:
+    """The words of each text in random order, every order equally likely.
+
+    Args:
+        texts: ids of pieces.
+        continues: whether a piece continues the word before it.
+        rng: where the random numbers come from; one draw.
+    """
+    texts = from_zero(texts)
+    return Ragged(kernels.shuffled(texts.ids, texts.offsets, continues, draw_key(rng)), texts.offsets)
+
+
+def build_delete(vocabulary: Vocabulary, strength: float | None) -> View:
+    """Deletion of a share of the words, 0.3 to begin with."""
+    probability = _share("delete", strength)
+    return lambda texts, rng: deletion(texts, vocabulary.continues, rng, probability=probability)
+
+
+def build_delete_frequent(vocabulary: Vocabulary, strength: float | None) -> View:
+    """Deletion of a share of the words, the frequent ones first."""
+    return _by_frequency(vocabulary, _share("delete-frequent", strength), rare=False)
+
+
+def build_delete_rare(vocabulary: Vocabulary, strength: float | None) -> View:
+    """Deletion of a share of the words, more of the rare ones."""
+    return _by_frequency(vocabulary, _share("delete-rare", strength), rare=True)
+
+
+def build_shuffle(vocabulary: Vocabulary, strength: float | None) -> View:
+    """Shuffling; it takes no number."""
+    if strength is not None:
+        raise InputError(f"shuffle:{strength:g} is not a view, words are shuffled wholly: write shuffle")
+    return lambda texts, rng: shuffle(texts, vocabulary.continues, rng)
+
+
+def _by_frequency(vocabulary: Vocabulary, share: float, *, rare: bool) -> View:
+    continues = vocabulary.continues
+    probabilities = deletion_probabilities(vocabulary.counts, continues, share=share, rare=rare)
+    return lambda texts, rng: delete_by_frequency(texts, continues, probabilities, rng, rare=rare)
+
+
+def _share(name: str, strength: float | None) -> float:
+    share = SHARE if strength is None else strength
+    if not 0 <= share < 1:
+        raise InputError(f"{name}:{share:g} would leave nothing or add words: give a share of the words in [0, 1)")
+    return share

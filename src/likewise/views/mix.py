@@ -1,0 +1,125 @@
+"""Names become a maker of pairs: `"crop"`, `"crop,halves"` half and half, `"crop+delete:0.1"` one after the other."""
+
+import difflib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+import numpy as np
+
+from likewise.errors import InputError
+from likewise.tokens.ragged import Ragged
+from likewise.tokens.vocabulary import Vocabulary
+from likewise.views.pair import Joint, PairMaker, View, Views, independently
+
+__all__ = ["DEFAULT", "VIEWS", "Mixture", "make_views", "view_names"]
+
+DEFAULT = "crop"
+GROUP = "likewise.views"
+
+VIEWS = {
+    "crop": "likewise.views.spans:build_crop",
+    "halves": "likewise.views.spans:build_halves",
+    "delete": "likewise.views.edits:build_delete",
+    "delete-frequent": "likewise.views.edits:build_delete_frequent",
+    "delete-rare": "likewise.views.edits:build_delete_rare",
+    "shuffle": "likewise.views.edits:build_shuffle",
+}
+"""Where the builder of each view is."""
+
+Builder = Callable[[Vocabulary, float | None], View | Joint]
+"""Takes the vocabulary and the number after the colon, or None."""
+
+
+def make_views(spec: str | Sequence[str] | None, vocabulary: Vocabulary) -> PairMaker:
+    """The maker of pairs that the names ask for.
+
+    Args:
+        spec: names with commas between them, or a sequence of names: each text of a batch draws one of them, all
+            equally likely, and one named twice is twice as likely. `a+b` applies `a`, then `b` to both of its views.
+            `name:number` sets how strong it is. None is `"crop"`.
+        vocabulary: whose pieces the texts will be made of.
+
+    Raises:
+        InputError: a name is unknown, a number is out of range, or a view that makes both views of a text (halves)
+            stands after another.
+    """
+    asked = (DEFAULT if spec is None else spec).split(",") if spec is None or isinstance(spec, str) else spec
+    makers = tuple(_chain(name, vocabulary) for name in asked)
+    if not makers:
+        raise InputError(f"no view was named: give one or more of {', '.join(view_names())}")
+    return makers[0] if len(makers) == 1 else Mixture(makers)
+
+
+def view_names() -> list[str]:
+    """The names that `make_views` knows: ours, then those that other packages registered as `likewise.views`."""
+    return [*VIEWS, *sorted({entry.name for entry in entry_points(group=GROUP)} - VIEWS.keys())]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Each text of a batch draws which maker gives it its two views.
+
+    Attributes:
+        makers: all equally likely.
+    """
+
+    makers: tuple[PairMaker, ...]
+
+    def __call__(self, texts: Ragged, rng: np.random.Generator) -> Views:
+        """The two views of each text, in the order of the texts."""
+        drawn = rng.integers(len(self.makers), size=len(texts))
+        rows = [np.flatnonzero(drawn == maker) for maker in range(len(self.makers))]
+        parts = [maker(texts.take(some), rng) for maker, some in zip(self.makers, rows, strict=True) if len(some) > 0]
+        if len(parts) <= 1:
+            return parts[0] if parts else Views(texts, texts)
+        back = np.empty(len(texts), np.int64)
+        back[np.concatenate(rows)] = np.arange(len(texts))
+        return Views(
+            Ragged.concatenate([part.anchors for part in parts]).take(back),
+            Ragged.concatenate([part.positives for part in parts]).take(back),
+        )
+
+
+def _chain(spec: str, vocabulary: Vocabulary) -> PairMaker:
+    first, *rest = [_build(name, vocabulary) for name in spec.split("+")]
+    later: list[View] = []
+    for step in rest:
+        if isinstance(step, Joint):
+            raise InputError(
+                f"{spec.strip()}: a view that makes both views of a text, as halves does, must stand first"
+            )
+        later.append(step)
+
+    def pair(texts: Ragged, rng: np.random.Generator) -> Views:
+        views = first.make(texts, rng) if isinstance(first, Joint) else independently(first, texts, rng)
+        for view in later:
+            views = Views(view(views.anchors, rng), view(views.positives, rng))
+        return views
+
+    return pair
+
+
+def _build(spec: str, vocabulary: Vocabulary) -> View | Joint:
+    name, colon, number = (part.strip() for part in spec.partition(":"))
+    strength = None
+    if colon:
+        try:
+            strength = float(number)
+        except ValueError:
+            strength = math.nan
+        if not math.isfinite(strength):
+            raise InputError(f"{spec.strip()}: {number!r} is no number, as in delete:0.3")
+    return _builder(name)(vocabulary, strength)
+
+
+def _builder(name: str) -> Builder:
+    registered = [EntryPoint(name, VIEWS[name], GROUP)] if name in VIEWS else entry_points(group=GROUP, name=name)
+    for entry in registered:
+        builder: Builder = entry.load()
+        return builder
+    known = view_names()
+    nearest = difflib.get_close_matches(name, known, 1, cutoff=0.5)
+    meant = f"did you mean {nearest[0]}? " if nearest else ""
+    raise InputError(f"there is no view {name!r}: {meant}The views are {', '.join(known)}")

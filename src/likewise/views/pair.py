@@ -1,0 +1,49 @@
+"""What a positive pair is: two views of each text of a batch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from likewise.tokens.ragged import Ragged
+
+__all__ = ["Joint", "PairMaker", "View", "Views", "independently"]
+
+
+@dataclass(frozen=True)
+class Views:
+    """Two views of each text; row `i` of both comes from the same text.
+
+    Attributes:
+        anchors: one view a text.
+        positives: the other, in the same order.
+    """
+
+    anchors: Ragged
+    positives: Ragged
+
+    def __len__(self) -> int:
+        return len(self.anchors)
+
+
+View = Callable[[Ragged, np.random.Generator], Ragged]
+"""Changes each text on its own; two calls give two views."""
+
+PairMaker = Callable[[Ragged, np.random.Generator], Views]
+"""Makes both views of each text."""
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Marks a maker of pairs whose two views depend on each other, so that two calls would not do.
+
+    Attributes:
+        make: makes both views.
+    """
+
+    make: PairMaker
+
+
+def independently(view: View, texts: Ragged, rng: np.random.Generator) -> Views:
+    """Two calls of the same view, with random numbers of their own."""
+    return Views(view(texts, rng), view(texts, rng))

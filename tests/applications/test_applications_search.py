@@ -1,0 +1,56 @@
+"""Search as an application: answers with snippets."""
+
+import re
+import string
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likewise.applications.search import search, snippet
+from likewise.errors import InputError
+from likewise.index.collection import Collection
+
+
+class Letters:
+    """How often each letter stands in a text."""
+
+    def encode(self, texts):
+        return np.array(
+            [[text.lower().count(letter) for letter in string.ascii_lowercase] for text in texts], np.float32
+        )
+
+
+def test_answers(tmp_path):
+    with Collection.create(tmp_path / "a.index", Letters()) as index:
+        index.add(["the battery\n  broke", "the screen cracked " + "and so on " * 50], ids=["x", "y"], price=[3, 4])
+        open_answers = search(index, "battery broke", k=1)
+        assert search(index, "screen", where="price > 3")[0].hit.id == "y"
+    answers = search(tmp_path / "a.index", "battery broke", 1, model=Letters())
+    assert answers == open_answers
+    assert (answers[0].rank, answers[0].hit.id, answers[0].snippet) == (1, "x", "the battery broke")
+    with pytest.raises(InputError, match="which it does not hold"):
+        search(tmp_path / "a.index", "battery")
+    with pytest.raises(InputError, match="does not exist"):
+        search(tmp_path / "b.index", "battery")
+
+
+def test_snippets():
+    """Closed forms."""
+    text = "word " * 60 + "The Battery broke after a week. " + "word " * 60
+    part = snippet(text, "battery broke", 60)
+    assert "Battery broke" in part and part.startswith("… word") and part.endswith(" …")
+    assert snippet("short  text\nin lines", "x") == "short text in lines"
+    assert snippet("a" * 200, "zzz", 50) == "a" * 50 + " …"
+    assert snippet("start " + "b" * 200, "start", 50).startswith("start b")
+    assert snippet("b " * 200 + "end", "end", 50).endswith("b end")
+    assert "猫" in snippet("犬" * 300 + "猫" + "犬" * 300, "猫", 40)
+
+
+@given(st.text(max_size=300), st.text(max_size=20), st.integers(20, 60))
+def test_any_snippet(text, query, length):
+    """Law: one line, no longer than asked but for the dots, and a part of the text."""
+    part = snippet(text, query, length)
+    assert "\n" not in part and len(part) <= length + 4
+    assert re.sub(r"^… | …$", "", part).strip(" …") in " ".join(text.split()) or "…" in text

@@ -1,0 +1,22 @@
+"""`likewise demo`, on a part of the documentation."""
+
+import shlex
+import sysconfig
+from pathlib import Path
+
+import pytest
+from cli_shelf import fails, succeeds
+
+import likewise.corpus.pydocs
+from likewise.cli.demo import SEARCHES
+
+
+def test_demo_trains_answers_and_says_what_comes_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = likewise.corpus.pydocs.pydocs(Path(sysconfig.get_path("stdlib")) / "asyncio")[:80]
+    monkeypatch.setattr(likewise.corpus.pydocs, "pydocs", lambda: texts)
+    monkeypatch.chdir(tmp_path)
+    told = succeeds("demo", "--no-progress")
+    assert len(SEARCHES) == 5 and all(f"{query}\n  by meaning  " in told for query in SEARCHES)
+    command = next(line for line in told.splitlines() if line.startswith("  likewise search"))
+    assert " 1  " in succeeds(*shlex.split(command)[1:])
+    assert "likewise-demo exists" in fails("demo")

@@ -1,0 +1,163 @@
+"""The whole way on the command line: train, embed, index, search; each step as the Python call of the same name."""
+
+import json
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from cli_shelf import Shelf, fails, succeeds
+
+import likewise
+
+
+def test_train_gives_the_model_that_python_gives(shelf: Shelf) -> None:
+    """Two paths that agree: to the byte."""
+    model = likewise.train(shelf.file, text="body", dim=32, epochs=3, progress=False)
+    assert model.fingerprint == likewise.load(shelf.model).fingerprint
+
+
+def test_train_says_where_the_model_is_and_what_comes_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("two words.csv").write_text("key,title,body\n" + "".join(f"k{n},t {n},b {n % 7} c{n}\n" for n in range(12)))
+    told = succeeds(
+        "train",
+        "two words.csv",
+        "--pair",
+        "title",
+        "body",
+        "--id",
+        "key",
+        "--encoding",
+        "utf-8",
+        "--out",
+        "m.model",
+        "--epochs",
+        1,
+    )
+    assert "m.model" in told
+    command = shlex.split(told.splitlines()[-1])
+    assert command[0] == "likewise"
+    succeeds(*command[1:])
+    assert succeeds("search", "m.index", "t 3", "-k", 1, "--json").startswith("{")
+
+
+def test_train_reads_standard_input_and_joins_columns(tmp_path: Path) -> None:
+    lines = "".join(json.dumps({"a": f"one {n}", "b": f"two {n * n}"}) + "\n" for n in range(12))
+    told = succeeds("train", "-", "--text", "b", "--text", "a", "--out", tmp_path / "m", "--epochs", 1, stdin=lines)
+    assert "FILE --text b --text a" in told
+    assert likewise.load(tmp_path / "m").card.corpus["texts"] == 12
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".feather"])
+def test_embed_writes_tables(shelf: Shelf, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"vectors{suffix}"
+    told = succeeds("embed", shelf.model, shelf.file, "--text", "body", "--out", out)
+    assert "400 vectors of 32 numbers" in told
+    table = pq.read_table(out) if suffix == ".parquet" else pa.ipc.open_file(out).read_all()
+    assert table.column_names == ["id", "text", "price", "module", "vector"]
+    assert table.schema.field("vector").type.list_size == 32
+    assert table["id"].to_pylist()[:2] == ["d0", "d1"]
+    assert table["text"].to_pylist() == shelf.texts
+    vectors = np.stack(table["vector"].to_numpy())
+    np.testing.assert_array_equal(vectors, likewise.load(shelf.model).encode(shelf.texts))
+
+
+def test_embed_without_texts(shelf: Shelf, tmp_path: Path) -> None:
+    succeeds("embed", shelf.model, shelf.file, "--text", "body", "--no-text", "--out", tmp_path / "v.parquet")
+    assert pq.read_table(tmp_path / "v.parquet").column_names == ["id", "price", "module", "vector"]
+
+
+def test_embed_replaces_only_when_told_to(shelf: Shelf, tmp_path: Path) -> None:
+    words = ("embed", shelf.model, shelf.file, "--text", "body", "--out", tmp_path / "v.npy")
+    succeeds(*words)
+    assert "--overwrite" in fails(*words)
+    succeeds(*words, "--overwrite")
+    vectors = np.load(tmp_path / "v.npy")
+    np.testing.assert_array_equal(vectors, likewise.load(shelf.model).encode(shelf.texts))
+
+
+def test_search_finds_what_python_finds(shelf: Shelf) -> None:
+    """Two paths that agree: every mode, with and without a filter."""
+    model = likewise.load(shelf.model)
+    prices = [round(row / 2, 2) for row in range(400)]
+    ids = [f"d{row}" for row in range(400)]
+    other = likewise.Collection.create(shelf.index.parent / "python.index", model)
+    with other:
+        other.add(shelf.texts, ids=ids, price=prices, module=[text.split(".")[0] for text in shelf.texts])
+        for mode in ("hybrid", "vector", "text"):
+            for where in (None, "price < 50"):
+                options = ["--where", where] if where else []
+                told = succeeds("search", shelf.index, "cancel the task", "--mode", mode, "-k", 5, "--json", *options)
+                found = [json.loads(line) for line in told.splitlines()]
+                hits = other.search("cancel the task", k=5, mode=mode, where=where)
+                assert [(hit["id"], hit["text"], hit["columns"]) for hit in found] == [
+                    (hit.id, hit.text, hit.columns) for hit in hits
+                ]
+                np.testing.assert_allclose([hit["score"] for hit in found], [hit.score for hit in hits], rtol=1e-6)
+                assert [hit["rank"] for hit in found] == list(range(1, len(hits) + 1))
+
+
+def test_index_tells_how_it_is_searched_and_what_comes_next(shelf: Shelf, tmp_path: Path) -> None:
+    told = succeeds("index", shelf.model, shelf.file, "--text", "body", "--out", tmp_path / "an index")
+    assert "400 texts" in told and "exact" in told
+    succeeds(*shlex.split(told.splitlines()[-1])[1:])
+
+
+def test_an_index_that_fails_leaves_nothing(shelf: Shelf, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text('{"text": "sound"}\n' * 9000 + "{\n")
+    assert "row 9001" in fails("index", shelf.model, broken, "--out", tmp_path / "x.index")
+    assert [path.name for path in tmp_path.iterdir()] == ["broken.jsonl"]
+    told = succeeds("index", shelf.model, broken, "--out", tmp_path / "x.index", "--on-error", "skip")
+    assert "1 unreadable row left out" in told
+
+
+def test_only_an_index_is_overwritten_by_an_index(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    words = ("index", shelf.model, shelf.file, "--text", "body", "--overwrite", "--out")
+    assert "no index" in fails(*words, tmp_path / "photos")
+    succeeds(*words, tmp_path / "new.index")
+    succeeds(*words, tmp_path / "new.index")
+
+
+def test_add_replaces_by_id_and_delete_removes(shelf: Shelf, tmp_path: Path) -> None:
+    index, more = tmp_path / "x.index", tmp_path / "more.csv"
+    succeeds("index", shelf.model, shelf.file, "--text", "body", "--out", index)
+    more.write_text("id,body,price\nd0,an octopus sleeps,7\nnew,a second octopus wakes,8\n")
+    assert "400 before, 401 now" in succeeds("add", index, more, "--text", "body")
+    found = [json.loads(line) for line in succeeds("search", index, "octopus", "--mode", "text", "--json").splitlines()]
+    assert {hit["id"]: hit["columns"]["price"] for hit in found} == {"d0": 7, "new": 8}
+    assert "1 text deleted, 400 remain" in succeeds("delete", index, "new")
+    assert "1 text deleted (1 id not found), 399 remain" in succeeds("delete", index, "-", stdin="d0\n\nnew\n")
+    assert "no hits" in succeeds("search", index, "octopus", "--mode", "text")
+
+
+def test_texts_without_ids_are_new_each_time(shelf: Shelf, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.txt", tmp_path / "second.txt"
+    first.write_text("a red bird\na blue bird\n")
+    second.write_text("a green bird\n")
+    succeeds("index", shelf.model, first, "--out", tmp_path / "x.index")
+    assert "2 before, 3 now" in succeeds("add", tmp_path / "x.index", second)
+    assert "3 before, 4 now" in succeeds("add", tmp_path / "x.index", second)
+
+
+def test_an_approximate_index_tells_its_recall(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = likewise.Collection.open(shelf.index).describe()
+    monkeypatch.setattr(likewise.Collection, "describe", lambda _: replace(known, kind="ivf", recall=0.987))
+    more = shelf.index.parent / "nothing.txt"
+    more.write_text("")
+    told = succeeds("add", shelf.index, more)
+    assert "0 texts" in told and "approximate (ivf) and finds 98.7% of the 10 nearest" in told
+
+
+def test_a_file_without_other_columns_has_only_ours(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a task\na socket\n")
+    succeeds("embed", shelf.model, tmp_path / "a.txt", "--out", tmp_path / "v.parquet")
+    assert pq.read_table(tmp_path / "v.parquet").drop_columns("vector").to_pydict() == {
+        "id": ["0", "1"],
+        "text": ["a task", "a socket"],
+    }

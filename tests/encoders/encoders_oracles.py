@@ -1,0 +1,31 @@
+"""A small encoder, texts for it, and its definition in slow loops."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from likewise.encoders.static import StaticEncoder
+
+VOCAB, DIM = 13, 6
+TEXTS = st.lists(st.lists(st.integers(0, VOCAB - 1), max_size=7), min_size=1, max_size=9)
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def encoder_of(seed: int, dtype: type = np.float64) -> StaticEncoder:
+    return StaticEncoder(np.random.default_rng(seed).standard_normal((VOCAB, DIM)).astype(dtype))
+
+
+def slow_vectors(weights: np.ndarray, texts: list[list[int]]) -> np.ndarray:
+    """The definition, text by text: mean of rows, unit norm; nothing stays nothing."""
+    vectors = np.zeros((len(texts), weights.shape[1]))
+    for index, text in enumerate(texts):
+        if text and np.linalg.norm(mean := weights[text].mean(0)) > 1e-12:
+            vectors[index] = mean / np.linalg.norm(mean)
+    return vectors
+
+
+def dense_gradients(encoder: StaticEncoder) -> np.ndarray:
+    rows, gradients = encoder.gradients()
+    dense = np.zeros_like(encoder.weights)
+    dense[rows] = gradients
+    assert len(set(rows.tolist())) == len(rows)
+    return dense

@@ -1,0 +1,35 @@
+"""A small model, untrained: what a folder must hold does not depend on what was learned."""
+
+import numpy as np
+import pytest
+
+from likewise.encoders.static import StaticEncoder
+from likewise.model.card import Card
+from likewise.model.model import Model
+from likewise.tokens.compiled import Tokenizer
+from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference
+
+SENTENCES = (
+    "The quick brown fox jumps over the lazy dog.",
+    "Съешь же ещё этих булок",
+    "数据库检索系统 déçu naïve",
+    "😀 smile",
+)
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    """Sixteen dimensions; the unknown piece has a row of zeros, as training leaves it."""
+    reference = learn_reference(SENTENCES * 3, 150)
+    counted = Vocabulary.of(reference, np.arange(reference.get_vocab_size()))
+    weights = np.random.default_rng(0).standard_normal((len(counted), 16), np.float32)
+    weights[counted.pieces.index(UNKNOWN)] = 0
+    card = Card(
+        recipe={"dim": 16, "views": "crop,halves", "temperature": 0.2},
+        corpus={"name": "sentences.txt", "texts": 12345, "fingerprint": "ab12"},
+        scores={"MRR": 0.25, "texts": 2000, "MRR, LSA": 0.125},
+        history=({"step": 0, "loss": 0.0}, {"step": 10, "loss": 1.5}),
+        versions={"likewise": "0.1.0"},
+        warnings=("the corpus is small",),
+    )
+    return Model(Tokenizer(reference, counted), StaticEncoder(weights), card)

@@ -1,0 +1,72 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from likewise.errors import InputError
+from likewise.model import model as module
+from likewise.model.model import Embedder, Model
+from likewise.tokens.vocabulary import UNKNOWN
+
+TEXTS = ["the quick brown fox", "", "quick the", "数据 smile 😀", "zzz never", "ещё ещё"]
+
+
+def test_vectors_by_the_definition(model: Model) -> None:
+    """A slow loop in float64: the mean of the rows of the ids that `tokenizers` gives, unit norm; measured 1e-7."""
+    wanted = np.zeros((len(TEXTS), 16))
+    for index, text in enumerate(TEXTS):
+        ids = model.tokenizer.reference.encode(text, add_special_tokens=False).ids
+        mean = model.encoder.weights.astype(np.float64)[ids].sum(0)
+        wanted[index] = mean / max(np.linalg.norm(mean), 1e-12)
+    found = model.encode(TEXTS)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-6)
+    norms = np.linalg.norm(found, axis=1)
+    assert norms[1] == 0
+    np.testing.assert_allclose(norms[[0, 2, 3, 5]], 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("unknown", ["", "☃ ☃", "x" * 101, "\x00"])
+def test_a_text_without_a_known_piece_is_zeros(model: Model, unknown: str) -> None:
+    """A closed form: nothing known, nothing said; and an unknown word in a text changes no vector."""
+    assert set(model.tokenizer.encode([unknown]).ids) <= {model.tokenizer.vocabulary.pieces.index(UNKNOWN)}
+    assert (model.encode([unknown]) == 0).all()
+    np.testing.assert_array_equal(model.encode([f"the {unknown} dog"]), model.encode(["the dog"]))
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 4])
+def test_chunks_change_nothing(model: Model, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    """Two paths that must agree to the byte: all at once, and a few texts at a time."""
+    whole = model.encode(TEXTS)
+    monkeypatch.setattr(module, "CHUNK_TEXTS", chunk)
+    assert model.encode(TEXTS).tobytes() == whole.tobytes()
+    assert model.encode(pa.chunked_array([TEXTS[:1], TEXTS[1:]])).tobytes() == whole.tobytes()
+    assert model.encode(pa.array(["x", *TEXTS]).slice(1)).tobytes() == whole.tobytes()
+
+
+def test_no_texts(model: Model) -> None:
+    """A closed form: no rows, as many columns as dimensions."""
+    assert model.encode([]).shape == (0, 16)
+    assert model.dim == 16
+
+
+def test_it_is_an_embedder(model: Model) -> None:
+    """A law: what everything that uses a model asks for is there."""
+    assert isinstance(model, Embedder)
+
+
+def test_what_is_no_text_is_refused(model: Model) -> None:
+    """Bad input: a column of numbers is not encoded as if it were words."""
+    with pytest.raises(InputError, match="expected one of strings"):
+        model.encode(pa.array([1, 2]))
+
+
+def test_the_fingerprint_is_that_of_the_vectors(model: Model, tmp_path) -> None:
+    """Laws: the same after saving and loading, whatever the card; another as soon as a weight differs."""
+    model.save(tmp_path / "a.model")
+    assert Model.load(tmp_path / "a.model").fingerprint == model.fingerprint
+    assert Model(model.tokenizer, model.encoder).fingerprint == model.fingerprint
+    changed = model.encoder.weights.copy()
+    changed[3, 3] += 1
+    assert Model(model.tokenizer, type(model.encoder)(changed)).fingerprint != model.fingerprint
+    other = type(model.tokenizer)(module.Tokenizer.load(tmp_path / "a.model" / "tokenizer.json").reference)
+    assert Model(other, model.encoder).fingerprint == model.fingerprint

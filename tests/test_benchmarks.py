@@ -1,0 +1,91 @@
+"""What benchmarks record is what the tables show."""
+
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BENCHMARKS = ROOT / "benchmarks"
+SPREAD = {"median": 1_185_000.0, "low": 1_100_000.0, "high": 1_200_000.0, "repeats": 7}
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """`benchmarks/tables.py`, and with it `record`: they stand outside the package."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    yield importlib.import_module("tables")
+    for name in ("tables", "record"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def record(tables: ModuleType) -> ModuleType:
+    """`benchmarks/record.py`."""
+    return sys.modules["record"]
+
+
+def test_the_page_shows_the_figures_that_were_recorded(tables: ModuleType) -> None:
+    written = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert written == tables.page(tables.RESULTS, BENCHMARKS), "docs/benchmarks.md is not up to date: run make docs"
+
+
+def test_a_line_says_what_was_measured_where(record: ModuleType, tmp_path: Path) -> None:
+    path = record.record("encode", {"texts": 10}, {"error": np.float32(0.5)}, seed=3, results=tmp_path / "results")
+    record.record("encode", {"texts": 20}, {"error": np.arange(2)}, seed=4, results=tmp_path / "results")
+    first, second = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    assert path == tmp_path / "results" / "encode.jsonl"
+    assert (first["benchmark"], first["seed"], first["configuration"], first["numbers"]) == (
+        "encode", 3, {"texts": 10}, {"error": 0.5},
+    )  # fmt: skip
+    assert second["numbers"] == {"error": [0, 1]}
+    assert first["threads"] >= 1
+    assert first["cpu"]
+    assert first["versions"]["numpy"] == np.__version__
+
+
+def test_code_that_differs_from_its_commit_is_marked(record: ModuleType, tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    assert record.commit(tmp_path) == "unknown"
+    git("init", "--quiet")
+    assert record.commit(tmp_path) == "unknown"
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "code.py").write_text("1")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "one")
+    clean = record.commit(tmp_path)
+    assert len(clean) == 12
+    (tmp_path / "notes.md").write_text("not measured")
+    assert record.commit(tmp_path) == clean
+    (tmp_path / "src" / "code.py").write_text("2")
+    assert record.commit(tmp_path) == f"{clean}+changes"
+
+
+def test_a_table_has_the_last_line_of_each_benchmark_and_data_set(
+    tables: ModuleType, record: ModuleType, tmp_path: Path
+) -> None:
+    numbers = {"texts_a_second": {"likewise": SPREAD}, "ratio": {"model2vec": {**SPREAD, "median": 50.5}}}
+    record.record("encode", {"texts": 1}, {"old": 1}, seed=0, results=tmp_path)
+    record.record("encode", {"texts": 200_000, "settings": {"peer": {"batch_size": 8}}}, numbers, 0, results=tmp_path)
+    for data in ("scifact", "npl"):
+        quality = {"BM25": 0.341, "vector": {"mean": 0.35, "low": 0.34, "high": 0.36, "values": [0.34, 0.35, 0.36]}}
+        record.record("quality", {"data": data}, quality, 3, results=tmp_path)
+    page = tables.page(tmp_path, BENCHMARKS)
+    assert "| texts a second · likewise | **1,185,000** | 1,100,000 to 1,200,000 | 7 |" in page
+    assert "| ratio · model2vec | **50.5** × |" in page
+    assert "settings peer batch size 8" in page
+    assert "| BM25 | 0.341 | | |" in page
+    assert "| vector | **0.35** | 0.34 to 0.36 | 3 |" in page
+    assert page.count("## Quality") == 1
+    assert page.index("### npl") < page.index("### scifact")
+    assert "| old |" not in page
+    assert "No run has been recorded" in tables.page(tmp_path / "nothing", BENCHMARKS)

@@ -1,0 +1,73 @@
+"""What the README shows is run as it stands there, and its map shows the rooms that there are."""
+
+import re
+import shlex
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from pages import ROOT, commands, python_code
+from reviews import write_reviews
+
+README = ROOT / "README.md"
+PACKAGE = ROOT / "src" / "likewise"
+MAP = dict(re.findall(r"^\| `(\w+)/` \|.*\| `(\S+)` \|$", README.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def run(line: str) -> None:
+    """Run `likewise ...` in this process; it must end well."""
+    from likewise.cli.app import app
+
+    with pytest.raises(SystemExit) as left:
+        app(shlex.split(line)[1:], prog_name="likewise")
+    assert left.value.code == 0, line
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the commands were run, one after the other."""
+    place = tmp_path_factory.mktemp("readme")
+    write_reviews(place)
+    with chdir(place):
+        for line in commands(README):
+            if line.startswith("likewise "):
+                run(line)
+    return place
+
+
+def test_the_commands_train_embed_index_and_search(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    vectors = pq.read_table(folder / "vectors.parquet")
+    assert vectors.num_rows == 60
+    with chdir(folder):
+        run(next(line for line in commands(README) if line.startswith("likewise search")))
+    assert len(re.findall(r"^ *\d+ ", capsys.readouterr().out, re.MULTILINE)) >= 10
+
+
+def test_the_python_code_gives_what_its_comments_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_reviews(tmp_path)
+    said: dict[str, Any] = {}
+    with chdir(tmp_path):
+        for code in python_code(README):
+            exec(compile(code, str(README), "exec"), said)
+    vectors = said["vectors"]
+    assert (vectors.shape, vectors.dtype) == ((1, said["model"].dim), "float32")
+    assert float((vectors**2).sum()) == pytest.approx(1, abs=1e-6)
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed] == ["a"]  # the other one is dearer than what was asked for
+
+
+def test_the_main_job_takes_less_than_a_page() -> None:
+    parts = re.split(r"^## ", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (job,) = (part for part in parts if "likewise train" in part)
+    assert len(job.splitlines()) <= 50
+
+
+def test_the_map_shows_every_room_and_no_other() -> None:
+    assert sorted(MAP) == sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+
+
+def test_the_map_says_what_to_read_first_and_it_is_there() -> None:
+    assert [f"{room}/{file}" for room, file in MAP.items() if not (PACKAGE / room / file).exists()] == []

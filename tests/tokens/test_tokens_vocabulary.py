@@ -1,0 +1,109 @@
+import hashlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from likewise.tokens.compiled import Tokenizer
+from likewise.tokens.vocabulary import CONTINUATION, UNKNOWN, Vocabulary, learn_reference, reference_of, vocabulary_size
+
+# Many pairs are equally frequent: the order in which ties are broken shows.
+LEARN = """
+import hashlib, itertools
+from likewise.tokens.vocabulary import learn_reference
+letters = "abcdefghiабвгдеж数据库検索システムκλμν"
+words = ["".join(word) for word in itertools.product(letters, repeat=2)] * 2
+texts = [" ".join(words[first::17]) for first in range(17)]
+print(hashlib.sha256(learn_reference(iter(texts), 900).to_str().encode()).hexdigest())
+"""
+
+
+def test_the_same_corpus_gives_the_same_vocabulary_in_every_process() -> None:
+    """Paths that must agree: other hash seeds and other numbers of threads, the same bytes."""
+    found = set()
+    for seed, threads in (("0", "1"), ("1", "2"), ("77", "2")):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "RAYON_NUM_THREADS": threads}
+        ran = subprocess.run(
+            [sys.executable, "-c", LEARN], env=environment, capture_output=True, text=True, check=True, timeout=60
+        )
+        found.add(ran.stdout)
+    assert len(found) == 1
+
+
+def test_texts_one_by_one_or_in_lists() -> None:
+    """Two paths that must agree: an iterator of texts, and of lists of texts."""
+    texts = ["the quick brown fox", "the lazy dog", "quick quick"] * 2
+    assert learn_reference(iter(texts), 60).to_str() == learn_reference(iter([texts[:2], texts[2:]]), 60).to_str()
+
+
+@pytest.mark.parametrize(
+    ("texts", "word"),
+    [
+        (["поиск документов", "поиск слов", "поиск"], "поиск"),
+        (["δίκτυο και δίκτυο", "δίκτυο"], "δίκτυο"),
+        (["데이터베이스 검색", "데이터베이스"], "데이터베이스"),
+        (["खोज इंजन", "खोज"], "खोज"),
+        (["بحث في النصوص", "بحث"], "بحث"),
+    ],
+)
+def test_frequent_words_of_any_language_become_pieces(texts: list[str], word: str) -> None:
+    """It learns: a word that occurs often is one piece, in whatever script."""
+    tokenizer = Tokenizer(learn_reference(texts * 3, 200))
+    assert [tokenizer.vocabulary.pieces[id] for id in tokenizer.encode([word])[0]] == [word]
+
+
+def test_chinese_is_learned_character_by_character() -> None:
+    """A closed form: each ideograph is a word of its own, as in BERT."""
+    tokenizer = Tokenizer(learn_reference(["数据库检索", "数据"] * 3, 50))
+    assert [tokenizer.vocabulary.pieces[id] for id in tokenizer.encode(["数据库"])[0]] == ["数", "据", "库"]
+
+
+@settings(max_examples=25)
+@given(st.lists(st.text(max_size=20), max_size=8), st.integers(1, 60))
+def test_every_word_of_the_corpus_falls_into_known_pieces(texts: list[str], size: int) -> None:
+    """A law: no character of the corpus is unknown, however small the vocabulary; and a corpus may hold anything."""
+    tokenizer = Tokenizer(learn_reference(texts, size))
+    unknown = tokenizer.vocabulary.pieces.index(UNKNOWN)
+    assert unknown not in tokenizer.encode(texts).ids
+    alphabet = {c for text in texts for c in tokenizer.reference.normalizer.normalize_str(text) if not c.isspace()}
+    assert len(tokenizer.vocabulary) <= max(size, 1 + 2 * len(alphabet))
+
+
+def test_the_mark_of_the_trainer_is_no_character_of_a_text() -> None:
+    """A closed form: a block character in the corpus is learned like any other."""
+    tokenizer = Tokenizer(learn_reference(["▁foo b▁ar ▁", "▁foo \ue000x"] * 3, 100))
+    pieces = [tokenizer.vocabulary.pieces[id] for id in tokenizer.encode(["▁foo ▁ x"])[0]]
+    assert pieces == ["▁foo", "▁", "x"]
+
+
+def test_a_piece_needs_two_occurrences() -> None:
+    """A closed form: a word that occurs once stays in pieces, one that occurs twice does not."""
+    pieces = learn_reference(["twice once", "twice"], 1000).get_vocab()
+    assert "twice" in pieces
+    assert "once" not in pieces
+
+
+def test_a_vocabulary_knows_what_continues_a_word() -> None:
+    """A closed form, with ids in the order in which the pieces were given."""
+    vocabulary = Vocabulary.of(reference_of([UNKNOWN, "play", "##ing", "#", "##"]))
+    assert vocabulary.pieces == (UNKNOWN, "play", "##ing", "#", "##")
+    assert vocabulary.continues.tolist() == [piece.startswith(CONTINUATION) for piece in vocabulary.pieces]
+    assert vocabulary.counts.tolist() == [0] * 5
+    assert len(vocabulary) == 5
+    assert Vocabulary.of(reference_of([UNKNOWN]), np.array([7])).counts.tolist() == [7]
+
+
+@pytest.mark.parametrize(("texts", "size"), [(0, 2000), (100, 2000), (500, 10_000), (1500, 30_000), (10**6, 30_000)])
+def test_vocabulary_size(texts: int, size: int) -> None:
+    """A closed form: twenty pieces a text, from 2,000 to 30,000."""
+    assert vocabulary_size(texts) == size
+
+
+def test_the_tokenizer_of_a_list_of_pieces_is_always_the_same() -> None:
+    """Two paths that must agree: the same pieces make the same file."""
+    digests = {hashlib.sha256(reference_of([UNKNOWN, "a", "##b"]).to_str().encode()).digest() for _ in range(3)}
+    assert len(digests) == 1

@@ -1,0 +1,238 @@
+import hashlib
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from likewise.corpus.read import read
+from likewise.errors import InputError, LikewiseError
+from likewise.tokens.distinct import text_hashes
+from likewise.tokens.vocabulary import UNKNOWN
+from likewise.training import prepare as module
+from likewise.training.prepare import Prepared, prepare
+
+TEXTS = ["the quick fox", "the lazy dog", "", "the quick fox", " \t\n", "quick quick dog", "the lazy dog"]
+
+
+def prepared(texts: Any, work: Path, vocabulary: int | None = None, **options: Any) -> Prepared:
+    return prepare(read(texts, **options), work, vocabulary, tell=lambda _: None)
+
+
+def words(found: Prepared, side: str = "texts") -> list[str]:
+    """The texts again, spelt from their ids."""
+    pieces, ragged = found.tokenizer.vocabulary.pieces, getattr(found, side)
+    spelt = [" ".join(pieces[id] for id in ragged[index]) for index in range(len(ragged))]
+    return [text.replace(" ##", "") for text in spelt]
+
+
+def test_repeats_and_empty_texts_are_left_out_and_counted(tmp_path: Path) -> None:
+    """A closed form: three distinct texts in their order, two repeats, two texts without a word."""
+    found = prepared(TEXTS, tmp_path)
+    assert words(found) == ["the quick fox", "the lazy dog", "quick quick dog"]
+    facts = found.facts
+    assert (facts.texts, facts.duplicates, facts.empty, facts.skipped) == (3, 2, 2, 0)
+    assert facts.tokens == len(found.texts.ids)
+    assert found.pairs is None
+    distinct = text_hashes(["the quick fox", "the lazy dog", "quick quick dog"])
+    assert facts.fingerprint == hashlib.sha256(distinct.tobytes()).hexdigest()
+
+
+def test_pieces_are_counted(tmp_path: Path) -> None:
+    """A slow loop: how often each piece occurs, and in how many texts."""
+    found = prepared(TEXTS, tmp_path)
+    texts = [found.texts[index].tolist() for index in range(len(found.texts))]
+    vocabulary = found.tokenizer.vocabulary
+    assert vocabulary.counts.tolist() == [sum(text.count(id) for text in texts) for id in range(len(vocabulary))]
+    assert found.texts_with.tolist() == [sum(id in text for text in texts) for id in range(len(vocabulary))]
+
+
+def test_two_columns_are_pairs(tmp_path: Path) -> None:
+    """A closed form: a pair counts once, as a whole; half of one is none; both sides share a vocabulary."""
+    table = pa.table(
+        {
+            "title": ["fox", "dog", "fox", "fox", "", None, "cat"],
+            "body": ["the quick fox", "the lazy dog", "the quick fox", "another fox", "alone", "nobody", ""],
+        }
+    )
+    found = prepared(table, tmp_path, pair=("title", "body"))
+    assert words(found) == ["fox", "dog", "fox"]
+    assert words(found, "pairs") == ["the quick fox", "the lazy dog", "another fox"]
+    assert (found.facts.texts, found.facts.duplicates, found.facts.empty) == (3, 1, 3)
+    assert found.pairs is not None
+    assert found.facts.tokens == len(found.texts.ids) + len(found.pairs.ids)
+    fox = found.tokenizer.vocabulary.pieces.index("fox")
+    assert found.tokenizer.vocabulary.counts[fox] == 4
+    assert found.texts_with[fox] == 4
+
+
+def test_a_pair_turned_round_is_another(tmp_path: Path) -> None:
+    """A closed form: title and body are not the same as body and title."""
+    table = pa.table({"title": ["the fox", "a dog"], "body": ["a dog", "the fox"]})
+    assert prepared(table, tmp_path, pair=("title", "body")).facts.texts == 2
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ([], "holds no distinct texts with words"),
+        (["", "  "], r"holds no distinct texts with words \(0 repeats, 2 empty\)"),
+        (["one text"], "holds 1 distinct text with words"),
+        (["same"] * 9, r"holds 1 distinct text with words \(8 repeats, 0 empty\)"),
+        (["\x00", "\u200b", "\ufeff"], "holds no distinct texts"),
+        (["x" * 101, "y" * 101, "a word"], "holds 1 distinct text with words"),
+    ],
+)
+def test_fewer_than_two_texts_are_refused(tmp_path: Path, texts: list[str], said: str) -> None:
+    """Bad input: what was found, and what contrastive learning needs, also where no word is left after tokenising."""
+    with pytest.raises(InputError, match=said + ".*at least 2"):
+        prepared(texts, tmp_path)
+
+
+def test_a_text_without_a_known_piece_is_left_out(tmp_path: Path) -> None:
+    """A closed form: unknown words are in no text; a text of nothing else counts as empty, with its pair."""
+    found = prepared(["the fox", "x" * 101, f"the {'y' * 101} dog"], tmp_path / "texts")
+    assert words(found) == ["the fox", "the dog"]
+    assert found.facts.empty == 1
+    unknown = found.tokenizer.vocabulary.pieces.index(UNKNOWN)
+    assert unknown not in found.texts.ids
+    assert found.tokenizer.vocabulary.counts[unknown] == found.texts_with[unknown] == 0
+    table = pa.table({"title": ["fox", "x" * 101, "dog"], "body": ["the fox", "lost", "the dog"]})
+    paired = prepared(table, tmp_path / "pairs", pair=("title", "body"))
+    assert words(paired) == ["fox", "dog"]
+    assert words(paired, "pairs") == ["the fox", "the dog"]
+
+
+def test_nothing_but_the_ids_stays(tmp_path: Path) -> None:
+    """A closed form: the spooled texts are gone when the ids are there."""
+    prepared(TEXTS, tmp_path)
+    names = {file.name for file in tmp_path.iterdir()}
+    assert names == {"text0.ids", "text0.offsets", "text1.ids", "counts.npy", "tokenizer.json", "prepared.json"}
+
+
+def test_a_stage_at_a_time_is_told(tmp_path: Path) -> None:
+    """A closed form: what takes long is announced, and what is kept from before is not done again."""
+    told: list[str] = []
+    prepare(read(TEXTS), tmp_path, None, tell=told.append)
+    assert told == ["reading", "learning the vocabulary", "tokenising"]
+    told.clear()
+    prepare(read(TEXTS), tmp_path, None, tell=told.append, resume=True)
+    assert told == ["reading"]
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_resumed_is_uninterrupted(tmp_path: Path, paired: bool) -> None:
+    """Two paths that must agree: the first run, and a second that finds its ids."""
+    table = pa.table({"title": TEXTS, "body": [f"{text} more" for text in TEXTS]})
+    options = {"pair": ("title", "body")} if paired else {"text": "title"}
+    first = prepared(table, tmp_path, **options)
+    again = prepare(read(table, **options), tmp_path, None, tell=lambda _: None, resume=True)
+    assert again.facts == first.facts
+    assert words(again) == words(first)
+    assert (again.pairs is None) == (first.pairs is None) == (not paired)
+    assert again.texts_with.tolist() == first.texts_with.tolist()
+    assert again.tokenizer.vocabulary.counts.tolist() == first.tokenizer.vocabulary.counts.tolist()
+    assert again.tokenizer.reference.to_str() == first.tokenizer.reference.to_str()
+
+
+@pytest.mark.parametrize(
+    ("texts", "vocabulary"),
+    [([*TEXTS, "a new one"], None), (TEXTS[::-1], None), (TEXTS, 50)],
+    ids=["more", "order", "size"],
+)
+def test_a_changed_corpus_is_not_resumed(tmp_path: Path, texts: list[str], vocabulary: int | None) -> None:
+    """Bad input: ids of another corpus, or of another vocabulary, are not taken for these."""
+    prepared(TEXTS, tmp_path)
+    with pytest.raises(InputError, match=r"changed since the run .* began"):
+        prepare(read(texts), tmp_path, vocabulary, tell=lambda _: None, resume=True)
+
+
+def test_a_run_killed_while_tokenising_begins_again(tmp_path: Path) -> None:
+    """Two paths that must agree: with what a killed run left half-written, and from nothing."""
+    whole = prepared(TEXTS, tmp_path / "whole")
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for name in ("text0.ids", "text0.offsets", "text1.offsets", "spool.arrow", "tokenizer.json"):
+        (killed / name).write_bytes(b"half")
+    found = prepare(read(TEXTS), killed, None, tell=lambda _: None, resume=True)
+    assert words(found) == words(whole)
+    assert found.facts == whole.facts
+
+
+def test_a_store_cut_short_is_refused(tmp_path: Path) -> None:
+    """Bad input: ids that are not whole are named, with what to do."""
+    prepared(TEXTS, tmp_path)
+    (tmp_path / "text0.ids").write_bytes(b"")
+    with pytest.raises(LikewiseError, match="train again without --resume"):
+        prepare(read(TEXTS), tmp_path, None, tell=lambda _: None, resume=True)
+
+
+def test_batches_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two paths that must agree to the byte: all texts in one batch, and a few at a time."""
+    texts = [f"text number {number % 40} of the {number % 7}" for number in range(300)]
+    whole = prepared(texts, tmp_path / "whole")
+    monkeypatch.setattr("likewise.corpus.tables.MOST_ROWS", 7)
+    few = prepared(pa.table({"text": texts}), tmp_path / "few")
+    assert few.texts.ids.tolist() == whole.texts.ids.tolist()
+    assert few.texts.offsets.tolist() == whole.texts.offsets.tolist()
+    assert few.tokenizer.reference.to_str() == whole.tokenizer.reference.to_str()
+    assert few.facts.fingerprint == whole.facts.fingerprint
+
+
+def sample_of(texts: list[str], work: Path) -> set[str]:
+    reading = module._Reading(work / "spool.arrow")
+    reading.read(read(texts))
+    return {text for part in reading.sample() for text in part}
+
+
+def test_the_sample_is_bounded_and_does_not_depend_on_the_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Laws: at most so many bytes, those texts whose hashes are smallest, in whatever order they come."""
+    monkeypatch.setattr(module, "SAMPLE_BYTES", 4000)
+    monkeypatch.setattr("likewise.corpus.tables.MOST_ROWS", 100)
+    texts = [f"text number {number}" for number in range(1000)]
+    sample = sample_of(texts, tmp_path)
+    assert 500 < sum(len(text) + 8 for text in sample) <= 4000
+    hashes = dict(zip(texts, text_hashes(texts).tolist(), strict=True))
+    largest = max(hashes[text] for text in sample)
+    assert sample == {text for text in texts if hashes[text] <= largest}
+    shuffled = random.Random(0).sample(texts, len(texts))
+    assert sample_of(shuffled, tmp_path) == sample
+
+
+def test_a_small_corpus_is_sampled_whole(tmp_path: Path) -> None:
+    """A closed form: below the limit every distinct text is in the sample."""
+    assert sample_of(TEXTS, tmp_path) == {"the quick fox", "the lazy dog", "quick quick dog"}
+
+
+def test_a_huge_line_leaves_room_for_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closed form: a line longer than the sample is cut for it, and the words of all other texts are learned."""
+    monkeypatch.setattr(module, "SAMPLE_BYTES", 4000)
+    monkeypatch.setattr(module, "LONGEST_SAMPLED", 200)
+    texts = ["long " * 5000, *(f"kept{number} kept{number}" for number in range(20))]
+    assert {text[:200] for text in texts} == sample_of(texts, tmp_path)
+    found = prepared(texts, tmp_path)
+    assert found.facts.texts == 21
+    assert len(found.texts[0]) == 5000
+
+
+def test_characters_outside_the_sample_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A law: what the vocabulary cannot spell is left out of the ids, so its row is never trained."""
+    monkeypatch.setattr(module, "SAMPLE_BYTES", 600)
+    texts = [f"word {number} {chr(0x4E00 + number)}" for number in range(500)]
+    found = prepared(texts, tmp_path)
+    assert found.tokenizer.vocabulary.pieces.index(UNKNOWN) not in found.texts.ids
+    assert found.facts.texts == 500
+    assert "word" in found.tokenizer.vocabulary.pieces
+    assert np.diff(found.texts.offsets).min() >= 1
+
+
+def test_what_is_kept_is_plain(tmp_path: Path) -> None:
+    """A closed form: the record beside the ids is JSON, with the size asked for and what the corpus held."""
+    found = prepared(TEXTS, tmp_path, 77)
+    record = json.loads((tmp_path / "prepared.json").read_text(encoding="utf-8"))
+    assert record == {"size": 77, **vars(found.facts)}

@@ -1,0 +1,116 @@
+"""Names to makers of pairs. One contract for every registered view; laws of mixing; the errors a user meets."""
+
+from importlib.metadata import EntryPoint
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from views_oracles import CONTINUES, listed, rows_of, seeds, texts_of_pieces, vocabulary, words_of
+
+from likewise.errors import InputError
+from likewise.tokens.ragged import Ragged
+from likewise.views import mix
+from likewise.views.mix import Mixture, make_views, view_names
+from likewise.views.pair import Views
+
+
+@pytest.mark.parametrize("spec", [*mix.VIEWS, "crop,halves", "halves+delete:0.1", "crop:0.5+shuffle,delete-rare"])
+@settings(max_examples=40)
+@given(texts=texts_of_pieces, seed=seeds)
+def test_the_contract_of_a_view(spec, texts, seed):
+    """A law for every name: two views a text, made of its words, never empty unless it is; the seed decides."""
+    make = make_views(spec, vocabulary())
+    views = make(Ragged.of(texts), np.random.default_rng(seed))
+    again = make(Ragged.of(texts), np.random.default_rng(seed))
+    assert len(views) == len(texts)
+    for side, repeated in ((views.anchors, again.anchors), (views.positives, again.positives)):
+        assert listed(side) == listed(repeated)
+        for text, view in zip(texts, listed(side), strict=True):
+            assert bool(text) == bool(view)
+            assert {tuple(word) for word in words_of(view)} <= {tuple(word) for word in words_of(text)} or (
+                "shuffle" in spec and CONTINUES[text[0]]
+            )
+
+
+def test_crops_are_the_default():
+    texts = Ragged.of([range(0, 36, 3)] * 20)
+    views = make_views(None, vocabulary())(texts, np.random.default_rng(0))
+    named = make_views("crop", vocabulary())(texts, np.random.default_rng(0))
+    assert listed(views.anchors) == listed(named.anchors)
+    assert listed(views.anchors) != listed(views.positives)
+
+
+def test_a_mixture_keeps_the_rows_in_place_and_draws_evenly():
+    """A law: text i is at row i whichever view it drew; each view is drawn equally often (5 standard errors)."""
+
+    def constant(id):
+        def make(texts, rng):
+            rows = Ragged.of([[text[0], id] for text in listed(texts)])
+            return Views(rows, rows)
+
+        return make
+
+    texts = Ragged.of([[row] for row in range(6000)])
+    views = Mixture((constant(-1), constant(-2), constant(-3)))(texts, np.random.default_rng(0))
+    pairs = np.array(listed(views.anchors))
+    np.testing.assert_array_equal(pairs[:, 0], np.arange(6000))
+    np.testing.assert_allclose(np.bincount(-pairs[:, 1])[1:] / 6000, 1 / 3, atol=0.03)
+    assert listed(views.positives) == pairs.tolist()
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_mixture_of_few_texts(count):
+    views = make_views(["crop", "halves"], vocabulary())(Ragged.of([[0, 3, 6]] * count), np.random.default_rng(0))
+    assert (len(views.anchors), len(views.positives)) == (count, count)
+
+
+def test_a_chain_applies_one_view_after_the_other():
+    """A closed form: crops of 20 to 60 of 100 words that then lose half have 10 to 30 words, give or take."""
+    texts = rows_of(np.tile(np.arange(100) % 40 // 3 * 3, (500, 1)))
+    views = make_views("crop + delete:0.5", vocabulary())(texts, np.random.default_rng(0))
+    assert views.anchors.lengths.mean() == pytest.approx(20, abs=1)
+    assert views.positives.lengths.mean() == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ("corp", "there is no view 'corp': did you mean crop"),
+        ("delete-rear", "did you mean delete-rare"),
+        ("xyzzy", "there is no view 'xyzzy': The views are crop, halves"),
+        ("crop,", "there is no view ''"),
+        ([], "no view was named"),
+        ("delete:much", "'much' is no number, as in delete:0.3"),
+        ("delete:nan", "'nan' is no number"),
+        ("delete:", "'' is no number"),
+        ("crop+halves", "must stand first"),
+    ],
+)
+def test_what_cannot_be_used_is_told(spec, told):
+    with pytest.raises(InputError, match=told):
+        make_views(spec, vocabulary())
+
+
+def test_names_may_come_in_any_sequence():
+    make = make_views(("halves",), vocabulary())
+    assert len(make(Ragged.of([[0, 3]]), np.random.default_rng(0))) == 1
+
+
+def test_another_package_can_register_a_view(monkeypatch):
+    def entries(*, group, name=None):
+        assert group == "likewise.views"
+        registered = [EntryPoint("backwards", "test_views_mix:build_backwards", group)]
+        return [entry for entry in registered if name in (None, entry.name)]
+
+    monkeypatch.setattr(mix, "entry_points", entries)
+    assert view_names() == [*mix.VIEWS, "backwards"]
+    views = make_views("backwards", vocabulary())(Ragged.of([[0, 1, 3]]), np.random.default_rng(0))
+    assert listed(views.anchors) == [[3, 1, 0]]
+
+
+def build_backwards(vocabulary, strength):
+    def view(texts, rng):
+        return Ragged(np.concatenate([texts.ids[a:b][::-1] for a, b in pairwise(texts.offsets)]), texts.offsets)
+
+    return view

@@ -1,0 +1,118 @@
+"""The views as slow loops over Python integers, with the same counter-based random numbers."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from likewise.tokens.ragged import Ragged
+from likewise.tokens.vocabulary import Vocabulary
+
+VOCAB = 40
+CONTINUES = np.arange(VOCAB) % 3 == 2
+WHOLE = (1 << 64) - 1
+GOLDEN = 0x9E3779B97F4A7C15
+
+texts_of_pieces = st.lists(st.lists(st.integers(0, VOCAB - 1), max_size=30), max_size=12)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def vocabulary() -> Vocabulary:
+    pieces = tuple(f"{'##' if continues else ''}{id}" for id, continues in enumerate(CONTINUES))
+    return Vocabulary(pieces, CONTINUES, np.arange(VOCAB, 0, -1, dtype=np.int64) ** 2)
+
+
+def words_of(text) -> list[list[int]]:
+    words: list[list[int]] = []
+    for piece in text:
+        if words and CONTINUES[piece]:
+            words[-1].append(int(piece))
+        else:
+            words.append([int(piece)])
+    return words
+
+
+def mixed(x: int) -> int:
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & WHOLE
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB & WHOLE
+    return x ^ (x >> 31)
+
+
+def stream_of(key: int, text: int) -> int:
+    return mixed((key + (text + 1) * GOLDEN) & WHOLE)
+
+
+def uniform(stream: int, draw: int) -> float:
+    return (mixed((stream + (draw + 1) * GOLDEN) & WHOLE) >> 11) * 2.0**-53
+
+
+def key_of(rng: np.random.Generator) -> int:
+    return int(rng.integers(2**64, dtype=np.uint64))
+
+
+def thinned(words, probabilities, rare, stream) -> list[list[int]]:
+    pick = max if rare else min
+    margins = [uniform(stream, w) - float(pick(probabilities[piece] for piece in word)) for w, word in enumerate(words)]
+    stay = [word for word, margin in zip(words, margins, strict=True) if margin >= 0]
+    return stay or [words[int(np.argmax(margins))]] if words else []
+
+
+def slow_crop(texts, rng, shortest=0.2, longest=0.6, least=4, short=8):
+    key, out = key_of(rng), []
+    for t, text in enumerate(texts):
+        words, stream = words_of(text), stream_of(key, t)
+        if len(words) < short:
+            out.append(thinned(words, np.full(VOCAB, 0.3, np.float32), True, stream))
+            continue
+        share = shortest + (longest - shortest) * uniform(stream, 0)
+        length = min(len(words), max(least, int(np.floor(share * len(words) + 0.5))))
+        first = int(uniform(stream, 1) * (len(words) - length + 1))
+        out.append(words[first : first + length])
+    return out
+
+
+def slow_halves(texts, rng, short=8):
+    key, left, right = key_of(rng), [], []
+    for t, text in enumerate(texts):
+        words, stream = words_of(text), stream_of(key, t)
+        if len(words) < short:
+            even = np.full(VOCAB, 0.3, np.float32)
+            left.append(thinned(words, even, True, mixed(stream)))
+            right.append(thinned(words, even, True, mixed(stream ^ GOLDEN)))
+            continue
+        wanted = (len(words) + (uniform(stream, len(words)) < 0.5)) // 2
+        dealt = ([], [])
+        for w, word in enumerate(words):
+            chosen = uniform(stream, w) * (len(words) - w) < wanted
+            wanted -= chosen
+            dealt[0 if chosen else 1].append(word)
+        left.append(words if len(words) == 1 else dealt[0])
+        right.append(words if len(words) == 1 else dealt[1])
+    return left, right
+
+
+def slow_deletion(texts, probabilities, rng, rare):
+    key = key_of(rng)
+    return [thinned(words_of(text), probabilities, rare, stream_of(key, t)) for t, text in enumerate(texts)]
+
+
+def slow_shuffle(texts, rng):
+    key, out = key_of(rng), []
+    for t, text in enumerate(texts):
+        words, stream = words_of(text), stream_of(key, t)
+        for word in range(len(words) - 1, 0, -1):
+            other = int(uniform(stream, word) * (word + 1))
+            words[word], words[other] = words[other], words[word]
+        out.append(words)
+    return out
+
+
+def flat(texts_of_words) -> list[list[int]]:
+    return [[piece for word in words for piece in word] for words in texts_of_words]
+
+
+def listed(texts: Ragged) -> list[list[int]]:
+    return [texts[row].tolist() for row in range(len(texts))]
+
+
+def rows_of(rows: np.ndarray) -> Ragged:
+    """One text a row of a matrix."""
+    return Ragged(rows.ravel().astype(np.int32), np.arange(len(rows) + 1, dtype=np.int64) * rows.shape[1])
