@@ -29,13 +29,13 @@ demo: $(INSTALLED)  ## Train on the documentation of this Python and answer five
 	@$(BIN)/likewise demo --overwrite
 
 test: $(TESTING) lint  ## All that CI asks for: the checks, then every test with coverage.
-	@$(BIN)/python -m pytest --cov --durations=10
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --cov --durations=10
 	@$(BIN)/coverage json --quiet --fail-under=0 -o - | $(BIN)/python -c 'import json, sys; \
 	  found = json.load(sys.stdin)["totals"]; share = 100 * found["covered_branches"] / found["num_branches"]; \
 	  sys.exit(f"{share:.1f} % of the branches are tested, expected at least $(BRANCHES) %" if share < $(BRANCHES) else 0)'
 
 check: $(TESTING) lint  ## The checks, then the quick tests.
-	@$(BIN)/python -m pytest --quiet -m 'not slow'
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --quiet -m 'not slow'
 
 lint: $(TESTING)  ## The checks alone: style, types, and the way that imports may go.
 	@$(BIN)/ruff check --quiet

@@ -3,8 +3,8 @@
     python benchmarks/scaling.py --data DATA [--quick]
 
 The texts are sentences of film reviews, read from a file of one a line. Each run is a process of its own, which first
-trains on a few texts, so that imports and compiled code are there; then comes `likewise.train` with one epoch, and
-again with two: the difference is what an epoch costs. The sizes take turns.
+trains on a few texts, so that imports and compiled code are there; then come `likewise.train` with one epoch, the part
+of it that has no fixed cost (tokenising and steps, a whole epoch of them), and `encode`. The sizes take turns.
 """
 
 import argparse
@@ -17,28 +17,29 @@ from functools import partial
 from pathlib import Path
 
 from comparison import spread, timed
+from one_epoch import OneEpoch
 from record import record
 from texts import add_data, lines, sentences
 
 import likewise
 
 WARMUP = 2_000
-MEASURED = {"train": "train, one epoch", "epoch": "one epoch more", "encode": "encode"}
+MEASURED = {"train": "train, one epoch", "epoch": "tokenising and steps", "encode": "encode"}
 
 
 def one_run(path: Path, warmup: Path, seed: int) -> dict[str, float]:
-    """Seconds of training, of an epoch and of encoding, and the peak of the memory while training."""
-    train = partial(likewise.train, seed=seed, progress=False)
-    train(warmup, epochs=1)
+    """Seconds of training, of its steps and of encoding, and the peak of the memory while training."""
+    train = partial(likewise.train, epochs=1, seed=seed, progress=False)
+    train(warmup)
     models: list[likewise.Model] = []
-    one = timed(lambda: models.append(train(path, epochs=1)))
+    whole = timed(lambda: models.append(train(path)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    two = timed(lambda: train(path, epochs=2))
-    texts = lines(path)
-    encode = min(timed(lambda: models[0].encode(texts)) for _ in range(2))
-    facts = models[0].card.corpus
-    counts = {"texts": facts["texts"], "tokens": facts["tokens"]}
-    return {"train": one, "epoch": two - one, "encode": encode, "peak": peak, **counts}
+    model, texts = models[0], lines(path)
+    epoch = timed(OneEpoch(texts, model.tokenizer, dim=model.dim, batch=None, seed=seed).tokenising_and_steps)
+    encode = min(timed(lambda: model.encode(texts)) for _ in range(2))
+    facts = model.card.corpus
+    counts = {"texts": facts["texts"], "tokens": facts["tokens"], "steps": model.card.history[-1]["step"]}
+    return {"train": whole, "epoch": epoch, "encode": encode, "peak": peak, **counts}
 
 
 def all_runs(paths: dict[int, Path], warmup: Path, repeats: int, seed: int) -> dict[int, list[dict[str, float]]]:
@@ -88,10 +89,17 @@ def main() -> None:
         print(f"{name}, microseconds a text: {told}; largest / smallest {max(medians) / min(medians):.2f}")
     tokens = {str(size): runs[size][0]["tokens"] / runs[size][0]["texts"] for size in sizes}
     peaks = {str(size): max(run["peak"] for run in runs[size]) for size in sizes}
+    steps = {str(size): runs[size][0]["steps"] for size in sizes}  # fewer than an epoch where it ended early
     for size, peak in peaks.items():
-        print(f"peak memory with {int(size):,} texts of {tokens[size]:.1f} tokens: {peak / 2**30:.2f} GiB")
+        about = f"{int(size):,} texts of {tokens[size]:.1f} tokens, {steps[size]:,} steps"
+        print(f"{about}: {peak / 2**30:.2f} GiB at the most")
     if not given.quick:
-        configuration = {"sizes": sizes, "tokens_a_text": tokens, "runs": {str(s): len(r) for s, r in runs.items()}}
+        configuration = {
+            "sizes": sizes,
+            "tokens_a_text": tokens,
+            "steps": steps,
+            "runs": {str(s): len(r) for s, r in runs.items()},
+        }
         record("scaling", configuration, {**numbers, "peak_bytes": peaks}, given.seed)
 
 

@@ -19,85 +19,33 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 from comparison import alternate, ratio, spread
 from datasets import Dataset
+from one_epoch import OneEpoch
 from record import record
 from static_trainer import StaticTrainer
 from texts import add_data, short_texts
 
 import likewise
-from likewise.encoders.lsa import log_idf
-from likewise.encoders.static import StaticEncoder
-from likewise.negatives.signatures import Signatures, signatures
-from likewise.optimisation.step import Batch, ContrastiveStep, batch_indices
 from likewise.tokens.compiled import Tokenizer
-from likewise.tokens.ragged import Ragged
-from likewise.tokens.vocabulary import UNKNOWN
-from likewise.training.recipe import Recipe, derived
-from likewise.views.mix import make_views
 
 DIM = 256
-
-
-class OneEpoch:
-    """What likewise does with texts between reading them and the end of an epoch, of its public parts."""
-
-    def __init__(self, texts: list[str], tokenizer: Tokenizer, batch: int, seed: int) -> None:
-        self.texts, self.tokenizer, self.batch, self.seed = texts, tokenizer, batch, seed
-        self.recipe = derived(Recipe(dim=DIM, batch=batch, seed=seed), len(texts))
-        self.continues = tokenizer.vocabulary.continues
-        self.views = make_views(self.recipe.views, tokenizer.vocabulary)
-        counts = np.bincount(tokenizer.encode(texts).ids, minlength=len(self.continues))
-        self.token_weights = log_idf(counts.astype(np.int64), len(texts))
-        self.ids, self.marks = self._tokenised()
-
-    def tokenising_and_steps(self) -> None:
-        """From texts to the end of the epoch."""
-        self._train(*self._tokenised())
-
-    def steps(self) -> None:
-        """From ids to the end of the epoch."""
-        self._train(self.ids, self.marks)
-
-    def written_views(self, pairs: int) -> Dataset:
-        """The two views of the first texts, as texts: what the peer is given."""
-        views = self.views(self.ids.slice(0, pairs), np.random.default_rng(self.seed))
-        return Dataset.from_dict(
-            {"anchor": [*self._written(views.anchors)], "positive": [*self._written(views.positives)]}
-        )
-
-    def _tokenised(self) -> tuple[Ragged, Signatures]:
-        ids = self.tokenizer.encode(self.texts).without(self.tokenizer.vocabulary.pieces.index(UNKNOWN))
-        return ids, signatures(ids, self.token_weights, self.continues)
-
-    def _train(self, ids: Ragged, marks: Signatures) -> None:
-        rng = np.random.default_rng(self.seed)
-        encoder = StaticEncoder.random(self.token_weights, DIM, rng)
-        recipe = self.recipe
-        step = ContrastiveStep(encoder, temperature=recipe.temperature, distance=recipe.near_duplicate)
-        for chosen in batch_indices(len(ids), self.batch, rng):
-            step(Batch(self.views(ids.take(chosen), rng), (marks.take(chosen),)), recipe.learning_rate)
-
-    def _written(self, texts: Ragged) -> Iterator[str]:
-        named = zip(self.tokenizer.vocabulary.pieces, self.continues, strict=True)
-        spelled = [piece.removeprefix("##") if continues else f" {piece}" for piece, continues in named]
-        return ("".join(spelled[id] for id in texts[text]).strip() for text in range(len(texts)))
 
 
 def measure(texts: list[str], tokenizer: Tokenizer, batch: int, given: argparse.Namespace) -> dict[str, Any]:
     """All figures at one batch size."""
     pairs = given.peer_pairs
-    ours = OneEpoch(texts, tokenizer, batch, given.seed)
+    ours = OneEpoch(texts, tokenizer, dim=DIM, batch=batch, seed=given.seed)
     whole = partial(likewise.train, texts, dim=DIM, batch=batch, epochs=1, seed=given.seed, progress=False)
     seen = whole().card.history[-1]["step"] * batch  # without the texts held out
     ours.tokenising_and_steps()
     with tempfile.TemporaryDirectory() as place:
-        peer = StaticTrainer(ours.written_views(pairs), tokenizer.reference, batch, DIM, place)
+        peer = StaticTrainer(Dataset.from_dict(ours.written_views(pairs)), tokenizer.reference, batch, DIM, place)
         settings = peer.best_settings(max(4 * batch, 4096))
         work: dict[str, tuple[Callable[[], object], int]] = {
             "likewise, whole run": (whole, seen),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from likewise.errors import InputError, LikewiseError
 
-__all__ = ["refuse_existing", "replacing_file", "replacing_folder"]
+__all__ = ["refuse_existing", "replacing_file", "replacing_folder", "told"]
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
@@ -45,7 +45,7 @@ def replacing_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
             os.fsync(written.fileno())
         beside.replace(path)
     except OSError as error:
-        raise _told(error, path) from error
+        raise told(error, path) from error
     finally:
         beside.unlink(missing_ok=True)
 
@@ -80,12 +80,13 @@ def replacing_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         else:
             beside.rename(path)
     except OSError as error:
-        raise _told(error, path) from error
+        raise told(error, path) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _told(error: OSError, path: Path) -> LikewiseError:
+def told(error: OSError, path: Path) -> LikewiseError:
+    """What the failure of writing `path` means, in one line."""
     if error.errno == errno.ENOSPC:
         return LikewiseError(f"the disk is full: {path} was not written, what stood there is unchanged")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

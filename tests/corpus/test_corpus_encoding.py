@@ -105,6 +105,25 @@ def test_latin_1_has_the_signs_of_windows_and_no_undefined_byte(tmp_path: Path) 
     assert texts(written(tmp_path, "x.txt", b"\x80 \x81 \xe9")) == ["€ \x81 é"]
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Съешь же ещё этих мягких французских булок, да выпей чаю.\n", "cp1251"),
+        ("いろはにほへと ちりぬるを わかよたれそ つねならむ\n", "shift_jis"),
+        ("Ξεσκεπάζω την ψυχοφθόρα βδελυγμία.\n", "iso8859-7"),
+    ],
+)
+def test_another_script_is_not_taken_for_latin_1(tmp_path: Path, text: str, encoding: str) -> None:
+    path = written(tmp_path, "x.txt", (text * 3).encode(encoding))
+    assert "neither UTF-8 nor in Latin script" in complaint(path)
+    assert texts(path, encoding=encoding) == [text.strip()] * 3
+
+
+def test_accents_are_latin(tmp_path: Path) -> None:
+    lines = ["là où ça été créé, à l'île naïve", "Þú ættir að læra íslensku", "ÉÀÇ"] * 20
+    assert texts(written(tmp_path, "x.txt", "\n".join(lines).encode("latin-1"))) == lines
+
+
 def test_mixed_encodings_name_file_row_byte_and_the_ways_out(tmp_path: Path) -> None:
     path = written(tmp_path, "x.txt", "first\nZürich\n".encode() + "Genève\n".encode("latin-1") + b"last\n")
     told = complaint(path)

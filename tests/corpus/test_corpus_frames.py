@@ -125,7 +125,7 @@ def test_errors_of_an_iterator_are_its_own() -> None:
 
 def test_long_texts_make_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("likewise.corpus.rows.MOST_CHARACTERS", 100)
-    for held in (["x" * 40] * 7, [{"text": "x" * 40, "n": 1}] * 7):
+    for held in (iter(["x" * 40] * 7), [{"text": "x" * 40, "n": 1}] * 7):
         assert [len(batch) for batch in read(held)] == [3, 3, 1]
 
 

@@ -64,8 +64,8 @@ def test_a_corpus():
         columns=pa.record_batch({"n": [1, None]}),
     )
     bare = SimpleNamespace(ids=None, texts=pa.array(["c"]), columns=None)
-    first, second = rows_of_corpus([batch, bare])
+    first, second = rows_of_corpus([batch, bare], empty=True)
     assert (first.texts, first.ids, first.columns) == (["a", "b"], ["x", "y"], {"n": [1, None]})
     assert (second.texts, second.ids, second.columns) == (["c"], None, {})
     with pytest.raises(InputError, match="text 3 is a int"):
-        list(rows_of_corpus([batch, bare, SimpleNamespace(ids=None, texts=pa.array([5]), columns=None)]))
+        list(rows_of_corpus([batch, bare, SimpleNamespace(ids=None, texts=pa.array([5]), columns=None)], empty=True))

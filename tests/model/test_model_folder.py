@@ -104,8 +104,23 @@ def test_a_full_disk_leaves_nothing_behind(
 def test_an_unwritable_output_is_refused(model: Model, tmp_path: Path, place: str) -> None:
     """Bad input: a file where a folder should be."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"exists already|not a folder you may write to"):
+    with pytest.raises(InputError, match=r"exists and is no model folder|not a folder you may write to"):
         model.save(tmp_path / place)
+
+
+def test_what_is_no_model_is_not_written_over(model: Model, tmp_path: Path) -> None:
+    """Bad input: somebody's own folder or file stays, with overwrite too; an empty folder may go."""
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("work of years")
+    (tmp_path / "notes.txt").write_text("more")
+    before = files_of(tmp_path)
+    for place in ("thesis", "notes.txt"):
+        with pytest.raises(InputError, match=f"{place} exists and is no model folder: choose another name"):
+            model.save(tmp_path / place, overwrite=True)
+    assert files_of(tmp_path) == before
+    (tmp_path / "empty").mkdir()
+    model.save(tmp_path / "empty", overwrite=True)
+    assert Model.load(tmp_path / "empty").fingerprint == model.fingerprint
 
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokens_oracles import ANY, TEXTS, assert_agrees, assert_same, expected
+from tokens_oracles import ANY, TEXTS, assert_agrees, assert_same, expected, of_characters
 
 from likewise.tokens import compiled
 from likewise.tokens.compiled import LIMITS, Tokenizer, as_arrow

@@ -1,12 +1,11 @@
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.tokens.distinct import SeenTexts, text_hashes
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=6)))
 def test_hashes_tell_texts_apart(texts: list[str]) -> None:
     """A law: equal texts have equal hashes and others have not, wherever they lie in an array."""
@@ -33,7 +32,6 @@ def test_a_hash_is_fnv_1a_mixed_as_in_murmur_hash_3() -> None:
     assert text_hashes(texts).tolist() == [slow(text) for text in texts]
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 5) | st.integers(2**64 - 3, 2**64 - 1), max_size=6), max_size=6))
 def test_the_set_is_a_set(batches: list[list[int]]) -> None:
     """Two paths that must agree: Python's set, and ours; the hash 0 is free there and counts as 1."""

@@ -29,7 +29,8 @@ RANGES = (
 CODES = [code for first, last in RANGES for code in range(first, last + 1)]
 ANY = st.sampled_from([chr(code) for code in CODES])
 CHUNKS = (
-    "e\u0301", "é", "o\u0302\u0323", "o\u0323\u0302", "각", "\u1100\u1161\u11a8", "ب\u0651\u064b", "\ufc5e\u064b", "ﷺ", "½", "①②", "ﬃ", "㎏", "ｶﾞ",
+    "e\u0301", "é", "o\u0302\u0323", "o\u0323\u0302", "각", "\u1100\u1161\u11a8",
+    "ب\u0651\u064b", "\ufc5e\u064b", "ﷺ", "½", "①②", "ﬃ", "㎏", "ｶﾞ",
     "👨‍👩‍👧", "👍🏽", "🇩🇪", "❤\ufe0f", "İ", "ΣΑΣ", "ß", "[UNK]", "##", "\u200d", "\u00ad", "\ufeff", "\ufffd", "\x00",
     "\r\n", "\t", "\u2028", "\u3000", "中文", "שלום", "سلام", "\u202e", "the quick", "x" * 99, "é" * 100, "y" * 101,
 )  # fmt: skip

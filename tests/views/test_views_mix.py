@@ -33,10 +33,10 @@ def test_the_contract_of_a_view(spec, texts, seed):
             )
 
 
-def test_crops_are_the_default():
+def test_crops_and_halves_are_the_default():
     texts = Ragged.of([range(0, 36, 3)] * 20)
     views = make_views(None, vocabulary())(texts, np.random.default_rng(0))
-    named = make_views("crop", vocabulary())(texts, np.random.default_rng(0))
+    named = make_views("crop,halves", vocabulary())(texts, np.random.default_rng(0))
     assert listed(views.anchors) == listed(named.anchors)
     assert listed(views.anchors) != listed(views.positives)
 

@@ -9,6 +9,7 @@ import typer
 from likewise.cli.options import Encoding, File, Id, IndexFolder, ModelFolder, OnError, Overwrite, Progress, Text
 
 if TYPE_CHECKING:
+    from likewise.corpus.read import Corpus
     from likewise.index.collection import Collection
 
 __all__ = ["add", "delete", "index"]
@@ -33,7 +34,6 @@ def index(
     there once it is whole.
     """
     from likewise.atomic import refuse_existing, replacing_folder
-    from likewise.cli.rows import fill
     from likewise.corpus.read import read
     from likewise.errors import InputError
     from likewise.index.collection import Collection
@@ -47,7 +47,7 @@ def index(
     loaded = Model.load(model)
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
     with replacing_folder(target, overwrite=overwrite) as beside, Collection.create(beside, loaded, True) as made:
-        told = fill(made, corpus, numbered=True, progress=progress)
+        told = _fill(made, corpus, progress=progress)
         made.build()
         told += _kind(made)
     typer.echo(f"{out}: {told}\nnext:\n  likewise search {shlex.quote(out)} 'what you look for'")
@@ -66,14 +66,13 @@ def add(
 
     All texts are added or none. Where no column holds ids, every text is new and gets the next number.
     """
-    from likewise.cli.rows import fill
     from likewise.corpus.read import read
     from likewise.index.collection import Collection
 
     with Collection.open(index) as collection:
         corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
         before = len(collection)
-        told = fill(collection, corpus, numbered=id is not None, progress=progress)
+        told = _fill(collection, corpus, progress=progress)
         typer.echo(f"{index}: {told}; {before:,} before, {len(collection):,} now{_kind(collection)}")
 
 
@@ -95,6 +94,15 @@ def delete(
         deleted = collection.delete(wanted)
         unknown = f" ({counted(len(wanted) - deleted, 'id')} not found)" if deleted < len(wanted) else ""
         typer.echo(f"{index}: {counted(deleted, 'text')} deleted{unknown}, {len(collection):,} remain")
+
+
+def _fill(collection: "Collection", corpus: "Corpus", *, progress: bool) -> str:
+    """Add a corpus, all of it or nothing; what came of it, in words."""
+    from likewise.cli.screen import Meter, counted
+
+    with Meter(shown=progress) as meter:
+        collection.add_corpus(corpus, meter.reach)
+        return f"{counted(meter.texts, 'text')} {meter.summary(corpus.skipped)}"
 
 
 def _kind(collection: "Collection") -> str:

@@ -46,7 +46,10 @@ def object_source(held: Any) -> Source:
             f"texts cannot be read from {name}: give a path, strings in a list or an iterator, an Arrow table, "
             "a pandas or polars frame, or a datasets.Dataset"
         )
-    return Source(name, not isinstance(held, Iterator), partial(_read, name, partial(_items, held)))
+    quick = isinstance(held, list) and {type(item) for item in held} == {str}
+    return Source(
+        name, not isinstance(held, Iterator), partial(_read, name, partial(_strings if quick else _items, held))
+    )
 
 
 def _read(name: str, batches: Callable[[Reading], Iterator[TextBatch]], reading: Reading) -> Iterator[TextBatch]:
@@ -90,6 +93,15 @@ def _streamed(held: Any, reading: Reading) -> Iterator[TextBatch]:
     kept = [place for place, name in enumerate(reader.schema.names) if not name.startswith(PANDAS_INDEX)]
     columns = TableColumns.of(pa.schema([reader.schema.field(place) for place in kept]), reading)
     return table_batches((batch.select(kept) for batch in reader), columns, reading)
+
+
+def _strings(held: Iterable[str], reading: Reading) -> Iterator[TextBatch]:
+    """Strings alone, which Arrow takes without looking at each in Python; lone surrogates it does not."""
+    try:
+        column = pa.array(list(held), pa.large_string())
+    except UnicodeEncodeError:
+        return _items(held, reading)
+    return _table_rows(pa.table({TEXT: column}), reading)
 
 
 def _untabled(held: Any, reading: Reading) -> Iterator[TextBatch]:

@@ -30,8 +30,8 @@ def lsa_encoder(
         rng: of the randomised SVD.
     """
     from scipy.sparse import csr_matrix
-    from sklearn.decomposition import TruncatedSVD
     from sklearn.preprocessing import normalize
+    from sklearn.utils.extmath import randomized_svd
 
     vocab = len(token_weights)
     ids = texts.ids[texts.offsets[0] : texts.offsets[-1]].copy()  # scipy sorts them in place
@@ -43,7 +43,7 @@ def lsa_encoder(
     components = min(dim, len(texts) - 1, len(shared) - 1)
     rows = np.zeros((vocab, dim), np.float32)
     if components > 0:
-        svd = TruncatedSVD(components, n_iter=2, random_state=int(rng.integers(2**31)))
-        svd.fit(weighted[:, shared])
-        rows[shared, :components] = svd.components_.T * token_weights[shared, None]
+        drawn = int(rng.integers(2**31))
+        _, _, singular = randomized_svd(weighted[:, shared], components, n_iter=2, random_state=drawn)
+        rows[shared, :components] = singular.T * token_weights[shared, None]
     return StaticEncoder(rows)

@@ -130,13 +130,13 @@ class Collection:
 
         Args:
             corpus: batches with `ids`, `texts` and `columns` as Arrow arrays and tables; ids that are None become the
-                integers after the largest so far.
+                integers after the largest so far, and so do mere numbers of rows where the index holds texts already.
             progress: called with the number of texts so far.
 
         Returns:
             How many texts were added or replaced.
         """
-        return self._write(rows_of_corpus(corpus), progress)
+        return self._write(rows_of_corpus(corpus, empty=len(self) == 0), progress)
 
     def delete(self, ids: Any) -> int:
         """Remove texts, all or none; ids that do not exist are passed over.

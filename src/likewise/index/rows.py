@@ -8,6 +8,7 @@ import numpy as np
 
 from likewise.errors import InputError
 from likewise.index.columns import well_formed
+from likewise.index.file_columns import FileColumns
 
 __all__ = ["CHUNK", "Rows", "checked_ids", "rows_of_corpus", "rows_of_texts"]
 
@@ -53,13 +54,19 @@ def rows_of_texts(texts: Any, ids: Any, columns: Mapping[str, Any]) -> Iterator[
         )
 
 
-def rows_of_corpus(corpus: Iterable[Any]) -> Iterator[Rows]:
-    """Rows of a stream of `TextBatch`: anything with `ids`, `texts` and `columns` as Arrow arrays, or None."""
-    first = 0
+def rows_of_corpus(corpus: Iterable[Any], *, empty: bool) -> Iterator[Rows]:
+    """Rows of a stream of `TextBatch`: anything with `ids`, `texts` and `columns` as Arrow arrays, or None.
+
+    Args:
+        corpus: the stream; a `Corpus` also tells whether its ids are only the numbers of its rows.
+        empty: whether the index holds no text yet. In one that does, the row numbers of another file would replace its
+            texts, so they are not taken for ids then.
+    """
+    first, columns = 0, FileColumns(getattr(corpus, "name", ""))
     for batch in corpus:
-        columns = {} if batch.columns is None else batch.columns.to_pydict()
-        ids = None if batch.ids is None else checked_ids(batch.ids.to_pylist())
-        yield Rows(_checked_texts(batch.texts.to_pylist(), first), ids, columns)
+        named = batch.ids is not None and (empty or not getattr(corpus, "numbered", False))
+        ids = checked_ids(batch.ids.to_pylist()) if named else None
+        yield Rows(_checked_texts(batch.texts.to_pylist(), first), ids, columns.values(batch.columns))
         first += len(batch.texts)
 
 

@@ -16,7 +16,7 @@ from likewise.errors import InputError
 from likewise.model.card import Card, readme
 from likewise.tokens.compiled import Tokenizer
 
-__all__ = ["Sealed", "read_folder", "write_folder"]
+__all__ = ["Sealed", "read_folder", "refuse_other", "write_folder"]
 
 FORMAT = 1
 WEIGHTS, TOKENIZER, RECORD = "model.safetensors", "tokenizer.json", "likewise.json"
@@ -44,7 +44,12 @@ class Sealed:
 
 
 def write_folder(path: Path, weights: np.ndarray, tokenizer: Tokenizer, card: Card, *, overwrite: bool = False) -> None:
-    """Write a model folder; it is there whole or not at all."""
+    """Write a model folder; it is there whole or not at all.
+
+    Raises:
+        InputError: `path` exists and `overwrite` is false, or it is to be overwritten and is no model folder.
+    """
+    refuse_other(path)
     with replacing_folder(path, overwrite=overwrite) as folder:
         # save_file would make the file readable by its owner alone, whatever the umask says
         (folder / WEIGHTS).write_bytes(save({"embedding.weight": np.ascontiguousarray(weights, np.float32)}))
@@ -87,6 +92,16 @@ def read_folder(path: Path) -> Sealed:
     fields = {name: record[name] for name in ("recipe", "corpus", "scores", "versions")}
     card = Card(**fields, history=tuple(record["history"]), warnings=tuple(record["warnings"]))
     return Sealed(weights, tokenizer, card, fingerprint(record["sha256"]))
+
+
+def refuse_other(path: Path) -> None:
+    """Refuse to write over what is no model folder, even with `overwrite`: it may be somebody's work.
+
+    Raises:
+        InputError: there is a file or another folder at `path`.
+    """
+    if path.exists() and not (path.is_dir() and ((path / RECORD).exists() or not any(path.iterdir()))):
+        raise InputError(f"{path} exists and is no model folder: choose another name, or remove it yourself")
 
 
 def fingerprint(sums: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from likewise.geometry.collapse import collapse
 from likewise.geometry.measure import Geometry
@@ -17,6 +18,7 @@ from likewise.optimisation.step import Batch, ContrastiveStep, batch_indices
 __all__ = ["Loop", "Moment", "Outcome", "Plan"]
 
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
+SMALL_BATCH = 256  # up to here two threads gain little on a product, and wait long for each other on a busy machine
 FEWEST_JUDGED = 20  # texts; the score of fewer chooses nothing and stops nothing
 
 
@@ -54,7 +56,7 @@ class Plan:
 
     def looks_at(self, step: int) -> bool:
         """Whether the score is taken once `step` steps are done."""
-        every = max(1, self.steps // self.looks)
+        every = max(1, -(-self.steps // self.looks))
         return step % every == 0 or step == self.steps
 
 
@@ -142,7 +144,8 @@ class Loop:
                 self._look(watch)
             for moment in self._standing.history if resume else ():
                 watch(moment)
-            ended = self._train(watch)
+            with threadpool_limits(1 if self.plan.batch <= SMALL_BATCH else None, "blas"):
+                ended = self._train(watch)
         except KeyboardInterrupt:
             if not self._standing.history:
                 raise

@@ -57,7 +57,7 @@ def fill_slots(piece_start, piece_bytes, slot_hash, slot_id):
         slot_id[slot] = piece
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _find(tables, hashed, skip, word, first, last):
     """The id of the piece spelt by `word[first:last]` after `skip` bytes of prefix, or -1."""
     mask = np.uint64(tables.slot_hash.size - 1)
@@ -127,7 +127,7 @@ def _character(data, at):
     return code | (np.int64(data[at + 2] & 0x3F) << 6) | (data[at + 3] & 0x3F), at + 4
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _one_text(tables, data, start, stop, word, ids, at, end):
     """Tokenise the bytes `data[start:stop]` into `ids[at:end]`: (what became of it, where the ids end)."""
     size, count, hashed = 0, 0, FNV_BASIS

@@ -13,6 +13,7 @@ from typing import Any
 from likewise.errors import InputError
 from likewise.negatives.masks import DISTANCE
 from likewise.tokens.vocabulary import vocabulary_size
+from likewise.views.mix import DEFAULT
 
 __all__ = ["GIVEN", "Recipe", "Settings", "derived"]
 
@@ -139,7 +140,7 @@ def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
         "batch": max(2, min(512, texts // 8)),
         "epochs": max(2, min(30, round(PAIRS / max(1, texts)))),
         "temperature": 0.2,
-        "views": GIVEN if paired else "crop,halves",
+        "views": GIVEN if paired else DEFAULT,
         "learning_rate": 0.2,
         "vocabulary": vocabulary_size(texts),
         "near_duplicate": DISTANCE,

@@ -3,17 +3,18 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from likewise.atomic import refuse_existing, replacing_file
+from likewise.atomic import refuse_existing, replacing_file, told
 from likewise.corpus.read import read
-from likewise.errors import InputError
+from likewise.errors import InputError, LikewiseError
+from likewise.model.folder import refuse_other
 from likewise.model.model import Model
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.training.prepare import prepare
@@ -24,6 +25,7 @@ from likewise.views.mix import make_views
 
 __all__ = ["train"]
 
+CHECKPOINT = "checkpoint.safetensors"
 TWO_WORDS = Vocabulary(("a", "b"), np.zeros(2, np.bool_), np.ones(2, np.int64))
 
 
@@ -71,26 +73,43 @@ def train(
     Raises:
         InputError: something given cannot be used, in one line that says what to do.
     """
-    recipe = Recipe(encoder, dim, batch, epochs, temperature, _named(views), seed=seed)
+    given = {"encoder": encoder, "dim": dim, "batch": batch, "epochs": epochs, "temperature": temperature}
+    recipe = Recipe.of(given | {"views": _named(views), "seed": seed})
     corpus = read(texts, text=text, id=id, pair=pair, encoding=encoding, on_error=on_error)
     target = None if out is None else Path(out)
-    with Narrator(shown=progress) as narrator, ExitStack() as stack:
+    with Narrator(shown=progress) as narrator, ExitStack() as stack, _tidy(target):
         work = _workplace(target, stack, resume=resume, overwrite=overwrite)
         prepared = prepare(corpus, work, recipe.vocabulary, tell=narrator.tell, resume=resume)
         settings = derived(recipe, prepared.facts.texts, paired=prepared.pairs is not None)
         _agree(settings, work / "settings.json", resume=resume)
-        checkpoint = None if target is None else work / "checkpoint.safetensors"
+        checkpoint = None if target is None else work / CHECKPOINT
         model = run(prepared, settings, narrator, checkpoint=checkpoint, resume=resume)
         if target is not None:
             model.save(target, overwrite=overwrite)
             shutil.rmtree(work, ignore_errors=True)
-            narrator.tell(f"wrote {target}")
     return model
 
 
 def _named(views: str | Sequence[str] | None) -> str | None:
     make_views(views, TWO_WORDS)  # a name that is not known is refused before a large file is read
     return views if views is None or isinstance(views, str) else ",".join(views)
+
+
+@contextmanager
+def _tidy(target: Path | None) -> Iterator[None]:
+    """After an error nothing is left of a run that could not go on; one with a checkpoint is kept for --resume."""
+    try:
+        yield
+    except (OSError, LikewiseError) as error:
+        if target is not None and not (_beside(target) / CHECKPOINT).exists():
+            shutil.rmtree(_beside(target), ignore_errors=True)
+        if isinstance(error, OSError):
+            raise told(error, target or Path(tempfile.gettempdir())) from error
+        raise
+
+
+def _beside(target: Path) -> Path:
+    return target.absolute().parent / f"{target.name}.training"
 
 
 def _agree(settings: Settings, kept: Path, *, resume: bool) -> None:
@@ -112,7 +131,8 @@ def _workplace(target: Path | None, stack: ExitStack, *, resume: bool, overwrite
             raise InputError("resume=True needs out=, the model that the killed run was to write")
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="likewise-")))
     refuse_existing(target, overwrite=overwrite)
-    work = target.absolute().parent / f"{target.name}.training"
+    refuse_other(target)
+    work = _beside(target)
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
     return work

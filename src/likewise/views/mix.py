@@ -15,7 +15,7 @@ from likewise.views.pair import Joint, PairMaker, View, Views, independently
 
 __all__ = ["DEFAULT", "VIEWS", "Mixture", "make_views", "view_names"]
 
-DEFAULT = "crop"
+DEFAULT = "crop,halves"
 GROUP = "likewise.views"
 
 VIEWS = {
@@ -38,7 +38,7 @@ def make_views(spec: str | Sequence[str] | None, vocabulary: Vocabulary) -> Pair
     Args:
         spec: names with commas between them, or a sequence of names: each text of a batch draws one of them, all
             equally likely, and one named twice is twice as likely. `a+b` applies `a`, then `b` to both of its views.
-            `name:number` sets how strong it is. None is `"crop"`.
+            `name:number` sets how strong it is. None is `"crop,halves"`.
         vocabulary: whose pieces the texts will be made of.
 
     Raises:

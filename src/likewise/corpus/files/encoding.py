@@ -41,6 +41,9 @@ SIGNATURES = (
 LATIN = re.compile("[\t\n\r -\xff]")
 SPACED = re.compile("[\n\r \u3000-\u3002]")  # the last are the space and the stops of Chinese and Japanese
 CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1b"))
+ASCII = bytes(range(128))
+NO_ASCII_LETTERS = bytes(byte for byte in range(256) if not chr(byte).isalpha() or byte > 127)
+FEW = 50  # bytes beyond ASCII, of which nothing can be said: a list of French words may begin with a few capitals
 MOST_CONTROLS = 0.02  # of the bytes; a Latin-1 text has none, random bytes have a tenth
 
 
@@ -68,7 +71,8 @@ def encoding_of(head: bytes, named: str | None, *, complete: bool, source: str) 
 
     A byte-order mark decides; else NUL bytes at every other place mean UTF-16; else what decodes as UTF-8 is UTF-8;
     else it is Latin-1 (its superset windows-1252), unless some line is UTF-8 beyond ASCII: then the file mixes
-    encodings, and the rows that are not UTF-8 are told when they are read.
+    encodings, and the rows that are not UTF-8 are told when they are read. What would be Latin-1 with more accented
+    letters than others is text of another script, which only the user can name.
 
     Args:
         head: the first bytes.
@@ -102,6 +106,12 @@ def encoding_of(head: bytes, named: str | None, *, complete: bool, source: str) 
         raise InputError(
             f"{source} is a binary file: it is not UTF-8, and has too many control characters for Latin-1; if it is "
             'text, name its encoding with --encoding (encoding="...")'
+        )
+    beyond = len(head.translate(None, ASCII))
+    if beyond > FEW and beyond > len(head.translate(None, NO_ASCII_LETTERS)):
+        raise InputError(
+            f"{source} is neither UTF-8 nor in Latin script: name its encoding with --encoding, such as gb18030, "
+            'shift_jis or cp1251 (encoding="...")'
         )
     return Encoding("cp1252", AS_LATIN_1, "Latin-1")
 

@@ -7,13 +7,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from likewise.cli.rows import index_rows, numbers_in
 from likewise.corpus.read import read
+from likewise.index.file_columns import are_numbers
+from likewise.index.rows import rows_of_corpus
 
 
 def _columns(file: Path, text: str = "body") -> dict[str, list[object]]:
-    (rows,) = index_rows(read(file, text=text, columns=True), numbered=True)
-    return rows.columns.to_pydict()
+    (rows,) = rows_of_corpus(read(file, text=text, columns=True), empty=True)
+    return rows.columns
 
 
 def test_numbers_of_a_delimited_file_are_numbers_and_names_stay_names(tmp_path: Path) -> None:
@@ -32,20 +33,20 @@ def test_what_begins_as_numbers_keeps_what_is_none(tmp_path: Path) -> None:
     file.write_text("body\tn\n" + "some words\t3\n" * 9000 + "some words\tmany\n")
     values = [
         value
-        for rows in index_rows(read(file, text="body", columns=True), numbered=True)
-        for value in rows.columns.values["n"]
+        for rows in rows_of_corpus(read(file, text="body", columns=True), empty=True)
+        for value in rows.columns["n"]
     ]
     assert values == [3] * 9000 + ["many"]
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "12.50", "1e9", "999999999999999999"])
 def test_numbers(text: str) -> None:
-    assert numbers_in([text, ""])
+    assert are_numbers([text, ""])
 
 
 @pytest.mark.parametrize("text", ["00", "1,5", "1.", ".5", "nan", "inf", "٣", "1 ", "0x1", "9" * 19, "1\n"])
 def test_no_numbers(text: str) -> None:
-    assert not numbers_in(["1", text])
+    assert not are_numbers(["1", text])
 
 
 def test_types_of_a_file_that_has_them_are_kept(tmp_path: Path) -> None:
@@ -73,15 +74,15 @@ def test_types_of_a_file_that_has_them_are_kept(tmp_path: Path) -> None:
 def test_row_numbers_are_ids_only_where_they_may(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text('{"text": "a"}\n{\n{"text": "b"}\n')
-    for numbered, ids in ((True, ["0", "2"]), (False, None)):
-        (rows,) = index_rows(read(file, columns=True, on_error="skip"), numbered=numbered)
-        assert (None if rows.ids is None else rows.ids.to_pylist()) == ids
-        assert rows.columns.values == {}
+    for empty, ids in ((True, ["0", "2"]), (False, None)):
+        (rows,) = rows_of_corpus(read(file, columns=True, on_error="skip"), empty=empty)
+        assert rows.ids == ids
+        assert rows.columns == {}
 
 
 @pytest.mark.parametrize("ids", [["5", "6"], ["1", "0"], ["a", "b"], ["00", "1"]])
 def test_ids_of_a_column_are_ids(tmp_path: Path, ids: list[str]) -> None:
     file = tmp_path / "a.csv"
     file.write_text("id,body\n" + "".join(f"{id},words\n" for id in ids))
-    (rows,) = index_rows(read(file, columns=True), numbered=False)
-    assert rows.ids is not None and rows.ids.to_pylist() == ids
+    (rows,) = rows_of_corpus(read(file, columns=True), empty=False)
+    assert rows.ids == ids
