@@ -9,37 +9,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from index_contents import MODES, ids_of, tables
 from index_embedders import Hashed, sentences
 
 from likewise.errors import InputError, LikewiseError
 from likewise.index.collection import Collection
 from likewise.index.embedder import stored_vectors
-
-MODES = ("hybrid", "vector", "text")
-
-
-@pytest.fixture
-def index(tmp_path):
-    with Collection.create(tmp_path / "a.index", Hashed()) as collection:
-        yield collection
-
-
-def ids_of(hits):
-    return [hit.id for hit in hits]
-
-
-def tables(collection):
-    """How many rows each table holds, and that FTS5 finds its own structures whole."""
-    connection = sqlite3.connect(collection.path / "record.sqlite")
-    counts = {
-        connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("texts", "vectors", "fields")
-    }
-    counts.add(connection.execute("SELECT value FROM settings WHERE name = 'texts'").fetchone()[0])
-    counts.add(connection.execute("SELECT count(*) FROM words_docsize").fetchone()[0])
-    connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
-    connection.close()
-    assert len(counts) == 1, counts
-    return counts.pop()
 
 
 def test_the_main_job(tmp_path):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from index_contents import ids_of, tables
 from index_embedders import Bare, Hashed, sentences
 
 from likewise.errors import InputError, LikewiseError
@@ -14,32 +15,6 @@ from likewise.index import record as record_room
 from likewise.index.collection import Collection
 from likewise.index.record import FORMAT
 from likewise.index.search import check_search
-
-MODES = ("hybrid", "vector", "text")
-
-
-@pytest.fixture
-def index(tmp_path):
-    with Collection.create(tmp_path / "a.index", Hashed()) as collection:
-        yield collection
-
-
-def ids_of(hits):
-    return [hit.id for hit in hits]
-
-
-def tables(collection):
-    """How many rows each table holds, and that FTS5 finds its own structures whole."""
-    connection = sqlite3.connect(collection.path / "record.sqlite")
-    counts = {
-        connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("texts", "vectors", "fields")
-    }
-    counts.add(connection.execute("SELECT value FROM settings WHERE name = 'texts'").fetchone()[0])
-    counts.add(connection.execute("SELECT count(*) FROM words_docsize").fetchone()[0])
-    connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
-    connection.close()
-    assert len(counts) == 1, counts
-    return counts.pop()
 
 
 @pytest.mark.parametrize(
