@@ -121,6 +121,17 @@ def test_an_output_that_exists(python_docs: list[str], tmp_path: Path) -> None:
         likewise.train(python_docs[:100], out=tmp_path / "thesis", overwrite=True, **QUICK)
 
 
+def test_a_refused_run_leaves_another_ones_work_alone(python_docs: list[str], tmp_path: Path) -> None:
+    """Neither an output that exists nor a run that could not be resumed costs what lies beside it."""
+    likewise.train(python_docs[:100], out=tmp_path / "x.model", **QUICK)
+    for name, settings in (("x.model", {}), ("y.model", {"resume": True})):
+        (tmp_path / f"{name}.training").mkdir()
+        (tmp_path / f"{name}.training" / "text0.ids").write_text("of another run")
+        with pytest.raises(likewise.InputError):
+            likewise.train(["one"], out=tmp_path / name, **QUICK | settings)
+        assert (tmp_path / f"{name}.training" / "text0.ids").exists()
+
+
 def test_a_disk_that_is_full(python_docs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One clear line, and nothing is left that looks whole."""
 

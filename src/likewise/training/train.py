@@ -77,8 +77,9 @@ def train(
     recipe = Recipe.of(given | {"views": _named(views), "seed": seed})
     corpus = read(texts, text=text, id=id, pair=pair, encoding=encoding, on_error=on_error)
     target = None if out is None else Path(out)
-    with Narrator(shown=progress) as narrator, ExitStack() as stack, _tidy(target):
+    with Narrator(shown=progress) as narrator, ExitStack() as stack:
         work = _workplace(target, stack, resume=resume, overwrite=overwrite)
+        stack.enter_context(_tidy(work, target or work, resume=resume))
         prepared = prepare(corpus, work, recipe.vocabulary, tell=narrator.tell, resume=resume)
         settings = derived(recipe, prepared.facts.texts, paired=prepared.pairs is not None)
         _agree(settings, work / "settings.json", resume=resume)
@@ -96,20 +97,16 @@ def _named(views: str | Sequence[str] | None) -> str | None:
 
 
 @contextmanager
-def _tidy(target: Path | None) -> Iterator[None]:
-    """After an error nothing is left of a run that could not go on; one with a checkpoint is kept for --resume."""
+def _tidy(work: Path, target: Path, *, resume: bool) -> Iterator[None]:
+    """After an error nothing is left of a run that began here, unless it has a checkpoint to go on from."""
     try:
         yield
     except (OSError, LikewiseError) as error:
-        if target is not None and not (_beside(target) / CHECKPOINT).exists():
-            shutil.rmtree(_beside(target), ignore_errors=True)
+        if not resume and not (work / CHECKPOINT).exists():
+            shutil.rmtree(work, ignore_errors=True)
         if isinstance(error, OSError):
-            raise told(error, target or Path(tempfile.gettempdir())) from error
+            raise told(error, target) from error
         raise
-
-
-def _beside(target: Path) -> Path:
-    return target.absolute().parent / f"{target.name}.training"
 
 
 def _agree(settings: Settings, kept: Path, *, resume: bool) -> None:
@@ -132,7 +129,7 @@ def _workplace(target: Path | None, stack: ExitStack, *, resume: bool, overwrite
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="likewise-")))
     refuse_existing(target, overwrite=overwrite)
     refuse_other(target)
-    work = _beside(target)
+    work = target.absolute().parent / f"{target.name}.training"
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
     return work
