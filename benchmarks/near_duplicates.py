@@ -1,19 +1,19 @@
 """How many near-duplicates the SimHash of a corpus finds at each distance, and what else it takes for one.
 
-    python benchmarks/near_duplicates.py headlines.txt questions.txt.zst --texts 20000
+    python benchmarks/near_duplicates.py --data DATA [--quick] [--texts 12000]
 
 A near-duplicate here is a pair of texts whose sets of words have a Jaccard similarity of 0.8 or more. All pairs of a
-sample are compared exactly; no labels are used.
+sample are compared exactly; no labels are used. The corpora are questions (Quora), headlines (ABC) and sentences of
+film reviews (IMDb).
 """
 
 import argparse
-import json
-import re
 from pathlib import Path
 
 import numpy as np
-import zstandard
+from record import record
 from scipy.sparse import csr_array
+from texts import add_data, lines, sentences
 
 from likewise.encoders.lsa import log_idf
 from likewise.negatives.signatures import signatures
@@ -24,17 +24,17 @@ from likewise.views.words import find_words
 DISTANCES = (0, 6, 8, 10, 12, 14, 16)
 BANDS = ((0.8, 1.01), (0.6, 0.8), (0.4, 0.6), (0.2, 0.4), (0.0, 0.2))
 ROWS = 500  # of the matrix of all pairs at a time
+SENTENCES = 200_000
 
 
-def read(path: Path, sentences: bool) -> list[str]:
-    """The texts of a file, one a line; or their sentences."""
-    raw = path.read_bytes()
-    if path.suffix == ".zst":
-        raw = zstandard.ZstdDecompressor().decompressobj().decompress(raw)
-    lines = raw.decode().splitlines()
-    if sentences:
-        lines = [part for line in lines[:20_000] for part in re.split(r"(?<=[.!?])\s+", line)]
-    return list(dict.fromkeys(line for line in lines if line.strip()))
+def read(data: Path) -> dict[str, list[str]]:
+    """The corpora, each distinct text once."""
+    found = {
+        "Quora questions": lines(data / "quora_pairs/text.txt"),
+        "ABC headlines": lines(data / "abc_headlines_20k/text.txt"),
+        "IMDb sentences": sentences(data, SENTENCES),
+    }
+    return {name: list(dict.fromkeys(text for text in texts if text.strip())) for name, texts in found.items()}
 
 
 def pairs_by_distance(texts: list[str], weighted: bool) -> np.ndarray:
@@ -65,37 +65,31 @@ def pairs_by_distance(texts: list[str], weighted: bool) -> np.ndarray:
 
 
 def main() -> None:
-    """Print one table a file, and with --json one JSON line."""
+    """Compare the texts of each corpus and record what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="+", type=Path, help="files of one text a line, .zst or not")
-    parser.add_argument("--texts", type=int, default=20_000, help="texts of each file, drawn at random")
-    parser.add_argument("--sentences", action="store_true", help="take the sentences of the texts")
-    parser.add_argument("--unweighted", action="store_true", help="let every word weigh the same")
+    add_data(parser)
+    parser.add_argument("--texts", type=int, default=12_000, help="texts of each corpus, drawn at random")
+    parser.add_argument("--unweighted", action="store_true", help="let every word weigh the same; nothing recorded")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true", help="print JSON lines instead of tables")
+    parser.add_argument("--quick", action="store_true", help="2,000 texts of each corpus, nothing recorded")
     given = parser.parse_args()
-    for path in given.paths:
-        texts = read(path, given.sentences)
+    for name, texts in read(given.data).items():
         rng = np.random.default_rng(given.seed)
-        chosen = rng.choice(len(texts), min(given.texts, len(texts)), replace=False)
+        chosen = rng.choice(len(texts), min(2_000 if given.quick else given.texts, len(texts)), replace=False)
         found = pairs_by_distance([texts[text] for text in chosen], not given.unweighted)
-        share = found.cumsum(axis=1)[:, DISTANCES] / np.maximum(found.sum(axis=1, keepdims=True), 1)
-        if given.json:
-            bands = {
-                f"{low:.1f}": dict(zip(DISTANCES, row.tolist(), strict=True))
-                for (low, _), row in zip(BANDS, share, strict=True)
+        shares = found.cumsum(axis=1)[:, DISTANCES] / np.maximum(found.sum(axis=1, keepdims=True), 1)
+        numbers = {
+            f"{low:.1f} to {min(high, 1):.1f}": {
+                "pairs": int(pairs),
+                "share": dict(zip(map(str, DISTANCES), row.tolist(), strict=True)),
             }
-            print(
-                json.dumps({"name": "near_duplicates", "file": path.parent.name, "texts": len(chosen), "share": bands})
-            )
-            continue
-        print(f"\n{path.parent.name}/{path.name}, {len(chosen):,} texts; share of pairs within a distance (bits)\n")
-        print("| Jaccard of the words | pairs | " + " | ".join(map(str, DISTANCES)) + " |")
-        print("|---" * (len(DISTANCES) + 2) + "|")
-        for (low, high), row, pairs in zip(BANDS, share, found.sum(axis=1), strict=True):
-            print(
-                f"| {low:.1f} to {min(high, 1):.1f} | {pairs:,} | " + " | ".join(f"{value:.2g}" for value in row) + " |"
-            )
+            for (low, high), row, pairs in zip(BANDS, shares, found.sum(axis=1), strict=True)
+        }
+        print(f"\n{name}, {len(chosen):,} texts: share of pairs within a distance in bits, by Jaccard similarity")
+        for band, some in numbers.items():
+            print(f"  {band} {some['pairs']:12,} ", *(f"{bits}: {share:.2g}" for bits, share in some["share"].items()))
+        if not (given.quick or given.unweighted):
+            record("near_duplicates", {"data": name, "texts": len(chosen)}, numbers, given.seed)
 
 
 if __name__ == "__main__":

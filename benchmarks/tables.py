@@ -1,4 +1,4 @@
-"""The tables of docs/benchmarks.md, made from the lines that the benchmarks recorded.
+"""The tables of docs/benchmarks.md and those inside other pages, made from the lines that the benchmarks recorded.
 
 python benchmarks/tables.py
 """
@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from page_blocks import BLOCKS, filled
 from record import RESULTS, ROOT
 
 __all__ = ["latest_lines", "page"]
 
 PAGE = ROOT / "docs" / "benchmarks.md"
+ELSEWHERE = {block.benchmark: block.page for block in BLOCKS}
 
 HEAD = """# Benchmarks
 
@@ -45,10 +47,14 @@ def page(results: Path, scripts: Path) -> str:
     """
     parts, before = [HEAD], None
     for line in latest_lines(results):
-        if line["benchmark"] != before:
-            parts.append(_heading(line["benchmark"], scripts))
-        before = line["benchmark"]
-        parts.append(_section(line))
+        name = line["benchmark"]
+        if name != before:
+            parts.append(_heading(name, scripts))
+            if name in ELSEWHERE:
+                parts.append(f"The figures are in [{ELSEWHERE[name]}]({ELSEWHERE[name]}).\n")
+        before = name
+        if name not in ELSEWHERE:
+            parts.append(_section(line))
     if before is None:
         parts.append("No run has been recorded yet: `make bench` records them.\n")
     return "\n".join(parts)
@@ -117,8 +123,11 @@ def _plain(value: Any) -> str:
 
 
 def main() -> None:
-    """Write the page."""
+    """Write the page, and the blocks of the others."""
     PAGE.write_text(page(RESULTS, ROOT / "benchmarks"), encoding="utf-8")
+    for name in dict.fromkeys(ELSEWHERE.values()):
+        made = filled(PAGE.parent, name, latest_lines(RESULTS))
+        (PAGE.parent / name).write_text(made, encoding="utf-8")
 
 
 if __name__ == "__main__":

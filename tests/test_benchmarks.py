@@ -21,7 +21,7 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """`benchmarks/tables.py`, and with it `record`: they stand outside the package."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     yield importlib.import_module("tables")
-    for name in ("tables", "record"):
+    for name in ("tables", "record", "page_blocks", "negatives_tables"):
         sys.modules.pop(name, None)
 
 
@@ -34,6 +34,63 @@ def record(tables: ModuleType) -> ModuleType:
 def test_the_page_shows_the_figures_that_were_recorded(tables: ModuleType) -> None:
     written = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     assert written == tables.page(tables.RESULTS, BENCHMARKS), "docs/benchmarks.md is not up to date: run make docs"
+
+
+def test_blocks_of_other_pages_show_the_figures_that_were_recorded(tables: ModuleType) -> None:
+    lines = tables.latest_lines(tables.RESULTS)
+    for page in sorted(set(tables.ELSEWHERE.values())):
+        written = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        assert written == tables.filled(ROOT / "docs", page, lines), f"docs/{page} is not up to date: run make docs"
+
+
+def test_a_block_stands_between_its_marks(tables: ModuleType, record: ModuleType, tmp_path: Path) -> None:
+    found = {"0.8 to 1.0": {"pairs": 590, "share": {"6": 0.0, "8": 0.234, "10": 5e-7, "12": 0.5, "14": 1.0}}}
+    record.record("near_duplicates", {"data": "questions"}, found, 0, results=tmp_path)
+    page = "before\n<!-- made: near-duplicates -->\nold\n<!-- end: near-duplicates -->\nafter\n"
+    (tmp_path / "negatives.md").write_text(page, encoding="utf-8")
+    lines = tables.latest_lines(tmp_path)
+    made = tables.filled(tmp_path, "negatives.md", lines)
+    assert made.startswith("before\n<!-- made: near-duplicates -->\n\n| corpus |")
+    assert "| questions | 0.8 to 1.0 | 590 | 0 | 0.23 | 5e-7 | **0.5** | 1 |" in made
+    assert made.endswith("\n<!-- end: near-duplicates -->\nafter\n")
+    assert "old" not in made
+    assert "[negatives.md](negatives.md)" in tables.page(tmp_path, BENCHMARKS)
+    (tmp_path / "negatives.md").write_text("no marks\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no place for near-duplicates"):
+        tables.filled(tmp_path, "negatives.md", lines)
+
+
+def test_the_study_of_negatives_shows_means_and_what_masking_changed(
+    tables: ModuleType, record: ModuleType, tmp_path: Path
+) -> None:
+    def runs(*labelled: float) -> dict[str, list[list[float | None]]]:
+        return {
+            "mrr": [[0.1, 0.2], [0.3, 0.3]],
+            "labelled": [[0.1, 0.1], [*labelled]],
+            "bound": [[0.5, 0.5], [None, None]],
+            "left_out": [[0.0, 0.0], [0.02, 0.04]],
+            "steps": [[40, 60], [80, 80]],
+        }
+
+    by_rate = {"rates": [0.2, 0.8], "labelled by rate": [[0.1, 0.2], [0.3, 0.6]]}
+    budget = {**by_rate, "masked": runs(0.5, 0.7), "unmasked": runs(0.4, 0.7)}
+    numbers = {"untrained": {"mrr": [0.01, 0.01], "labelled": [0.2, 0.3]}}
+    numbers |= {"fixed steps": budget, "fixed seconds": budget}
+    configuration = {
+        "data": "npl, copied", "texts": 1200, "copies": 3, "documents": 900, "queries": 93, "measure": "nDCG@10",
+        "negatives": [1, 511], "rates": [0.2, 0.8], "steps": 80, "seconds": 1.5,
+    }  # fmt: skip
+    record.record("negatives", configuration, numbers, 2, results=tmp_path)
+    made = sys.modules["negatives_tables"]
+    lines = tables.latest_lines(tmp_path)
+    sizes = made.sizes(lines)
+    assert "nDCG@10 0.250 ± 0.050" in sizes
+    assert "| 1 | 0.1 k | 0.2 | 0.150 ± 0.050 | 0.100 ± 0.000 | 0 | 0.100 | 0.200 |" in sizes
+    assert "| 511 | 41 k | 0.8 | 0.300 ± 0.000 | 0.600 ± 0.100 | +0.050 ± 0.050 | 0.300 | 0.600 |" in sizes
+    assert "| 1 | 0.69 | 0.50 ± 0.00 |" in made.bounds(lines)
+    assert "| 511 | 6.24 | – |" in made.bounds(lines)
+    assert "| npl, copied | 511 | 3 % |" in made.doses(lines)
+    assert made.bounds([]) == ""
 
 
 def test_a_line_says_what_was_measured_where(record: ModuleType, tmp_path: Path) -> None:

@@ -6,13 +6,27 @@ from typing import TYPE_CHECKING, Any
 from likewise.errors import InputError, LikewiseError
 
 if TYPE_CHECKING:
+    from likewise.evaluation.evaluate import evaluate
+    from likewise.evaluation.result import Evaluation
     from likewise.index.collection import Collection, Hit
     from likewise.model.model import Model
     from likewise.training.recipe import Recipe
     from likewise.training.train import train
 
 __version__ = "0.1.0"
-__all__ = ["Collection", "Hit", "InputError", "LikewiseError", "Model", "Recipe", "__version__", "load", "train"]
+__all__ = [
+    "Collection",
+    "Evaluation",
+    "Hit",
+    "InputError",
+    "LikewiseError",
+    "Model",
+    "Recipe",
+    "__version__",
+    "evaluate",
+    "load",
+    "train",
+]
 
 # OpenMP's threads would otherwise spin while BLAS works, and take its cores: a training step is three times as slow
 # then. Read when the first OpenMP library is loaded, so it stands here; a value set from outside is left alone.
@@ -20,9 +34,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _PLACES = {
     "Collection": "likewise.index.collection",
+    "Evaluation": "likewise.evaluation.result",
     "Hit": "likewise.index.collection",
     "Model": "likewise.model.model",
     "Recipe": "likewise.training.recipe",
+    "evaluate": "likewise.evaluation.evaluate",
     "train": "likewise.training.train",
 }
 

@@ -82,7 +82,7 @@ def geometry(**changed):
         ({"mean_cosine": 0.61}, None, "different texts look alike"),
         ({"effective_rank": 9.0}, None, "use 9.0 of 256 directions"),
         ({"effective_rank": 9.0, "dim": 32}, None, None),
-        ({"effective_rank": 7.0, "dim": 32}, None, "use 7.0 of 32 directions (healthy is above 8)"),
+        ({"effective_rank": 7.0, "dim": 32}, None, "use 7.0 of 32 directions (healthy is above 8, unless"),
         ({"effective_rank": 5.0, "texts": 12}, None, None),
         ({"mrr": 0.1}, None, None),
         ({"mrr": 0.1}, 0.3, "the score fell to 0.100 from 0.300"),

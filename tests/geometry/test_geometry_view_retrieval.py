@@ -16,7 +16,7 @@ def unit_rows(rng, texts, dim):
 
 def slow(anchors, positives):
     """Scores by ranking every text's candidates, averaged over every place a tie may put the true one."""
-    reciprocal, first, tenth = [], [], []
+    reciprocal, first, tenth, discounted = [], [], [], []
     for queries, candidates in ((anchors, positives), (positives, anchors)):
         for row, query in enumerate(queries.astype(np.float64)):
             similar = candidates.astype(np.float64) @ query
@@ -26,7 +26,8 @@ def slow(anchors, positives):
             reciprocal.append(np.mean(1 / ranks))
             first.append(np.mean(ranks <= 1))
             tenth.append(np.mean(ranks <= 10))
-    return np.mean(reciprocal), np.mean(first), np.mean(tenth)
+            discounted.append(np.mean(1 / np.log2(1 + ranks)))
+    return np.mean(reciprocal), np.mean(first), np.mean(tenth), np.mean(discounted)
 
 
 @given(st.integers(1, 40), st.integers(1, 4), st.booleans(), st.integers(0, 2**32 - 1), st.integers(1, 200))
@@ -41,9 +42,8 @@ def test_scores_are_those_of_the_slow_loop(texts, dim, coarse, seed, tile):
         got = view_retrieval(anchors, positives)
     finally:
         room.TILE = before
-    np.testing.assert_allclose(
-        (got.mrr, got.recall_at_1, got.recall_at_10), slow(anchors, positives), rtol=1e-12, atol=2 / texts * 1e-3
-    )
+    found = (got.mrr, got.recall_at_1, got.recall_at_10, got.ndcg)
+    np.testing.assert_allclose(found, slow(anchors, positives), rtol=1e-12, atol=2 / texts * 1e-3)
     assert got.texts == texts
 
 

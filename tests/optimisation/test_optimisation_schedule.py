@@ -34,3 +34,15 @@ def test_it_rises_and_falls(steps: int, warmup: float, peak: float) -> None:
 def test_a_single_step() -> None:
     """A closed form: one step goes at the peak."""
     assert Schedule(0.1, 1)(0) == 0.1
+
+
+@given(st.integers(20, 500), st.floats(0, 0.9))
+def test_a_second_way_up(steps: int, share: float) -> None:
+    """Laws: on the second way up the rate is a growing part of what it would be; after it nothing has changed."""
+    since = max(1, int(share * steps))
+    plain, again = Schedule(0.4, steps), Schedule(0.4, steps, since=since)
+    rising = max(1, round(0.05 * steps))
+    for step in range(since, steps):
+        part = min(1.0, (step + 1 - since) / rising)
+        if step >= rising:
+            assert again(step) == pytest.approx(part * plain(step), rel=1e-12)

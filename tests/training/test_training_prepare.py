@@ -12,7 +12,7 @@ from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
 from likewise.tokens.distinct import text_hashes
 from likewise.tokens.vocabulary import UNKNOWN
-from likewise.training import prepare as module
+from likewise.training import reading
 from likewise.training.prepare import Prepared, prepare
 
 TEXTS = ["the quick fox", "the lazy dog", "", "the quick fox", " \t\n", "quick quick dog", "the lazy dog"]
@@ -183,16 +183,16 @@ def test_batches_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def sample_of(texts: list[str], work: Path) -> set[str]:
-    reading = module._Reading(work / "spool.arrow")
-    reading.read(read(texts))
-    return {text for part in reading.sample() for text in part}
+    whole = reading.Reading(work / "spool.arrow")
+    whole.read(read(texts))
+    return {text for part in whole.sample() for text in part}
 
 
 def test_the_sample_is_bounded_and_does_not_depend_on_the_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Laws: at most so many bytes, those texts whose hashes are smallest, in whatever order they come."""
-    monkeypatch.setattr(module, "SAMPLE_BYTES", 4000)
+    monkeypatch.setattr(reading, "SAMPLE_BYTES", 4000)
     monkeypatch.setattr("likewise.corpus.tables.MOST_ROWS", 100)
     texts = [f"text number {number}" for number in range(1000)]
     sample = sample_of(texts, tmp_path)
@@ -211,8 +211,8 @@ def test_a_small_corpus_is_sampled_whole(tmp_path: Path) -> None:
 
 def test_a_huge_line_leaves_room_for_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A closed form: a line longer than the sample is cut for it, and the words of all other texts are learned."""
-    monkeypatch.setattr(module, "SAMPLE_BYTES", 4000)
-    monkeypatch.setattr(module, "LONGEST_SAMPLED", 200)
+    monkeypatch.setattr(reading, "SAMPLE_BYTES", 4000)
+    monkeypatch.setattr(reading, "LONGEST_SAMPLED", 200)
     texts = ["long " * 5000, *(f"kept{number} kept{number}" for number in range(20))]
     assert {text[:200] for text in texts} == sample_of(texts, tmp_path)
     found = prepared(texts, tmp_path)
@@ -222,7 +222,7 @@ def test_a_huge_line_leaves_room_for_the_others(tmp_path: Path, monkeypatch: pyt
 
 def test_characters_outside_the_sample_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A law: what the vocabulary cannot spell is left out of the ids, so its row is never trained."""
-    monkeypatch.setattr(module, "SAMPLE_BYTES", 600)
+    monkeypatch.setattr(reading, "SAMPLE_BYTES", 600)
     texts = [f"word {number} {chr(0x4E00 + number)}" for number in range(500)]
     found = prepared(texts, tmp_path)
     assert found.tokenizer.vocabulary.pieces.index(UNKNOWN) not in found.texts.ids

@@ -8,7 +8,9 @@ from likewise import __version__
 from likewise.cli.demo import demo
 from likewise.cli.door import Door
 from likewise.cli.embed import embed
+from likewise.cli.evaluate import evaluate
 from likewise.cli.index import add, delete, index
+from likewise.cli.report import report
 from likewise.cli.search import search
 from likewise.cli.train import train
 from likewise.cli.views import views
@@ -44,11 +46,13 @@ def likewise(
 
 for command, example in (
     (train, "likewise train reviews.csv --text body --out reviews.model"),
+    (report, "likewise report reviews.model"),
     (embed, "likewise embed reviews.model more.jsonl --out vectors.parquet"),
     (index, "likewise index reviews.model reviews.csv --text body --out reviews.index"),
     (add, "likewise add reviews.index more.jsonl --id id"),
     (delete, "likewise delete reviews.index 17 23"),
     (search, "likewise search reviews.index 'it broke after a week' -k 3 --where 'price < 10'"),
+    (evaluate, "likewise evaluate reviews.model judged.csv --text body --label product"),
     (views, "likewise views reviews.csv --text body --views crop+delete:0.1"),
     (demo, "likewise demo --out try"),
 ):

@@ -6,13 +6,25 @@ from jaxtyping import Float, Int64
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["log_idf", "lsa_encoder"]
+__all__ = ["log_idf", "lsa_encoder", "powered"]
 
 
 def log_idf(texts_with: Int64[np.ndarray, " vocab"], texts: int) -> Float[np.ndarray, " vocab"]:
-    """log(1 + texts / texts with the piece); 0 for a piece that no text has."""
+    """log((texts + 1) / texts with the piece): near 0 for one of every text; 0 for one that no text has."""
     seen = np.maximum(texts_with, 1)
-    return np.where(texts_with > 0, np.log1p(texts / seen), 0.0).astype(np.float32)
+    return np.where(texts_with > 0, np.log((texts + 1) / seen), 0.0).astype(np.float32)
+
+
+def powered(token_weights: Float[np.ndarray, " vocab"], power: float) -> Float[np.ndarray, " vocab"]:
+    """Token weights to a power, with their mean over the pieces that have any kept.
+
+    A cosine holds the weight of a shared word twice, once from either text, and BM25 holds it once: a power of 1/2
+    weighs as BM25 does. The mean is kept so that a learning rate means the same under each.
+    """
+    used = token_weights > 0
+    raised = np.where(used, np.where(used, token_weights, 1.0) ** power, 0.0)
+    mean = token_weights[used].mean() / raised[used].mean() if used.any() else 1.0
+    return (raised * mean).astype(np.float32)
 
 
 def lsa_encoder(

@@ -20,12 +20,15 @@ class ViewRetrieval:
         recall_at_1: share of true views that rank first.
         recall_at_10: share of true views among the first ten.
         texts: how many there were; the scores of 0 texts are not numbers.
+        ndcg: mean of 1 / log2(1 + rank), the nDCG of a list in which the true view alone is relevant; how far from the
+            top a view is that is not first counts more here than in the reciprocal rank.
     """
 
     mrr: float
     recall_at_1: float
     recall_at_10: float
     texts: int
+    ndcg: float = float("nan")
 
     @property
     def chance(self) -> float:
@@ -47,9 +50,17 @@ def view_retrieval(anchors: Float[np.ndarray, "texts dim"], positives: Float[np.
     if texts == 0:
         return ViewRetrieval(float("nan"), float("nan"), float("nan"), 0)
     better, equal = _standing(np.asarray(anchors, np.float32), np.asarray(positives, np.float32))
-    harmonic = np.concatenate([np.zeros(1), np.cumsum(1.0 / np.arange(1, texts + 1))])
-    reciprocal = (harmonic[better + equal + 1] - harmonic[better]) / (equal + 1)
-    return ViewRetrieval(float(reciprocal.mean()), _recall(better, equal, 1), _recall(better, equal, 10), texts)
+    ranks = np.arange(1, texts + 1)
+    mrr, ndcg = (_mean_over(gains, better, equal) for gains in (1.0 / ranks, 1.0 / np.log2(1.0 + ranks)))
+    return ViewRetrieval(mrr, _recall(better, equal, 1), _recall(better, equal, 10), texts, ndcg)
+
+
+def _mean_over(
+    gains: Float64[np.ndarray, " ranks"], better: Int64[np.ndarray, " ranked"], equal: Int64[np.ndarray, " ranked"]
+) -> float:
+    """The mean gain of the rank, by its place; of equals, of all the places that they share."""
+    up_to = np.concatenate([np.zeros(1), np.cumsum(gains)])
+    return float(((up_to[better + equal + 1] - up_to[better]) / (equal + 1)).mean())
 
 
 def _recall(better: Int64[np.ndarray, " ranked"], equal: Int64[np.ndarray, " ranked"], k: int) -> float:

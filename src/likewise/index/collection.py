@@ -18,6 +18,7 @@ from likewise.index.entries import Additions, Entry, columns_of, entries, number
 from likewise.index.record import FILE, Record
 from likewise.index.rows import Rows, checked_ids, rows_of_corpus, rows_of_texts
 from likewise.index.search import Hit, Searcher, check_search
+from likewise.index.stems import Stems
 from likewise.index.where import Where
 
 __all__ = ["Collection", "Description", "Hit"]
@@ -36,6 +37,7 @@ class Description:
         recall: which share of the 10 nearest the search by vector finds, measured on a sample; 1.0 when exact.
         bytes: of the folder.
         model: class of the model, and the first characters of its fingerprint.
+        stems: how many forms of words are searched as another form of theirs.
     """
 
     texts: int
@@ -46,6 +48,7 @@ class Description:
     recall: float
     bytes: int
     model: str
+    stems: int
 
 
 class Collection:
@@ -77,11 +80,11 @@ class Collection:
             InputError: `path` exists, or is to be overwritten and is no index; or `model` is no model.
             LikewiseError: this Python's SQLite lacks FTS5, or the disk is full.
         """
-        path, known = Path(path), identity_of(model)
+        path, known, stems = Path(path), identity_of(model), Stems.of(model)
         if overwrite and path.exists() and not (path.is_dir() and ((path / FILE).exists() or not any(path.iterdir()))):
             raise InputError(f"{path} is no index: it is not overwritten; choose another name, or remove it yourself")
         with replacing_folder(path, overwrite=overwrite) as beside:
-            start = {"collection": uuid.uuid4().hex, "sum": np.zeros(known.dim).tobytes()}
+            start = {"collection": uuid.uuid4().hex, "sum": np.zeros(known.dim).tobytes(), "stems": stems.kept()}
             Record.create(beside, start | known.settings())
             if known.storable:
                 model.save(beside / MODEL)
@@ -213,8 +216,9 @@ class Collection:
                 generation=self._record.setting("generation"),
                 kind="ivf" if lists else "exact",
                 recall=lists.recall if lists else 1.0,
-                bytes=sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file()),
+                bytes=sum(map(_size, self.path.rglob("*"))),
                 model=f"{self._record.setting('model')} {self._record.setting('fingerprint')[:12]}",
+                stems=len(self._record.stems),
             )
 
     @property
@@ -275,3 +279,11 @@ class Collection:
         if spoken:
             vectors[spoken] = unit_vectors(self.model, [well_formed(queries[row]) for row in spoken], dim)
         return vectors
+
+
+def _size(file: Path) -> int:
+    """Of a file, in bytes; 0 for a folder, and for what another process has just renamed or removed."""
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except FileNotFoundError:
+        return 0

@@ -91,7 +91,8 @@ class Additions:
         many = self._connection.executemany
         many("INSERT INTO texts VALUES (?, ?, ?)", zip(numbers, ids, rows.texts, strict=True))
         many("INSERT INTO vectors VALUES (?, ?)", zip(numbers, map(bytes, vectors), strict=True))
-        words = zip(numbers, map(indexable, rows.texts), strict=True)
+        stems = self._record.stems
+        words = zip(numbers, (indexable(text, stems) for text in rows.texts), strict=True)
         many("INSERT INTO words (rowid, text) VALUES (?, ?)", words)
         self._insert_fields(numbers, rows.columns)
         self._sum += vectors.sum(axis=0, dtype=np.float64)
@@ -153,7 +154,7 @@ def remove(record: Record, generation: int, numbers: Int64[np.ndarray, " removed
     for part in _parts(numbers):
         marks = ", ".join("?" * len(part))
         texts = connection.execute(f"SELECT number, text FROM texts WHERE number IN ({marks})", part)  # noqa: S608
-        gone = [(number, indexable(text)) for number, text in texts]
+        gone = [(number, indexable(text, record.stems)) for number, text in texts]
         connection.executemany("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", gone)
         taken += vectors_of(connection, np.array(part, np.int64)).rows.sum(axis=0, dtype=np.float64)
         for table in ("texts", "vectors", "fields"):

@@ -12,17 +12,19 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from likewise.errors import InputError, LikewiseError
+from likewise.index.stems import Stems
 from likewise.index.words import TABLES
 
 __all__ = ["FILE", "FORMAT", "Record"]
 
 FILE = "record.sqlite"
-FORMAT = 1  # raised when tables, stored vectors or the cutting of words change
+FORMAT = 2  # raised when tables, stored vectors or the cutting of words change
 OLDEST = (3, 32, 0)  # the first to take more than 999 parameters
 WAIT_SECONDS = 30.0  # that a second writer waits for the first
 
@@ -134,6 +136,11 @@ class Record:
             finally:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
+
+    @cached_property
+    def stems(self) -> Stems:
+        """Which word stands for which in this index, from its making on."""
+        return Stems.read(self.setting("stems"))
 
     def setting(self, name: str) -> Any:
         """What the record says of itself: generation, texts (how many), dim, model and so on; None if nothing."""

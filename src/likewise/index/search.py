@@ -55,7 +55,7 @@ class Searcher:
         self._record = record
         with record.reading():
             self.vectors = VectorIndex(record.folder, record.setting("collection"))
-        self.words = WordIndex(record.connection)
+            self.words = WordIndex(record.connection, record.stems)
         self.fusion: Fusion = share_of_best
 
     def search(

@@ -1,8 +1,7 @@
 """Search by words: BM25 as SQLite's FTS5 computes it, for any language and any query a user may type.
 
-FTS5 takes letters, digits and their marks as words. Scripts written without spaces, and Korean, would give one word a
-phrase: their runs are cut into overlapping pairs of characters first, 東京都 into 東京, 京都 and 都, so that a query
-finds them by its own pairs, and a single character by the beginning of a pair.
+FTS5 takes letters, digits and their marks as words. Before it sees a text, runs of scripts without spaces are cut into
+pairs of characters (`likewise.index.runs`), and words become the ones that stand for them (`likewise.index.stems`).
 
 A query is the OR of its distinct words. Frequent words cost nearly all the time and decide little, so a text is looked
 at only when it holds one of the rarer words, and is then scored with all of them (`WordIndex.ranked`).
@@ -11,12 +10,13 @@ at only when it holds one of the rarer words, and is then scored with all of the
 import re
 import sqlite3
 import unicodedata
-from itertools import pairwise
 
 import numpy as np
 
 from likewise.index.columns import well_formed
 from likewise.index.fusion import Ranked, best_first
+from likewise.index.runs import RUN, cut, pairs
+from likewise.index.stems import Stems
 
 __all__ = ["TABLES", "WordIndex", "indexable", "query_words"]
 
@@ -31,51 +31,29 @@ TABLES = (
 FREQUENT_TEXTS, FREQUENT_SHARE = 5_000, 0.05
 MOST_WORDS, MOST_LOOKED_UP = 64, 2_000  # of a query: the first to be looked up, and the rarest of them to be asked for
 
-# Characters of scripts without spaces, with the marks that stand on them. What a text becomes must never change within
-# one format of the record, as its words are taken out again by the same cut: so ranges, not Python's Unicode tables.
-_BASES = (
-    "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46"  # Thai
-    "\u0e81-\u0eb0\u0eb2\u0eb3\u0ebd-\u0ec6\u0edc-\u0edf"  # Lao
-    "\u1000-\u102a\u103f\u1050-\u1055"  # Burmese
-    "\u1780-\u17b3"  # Khmer
-    "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # Kana
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
-    "\uac00-\ud7a3"  # Hangul
-)
-_MARKS = (
-    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece"
-    "\u102b-\u103e\u1056-\u1059\u17b4-\u17d3\u17dd\u3099\u309a"
-)
-_CHARACTER = re.compile(f"[{_BASES}][{_MARKS}]*")
-_RUN = re.compile(f"(?:[{_BASES}][{_MARKS}]*)+")
+NONE = Stems({})
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 
-def indexable(text: str) -> str:
-    """What FTS5 is given for a text: the same, with runs of scripts without spaces cut into pairs."""
-    return text if text.isascii() else _RUN.sub(lambda run: f" {' '.join(_pairs(run[0], last=True))} ", text)
+def indexable(text: str, stems: Stems = NONE) -> str:
+    """What FTS5 is given for a text: runs of scripts without spaces cut into pairs, and forms of a word made one."""
+    return stems.replaced(cut(text)) if stems else cut(text)
 
 
-def query_words(query: str) -> list[str]:
+def query_words(query: str, stems: Stems = NONE) -> list[str]:
     """The distinct words of a query as FTS5 phrases: quoted, so that nothing a user types is syntax."""
     phrases: dict[str, None] = {}
     query, end = well_formed(query), 0
-    for run in _RUN.finditer(query):
-        phrases |= dict.fromkeys(_plain_words(query[end : run.start()]))
-        pairs = _pairs(run[0], last=False)
-        phrases |= dict.fromkeys(f'"{pair}"' for pair in pairs) if pairs else {f'"{run[0]}" *': None}
+    for run in RUN.finditer(query):
+        phrases |= dict.fromkeys(_plain_words(query[end : run.start()], stems))
+        of_run = pairs(run[0], last=False)
+        phrases |= dict.fromkeys(f'"{pair}"' for pair in of_run) if of_run else {f'"{run[0]}" *': None}
         end = run.end()
-    return list(phrases | dict.fromkeys(_plain_words(query[end:])))
+    return list(phrases | dict.fromkeys(_plain_words(query[end:], stems)))
 
 
-def _pairs(run: str, *, last: bool) -> list[str]:
-    """The overlapping pairs of characters of a run, and its last character alone where it is wanted."""
-    characters = _CHARACTER.findall(run)
-    pairs = [first + second for first, second in pairwise(characters)]
-    return [*pairs, characters[-1]] if last else pairs
-
-
-def _plain_words(text: str) -> list[str]:
+def _plain_words(text: str, stems: Stems) -> list[str]:
+    text = stems.replaced(text) if stems else text
     kept = (c if unicodedata.category(c)[0] in "LNM" or unicodedata.category(c) == "Co" else " " for c in text)
     return [f'"{word}"' for word in "".join(kept).split()]
 
@@ -83,8 +61,8 @@ def _plain_words(text: str) -> list[str]:
 class WordIndex:
     """BM25 over the texts of a record."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, stems: Stems = NONE) -> None:
+        self._connection, self._stems = connection, stems
         self._counts: dict[str, int] = {}  # how many texts hold a word, as of one generation
         self._generation = -1
 
@@ -104,7 +82,7 @@ class WordIndex:
         """
         if generation != self._generation:
             self._counts, self._generation = {}, generation
-        phrases = self._rarest(query_words(query))
+        phrases = self._rarest(query_words(query, self._stems))
         often = max(FREQUENT_TEXTS, FREQUENT_SHARE * texts)
         rare = [phrase for phrase in phrases if self._counts[phrase] <= often]
         frequent = [phrase for phrase in phrases if self._counts[phrase] > often]

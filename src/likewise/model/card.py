@@ -1,7 +1,9 @@
 """What a model folder says of itself: for a person in README.md, for programs in likewise.json."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 __all__ = ["Card", "readme"]
@@ -18,6 +20,8 @@ class Card:
         history: the looks at the held-out texts during training, as plain values.
         versions: of this package and of the libraries that made the model.
         warnings: what a user should know, in plain words.
+        tuning: what was tried before the training and what was chosen, with the reason; empty where nothing was.
+        pairs: histograms of the cosines of held-out positive pairs and of random pairs; empty where not taken.
     """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -26,6 +30,8 @@ class Card:
     history: tuple[Mapping[str, Any], ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    tuning: Mapping[str, Any] = field(default_factory=dict)
+    pairs: Mapping[str, Any] = field(default_factory=dict)
 
 
 def readme(card: Card, *, dim: int, vocab: int) -> str:
@@ -46,10 +52,31 @@ def readme(card: Card, *, dim: int, vocab: int) -> str:
         "## What it learned\n\nNo label was used. Held-out texts were cut into two random halves, every word of the "
         "first was removed from the second, and each half had to find the other among all of them.\n\n"
         "| | |\n|---|---|\n" + "\n".join(rows) + "\n",
+        _pairs(card.pairs),
         "## Warnings\n\n" + "\n".join(warnings) + "\n" if warnings else "",
-        "## Settings\n\n| | |\n|---|---|\n" + "\n".join(settings) + "\n",
+        "## Settings\n\n" + _tuning(card.tuning) + "| | |\n|---|---|\n" + "\n".join(settings) + "\n",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _pairs(pairs: Mapping[str, Any]) -> str:
+    """How similar positive and random pairs are on average, by the middles of the bins."""
+    if not pairs or not sum(pairs["positive"]) or not sum(pairs["random"]):
+        return ""
+    middles = [(low + high) / 2 for low, high in pairwise(pairs["edges"])]
+    positive, random = (
+        sum(middle * count for middle, count in zip(middles, pairs[name], strict=True)) / sum(pairs[name])
+        for name in ("positive", "random")
+    )
+    return f"The two halves of a text have a cosine of {positive:.2f} on average, those of two texts {random:.2f}.\n"
+
+
+def _tuning(tuning: Mapping[str, Any]) -> str:
+    """How the settings came about."""
+    if not tuning:
+        return ""
+    tried = len({json.dumps(trial["settings"], sort_keys=True) for trial in tuning["trials"]})
+    return f"Chosen among {tried:,} by the score without labels: {tuning['why']}\n\n"
 
 
 def _number(value: Any) -> str:

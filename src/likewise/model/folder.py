@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from safetensors.numpy import load_file, save
 from likewise.atomic import replacing_folder
 from likewise.errors import InputError
 from likewise.model.card import Card, readme
+from likewise.model.sample import read_sample, write_sample
 from likewise.tokens.compiled import Tokenizer
 
 __all__ = ["Sealed", "read_folder", "refuse_other", "write_folder"]
 
 FORMAT = 1
-WEIGHTS, TOKENIZER, RECORD = "model.safetensors", "tokenizer.json", "likewise.json"
+WEIGHTS, TOKENIZER, RECORD, SAMPLE = "model.safetensors", "tokenizer.json", "likewise.json", "sample.jsonl"
 MODULES = [
     {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"},
     {"idx": 1, "name": "1", "path": "1_Normalize", "type": "sentence_transformers.models.Normalize"},
@@ -34,22 +36,38 @@ ENTRIES = {  # of likewise.json, beside its format
     "sha256": dict, "counts": list, "recipe": dict, "corpus": dict, "scores": dict, "versions": dict,
     "history": list, "warnings": list,
 }  # fmt: skip
+LATER = {"tuning": dict, "pairs": dict, "stems": dict}  # entries that older folders lack
 
 
+@dataclass(frozen=True)
 class Sealed:
-    """What a model folder holds: weights, tokenizer and card, checked against their checksums."""
+    """What a model folder holds; once read, it is checked against the checksums.
 
-    def __init__(self, weights: np.ndarray, tokenizer: Tokenizer, card: Card, fingerprint: str) -> None:
-        self.weights, self.tokenizer, self.card, self.fingerprint = weights, tokenizer, card, fingerprint
+    Attributes:
+        weights: the embedding rows, float32.
+        tokenizer: texts to ids.
+        card: where the model comes from.
+        sample: some texts of the corpus; without any there is no file for them.
+        stems: of each word that has another form as its stem, that stem.
+        fingerprint: of weights and tokenizer; empty before it was written.
+    """
+
+    weights: np.ndarray
+    tokenizer: Tokenizer
+    card: Card
+    sample: Sequence[str] = ()
+    stems: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
 
 
-def write_folder(path: Path, weights: np.ndarray, tokenizer: Tokenizer, card: Card, *, overwrite: bool = False) -> None:
+def write_folder(path: Path, sealed: Sealed, *, overwrite: bool = False) -> None:
     """Write a model folder; it is there whole or not at all.
 
     Raises:
         InputError: `path` exists and `overwrite` is false, or it is to be overwritten and is no model folder.
     """
     refuse_other(path)
+    weights, tokenizer, sample = sealed.weights, sealed.tokenizer, sealed.sample
     with replacing_folder(path, overwrite=overwrite) as folder:
         # save_file would make the file readable by its owner alone, whatever the umask says
         (folder / WEIGHTS).write_bytes(save({"embedding.weight": np.ascontiguousarray(weights, np.float32)}))
@@ -58,11 +76,14 @@ def write_folder(path: Path, weights: np.ndarray, tokenizer: Tokenizer, card: Ca
         _write_json(folder / "1_Normalize" / "config.json", {})
         _write_json(folder / "modules.json", MODULES)
         _write_json(folder / "config_sentence_transformers.json", SETTINGS)
-        text = readme(card, dim=weights.shape[1], vocab=weights.shape[0])
+        text = readme(sealed.card, dim=weights.shape[1], vocab=weights.shape[0])
         (folder / "README.md").write_text(text, encoding="utf-8", errors="backslashreplace")
-        sums = {name: _sha256(folder / name) for name in (WEIGHTS, TOKENIZER)}
+        if sample:
+            write_sample(folder / SAMPLE, sample)
+        sums = {name: _sha256(folder / name) for name in (WEIGHTS, TOKENIZER, *([SAMPLE] if sample else []))}
         counts = tokenizer.vocabulary.counts.tolist()
-        _write_json(folder / RECORD, {"format": FORMAT, "sha256": sums, **asdict(card), "counts": counts})
+        record = {"format": FORMAT, "sha256": sums, **asdict(sealed.card), "stems": dict(sealed.stems)}
+        _write_json(folder / RECORD, record | {"counts": counts})
 
 
 def read_folder(path: Path) -> Sealed:
@@ -74,7 +95,9 @@ def read_folder(path: Path) -> Sealed:
     if not path.is_dir():
         raise InputError(f"{path} is no model folder: there is {'a file' if path.exists() else 'nothing'} at that path")
     record = _record(path)
-    for name, expected in record["sha256"].items():
+    # Whoever passes a model on may take its texts out of the folder: no vector depends on them.
+    sums = {name: expected for name, expected in record["sha256"].items() if name != SAMPLE or (path / SAMPLE).exists()}
+    for name, expected in sums.items():
         if not (path / name).is_file():
             raise InputError(f"{path}: {name} is missing; train again, or restore the folder from a copy")
         if _sha256(path / name) != expected:
@@ -89,9 +112,10 @@ def read_folder(path: Path) -> Sealed:
             f"{path}: {len(tokenizer.vocabulary)} pieces and weights {weights.dtype} {weights.shape} do not belong "
             "together; restore the folder from a copy or train again"
         )
-    fields = {name: record[name] for name in ("recipe", "corpus", "scores", "versions")}
+    fields = {name: record[name] for name in ("recipe", "corpus", "scores", "versions", "tuning", "pairs")}
     card = Card(**fields, history=tuple(record["history"]), warnings=tuple(record["warnings"]))
-    return Sealed(weights, tokenizer, card, fingerprint(record["sha256"]))
+    sample = read_sample(path / SAMPLE) if SAMPLE in sums else ()
+    return Sealed(weights, tokenizer, card, sample, _stems(path, record["stems"]), fingerprint(sums))
 
 
 def refuse_other(path: Path) -> None:
@@ -118,9 +142,10 @@ def _record(path: Path) -> dict[str, Any]:
             raise InputError(
                 f"{path} has format {record['format']}, this version reads up to {FORMAT}: update likewise"
             )
-        if wrong := [name for name, kind in ENTRIES.items() if not isinstance(record[name], kind)]:
+        record = {name: kind() for name, kind in LATER.items()} | record
+        if wrong := [name for name, kind in (ENTRIES | LATER).items() if not isinstance(record[name], kind)]:
             raise TypeError(f"wrong kind: {', '.join(wrong)}")
-        if set(record["sha256"]) != {WEIGHTS, TOKENIZER}:
+        if set(record["sha256"]) - {SAMPLE} != {WEIGHTS, TOKENIZER}:
             raise KeyError("sha256")
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, InputError):
@@ -134,6 +159,12 @@ def _counts(path: Path, given: list[Any]) -> Int64[np.ndarray, " vocab"]:
         return np.array(given, np.int64).reshape(len(given))
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"{path}: {RECORD} is damaged (counts); restore it from a copy or train again") from error
+
+
+def _stems(path: Path, given: dict[str, Any]) -> dict[str, str]:
+    if not all(isinstance(stem, str) for stem in given.values()):
+        raise InputError(f"{path}: {RECORD} is damaged (stems); restore it from a copy or train again")
+    return given
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -1,7 +1,7 @@
 """A trained model: texts in, unit vectors out."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -13,7 +13,8 @@ from safetensors.numpy import save
 
 from likewise.encoders.static import StaticEncoder
 from likewise.model.card import Card
-from likewise.model.folder import TOKENIZER, WEIGHTS, fingerprint, read_folder, write_folder
+from likewise.model.folder import TOKENIZER, WEIGHTS, Sealed, fingerprint, read_folder, write_folder
+from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
 from likewise.tokens.compiled import Tokenizer, as_arrow
 
 __all__ = ["Embedder", "Model"]
@@ -39,12 +40,24 @@ class Model:
         tokenizer: texts to ids.
         encoder: ids to unit vectors.
         card: where the model comes from and how good it is known to be.
+        sample: some texts of the corpus, for the report: 1,000 at the most, each cut at 500 characters; empty where
+            they were left out.
+        stems: of each word that has another form as its stem, in lower case, that stem; the search by words uses them.
     """
 
-    def __init__(self, tokenizer: Tokenizer, encoder: StaticEncoder, card: Card | None = None) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        encoder: StaticEncoder,
+        card: Card | None = None,
+        sample: Sequence[str] = (),
+        stems: Mapping[str, str] | None = None,
+    ) -> None:
         self.tokenizer = tokenizer
         self.encoder = encoder
         self.card = card or Card()
+        self.sample = tuple(text[:SAMPLE_CHARACTERS] for text in sample[:SAMPLE_TEXTS])
+        self.stems = dict(stems or {})
 
     @property
     def dim(self) -> int:
@@ -82,7 +95,8 @@ class Model:
             InputError: `path` exists and `overwrite` is false, or cannot be written.
             LikewiseError: the disk is full; nothing is left half-written.
         """
-        write_folder(Path(path), self.encoder.weights, self.tokenizer, self.card, overwrite=overwrite)
+        sealed = Sealed(self.encoder.weights, self.tokenizer, self.card, self.sample, self.stems)
+        write_folder(Path(path), sealed, overwrite=overwrite)
 
     @classmethod
     def load(cls, path: str | Path) -> "Model":
@@ -92,6 +106,6 @@ class Model:
             InputError: it is no model folder, or a file of it is missing or damaged.
         """
         sealed = read_folder(Path(path))
-        model = cls(sealed.tokenizer, StaticEncoder(sealed.weights), sealed.card)
+        model = cls(sealed.tokenizer, StaticEncoder(sealed.weights), sealed.card, sealed.sample, sealed.stems)
         model.__dict__["fingerprint"] = sealed.fingerprint  # known from the checksums: no second hash of the weights
         return model

@@ -1,21 +1,24 @@
-"""The training loop: steps, the score without labels as they go, the best state kept, a clean way out."""
+"""The training loop: steps, the score without labels as they go, the best state kept, a way back from a collapse."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from likewise.geometry.collapse import collapse
+from likewise.errors import InputError
+from likewise.geometry.collapse import collapse, usable
 from likewise.geometry.measure import Geometry
 from likewise.optimisation.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from likewise.optimisation.guard import MOST_RETURNS, UNCONTRASTED, Collapse, Guard
+from likewise.optimisation.moment import Moment, Outcome, moment_of
 from likewise.optimisation.schedule import Schedule
-from likewise.optimisation.step import Batch, ContrastiveStep, batch_indices
+from likewise.optimisation.step import Batch, ContrastiveStep, StepResult, batch_indices
 
-__all__ = ["Loop", "Moment", "Outcome", "Plan"]
+__all__ = ["Loop", "Moment", "Outcome", "Plan", "moment_of"]
 
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
 SMALL_BATCH = 256  # up to here two threads gain little on a product, and wait long for each other on a busy machine
@@ -33,7 +36,7 @@ class Plan:
         learning_rate: its peak.
         seed: of order and views.
         looks: how often the score is taken, evenly over the run; at the start and at the end in any case.
-        patience: after so many looks without a better score the run ends.
+        patience: after so many looks without a score that is as good, the run ends.
     """
 
     texts: int
@@ -60,42 +63,6 @@ class Plan:
         return step % every == 0 or step == self.steps
 
 
-@dataclass(frozen=True)
-class Moment:
-    """The state of training after some steps, as it is shown and kept.
-
-    Attributes:
-        step: steps done.
-        loss: mean InfoNCE since the last moment, in nats; 0 before the first step.
-        masked: share of the logits left out as near-duplicates since the last moment.
-        geometry: the held-out texts in the space as it is now; None between looks.
-        texts_a_second: speed since the last moment; not kept, as it is not reproducible.
-    """
-
-    step: int
-    loss: float
-    masked: float
-    geometry: Geometry | None
-    texts_a_second: float = 0.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    Attributes:
-        history: one moment a look.
-        best: the moment whose state the encoder now has.
-        ended: `done`, `early` (no better score for a while), `collapsed` or `interrupted`.
-        warnings: what a user should know, in plain words.
-    """
-
-    history: tuple[Moment, ...]
-    best: Moment
-    ended: str
-    warnings: tuple[str, ...]
-
-
 @dataclass
 class _Standing:
     """What changes during a run, beside the encoder."""
@@ -109,7 +76,7 @@ class _Standing:
 
 
 class Loop:
-    """Trains an encoder and leaves it in the state of the best score.
+    """Trains an encoder and leaves it in the last state whose score is the best as far as can be told.
 
     Args:
         step: what one step does.
@@ -129,10 +96,11 @@ class Loop:
     ) -> None:
         self.step, self.batches, self.look, self.plan, self.checkpoint = step, batches, look, plan, checkpoint
         self.schedule = Schedule(plan.learning_rate, plan.steps)
+        self.guard = Guard(plan.batch)
         self._standing = _Standing()
 
     def run(self, watch: Callable[[Moment], None], *, resume: bool = False) -> Outcome:
-        """Train to the end, to an early end, or to Ctrl-C.
+        """Train to the end, to an early end, to a collapse that nothing helps against, or to Ctrl-C.
 
         Args:
             watch: told of every step; a moment with a geometry is a look.
@@ -163,12 +131,12 @@ class Loop:
                 order = batch_indices(plan.texts, plan.batch, np.random.default_rng([plan.seed, 1, epoch]))
             indices = order[number]
             batch = self.batches(indices, np.random.default_rng([plan.seed, 2, standing.step]))
-            result = self.step(batch, self.schedule(standing.step))
+            result = self._stepped(batch)
             standing.step += 1
             standing.losses.append(result.loss)
             standing.masked.append(result.masked / len(indices) ** 2)
             speed = len(indices) / (time.perf_counter() - started)
-            if not plan.looks_at(standing.step):
+            if not (plan.looks_at(standing.step) or self._doubted()):
                 watch(Moment(standing.step, result.loss, standing.masked[-1], None, speed))
                 continue
             self._look(watch, speed)
@@ -179,43 +147,89 @@ class Loop:
                 kept_at = time.monotonic()
         return "done"
 
+    def _stepped(self, batch: Batch) -> StepResult:
+        try:
+            with np.errstate(all="ignore"):  # of numbers that overflow the guard will tell
+                return self.step(batch, self.schedule(self._standing.step))
+        except InputError:  # vectors that are no numbers have no loss; any other refusal is the user's to hear
+            if self.guard.broken(0.0, self.step.encoder.state(), self._standing.best_state) is None:
+                raise
+            return StepResult(math.nan, 0)
+
+    def _doubted(self) -> bool:
+        """Whether a look is taken before it is due; one that finds nothing is the last of its kind."""
+        losses, history = self._standing.losses, self._standing.history
+        if not math.isfinite(losses[-1]):
+            return True
+        if not self.guard.doubts(losses, self.step.encoder.state(), self._standing.best_state):
+            return False
+        return all(self.plan.looks_at(moment.step) or moment.collapse for moment in history)
+
     def _look(self, watch: Callable[[Moment], None], speed: float = 0.0) -> None:
-        standing = self._standing
+        standing, encoder = self._standing, self.step.encoder
         loss = float(np.mean(standing.losses)) if standing.losses else 0.0
         masked = float(np.mean(standing.masked)) if standing.masked else 0.0
-        moment = Moment(standing.step, loss, masked, self.look(), speed)
         standing.losses, standing.masked = [], []
-        standing.history.append(replace(moment, texts_a_second=0.0))
-        best = _score(standing.history[standing.best])
-        if len(standing.history) == 1 or _score(moment) > best or np.isnan(best):  # unmeasurable: the latest is kept
-            standing.best_state = {name: array.copy() for name, array in self.step.encoder.state().items()}
+        seen = self.guard.broken(loss, encoder.state(), standing.best_state) if standing.history else None
+        moment = Moment(standing.step, loss, masked, _unmeasured(standing.history[0]) if seen else self.look())
+        if seen := seen or self._wrong(moment):
+            moment = replace(moment, collapse=self._collapse(seen))
+            encoder.restore(standing.best_state)
+        standing.history.append(moment)
+        if moment.collapse:
+            self.schedule = self._lowered()
+        elif _as_good(standing.history):
+            standing.best_state = {name: array.copy() for name, array in encoder.state().items()}
             standing.best = len(standing.history) - 1
-        watch(moment)
+        watch(replace(moment, texts_a_second=speed))
+
+    def _wrong(self, moment: Moment) -> str | None:
+        """What the numbers of a look tell of a collapse, in plain words."""
+        history = self._standing.history
+        if not history or np.isnan(best := _score(history[self._standing.best])) or moment.geometry is None:
+            return None
+        if self.guard.uncontrasted(moment.loss, moment.masked):
+            return UNCONTRASTED
+        return collapse(moment.geometry, best=best, start=history[0].geometry)
+
+    def _collapse(self, seen: str) -> Collapse:
+        """What is done about a collapse; to be asked before the encoder goes back."""
+        standing = self._standing
+        returns = sum(moment.collapse is not None for moment in standing.history)
+        over = returns == MOST_RETURNS or standing.step == self.plan.steps or seen == UNCONTRASTED
+        lower = None if over else self.guard.lowered(self.schedule.peak, self.step.encoder.state(), standing.best_state)
+        return Collapse(seen, standing.history[standing.best].step, lower)
+
+    def _lowered(self) -> Schedule:
+        """The schedule as it is since the last collapse."""
+        for moment in reversed(self._standing.history):
+            if moment.collapse and moment.collapse.learning_rate is not None:
+                return Schedule(moment.collapse.learning_rate, self.plan.steps, since=moment.step)
+        return self.schedule
 
     def _verdict(self) -> str | None:
         standing = self._standing
-        if not np.isfinite(standing.history[-1].loss):
-            return "collapsed"
-        best = standing.history[standing.best]
-        if np.isnan(_score(best)):
+        last = standing.history[-1]
+        if last.collapse:
+            return "collapsed" if last.collapse.learning_rate is None else None
+        if np.isnan(_score(standing.history[standing.best])):
             return None
-        if standing.history[-1].geometry and collapse(standing.history[-1].geometry, best=_score(best)):
-            return "collapsed"
-        return "early" if len(standing.history) - 1 - standing.best >= self.plan.patience else None
+        turned = max(look for look, each in enumerate(standing.history) if each.collapse or look == standing.best)
+        return "early" if len(standing.history) - 1 - turned >= self.plan.patience else None
 
     def _outcome(self, ended: str) -> Outcome:
         standing = self._standing
-        warnings = []
-        if ended == "collapsed":
-            told = standing.history[-1].geometry and collapse(
-                standing.history[-1].geometry, best=_score(standing.history[standing.best])
-            )
-            told = told or "the loss is no longer a number"
-            kept = standing.history[standing.best].step
-            warnings.append(f"training collapsed: {told}; the best state before it, step {kept}, is kept")
+        best, first = standing.history[standing.best], standing.history[0].geometry
+        outcome = Outcome(tuple(standing.history), best, ended, ())
+        warnings = [_told(outcome)] if outcome.collapses else []
         if standing.best == 0 and standing.step:
             warnings.append("training never beat the untrained encoder on the held-out texts, which is kept")
-        return Outcome(tuple(standing.history), standing.history[standing.best], ended, tuple(warnings))
+        outcome = replace(outcome, warnings=tuple(warnings))
+        if ended == "interrupted" or not outcome.collapses or first is None or best.geometry is None:
+            return outcome
+        # Where too few texts can be judged, any state that training left in order will do.
+        found_good = best.step > 0 if np.isnan(_score(best)) else usable(best.geometry, first)
+        return replace(outcome, usable=found_good)
 
     def _keep(self, path: Path) -> None:
         standing = self._standing
@@ -233,15 +247,41 @@ class Loop:
         best = {name.removeprefix("best."): array for name, array in kept.arrays.items() if name.startswith("best.")}
         history = [moment_of(values) for values in kept.position["history"]]
         self._standing = _Standing(kept.position["step"], history, kept.position["best"], best)
+        self.schedule = self._lowered()
         return True
-
-
-def moment_of(values: dict[str, Any]) -> Moment:
-    """A moment from plain values, as a checkpoint and a model folder hold it."""
-    return Moment(**{**values, "geometry": Geometry(**values["geometry"])})
 
 
 def _score(moment: Moment) -> float:
     """The criterion; not a number where too few texts were judged to choose by it."""
     found = moment.geometry
     return found.mrr if found and found.texts >= FEWEST_JUDGED else float("nan")
+
+
+def _as_good(history: list[Moment]) -> bool:
+    """Whether the last look is as good as the best of those before, as far as so few texts can tell.
+
+    A mean reciprocal rank m of n texts is off by about the root of m (1 - m) / n at the most. Of scores that differ by
+    less the later is kept: its learning rate was lower, and it has seen more.
+    """
+    scores = [_score(moment) for moment in history[:-1] if not moment.collapse]
+    if not scores or np.isnan(scores).any():  # unmeasurable: the latest is kept
+        return True
+    highest, now, found = max(scores), _score(history[-1]), history[-1].geometry
+    error = math.sqrt(max(0.0, highest * (1 - highest)) / found.texts) if found else 0.0
+    return now > highest or (now > scores[0] and now >= highest - error)
+
+
+def _unmeasured(moment: Moment) -> Geometry:
+    """A geometry without numbers, of as many texts as that of a moment."""
+    found = moment.geometry
+    none = math.nan
+    return Geometry(none, none, none, none, none, none, none, found.dim if found else 0, found.texts if found else 0)
+
+
+def _told(outcome: Outcome) -> str:
+    """The collapses of a run in one sentence."""
+    last = outcome.collapses[-1]
+    what = f"training collapsed {outcome.when_collapsed}: {last.seen}"
+    if last.learning_rate is None:
+        return f"{what}; the best state, step {outcome.best.step:,}, is kept"
+    return f"{what}; it went back to its best state and on, in the end with a learning rate of {last.learning_rate:.4g}"

@@ -253,3 +253,14 @@ def count_pieces(ids, offsets, counts, texts_with, last_text, first_number):
             if last_text[piece] != first_number + text:
                 last_text[piece] = first_number + text
                 texts_with[piece] += 1
+
+
+@njit(cache=True, nogil=True)
+def count_whole(ids, offsets, continues, counts):
+    """Add to `counts` how often each piece is a word of its own: it continues none, and none continues it."""
+    for text in range(offsets.size - 1):
+        last = offsets[text + 1]
+        for at in range(offsets[text], last):
+            alone = at + 1 == last or not continues[ids[at + 1]]
+            if alone and not continues[ids[at]]:
+                counts[ids[at]] += 1

@@ -1,12 +1,16 @@
 """What a run learns from and what it is judged by: batches of positive pairs, and halves of texts put aside."""
 
+from copy import copy
+
 import numpy as np
 
 from likewise.corpus.split import Split, held_out_split
-from likewise.encoders.lsa import log_idf, lsa_encoder
+from likewise.encoders.blend import MOST_LATENT, Parts, blended, parts_of
+from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
 from likewise.geometry.halves import hard_halves
 from likewise.geometry.measure import Geometry, measure
+from likewise.geometry.score import Score, label_free_score, score_task
 from likewise.negatives.signatures import signatures
 from likewise.optimisation.step import Batch
 from likewise.tokens.ragged import Ragged
@@ -17,6 +21,7 @@ from likewise.views.pair import Views
 
 __all__ = ["Examples"]
 
+TEXTS_TO_SCALE_BY = 2_000
 LSA_TEXTS = 20_000  # that the SVD is fitted on at the most: it is a yardstick, and must not cost more than training
 
 
@@ -29,19 +34,43 @@ class Examples:
 
     Attributes:
         token_weights: log-IDF of each piece.
+        start_weights: what each piece counts before training: log-IDF to the power of the weighting.
         split: which texts are trained on, and which are put aside.
         halves: those put aside, each in two halves that share no word.
+        task: what the score is taken on.
     """
 
     def __init__(self, prepared: Prepared, settings: Settings) -> None:
-        vocabulary = prepared.tokenizer.vocabulary
+        vocabulary = prepared.vocabulary
         self._prepared, self._settings = prepared, settings
+        self._lsa: list[StaticEncoder] = []
         self._sides = (prepared.texts,) if prepared.pairs is None else (prepared.texts, prepared.pairs)
         self._maker = None if settings.views == GIVEN else make_views(settings.views, vocabulary)
         self.token_weights = log_idf(prepared.texts_with, len(prepared.texts) * len(self._sides))
+        self.start_weights = powered(self.token_weights, settings.weighting)
         self._signatures = [signatures(side, self.token_weights, vocabulary.continues) for side in self._sides]
         self.split: Split = held_out_split(prepared.facts.texts, self.rng(3))
+        whole = prepared.texts if prepared.pairs is None else self._whole(np.arange(prepared.facts.texts))
+        self.task = score_task(whole, self.split.held_out, vocabulary.continues, self.rng(14))
         self.halves = hard_halves(self._whole(self.split.held_out), vocabulary.continues, self.rng(5))
+
+    def under(self, settings: Settings) -> "Examples":
+        """The same corpus under other settings, the same texts put aside and judged in the same way.
+
+        Args:
+            settings: with the vocabulary and the seed that these examples were made with.
+        """
+        other = copy(self)
+        other._settings = settings
+        other._maker = None if settings.views == GIVEN else make_views(settings.views, self._prepared.vocabulary)
+        other.start_weights = powered(self.token_weights, settings.weighting)
+        return other
+
+    def whole(self) -> "Examples":
+        """The same with every text to train on."""
+        other = copy(self)
+        other.split = Split(np.arange(self._prepared.facts.texts), self.split.held_out, apart=False)
+        return other
 
     def rng(self, purpose: int) -> np.random.Generator:
         """Random numbers for one purpose, the same however many were drawn for others."""
@@ -63,16 +92,43 @@ class Examples:
         """The space that an encoder makes of the texts put aside."""
         return measure(encoder.encode, self.halves, self.rng(8))
 
+    def score(self, encoder: StaticEncoder) -> Score:
+        """The score without labels, by which settings are chosen; higher is better."""
+        return label_free_score(encoder.encode, self.task)
+
+    def encoded_halves(self, encoder: StaticEncoder) -> tuple[np.ndarray, np.ndarray]:
+        """The vectors of both halves of each text put aside."""
+        return encoder.encode(self.halves.anchors), encoder.encode(self.halves.positives)
+
     def untrained(self) -> StaticEncoder:
         """Where training begins."""
-        return StaticEncoder.random(self.token_weights, self._settings.dim, self.rng(4))
+        return StaticEncoder.random(self.start_weights, self._parts.trained, self.rng(4))
+
+    def finished(self, trained: StaticEncoder) -> StaticEncoder:
+        """The trained rows with the lexical and the latent ones beside them, as the settings want them."""
+        settings, dims = self._settings, self._parts
+        parts = [(trained, 1.0)]
+        if dims.lexical:
+            parts.append((StaticEncoder.random(self.start_weights, dims.lexical, self.rng(9)), settings.lexical))
+        if dims.latent:
+            parts.append((StaticEncoder(self.lsa().weights[:, : dims.latent]), settings.latent))
+        if len(parts) == 1:
+            return trained
+        return blended(parts, self._whole(self.split.train[:TEXTS_TO_SCALE_BY]))
 
     def lsa(self) -> StaticEncoder:
-        """What latent semantic analysis makes of the same texts."""
-        fitted = self.split.train
-        if len(fitted) > LSA_TEXTS:
-            fitted = np.sort(self.rng(6).permutation(fitted)[:LSA_TEXTS])
-        return lsa_encoder(self._whole(fitted), self.token_weights, self._settings.dim, self.rng(7))
+        """What latent semantic analysis makes of the same texts; done once."""
+        if not self._lsa:
+            fitted = self.split.train
+            if len(fitted) > LSA_TEXTS:
+                fitted = np.sort(self.rng(6).permutation(fitted)[:LSA_TEXTS])
+            self._lsa.append(lsa_encoder(self._whole(fitted), self.token_weights, MOST_LATENT, self.rng(7)))
+        return self._lsa[0]
+
+    @property
+    def _parts(self) -> Parts:
+        settings = self._settings
+        return parts_of(settings.dim, settings.lexical > 0, settings.latent > 0)
 
     def _whole(self, indices: np.ndarray) -> Ragged:
         """Whole texts; of two columns, both together."""

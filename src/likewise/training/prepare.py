@@ -1,30 +1,28 @@
 """From a stream of texts to ids on disk: read once, keep what is distinct, learn the vocabulary, tokenise once."""
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from jaxtyping import Int64
+from jaxtyping import Int32, Int64
 
 from likewise.atomic import replacing_file
-from likewise.corpus.batch import TextBatch
 from likewise.corpus.read import Corpus
 from likewise.errors import InputError
+from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
 from likewise.tokens.compiled import Tokenizer
-from likewise.tokens.distinct import SeenTexts, text_hashes
+from likewise.tokens.kernels import count_whole
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.stems import learn_stems
 from likewise.tokens.store import TokenWriter, open_tokens
-from likewise.tokens.vocabulary import UNKNOWN, learn_reference, vocabulary_size
+from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
+from likewise.training.reading import Reading
 
-__all__ = ["CorpusFacts", "Prepared", "prepare"]
+__all__ = ["CorpusFacts", "Prepared", "prepare", "read_whole", "tokenised"]
 
-SAMPLE_BYTES = 16_000_000  # of text that the vocabulary is learned from: more changes it little
-LONGEST_SAMPLED = 100_000  # characters of one text: a single huge line leaves room for the others
+STORED_TEXTS = 1 << 14  # whose ids become stems at once
 
 
 @dataclass(frozen=True)
@@ -55,18 +53,31 @@ class Prepared:
     """A corpus as training wants it.
 
     Attributes:
-        texts: ids of each text, memory-mapped.
+        texts: ids of each text, memory-mapped; every piece is given by its stem.
         pairs: ids of what belongs to each text, where the user gave two columns.
         tokenizer: texts to ids, its vocabulary counted.
-        texts_with: in how many texts each piece occurs.
+        stems: the piece that stands for each piece, as `tokens.stems` learned it.
+        vocabulary: the pieces, with how often each is a stem in the corpus.
+        texts_with: in how many texts each piece is a stem.
         facts: what the corpus held.
+        sample: some of the texts, for the report.
     """
 
     texts: Ragged
     pairs: Ragged | None
     tokenizer: Tokenizer
+    stems: Int32[np.ndarray, " vocab"]
+    vocabulary: Vocabulary
     texts_with: Int64[np.ndarray, " vocab"]
     facts: CorpusFacts
+    sample: tuple[str, ...]
+
+    @property
+    def word_stems(self) -> dict[str, str]:
+        """Each word that has another form as its stem, and that stem."""
+        pieces = self.tokenizer.vocabulary.pieces
+        others = np.flatnonzero(self.stems != np.arange(len(self.stems)))
+        return {pieces[id]: pieces[stem] for id, stem in zip(others.tolist(), self.stems[others].tolist(), strict=True)}
 
 
 def prepare(
@@ -84,103 +95,65 @@ def prepare(
     Raises:
         InputError: there are fewer than two distinct texts, or `resume` and the corpus or the vocabulary changed.
     """
+    reading = read_whole(corpus, work, tell=tell)
+    prepared = tokenised(reading, work, vocabulary or vocabulary_size(reading.kept), tell=tell, resume=resume)
+    reading.close()
+    return prepared
+
+
+def read_whole(corpus: Corpus, work: Path, *, tell: Callable[[str], None]) -> Reading:
+    """Read a corpus; its distinct texts are spooled to `work` until the reading is closed.
+
+    Raises:
+        InputError: there are fewer than two distinct texts.
+    """
     work.mkdir(parents=True, exist_ok=True)
     tell("reading")
-    reading = _Reading(work / "spool.arrow")
+    reading = Reading(work / "spool.arrow")
     reading.read(corpus)
     _refuse_fewer_than_two(corpus.name, reading.kept, reading.duplicates, reading.empty)
+    return reading
+
+
+def tokenised(
+    reading: Reading, work: Path, size: int, *, tell: Callable[[str], None], resume: bool = False
+) -> Prepared:
+    """Learn a vocabulary of at most `size` pieces and the stems of its words, and tokenise the texts into `work`.
+
+    Args:
+        reading: the texts.
+        work: a folder for the ids.
+        size: of the vocabulary.
+        tell: told of each stage, in a few words.
+        resume: use the ids that an earlier run left in `work`, after checking that the corpus is still the same.
+
+    Raises:
+        InputError: fewer than two texts have words, or `resume` and the corpus or the size changed.
+    """
+    work.mkdir(parents=True, exist_ok=True)
     fingerprint = reading.digest.hexdigest()
     done = work / "prepared.json"
-    size = vocabulary or vocabulary_size(reading.kept)
     if not (resume and done.exists()):
         tell("learning the vocabulary")
         tokenizer = Tokenizer(learn_reference(reading.sample(), size))
         tell("tokenising")
-        facts = _tokenized(reading, tokenizer, work, corpus, fingerprint)
-        _refuse_fewer_than_two(corpus.name, facts.texts, facts.duplicates, facts.empty)
+        facts = _tokenised(reading, tokenizer, work)
+        _refuse_fewer_than_two(facts.name, facts.texts, facts.duplicates, facts.empty)
         with replacing_file(done) as beside:
             beside.write_text(json.dumps({"size": size, **asdict(facts)}), encoding="utf-8")
     kept = json.loads(done.read_text(encoding="utf-8"))
     if kept.pop("size") != size or kept["fingerprint"] != fingerprint:
         raise InputError(
-            f"{corpus.name} or its settings changed since the run in {work} began: resume with what it began with, "
+            f"{reading.name} or its settings changed since the run in {work} began: resume with what it began with, "
             "or train anew without --resume"
         )
-    (work / "spool.arrow").unlink(missing_ok=True)
-    return _opened(work, CorpusFacts(**kept))
+    return _opened(work, CorpusFacts(**kept), reading.some(SAMPLE_TEXTS, SAMPLE_CHARACTERS))
 
 
-class _Reading:
-    """One pass over the corpus: counts, the distinct texts spooled to disk, a sample for the vocabulary."""
-
-    def __init__(self, spool: Path) -> None:
-        self.spool = spool
-        self.kept, self.duplicates, self.empty = 0, 0, 0
-        self.digest = hashlib.sha256()
-        self._seen = SeenTexts()
-        self._sample: list[tuple[pa.Array, np.ndarray]] = []
-        self._sample_bytes, self._threshold = 0, 1 << 64
-
-    def read(self, corpus: Corpus) -> None:
-        schema, writer = None, None
-        try:
-            for batch in corpus:
-                columns = self._distinct(batch)
-                if schema is None:
-                    schema = pa.schema([(f"text{i}", pa.large_string()) for i in range(len(columns))])
-                    writer = pa.OSFile(str(self.spool), "wb")
-                    stream = pa.ipc.new_stream(writer, schema)
-                stream.write_batch(pa.record_batch(columns, schema))
-            if writer is not None:
-                stream.close()
-        finally:
-            if writer is not None:
-                writer.close()
-
-    def spooled(self) -> Iterator[pa.RecordBatch]:
-        with pa.memory_map(str(self.spool)) as file, pa.ipc.open_stream(file) as stream:
-            yield from stream
-
-    def sample(self) -> Iterator[list[str]]:
-        for texts, _ in self._sample:
-            yield texts.to_pylist()
-
-    def _distinct(self, batch: TextBatch) -> list[pa.Array]:
-        columns = [batch.texts] if batch.pairs is None else [batch.texts, batch.pairs]
-        columns = [pc.fill_null(column, "") for column in columns]
-        full = [pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0) for column in columns]
-        usable = np.logical_and.reduce([np.asarray(mask) for mask in full])
-        self.empty += int((~usable).sum())
-        columns = [column.filter(pa.array(usable)) for column in columns]
-        hashes = text_hashes(columns[0])
-        if len(columns) == 2:
-            hashes = hashes * np.uint64(0x9E3779B97F4A7C15) ^ text_hashes(columns[1])
-        new = self._seen.add(hashes)
-        self.duplicates += int((~new).sum())
-        columns = [column.filter(pa.array(new)) for column in columns]
-        hashes = hashes[new]
-        self.kept += len(hashes)
-        self.digest.update(hashes.tobytes())
-        for column in columns:
-            self._add_to_sample(column, hashes)
-        return columns
-
-    def _add_to_sample(self, texts: pa.Array, hashes: np.ndarray) -> None:
-        # Which texts are in the sample depends on their hashes alone, so the order of the file does not matter much.
-        texts = pc.utf8_slice_codeunits(texts, 0, LONGEST_SAMPLED)
-        taken = hashes < np.uint64(self._threshold - 1)
-        self._sample.append((texts.filter(pa.array(taken)), hashes[taken]))
-        self._sample_bytes += self._sample[-1][0].nbytes
-        while self._sample_bytes > SAMPLE_BYTES and self._threshold > 2:
-            self._threshold //= 2
-            below = [h < np.uint64(self._threshold) for _, h in self._sample]
-            self._sample = [(t.filter(pa.array(b)), h[b]) for (t, h), b in zip(self._sample, below, strict=True)]
-            self._sample_bytes = sum(t.nbytes for t, _ in self._sample)
-
-
-def _tokenized(reading: _Reading, tokenizer: Tokenizer, work: Path, corpus: Corpus, fingerprint: str) -> CorpusFacts:
-    vocab, unknown = len(tokenizer.vocabulary), tokenizer.vocabulary.pieces.index(UNKNOWN)
-    texts, tokens, without = 0, 0, 0
+def _tokenised(reading: Reading, tokenizer: Tokenizer, work: Path) -> CorpusFacts:
+    vocabulary = tokenizer.vocabulary
+    vocab, unknown = len(vocabulary), vocabulary.pieces.index(UNKNOWN)
+    texts, without = 0, 0
     with TokenWriter(work / "text0", vocab) as first, TokenWriter(work / "text1", vocab) as second:
         for batch in reading.spooled():
             # The unknown piece is not trained: its row stays zero, so an unknown word changes no vector.
@@ -188,19 +161,37 @@ def _tokenized(reading: _Reading, tokenizer: Tokenizer, work: Path, corpus: Corp
             some = np.logical_and.reduce([side.lengths > 0 for side in sides])
             without += int((~some).sum())
             for side, writer in zip(sides, (first, second), strict=False):
-                kept = side if some.all() else side.take(np.flatnonzero(some))
-                writer.append(kept)
-                tokens += len(kept.ids)
+                writer.append(side if some.all() else side.take(np.flatnonzero(some)))
             texts += int(some.sum())
         paired = len(batch.columns) == 2
     counts = first.counts + second.counts
-    np.save(work / "counts.npy", np.stack([counts, first.texts_with + second.texts_with]))
-    tokenizer.save(work / "tokenizer.json")
     if not paired:
         (work / "text1.offsets").unlink()
+    names = ["text0", "text1"] if paired else ["text0"]
+    whole = np.zeros(vocab, np.int64)
+    for name in names:
+        side = open_tokens(work / name)
+        count_whole(side.ids, side.offsets, vocabulary.continues, whole)
+    stems = learn_stems(vocabulary, whole)
+    stemmed = np.sum([_stemmed(work / name, stems) for name in names], axis=0)
+    np.save(work / "counts.npy", np.concatenate([np.stack([counts, stems]), stemmed]))
+    tokenizer.save(work / "tokenizer.json")
     return CorpusFacts(
-        corpus.name, texts, reading.duplicates, reading.empty + without, corpus.skipped, tokens, fingerprint
-    )
+        reading.name, texts, reading.duplicates, reading.empty + without, reading.skipped, int(counts.sum()),
+        reading.digest.hexdigest(),
+    )  # fmt: skip
+
+
+def _stemmed(path: Path, stems: Int32[np.ndarray, " vocab"]) -> list[Int64[np.ndarray, " vocab"]]:
+    """Put in place of each id that of its stem; how often each occurs then, and in how many texts."""
+    texts, beside = open_tokens(path), path.with_name(f"{path.name}-stems")
+    with TokenWriter(beside, len(stems)) as writer:
+        for begin in range(0, len(texts), STORED_TEXTS):
+            offsets = texts.offsets[begin : begin + STORED_TEXTS + 1]
+            writer.append(Ragged(stems[texts.ids[offsets[0] : offsets[-1]]], offsets - offsets[0]))
+    for suffix in (".ids", ".offsets"):
+        beside.with_suffix(suffix).replace(path.with_suffix(suffix))
+    return [writer.counts, writer.texts_with]
 
 
 def _refuse_fewer_than_two(name: str, texts: int, duplicates: int, empty: int) -> None:
@@ -211,8 +202,11 @@ def _refuse_fewer_than_two(name: str, texts: int, duplicates: int, empty: int) -
         )
 
 
-def _opened(work: Path, facts: CorpusFacts) -> Prepared:
-    counts, texts_with = np.load(work / "counts.npy")
+def _opened(work: Path, facts: CorpusFacts, sample: tuple[str, ...]) -> Prepared:
+    counts, stems, stem_counts, texts_with = np.load(work / "counts.npy")
     tokenizer = Tokenizer.load(work / "tokenizer.json", counts)
     pairs = open_tokens(work / "text1") if (work / "text1.offsets").exists() else None
-    return Prepared(open_tokens(work / "text0"), pairs, tokenizer, texts_with, facts)
+    vocabulary = replace(tokenizer.vocabulary, counts=stem_counts)
+    return Prepared(
+        open_tokens(work / "text0"), pairs, tokenizer, stems.astype(np.int32), vocabulary, texts_with, facts, sample
+    )

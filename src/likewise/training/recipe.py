@@ -19,8 +19,14 @@ __all__ = ["GIVEN", "Recipe", "Settings", "derived"]
 
 GIVEN = "given"  # in place of views: the two columns are the positive pair as they are
 
-WORDS, FRACTIONS = {"encoder", "views"}, {"temperature", "learning_rate"}  # the other settings are whole numbers
+WORDS, FRACTIONS = (
+    {"encoder", "views"},
+    {"temperature", "learning_rate", "weighting", "lexical", "latent"},
+)  # the other settings are whole numbers
 NEVER_NONE = {"encoder", "seed"}
+LARGEST_WEIGHT = 4.0
+MANY_TEXTS = 100_000  # from here on a vector of half the length has to do, as an index of them would grow large
+SPLIT_FROM = 320  # dimensions: of shorter vectors all are trained, as what is left of them would be too few
 PAIRS = 500_000  # seen in a run whose epochs are derived: small corpora are seen often, large ones a few times
 
 
@@ -37,6 +43,10 @@ class Recipe:
         views: which two views of a text are a positive pair, as `views.mix.make_views` reads it.
         learning_rate: the peak of row-wise Adagrad.
         vocabulary: how many pieces at the most.
+        weighting: the power of log-IDF that a piece counts before training.
+        lexical: length of the lexical part of a vector beside the trained one, which has 1 (`encoders.blend`); 0 for
+            none.
+        latent: length of the part that latent semantic analysis makes; 0 for none.
         near_duplicate: bits of SimHash within which two texts are no negatives for each other.
         seed: of everything random.
     """
@@ -49,6 +59,9 @@ class Recipe:
     views: str | None = None
     learning_rate: float | None = None
     vocabulary: int | None = None
+    weighting: float | None = None
+    lexical: float | None = None
+    latent: float | None = None
     near_duplicate: int | None = None
     seed: int = 0
 
@@ -59,6 +72,10 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise InputError(f"{name} is {value}, expected a positive number")
+        for name in ("weighting", "lexical", "latent"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= LARGEST_WEIGHT:
+                raise InputError(f"{name} is {value}, expected a number from 0 to {LARGEST_WEIGHT:g}")
         if self.batch == 1:
             raise InputError("batch is 1, expected at least 2: a text needs others to be contrasted with")
         if self.near_duplicate is not None and not 0 <= self.near_duplicate <= 64:
@@ -129,20 +146,27 @@ class Settings:
     views: str
     learning_rate: float
     vocabulary: int
+    weighting: float
+    lexical: float
+    latent: float
     near_duplicate: int
     seed: int
 
 
 def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
     """The recipe with every setting that is None derived from how many texts (or pairs) there are to train on."""
+    split = (recipe.dim or SPLIT_FROM) >= SPLIT_FROM
     chosen: dict[str, Any] = {
-        "dim": 256,
+        "dim": 1024 if texts <= MANY_TEXTS else 512,
         "batch": max(2, min(512, texts // 8)),
         "epochs": max(2, min(30, round(PAIRS / max(1, texts)))),
         "temperature": 0.2,
         "views": GIVEN if paired else DEFAULT,
         "learning_rate": 0.2,
         "vocabulary": vocabulary_size(texts),
+        "weighting": 0.7,
+        "lexical": 0.5 if split else 0.0,
+        "latent": 0.3 if split else 0.0,
         "near_duplicate": DISTANCE,
     }
     return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})

@@ -1,26 +1,26 @@
 """The whole way from a corpus to a model."""
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from likewise.atomic import refuse_existing, replacing_file, told
+from likewise.atomic import refuse_existing, told
 from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
 from likewise.model.folder import refuse_other
 from likewise.model.model import Model
 from likewise.tokens.vocabulary import Vocabulary
-from likewise.training.prepare import prepare
+from likewise.training.bench import Bench
+from likewise.training.prepare import read_whole
 from likewise.training.progress import Narrator
-from likewise.training.recipe import Recipe, Settings, derived
+from likewise.training.recipe import Recipe
 from likewise.training.run import run
+from likewise.training.tune import check_effort
 from likewise.views.mix import make_views
 
 __all__ = ["train"]
@@ -42,6 +42,8 @@ def train(
     temperature: float | None = None,
     views: str | Sequence[str] | None = None,
     seed: int = 0,
+    effort: str = "medium",
+    tune: bool = True,
     out: str | Path | None = None,
     resume: bool = False,
     progress: bool = True,
@@ -52,7 +54,7 @@ def train(
     """Train an encoder on texts that nobody labelled.
 
     Args:
-        texts: a path, a list of strings, an Arrow table, a frame, an iterator; see `likewise.corpus.read.read`.
+        texts: a path, a list of strings, an Arrow table, a frame, an iterator.
         text: the column that holds the text, or several that are joined.
         id: the column that names each row.
         pair: two columns whose texts belong together, such as title and body: they are the positive pair.
@@ -61,34 +63,43 @@ def train(
         batch: positive pairs a step.
         epochs: how often each text is seen.
         temperature: of InfoNCE.
-        views: which views make a positive pair, such as `"crop,halves"`; see `likewise views`.
+        views: which make a positive pair, such as `"crop,halves"`.
         seed: of everything random: the same seed on the same machine gives the same bytes.
+        effort: how much is tried to find what is None, `low`, `medium` or `high`: see `training.tune.EFFORTS`.
+        tune: False tries nothing.
         out: a folder to write the model to.
         resume: go on with a run to the same `out` that was killed.
         progress: show on standard error what happens.
         overwrite: replace `out` if it exists.
-        encoding: of a text file; detected if None.
+        encoding: of a text file; None detects it.
         on_error: `raise` at a row that cannot be read, or `skip` and count it.
 
     Raises:
         InputError: something given cannot be used, in one line that says what to do.
     """
-    given = {"encoder": encoder, "dim": dim, "batch": batch, "epochs": epochs, "temperature": temperature}
-    recipe = Recipe.of(given | {"views": _named(views), "seed": seed})
+    check_effort(effort)
+    named = {"encoder": encoder, "views": _named(views), "seed": seed}
+    recipe = Recipe.of(named | {"dim": dim, "batch": batch, "epochs": epochs, "temperature": temperature})
     corpus = read(texts, text=text, id=id, pair=pair, encoding=encoding, on_error=on_error)
     target = None if out is None else Path(out)
     with Narrator(shown=progress) as narrator, ExitStack() as stack:
         work = _workplace(target, stack, resume=resume, overwrite=overwrite)
         stack.enter_context(_tidy(work, target or work, resume=resume))
-        prepared = prepare(corpus, work, recipe.vocabulary, tell=narrator.tell, resume=resume)
-        settings = derived(recipe, prepared.facts.texts, paired=prepared.pairs is not None)
-        _agree(settings, work / "settings.json", resume=resume)
-        checkpoint = None if target is None else work / CHECKPOINT
-        model = run(prepared, settings, narrator, checkpoint=checkpoint, resume=resume)
-        if target is not None:
-            model.save(target, overwrite=overwrite)
-            shutil.rmtree(work, ignore_errors=True)
+        bench = Bench(read_whole(corpus, work, tell=narrator.tell), work, recipe, narrator.tell, resume=resume)
+        model = _trained(bench, effort if tune else None, narrator, target and work / CHECKPOINT, resume=resume)
+        _save(model, target, work, overwrite=overwrite)
     return model
+
+
+def _trained(bench: Bench, effort: str | None, narrator: Narrator, checkpoint: Path | None, *, resume: bool) -> Model:
+    tuned = bench.chosen(effort)
+    return run(*bench.under(tuned.settings), tuned, narrator, checkpoint=checkpoint, resume=resume)
+
+
+def _save(model: Model, target: Path | None, work: Path, *, overwrite: bool) -> None:
+    if target is not None:
+        model.save(target, overwrite=overwrite)
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _named(views: str | Sequence[str] | None) -> str | None:
@@ -107,18 +118,6 @@ def _tidy(work: Path, target: Path, *, resume: bool) -> Iterator[None]:
         if isinstance(error, OSError):
             raise told(error, target) from error
         raise
-
-
-def _agree(settings: Settings, kept: Path, *, resume: bool) -> None:
-    """A run goes on under the settings that it began with."""
-    now = asdict(settings)
-    if resume and kept.exists():
-        before = json.loads(kept.read_text(encoding="utf-8"))
-        changed = [f"{name} was {before.get(name)}, now {now[name]}" for name in now if before.get(name) != now[name]]
-        if changed:
-            raise InputError(f"the run to resume had other settings ({'; '.join(changed)}): resume with those")
-    with replacing_file(kept) as beside:
-        beside.write_text(json.dumps(now), encoding="utf-8")
 
 
 def _workplace(target: Path | None, stack: ExitStack, *, resume: bool, overwrite: bool) -> Path:

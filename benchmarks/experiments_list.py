@@ -1,0 +1,284 @@
+"""The experiments: each changes one thing against the default recipe, and says how well what came out is searched."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from experiments_ground import DIM, Found, Ground, Lab
+from experiments_training import HalfFrozen, Widened, from_lsa, trained
+
+from likewise.encoders.lsa import powered
+from likewise.encoders.static import StaticEncoder
+from likewise.index.fusion import FUSIONS
+from likewise.training.prepare import Prepared
+from likewise.training.recipe import Settings
+
+__all__ = ["EXPERIMENTS", "Experiment", "as_is", "learned"]
+
+Experiment = Callable[[Ground, int], Found]
+
+
+def learned(ground: Ground, vocabulary: int | None = None) -> Lab:
+    """The corpus with the stems that were learned from it."""
+    return ground.lab("learned", lambda prepared: prepared.stems, vocabulary)
+
+
+def unstemmed(ground: Ground) -> Lab:
+    """The corpus with each piece for itself."""
+    return ground.lab("none", lambda prepared: np.arange(len(prepared.stems)))
+
+
+def porter(prepared: Prepared) -> np.ndarray:
+    """Porter's second stemmer for English: of words with the same stem the first stands for all."""
+    import Stemmer
+
+    stemmer, first = Stemmer.Stemmer("english"), {}
+    whole = [piece.isalpha() for piece in prepared.tokenizer.vocabulary.pieces]
+    pieces = enumerate(zip(prepared.tokenizer.vocabulary.pieces, whole, strict=True))
+    return np.array([first.setdefault(stemmer.stemWord(p), place) if word else place for place, (p, word) in pieces])
+
+
+class Default:
+    """The default recipe, trained once for each corpus and seed."""
+
+    def __init__(self) -> None:
+        self._key: tuple[Ground, int] | None = None
+        self._encoder: StaticEncoder | None = None
+
+    def __call__(self, ground: Ground, seed: int) -> tuple[Lab, Settings, StaticEncoder]:
+        """The corpus, the settings, and the encoder without the parts beside it."""
+        lab = learned(ground)
+        if self._key != (ground, seed):
+            self._key, self._encoder = (ground, seed), trained(lab, lab.settings(seed))
+        return lab, lab.settings(seed), self._encoder
+
+
+default = Default()
+
+
+def finished(lab: Lab, settings: Settings, encoder: StaticEncoder, **search: Any) -> Found:
+    """How an encoder answers, with the lexical and the latent part of the settings beside it."""
+    return lab.found(lab.examples(settings).finished(encoder), **search)
+
+
+def as_is(ground: Ground, seed: int) -> Found:
+    """The default."""
+    return finished(*default(ground, seed))
+
+
+def setting(**changes: Any) -> Experiment:
+    """Other settings of the recipe; `epochs` is a factor."""
+
+    def run(ground: Ground, seed: int) -> Found:
+        lab = learned(ground)
+        settings = lab.settings(seed, **changes)
+        if "epochs" in changes:
+            settings = replace(settings, epochs=max(1, round(changes["epochs"] * ground.epochs)))
+        if "batch" in changes:
+            settings = replace(settings, batch=min(changes["batch"], lab.prepared.facts.texts // 8))
+        return finished(lab, settings, trained(lab, settings))
+
+    return run
+
+
+def beside(**shares: float) -> Experiment:
+    """Other parts beside the trained one, which is as it is."""
+
+    def run(ground: Ground, seed: int) -> Found:
+        lab, settings, encoder = default(ground, seed)
+        return finished(lab, replace(settings, **shares), encoder)
+
+    return run
+
+
+def long_without_latent(ground: Ground, seed: int) -> Found:
+    """The latent part left out of vectors of 1,024 numbers, of which it has 128."""
+    lab = learned(ground)
+    settings = lab.settings(seed, dim=1024)
+    return finished(lab, replace(settings, latent=0.0), trained(lab, settings))
+
+
+def searched(**search: Any) -> Experiment:
+    """Another search with the same encoder."""
+    return lambda ground, seed: finished(*default(ground, seed), **search)
+
+
+def only_lexical(ground: Ground, seed: int) -> Found:
+    """Random rows alone, as many numbers as the default has."""
+    lab = learned(ground)
+    examples = lab.examples(lab.settings(seed))
+    return lab.found(StaticEncoder.random(examples.start_weights, DIM, examples.rng(9)))
+
+
+def only_latent(ground: Ground, seed: int) -> Found:
+    """Latent semantic analysis alone, 128 numbers."""
+    lab = learned(ground)
+    return lab.found(lab.examples(lab.settings(seed)).lsa())
+
+
+def other_stems(lab_of: Callable[[Ground], Lab]) -> Experiment:
+    """The default recipe under other stems."""
+
+    def run(ground: Ground, seed: int) -> Found:
+        lab = lab_of(ground)
+        return finished(lab, lab.settings(seed), trained(lab, lab.settings(seed)))
+
+    return run
+
+
+def fewer_pieces(share: float) -> Experiment:
+    """A vocabulary of such a share of the pieces."""
+
+    def run(ground: Ground, seed: int) -> Found:
+        size = max(1000, round(share * len(learned(ground).prepared.stems)))
+        return other_stems(lambda same: learned(same, size))(ground, seed)
+
+    return run
+
+
+def shared_rows(names: Callable[[str, str], list[str]]) -> Experiment:
+    """In place of stems, rows that pieces share beside their own; the names of both come of the piece and its stem."""
+
+    def run(ground: Ground, seed: int) -> Found:
+        lab, stems = unstemmed(ground), learned(ground).prepared.stems
+        settings, pieces = lab.settings(seed), lab.prepared.tokenizer.vocabulary.pieces
+        examples = lab.examples(settings)
+        shared = [names(piece, pieces[stem]) for piece, stem in zip(pieces, stems, strict=True)]
+        encoder = Widened(lab, shared, examples.untrained().dim, examples.rng(4))
+        trained(lab, settings, encoder)
+        return finished(lab, settings, encoder.folded())
+
+    return run
+
+
+def stem_row(piece: str, stem: str) -> list[str]:
+    """The piece, and its stem."""
+    return [piece, f"stem {stem}"]
+
+
+def prefix_rows(piece: str, _: str) -> list[str]:
+    """The piece, and its first 4, 5 and 6 letters."""
+    return [piece, *(f"front {piece[:n]}" for n in (4, 5, 6) if piece.isalpha() and len(piece) >= n)]
+
+
+def gram_rows(piece: str, _: str) -> list[str]:
+    """The piece, and all runs of 4 characters of it, its ends among them."""
+    ended = f"<{piece}>"
+    grams = [ended[at : at + 4] for at in range(len(ended) - 3)] if piece.isalpha() else []
+    return [piece, *(f"gram {gram}" for gram in grams)]
+
+
+def start_at_log1p(ground: Ground, seed: int) -> Found:
+    """Start weights log(1 + n / df), which leave 0.7 to a word of every text."""
+    lab = learned(ground)
+    settings, texts = lab.settings(seed), lab.prepared.facts.texts
+    examples, seen = lab.examples(settings), lab.prepared.texts_with
+    weights = np.where(seen > 0, np.log1p(texts / np.maximum(seen, 1)), 0.0).astype(np.float32)
+    start = StaticEncoder.random(powered(weights, 1.0), examples.untrained().dim, examples.rng(4))
+    return finished(lab, settings, trained(lab, settings, start))
+
+
+def start_at_lsa(ground: Ground, seed: int) -> Found:
+    """Singular rows in place of random ones."""
+    lab = learned(ground)
+    settings = lab.settings(seed)
+    return finished(lab, settings, trained(lab, settings, from_lsa(lab, settings)))
+
+
+def with_start(share: float) -> Experiment:
+    """The start, times a share, added to the trained rows."""
+
+    def run(ground: Ground, seed: int) -> Found:
+        lab, settings, encoder = default(ground, seed)
+        start = lab.examples(settings).untrained().weights
+        return finished(lab, settings, StaticEncoder(encoder.weights + np.float32(share) * start))
+
+    return run
+
+
+def lexical_while_training(ground: Ground, seed: int) -> Found:
+    """The lexical part beside the trained one already in training, where it stays as it is."""
+    lab = learned(ground)
+    settings = lab.settings(seed)
+    examples = lab.examples(settings)
+    start = examples.untrained()
+    whole = lab.examples(replace(settings, latent=0.0)).finished(start)
+    scale = np.linalg.norm(start.weights) / np.linalg.norm(whole.weights[:, : start.dim])
+    encoder = trained(lab, settings, HalfFrozen(whole.weights * np.float32(scale), start.dim))
+    return finished(lab, replace(settings, lexical=0.0), StaticEncoder(encoder.weights))
+
+
+def three_seeds(ground: Ground, seed: int) -> Found:
+    """Three runs with rows of a third of the length, side by side."""
+    lab = learned(ground)
+    settings = lab.settings(seed)
+    examples = lab.examples(settings)
+    length, encoders = examples.untrained().dim // 3, []
+    for run in range(3):
+        start = StaticEncoder.random(examples.start_weights, length, np.random.default_rng([seed, 4, run]))
+        encoders.append(trained(lab, settings, start, order=run))
+    return finished(lab, settings, StaticEncoder(np.concatenate([one.weights for one in encoders], axis=1)))
+
+
+def averaged(ground: Ground, seed: int) -> Found:
+    """The mean of the states of the last third."""
+    lab = learned(ground)
+    return finished(lab, lab.settings(seed), trained(lab, lab.settings(seed), averaged=True))
+
+
+EXPERIMENTS: dict[str, dict[str, Experiment]] = {
+    "stems": {
+        "no stems": other_stems(unstemmed),
+        "Porter's stems": other_stems(lambda ground: ground.lab("Porter", porter)),
+        "a row for the word and one for its stem": shared_rows(stem_row),
+        "rows of the first 4 to 6 letters": shared_rows(prefix_rows),
+        "rows of runs of 4 characters": shared_rows(gram_rows),
+        "0.3 of the vocabulary": fewer_pieces(0.3),
+    },
+    "parts": {
+        "lexical part alone": only_lexical,
+        "latent part alone": only_latent,
+        "no part beside, half as long": beside(lexical=0.0, latent=0.0),
+        "no part beside, as long": setting(lexical=0.0, latent=0.0),
+        "no lexical part": beside(lexical=0.0),
+        "no latent part": beside(latent=0.0),
+        "lexical 0.8": beside(lexical=0.8),
+        "latent 0.6": beside(latent=0.6),
+        "lexical part while training": lexical_while_training,
+        "0.3 of the start added": with_start(0.3),
+    },
+    "start": {
+        "log(1 + n/df)": start_at_log1p,
+        **{f"weighting {power:g}": setting(weighting=power) for power in (0.0, 0.3, 1.0, 2.0)},
+        "singular rows of LSA": start_at_lsa,
+    },
+    "length": {
+        "256 dimensions": setting(dim=256),
+        "256, all trained": setting(dim=256, lexical=0.0, latent=0.0),
+        "1,024 dimensions": setting(dim=1024),
+        "1,024, no latent part": long_without_latent,
+        "three seeds, a third as long each": three_seeds,
+    },
+    "run": {
+        **{f"temperature {value:g}": setting(temperature=value) for value in (0.05, 0.1, 0.3, 0.4)},
+        **{f"learning rate {value:g}": setting(learning_rate=value) for value in (0.05, 0.1, 0.4)},
+        "a third of the epochs": setting(epochs=1 / 3),
+        "three times the epochs": setting(epochs=3),
+        **{f"batch {size:,}": setting(batch=size) for size in (64, 1024)},
+        "mean of the last third of states": averaged,
+    },
+    "views": {
+        "crops alone": setting(views="crop"),
+        "halves alone": setting(views="halves"),
+        "deletion of half": setting(views="delete:0.5"),
+        "a few words against the rest": setting(views="query"),
+    },
+    "search": {
+        "feedback 0.5": searched(feedback=0.5),
+        "repeats as 1 + log": searched(saturation=lambda times: 1 + np.log(times)),
+        "repeats as square root": searched(saturation=np.sqrt),
+    },
+    "fusion": {name: searched(fusion=name) for name in list(FUSIONS)[1:]},
+}
+"""By what they change, the experiments by their names."""

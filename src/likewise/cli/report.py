@@ -1,0 +1,48 @@
+"""`likewise report`: a model folder becomes a page that shows what was learned."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from likewise.cli.options import Encoding, ModelFolder, OnError, Overwrite, Text
+
+__all__ = ["report"]
+
+
+def report(
+    model: ModelFolder,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="HTML", help="The page to write; reviews.report.html beside reviews.model."),
+    ] = None,
+    texts: Annotated[
+        str | None,
+        typer.Option(
+            "--texts",
+            metavar="FILE",
+            help="Show these texts instead of the sample kept with the model: whatever likewise train reads.",
+        ),
+    ] = None,
+    text: Text = None,
+    overwrite: Overwrite = False,
+    encoding: Encoding = None,
+    on_error: OnError = "raise",
+) -> None:
+    """Write one HTML page that shows what a model learned.
+
+    It opens in any browser and fetches nothing. It shows texts of the corpus.
+    """
+    from likewise.atomic import refuse_existing
+    from likewise.corpus.read import read
+    from likewise.errors import InputError
+    from likewise.model.model import Model
+    from likewise.report.page import report_path, write_report
+
+    if text and texts is None:
+        raise InputError("--text names a column of --texts FILE, which was not given")
+    target = Path(out) if out is not None else report_path(model)
+    refuse_existing(target, overwrite=overwrite)
+    corpus = None if texts is None else read(texts, text=text, encoding=encoding, on_error=on_error)
+    write_report(Model.load(model), target, overwrite=overwrite, texts=corpus)
+    typer.echo(f"the report is in {target}: open it in a browser")

@@ -1,0 +1,143 @@
+"""The page: everything that is shown of a model, in one file that opens without a network."""
+
+import base64
+import hashlib
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from likewise.atomic import refuse_existing, replacing_file
+from likewise.model.card import Card
+from likewise.model.model import Model
+from likewise.report.atlas import draw_map
+from likewise.report.clusters import find_clusters
+from likewise.report.curves import draw_curves, draw_path
+from likewise.report.doubts import find_doubts
+from likewise.report.neighbours import find_neighbours
+from likewise.report.pairs import draw_pairs, read_pairs
+from likewise.report.scores import baselines, draw_baselines, score_name
+from likewise.report.texts import take_sample
+from likewise.report.tuning import draw_tuning, read_tuning
+from likewise.report.values import number, readable, shown
+from likewise.report.words import find_words
+
+__all__ = ["report_path", "write_report"]
+
+
+def report_path(model: str | Path) -> Path:
+    """Where the report of a model folder goes if nobody says: `reviews.report.html` beside `reviews.model`."""
+    folder = Path(model)
+    if folder.name in ("", ".."):
+        folder = folder.resolve()
+    return folder.with_name(folder.name.removesuffix(".model") + ".report.html")
+
+
+def write_report(model: Model, path: str | Path, *, overwrite: bool = False, texts: Any = None) -> None:
+    """Write the page that shows what a model learned.
+
+    The same model and texts on the same machine give the same bytes.
+
+    Args:
+        model: what is shown.
+        path: the HTML file.
+        overwrite: replace `path` if it exists.
+        texts: what neighbours and map are of: whatever `likewise.corpus.read.read` takes, or None for the sample that
+            is kept with the model. Without either, those parts say what to give.
+
+    Raises:
+        InputError: `path` exists and `overwrite` is false, or `texts` cannot be read.
+        LikewiseError: the disk is full; what stood at `path` is unchanged.
+    """
+    refuse_existing(Path(path), overwrite=overwrite)
+    page = render(model, texts)
+    with replacing_file(Path(path), overwrite=overwrite) as beside:
+        beside.write_text(page, encoding="utf-8", newline="\n")
+
+
+def render(model: Model, texts: Any = None) -> str:
+    """The page as HTML. Jinja escapes whatever the template does not call safe: style, scripts and the plots' JSON."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["shown"] = shown
+    template = environment.from_string(_resource("page.html"))
+    scripts = (plotly_script(), _resource("page.js"))
+    return template.render(
+        **_content(model, texts),
+        style=_resource("page.css"),
+        scripts=scripts,
+        hashes=[_sha256(script) for script in scripts],
+    )
+
+
+@lru_cache(maxsize=1)
+def plotly_script() -> str:
+    """The source of plotly.js as it stands between script tags; nothing in it ends them."""
+    from plotly.offline import get_plotlyjs
+
+    source: str = get_plotlyjs().replace("\r\n", "\n").replace("\r", "\n")
+    return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _content(model: Model, texts: Any) -> dict[str, Any]:
+    card = model.card
+    sample = take_sample(model, texts)
+    clusters = find_clusters(sample) if len(sample) else None
+    tuning, pairs = read_tuning(card), read_pairs(card)
+    return {
+        "name": _name(card),
+        "score_name": score_name(card),
+        "scores": baselines(card),
+        "doubts": find_doubts(card, sample),
+        "facts": _facts(model),
+        "settings": {readable(str(name), 60): value for name, value in card.recipe.items()},
+        "versions": {readable(str(name), 60): value for name, value in card.versions.items()},
+        "bars": draw_baselines(card),
+        "curves": draw_curves(card),
+        "path": draw_path(card),
+        "pairs": None if pairs is None else draw_pairs(pairs),
+        "tuning": tuning,
+        "trials": None if tuning is None else draw_tuning(tuning),
+        "sample": len(sample),
+        "given": texts is not None,
+        "neighbours": find_neighbours(sample, clusters, np.random.default_rng(0)),
+        "map": draw_map(sample, clusters),
+        "words": find_words(model, sample),
+        "start": str(card.recipe.get("start", "random")),
+        "judged": number(card.scores, "texts"),
+    }
+
+
+def _name(card: Card) -> str:
+    name = readable(str(card.corpus.get("name") or ""), 200)
+    return name.rstrip("/").rpartition("/")[2] or "a text encoder"
+
+
+def _facts(model: Model) -> dict[str, Any]:
+    """The corpus in numbers, under names that a reader knows."""
+    corpus = model.card.corpus
+    texts, tokens = number(corpus, "texts"), number(corpus, "tokens")
+    known = {
+        "name": "name", "texts": "distinct texts", "duplicates": "exact repeats, left out",
+        "empty": "without words, left out", "skipped": "rows that could not be read",
+        "tokens": "pieces of words in all",
+    }  # fmt: skip
+    facts = {title: corpus[key] for key, title in known.items() if key in corpus}
+    if texts and tokens is not None:
+        facts["pieces a text"] = round(tokens / texts, 1)
+    facts["pieces in the vocabulary"] = len(model.tokenizer.vocabulary)
+    facts["numbers in a vector"] = model.dim
+    others = {str(key): value for key, value in corpus.items() if key not in {*known, "fingerprint"}}
+    return facts | others | ({"fingerprint": corpus["fingerprint"]} if "fingerprint" in corpus else {})
+
+
+def _sha256(script: str) -> str:
+    """What the page's policy calls a script that may run."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _resource(name: str) -> str:
+    return files("likewise.report").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,86 @@
+"""The texts that a report looks at: the sample kept with the model, or some of a file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from likewise.corpus.read import Corpus, read
+from likewise.errors import InputError
+from likewise.model.model import Model
+from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
+from likewise.report.values import readable
+from likewise.tokens.distinct import text_hashes
+
+__all__ = ["Sample", "take_sample"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Texts with their vectors.
+
+    Attributes:
+        texts: distinct ones that hold a word the model knows.
+        vectors: a unit row each.
+        words: the distinct words of each, as the encoder reads them: lower case, without punctuation.
+        unknown: how many texts were left out because the model knows no word of them.
+    """
+
+    texts: tuple[str, ...]
+    vectors: Float32[np.ndarray, "texts dim"]
+    words: tuple[frozenset[str], ...]
+    unknown: int
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def take_sample(model: Model, texts: Any = None) -> Sample:
+    """The model's own sample, or as many of other texts, with their vectors.
+
+    Args:
+        model: what encodes them.
+        texts: whatever `likewise.corpus.read.read` takes; of many, 1,000 are drawn by their hashes, so that the order
+            of a file does not matter. None for the sample kept with the model.
+
+    Raises:
+        InputError: `texts` cannot be read, or holds no text.
+    """
+    if texts is None:
+        chosen = list(dict.fromkeys(model.sample))
+    else:
+        corpus = read(texts)
+        chosen = _drawn(corpus)
+        if not chosen:
+            raise InputError(f"{corpus.name} holds no text: give a file of texts such as those of the training")
+    vectors = model.encode(chosen)
+    known = np.flatnonzero(np.einsum("td,td->t", vectors, vectors) > 0.5)  # unit rows and rows of zeros
+    kept = tuple(chosen[row] for row in known)
+    words = tuple(frozenset(_words(model, text)) for text in kept)
+    return Sample(kept, vectors[known], words, len(chosen) - len(kept))
+
+
+def _drawn(corpus: Corpus) -> list[str]:
+    """The texts of the lowest hashes: a random sample of distinct texts, in memory that does not grow."""
+    lowest: dict[int, str] = {}
+    highest = 1 << 64
+    for batch in corpus:
+        hashes = text_hashes(batch.texts)
+        for row in np.flatnonzero(hashes < np.uint64(highest - 1)):
+            text = batch.texts[int(row)].as_py()[:SAMPLE_CHARACTERS]
+            if text.strip():
+                lowest[int(hashes[row])] = text
+        if len(lowest) > SAMPLE_TEXTS:
+            lowest = dict(sorted(lowest.items())[:SAMPLE_TEXTS])
+            highest = max(lowest)
+    return [text for _, text in sorted(lowest.items())]
+
+
+def _words(model: Model, text: str) -> Iterator[str]:
+    reference = model.tokenizer.reference
+    normal = reference.normalizer.normalize_str(readable(text))  # without halves of characters, which have no UTF-8
+    for word, _ in reference.pre_tokenizer.pre_tokenize_str(normal):
+        if any(character.isalnum() for character in word):
+            yield word

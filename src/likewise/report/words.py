@@ -1,0 +1,149 @@
+"""Words whose rows training moved together, though they are not spelled alike."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from likewise.model.model import Model
+from likewise.report.texts import Sample
+from likewise.report.values import number
+
+__all__ = ["Group", "WordPair", "Words", "find_words", "spelled_alike"]
+
+MOST_WORDS = 5000  # compared with each other: the most frequent of those that tell something
+SHORTEST = 3  # letters, in a script that has words of letters
+OCCURRENCES, FEWEST = 20, 5  # of a word in the corpus, so that its row was trained; fewer in a small corpus
+LOOKED_AT = 16  # nearest rows of each word
+PAIRS, GROUPS, OTHERS = 24, 14, 5
+CLOSE_ENOUGH = 5.0  # standard deviations of random directions' cosine: three pairs of 5,000 words come so near by luck
+
+
+@dataclass(frozen=True)
+class WordPair:
+    """Two words and the cosine of their rows."""
+
+    first: str
+    second: str
+    cosine: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """A word, and those nearest to it."""
+
+    word: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Words:
+    """What was found among the words of a model.
+
+    Attributes:
+        pairs: the closest pairs, each word once.
+        groups: words with their five nearest, those that are closest first.
+        compared: how many words were compared.
+        chance: twice the standard deviation that the cosine of two random directions has.
+    """
+
+    pairs: tuple[WordPair, ...]
+    groups: tuple[Group, ...]
+    compared: int
+    chance: float
+
+
+def find_words(model: Model, sample: Sample) -> Words:
+    """Compare the rows of whole words that are frequent enough to have been trained.
+
+    A piece that begins words is a word itself where a text of the sample holds it as one; without a sample each that
+    is long enough counts.
+    """
+    ids = _frequent_words(model, sample)
+    rows = model.encoder.weights[ids]
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    spread = 1.0 / np.sqrt(model.dim)
+    words = [model.tokenizer.vocabulary.pieces[id] for id in ids.tolist()]
+    nearest, cosines = _nearest(rows)
+    pairs = list(_pairs(words, nearest, cosines, CLOSE_ENOUGH * spread))
+    groups = list(_groups(words, nearest, cosines, CLOSE_ENOUGH * spread))
+    return Words(tuple(pairs), tuple(groups), len(words), float(2 * spread))
+
+
+def spelled_alike(first: str, second: str) -> bool:
+    """Whether two words look like forms of one: the one in the other, one beginning, or most letters in common."""
+    short = min(len(first), len(second))
+    begin = next((n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), short)
+    if first in second or second in first or begin >= max(3, 0.5 * short):
+        return True
+    return SequenceMatcher(None, first, second, autojunk=False).ratio() >= 0.7
+
+
+def _frequent_words(model: Model, sample: Sample) -> Int64[np.ndarray, " words"]:
+    vocabulary, facts = model.tokenizer.vocabulary, model.card.corpus
+    texts = number(facts, "texts") or np.inf
+    least = OCCURRENCES if texts >= 1000 else FEWEST
+    seen = frozenset[str]().union(*sample.words)
+    norms = np.linalg.norm(model.encoder.weights, axis=1)
+    fit = [
+        id
+        for id in np.argsort(-vocabulary.counts, kind="stable").tolist()
+        if least <= vocabulary.counts[id] <= texts
+        and not vocabulary.continues[id]
+        and norms[id] > 0
+        and _is_word(vocabulary.pieces[id])
+        and (not seen or vocabulary.pieces[id] in seen)
+    ]
+    return np.array(fit[:MOST_WORDS], np.int64)
+
+
+def _is_word(piece: str) -> bool:
+    return piece.isalpha() and (len(piece) >= SHORTEST or not piece.isascii())
+
+
+def _nearest(
+    rows: Float32[np.ndarray, "words dim"],
+) -> tuple[Int64[np.ndarray, "words k"], Float32[np.ndarray, "words k"]]:
+    """The nearest rows of each, the nearest first."""
+    k = max(0, min(LOOKED_AT, len(rows) - 1))
+    similar = rows @ rows.T
+    np.fill_diagonal(similar, -np.inf)
+    nearest = np.argsort(-similar, axis=1, kind="stable")[:, :k]
+    return nearest.astype(np.int64), np.take_along_axis(similar, nearest, axis=1)
+
+
+def _pairs(
+    words: list[str], nearest: Int64[np.ndarray, "words k"], cosines: Float32[np.ndarray, "words k"], least: float
+) -> Iterator[WordPair]:
+    taken: set[int] = set()
+    found = 0
+    for place in np.argsort(-cosines, axis=None, kind="stable").tolist():
+        first, column = divmod(place, nearest.shape[1])
+        second, cosine = int(nearest[first, column]), float(cosines[first, column])
+        if found == PAIRS or cosine < least:
+            return
+        if {first, second} & taken or spelled_alike(words[first], words[second]):
+            continue
+        taken |= {first, second}
+        found += 1
+        yield WordPair(words[first], words[second], cosine)
+
+
+def _groups(
+    words: list[str], nearest: Int64[np.ndarray, "words k"], cosines: Float32[np.ndarray, "words k"], least: float
+) -> Iterator[Group]:
+    taken: set[int] = set()
+    found = 0
+    for word in np.argsort(-cosines[:, :OTHERS].sum(axis=1), kind="stable").tolist():
+        others: list[int] = []
+        for place in np.flatnonzero(cosines[word] >= least).tolist():
+            other = int(nearest[word, place])
+            known = [words[each] for each in (word, *others)]
+            if len(others) < OTHERS and not any(spelled_alike(words[other], one) for one in known):
+                others.append(other)
+        if found < GROUPS and len(others) == OTHERS and not {word, *others} & taken:
+            taken |= {word, *others}
+            found += 1
+            yield Group(words[word], tuple(words[each] for each in others))

@@ -1,0 +1,253 @@
+"""Choosing the settings for a corpus by the score without labels: many short runs, the best of them longer ones.
+
+Successive halving (Jamieson and Talwalkar 2016): every candidate is trained a little, the better ones for twice as
+long, until one is left. What it may cost is a multiple of one plain training, counted in positive pairs and not in
+seconds, so that the same seed tries and chooses the same on any machine.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from likewise.encoders.static import StaticEncoder
+from likewise.errors import InputError
+from likewise.optimisation.loop import SMALL_BATCH
+from likewise.optimisation.schedule import Schedule
+from likewise.optimisation.step import ContrastiveStep, batch_indices
+from likewise.training.candidates import Changes, applied, first_candidates, joined
+from likewise.training.examples import Examples
+from likewise.training.recipe import Settings
+
+__all__ = ["EFFORTS", "Budget", "Tuned", "check_effort", "tune"]
+
+MOST_PAIRS = 600_000  # of a plain training that count: what is best for a million texts, fewer tell as well
+LEXICAL, LATENT = (0.3, 0.5, 0.8, 1.2), (0.1, 0.3, 0.6)
+MARGIN = 1.03  # times the score of the settings without a change: less is chance, and those are known to do
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What an effort may cost.
+
+    Attributes:
+        first: candidates of the first rung.
+        share: of a plain training that each of them gets; those of the next rung twice as much.
+        rungs: how many.
+        keep: of how many candidates one goes on.
+    """
+
+    first: int
+    share: float
+    rungs: int
+    keep: int
+
+    @property
+    def cost(self) -> float:
+        """Of all rungs, in plain trainings."""
+        return float(sum(self.at(rung) * self.share * 2**rung for rung in range(self.rungs)))
+
+    def at(self, rung: int) -> int:
+        """How many candidates a rung has."""
+        return int(max(2, self.first // self.keep**rung))
+
+
+EFFORTS = {
+    "low": Budget(first=6, share=1 / 16, rungs=2, keep=3),
+    "medium": Budget(first=12, share=1 / 16, rungs=3, keep=3),
+    "high": Budget(first=36, share=1 / 16, rungs=4, keep=3),
+}
+"""How much is tried: with the training itself about one and a half, three and seven times a plain training."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What came of it.
+
+    Attributes:
+        settings: those to train with.
+        record: what was tried and why the choice, in plain values, for the model's card.
+    """
+
+    settings: Settings
+    record: Mapping[str, Any]
+
+
+@dataclass
+class _Candidate:
+    """Some changes, their score at each rung, and the encoder of the last."""
+
+    change: Changes
+    scores: list[float]
+    encoder: StaticEncoder | None = None
+
+
+def check_effort(effort: str) -> None:
+    """Refuse an effort that is not known.
+
+    Raises:
+        InputError: it is none of `EFFORTS`.
+    """
+    if effort not in EFFORTS:
+        raise InputError(f"effort {effort!r} is not known: expected one of {', '.join(EFFORTS)}")
+
+
+def tune(
+    start: Settings,
+    names: list[str],
+    examples_for: Callable[[Settings], Examples],
+    effort: str,
+    tell: Callable[[str], None],
+) -> Tuned:
+    """Try settings on a corpus, and choose.
+
+    Args:
+        start: the settings derived from the corpus.
+        names: which of them may change.
+        examples_for: the corpus under some settings.
+        effort: how much is tried, one of `EFFORTS`.
+        tell: told what was found.
+    """
+    search = _Search(start, names, examples_for, EFFORTS[effort], tell)
+    if not names or not np.isfinite(search.score(examples_for(start).untrained(), start)):
+        return Tuned(start, {})
+    change, why = search.run()
+    chosen = applied(start, change)
+    tell(f"settings: {why}")
+    # No seconds: the same seed gives the same bytes.
+    record = {"effort": effort, "cost": round(search.cost, 3), "trials": search.trials}
+    return Tuned(chosen, record | {"chosen": {name: getattr(chosen, name) for name in names}, "why": why})
+
+
+class _Search:
+    """One search, and the record of it."""
+
+    def __init__(
+        self, start: Settings, names: list[str], examples_for: Callable[[Settings], Examples], budget: Budget,
+        tell: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self.start, self.names, self.examples_for, self.budget, self.tell = start, names, examples_for, budget, tell
+        self.trials: list[dict[str, Any]] = []
+        texts = len(examples_for(start).split.train)
+        self.pairs = 0
+        self.plain = min(MOST_PAIRS, texts * start.epochs)
+
+    @property
+    def cost(self) -> float:
+        """Of what was trained so far, in plain trainings."""
+        return self.pairs / max(1, self.plain)
+
+    def run(self) -> tuple[Changes, str]:
+        """The best change, and why."""
+        rng = np.random.default_rng([self.start.seed, 11])
+        alive = [_Candidate(change, []) for change in first_candidates(self.start, self.names, self.budget.first, rng)]
+        plain = alive[0]
+        self.tell(f"tuning: {len(alive)} candidates, {1 + self.budget.cost:.2g} times the cost of a plain training")
+        for rung in range(self.budget.rungs):
+            if rung:
+                alive = self._better(alive, plain, self.budget.at(rung))
+            for candidate in alive:
+                candidate.encoder = None
+                candidate.scores.append(self._tried(candidate, rung))
+            self._mark_kept(alive)
+        best = max(alive, key=lambda candidate: candidate.scores[-1])
+        if best is not plain and best.scores[-1] < MARGIN * plain.scores[-1]:
+            best = plain
+        blend, highest = self._blended(best)
+        change, less = {**best.change, **blend}, self._fewer_epochs(best)
+        if less is not None:
+            change["epochs"] = less
+        return change, self._why(change, highest / plain.scores[-1] - 1)
+
+    def score(self, encoder: StaticEncoder, settings: Settings) -> float:
+        """The score without labels of a trained encoder."""
+        examples = self.examples_for(settings)
+        return examples.score(examples.finished(encoder)).value
+
+    def _better(self, alive: list[_Candidate], plain: _Candidate, places: int) -> list[_Candidate]:
+        """Those that go on: nothing changed, the best, and what the best change taken together."""
+        ranked = sorted(alive, key=lambda candidate: -candidate.scores[-1])
+        above = [candidate for candidate in ranked if candidate.scores[-1] > plain.scores[-1]]
+        together = joined([candidate.change for candidate in above[:3]])
+        chosen = [plain]
+        if places > 2 and together and all(together != candidate.change for candidate in alive):
+            chosen.append(_Candidate(together, []))
+        chosen += [candidate for candidate in ranked if candidate is not plain][: places - len(chosen)]
+        return chosen
+
+    def _tried(self, candidate: _Candidate, rung: int) -> float:
+        change = candidate.change
+        settings = applied(self.start, change)
+        examples = self.examples_for(settings)
+        pairs = round(self.plain * self.budget.share * 2**rung)
+        encoder, seen = _trained(examples, settings, pairs)
+        self.pairs += seen
+        found = self.score(encoder, settings)
+        self._note(change, rung, seen, found)
+        if rung == self.budget.rungs - 1:
+            candidate.encoder = encoder
+        return found
+
+    def _blended(self, best: _Candidate) -> tuple[Changes, float]:
+        """Other shares of the parts of a vector, where they are better, and the score: nothing is trained for it."""
+        found: Changes = {}
+        highest = best.scores[-1]
+        start = (self.start.lexical, self.start.latent)
+        if best.encoder is None or 0 in start or not {"lexical", "latent"} <= set(self.names):
+            return found, highest
+        settings = applied(self.start, best.change)
+        for lexical, latent in product(LEXICAL, LATENT):
+            change = {"lexical": lexical, "latent": latent}
+            if (lexical, latent) != start:
+                score = self.score(best.encoder, applied(settings, change))
+                self._note({**best.change, **change}, self.budget.rungs, 0, score)
+                if score > max(highest, best.scores[-1] * MARGIN):
+                    highest, found = score, change
+        return found, highest
+
+    def _note(self, change: Changes, rung: int, seen: int, score: float) -> None:
+        texts = len(self.examples_for(self.start).split.train)
+        trial = {"settings": dict(change), "rung": rung, "epochs": round(seen / texts, 3), "texts": min(seen, texts)}
+        trial |= {"score": round(score, 6), "kept": False}
+        self.trials.append(trial)
+
+    def _mark_kept(self, alive: list[_Candidate]) -> None:
+        for trial in self.trials:
+            if trial["rung"] < self.trials[-1]["rung"]:
+                trial["kept"] = trial["kept"] or any(trial["settings"] == dict(each.change) for each in alive)
+
+    def _fewer_epochs(self, best: _Candidate) -> int | None:
+        """A shorter run, where twice the length of the one before did not help."""
+        if "epochs" not in self.names or len(best.scores) < 2 or best.scores[-1] > best.scores[-2]:
+            return None
+        texts = len(self.examples_for(self.start).split.train)
+        epochs = round(self.plain * self.budget.share * 2 ** (self.budget.rungs - 1) / texts)
+        return epochs if 1 <= epochs < self.start.epochs else None
+
+    def _why(self, change: Changes, gain: float) -> str:
+        if not change:
+            return "nothing that was tried was clearly better than the settings derived from the corpus"
+        shown = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in change.items())
+        length = "; a run twice as long was no better" if "epochs" in change else ""
+        return f"{shown}: the score is {gain:.1%} higher than with the settings derived from the corpus{length}"
+
+
+def _trained(examples: Examples, settings: Settings, pairs: int) -> tuple[StaticEncoder, int]:
+    """An encoder trained on about so many positive pairs, with the whole rise and fall of the learning rate."""
+    encoder = examples.untrained()
+    step = ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
+    texts = len(examples.split.train)
+    rng = np.random.default_rng([settings.seed, 12])
+    batches: list[np.ndarray] = []
+    while sum(map(len, batches)) < pairs or not batches:
+        batches += batch_indices(texts, settings.batch, rng)
+    steps = max(1, round(pairs / settings.batch))
+    batches = batches[:steps]
+    schedule = Schedule(settings.learning_rate, len(batches))
+    with threadpool_limits(1 if settings.batch <= SMALL_BATCH else None, "blas"):
+        for number, indices in enumerate(batches):
+            step(examples.batch(indices, np.random.default_rng([settings.seed, 13, number])), schedule(number))
+    return encoder, sum(map(len, batches))

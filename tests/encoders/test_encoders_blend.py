@@ -1,0 +1,73 @@
+"""Several encoders side by side."""
+
+import numpy as np
+import pytest
+
+from likewise.encoders.blend import blended, parts_of
+from likewise.encoders.static import StaticEncoder
+from likewise.tokens.ragged import Ragged
+
+RNG = np.random.default_rng(3)
+TEXTS = Ragged.of(RNG.integers(0, 50, (40, 12)).tolist())
+
+
+def encoder(dim: int) -> StaticEncoder:
+    return StaticEncoder(RNG.standard_normal((50, dim)).astype(np.float32) * 7)
+
+
+def norms(found: StaticEncoder) -> np.ndarray:
+    return found.forward(TEXTS)[1].norms
+
+
+def test_the_cosine_is_the_weighted_mean_of_the_cosines() -> None:
+    """A slow loop: the parts' sums, scaled to their shares, end to end, their cosine typed out."""
+    parts = [(encoder(8), 1.0), (encoder(5), 0.5), (encoder(3), 0.25)]
+    vectors = blended(parts, TEXTS).encode(TEXTS)
+    expected = []
+    for index in range(len(TEXTS)):
+        pieces = []
+        for part, share in parts:
+            pooled = part.weights[TEXTS[index]].astype(np.float64).sum(axis=0)
+            length = np.sqrt(np.mean(norms(part).astype(np.float64) ** 2))
+            pieces.append(share * pooled / length)
+        whole = np.concatenate(pieces)
+        expected.append(whole / np.linalg.norm(whole))
+    ours = norms(parts[0][0])
+    pooled = np.linalg.norm([parts[0][0].weights[TEXTS[i]].sum(axis=0) for i in range(len(TEXTS))], axis=1)
+    scale = np.median(ours / pooled)  # sums or means: either way the same for all parts of texts of one length
+    assert scale > 0
+    np.testing.assert_allclose(vectors, expected, atol=2e-6)
+
+
+def test_a_part_that_is_scaled_changes_nothing() -> None:
+    """A law: only the shares decide, not how long the rows of a part happen to be."""
+    one, other = encoder(6), encoder(4)
+    larger = StaticEncoder(other.weights * 100)
+    np.testing.assert_allclose(
+        blended([(one, 1.0), (other, 0.5)], TEXTS).encode(TEXTS),
+        blended([(one, 1.0), (larger, 0.5)], TEXTS).encode(TEXTS),
+        atol=1e-6,
+    )
+
+
+def test_a_part_of_zeros_does_no_harm() -> None:
+    """A closed form: the cosines are those of the other part."""
+    one = encoder(6)
+    found = blended([(one, 1.0), (StaticEncoder(np.zeros((50, 4), np.float32)), 0.5)], TEXTS)
+    assert found.dim == 10
+    np.testing.assert_allclose(found.encode(TEXTS)[:, :6], one.encode(TEXTS), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("lexical", "latent", "expected"),
+    [
+        (False, False, (640, 0, 0)),
+        (True, False, (400, 240, 0)),
+        (True, True, (320, 240, 80)),
+        (False, True, (560, 0, 80)),
+    ],
+)
+def test_dimensions_are_shared_out(lexical: bool, latent: bool, expected: tuple[int, int, int]) -> None:
+    """A closed form."""
+    parts = parts_of(640, lexical, latent)
+    assert (parts.trained, parts.lexical, parts.latent) == expected
