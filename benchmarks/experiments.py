@@ -102,7 +102,7 @@ def main() -> None:
     given = parser.parse_args()
     known = {name for group in EXPERIMENTS.values() for name in group}
     if unknown := set(given.only) - known:
-        parser.error(f"no experiment is called {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+        parser.error(f"no experiment is called {'; '.join(sorted(unknown))}; there are: {'; '.join(sorted(known))}")
     if given.quick:
         given.corpora, given.seeds = ["cranfield"], 2
     for name in given.corpora:

@@ -21,10 +21,12 @@ def default(lines: Lines) -> str:
         figures += [_figure(numbers["default"][side]) for side in ("vector", "hybrid")]
         counts = [f"{setting[name]:,}" for name in ("texts", "queries", "epochs")]
         rows.append(f"| {_name(line)} | {setting['measure']} | " + " | ".join([*counts, *figures]) + " |")
-    made = "\n\n".join(dict.fromkeys(_made(line) for line in _ordered(lines)))
     spent = sum(line["numbers"]["seconds"] for line in lines) / 60
     seeds = ", ".join(dict.fromkeys(str(line["configuration"]["seeds"]) for line in lines))
-    return "\n".join(rows) + f"\n\n{seeds} seeds, {spent:.0f} minutes of one processor for all experiments. {made}\n"
+    return (
+        "\n".join(rows)
+        + f"\n\n{seeds} seeds, {spent:.0f} minutes of one processor for all experiments. {_made(lines)}\n"
+    )
 
 
 def words(lines: Lines) -> str:
@@ -113,6 +115,11 @@ def _clear(gain: float, error: float) -> str:
     return f"**{shown}**" if abs(gain) > error else shown
 
 
-def _made(line: Line) -> str:
-    versions = ", ".join(f"{name} {number}" for name, number in line["versions"].items())
-    return f"{line['date'][:10]}, commit {line['commit']}, {line['cpu']}. {versions}."
+def _made(lines: Lines) -> str:
+    """When and with what the lines came to be; what all have in common is said once."""
+    commits = dict.fromkeys(f"{line['date'][:10]}, commit {line['commit']}" for line in _ordered(lines))
+    rest = dict.fromkeys(
+        f"{line['cpu']}. " + ", ".join(f"{name} {number}" for name, number in line["versions"].items())
+        for line in _ordered(lines)
+    )
+    return f"{'; '.join(commits)}; {'; '.join(rest)}."

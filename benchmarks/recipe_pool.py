@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from likewise.corpus.split import Split, held_out_split
-from likewise.encoders.blend import blended
+from likewise.encoders.blend import blended, scaled
 from likewise.encoders.lsa import log_idf, lsa_encoder
 from likewise.encoders.static import StaticEncoder
 from likewise.negatives.masks import DISTANCE
@@ -168,7 +168,10 @@ def blend(corpus: PoolCorpus, recipe: PoolRecipe, trained: StaticEncoder) -> Sta
         parts.append((rows, recipe.lexical))
     if recipe.latent:
         parts.append((corpus.latent, recipe.latent))
-    return trained if len(parts) == 1 else blended(parts, corpus.texts.take(corpus.split.train[:2_000]))
+    if len(parts) == 1:
+        return trained
+    some = corpus.texts.take(corpus.split.train[:2_000])
+    return blended([(scaled(part, some), share) for part, share in parts])
 
 
 def cached(corpus: PoolCorpus, recipe: PoolRecipe, folder: Path) -> StaticEncoder:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from likewise.encoders.blend import blended, parts_of
+from likewise.encoders.blend import blended, parts_of, scaled
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
@@ -15,6 +15,10 @@ def encoder(dim: int) -> StaticEncoder:
     return StaticEncoder(RNG.standard_normal((50, dim)).astype(np.float32) * 7)
 
 
+def joined(parts: list[tuple[StaticEncoder, float]]) -> StaticEncoder:
+    return blended([(scaled(part, TEXTS), share) for part, share in parts])
+
+
 def norms(found: StaticEncoder) -> np.ndarray:
     return found.forward(TEXTS)[1].norms
 
@@ -22,7 +26,7 @@ def norms(found: StaticEncoder) -> np.ndarray:
 def test_the_cosine_is_the_weighted_mean_of_the_cosines() -> None:
     """A slow loop: the parts' sums, scaled to their shares, end to end, their cosine typed out."""
     parts = [(encoder(8), 1.0), (encoder(5), 0.5), (encoder(3), 0.25)]
-    vectors = blended(parts, TEXTS).encode(TEXTS)
+    vectors = joined(parts).encode(TEXTS)
     expected = []
     for index in range(len(TEXTS)):
         pieces = []
@@ -44,8 +48,8 @@ def test_a_part_that_is_scaled_changes_nothing() -> None:
     one, other = encoder(6), encoder(4)
     larger = StaticEncoder(other.weights * 100)
     np.testing.assert_allclose(
-        blended([(one, 1.0), (other, 0.5)], TEXTS).encode(TEXTS),
-        blended([(one, 1.0), (larger, 0.5)], TEXTS).encode(TEXTS),
+        joined([(one, 1.0), (other, 0.5)]).encode(TEXTS),
+        joined([(one, 1.0), (larger, 0.5)]).encode(TEXTS),
         atol=1e-6,
     )
 
@@ -53,7 +57,7 @@ def test_a_part_that_is_scaled_changes_nothing() -> None:
 def test_a_part_of_zeros_does_no_harm() -> None:
     """A closed form: the cosines are those of the other part."""
     one = encoder(6)
-    found = blended([(one, 1.0), (StaticEncoder(np.zeros((50, 4), np.float32)), 0.5)], TEXTS)
+    found = joined([(one, 1.0), (StaticEncoder(np.zeros((50, 4), np.float32)), 0.5)])
     assert found.dim == 10
     np.testing.assert_allclose(found.encode(TEXTS)[:, :6], one.encode(TEXTS), atol=1e-6)
 

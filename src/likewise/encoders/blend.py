@@ -15,10 +15,13 @@ from jaxtyping import Float
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["MOST_LATENT", "Parts", "blended", "parts_of"]
+__all__ = ["MOST_LATENT", "Parts", "blended", "parts_of", "scaled"]
 
 
 MOST_LATENT = 128  # singular vectors: more find no better on corpora of some thousand texts
+
+
+SMALLEST_LENGTH = 1e-12
 
 
 @dataclass(frozen=True)
@@ -43,22 +46,26 @@ def parts_of(dim: int, lexical: bool, latent: bool) -> Parts:
     return Parts(dim - words - topics, words, topics)
 
 
-def blended(parts: Sequence[tuple[StaticEncoder, float]], texts: Ragged) -> StaticEncoder:
+def scaled(encoder: StaticEncoder, texts: Ragged) -> StaticEncoder:
+    """The same directions, with rows so long that the vectors of texts have length 1 on average before they are unit.
+
+    Args:
+        encoder: any.
+        texts: over which the root of the mean squared length is taken.
+    """
+    _, tape = encoder.forward(texts)
+    norms: Float[np.ndarray, " texts"] = tape.norms.astype(np.float64)
+    length = float(np.sqrt(np.mean(norms**2))) if len(norms) else 1.0
+    return StaticEncoder(encoder.weights / np.float32(max(length, SMALLEST_LENGTH)))
+
+
+def blended(parts: Sequence[tuple[StaticEncoder, float]]) -> StaticEncoder:
     """One encoder whose vectors are those of all parts, end to end.
 
     The cosine of two texts is then the mean of the parts' cosines, each weighted by the square of its share, as far as
     texts are alike in how long their parts are.
 
     Args:
-        parts: encoders of the same pieces, and how long the part of a text is on average.
-        texts: over which lengths are averaged.
+        parts: `scaled` encoders of the same pieces, and how long the part of a text is on average.
     """
-    rows = [np.float32(share / max(_length(encoder, texts), 1e-12)) * encoder.weights for encoder, share in parts]
-    return StaticEncoder(np.concatenate(rows, axis=1).astype(np.float32))
-
-
-def _length(encoder: StaticEncoder, texts: Ragged) -> float:
-    """Root mean square of the lengths that the vectors of texts have before they are scaled to 1."""
-    _, tape = encoder.forward(texts)
-    norms: Float[np.ndarray, " texts"] = tape.norms
-    return float(np.sqrt(np.mean(norms.astype(np.float64) ** 2))) if len(norms) else 1.0
+    return StaticEncoder(np.concatenate([np.float32(share) * part.weights for part, share in parts], axis=1))

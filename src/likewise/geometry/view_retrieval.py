@@ -72,13 +72,15 @@ def _standing(
 ) -> tuple[Int64[np.ndarray, " ranked"], Int64[np.ndarray, " ranked"]]:
     """How many candidates are better than the true one, and how many equal: of each anchor, then of each positive."""
     texts = len(anchors)
-    own: Float64[np.ndarray, " texts"] = np.einsum("td,td->t", anchors, positives)
+    own: Float64[np.ndarray, " texts"] = np.einsum("td,td->t", anchors, positives, dtype=np.float64)
     above, below = (own + EQUAL).astype(np.float32), (own - EQUAL).astype(np.float32)
     better, at_least = np.zeros((2, texts), np.int64), np.zeros((2, texts), np.int64)
     rows = max(1, TILE // texts)
     for start in range(0, texts, rows):
         tile = slice(start, min(start + rows, texts))
         similarity = anchors[tile] @ positives.T
+        # Rounded otherwise than here, a text's own similarity could seem to differ from itself by more than EQUAL.
+        similarity[np.arange(len(similarity)), np.arange(texts)[tile]] = own[tile]
         better[0, tile] = (similarity > above[tile, None]).sum(axis=1, dtype=np.int32)
         at_least[0, tile] = (similarity >= below[tile, None]).sum(axis=1, dtype=np.int32)
         better[1] += (similarity > above).sum(axis=0, dtype=np.int32)

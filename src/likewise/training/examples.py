@@ -5,7 +5,7 @@ from copy import copy
 import numpy as np
 
 from likewise.corpus.split import Split, held_out_split
-from likewise.encoders.blend import MOST_LATENT, Parts, blended, parts_of
+from likewise.encoders.blend import MOST_LATENT, Parts, blended, parts_of, scaled
 from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
 from likewise.geometry.halves import hard_halves
@@ -44,6 +44,8 @@ class Examples:
         vocabulary = prepared.vocabulary
         self._prepared, self._settings = prepared, settings
         self._lsa: list[StaticEncoder] = []
+        self._drawn: dict[tuple[int, int], np.ndarray] = {}
+        self._scaled: dict[tuple[str, int, float], StaticEncoder] = {}
         self._sides = (prepared.texts,) if prepared.pairs is None else (prepared.texts, prepared.pairs)
         self._maker = None if settings.views == GIVEN else make_views(settings.views, vocabulary)
         self.token_weights = log_idf(prepared.texts_with, len(prepared.texts) * len(self._sides))
@@ -102,19 +104,39 @@ class Examples:
 
     def untrained(self) -> StaticEncoder:
         """Where training begins."""
-        return StaticEncoder.random(self.start_weights, self._parts.trained, self.rng(4))
+        return self._random(self._parts.trained, 4)
 
     def finished(self, trained: StaticEncoder) -> StaticEncoder:
         """The trained rows with the lexical and the latent ones beside them, as the settings want them."""
         settings, dims = self._settings, self._parts
-        parts = [(trained, 1.0)]
-        if dims.lexical:
-            parts.append((StaticEncoder.random(self.start_weights, dims.lexical, self.rng(9)), settings.lexical))
-        if dims.latent:
-            parts.append((StaticEncoder(self.lsa().weights[:, : dims.latent]), settings.latent))
-        if len(parts) == 1:
+        if not dims.lexical and not dims.latent:
             return trained
-        return blended(parts, self._whole(self.split.train[:TEXTS_TO_SCALE_BY]))
+        parts = [(scaled(trained, self._some), 1.0)]
+        if dims.lexical:
+            parts.append((self._part("lexical", dims.lexical), settings.lexical))
+        if dims.latent:
+            parts.append((self._part("latent", dims.latent), settings.latent))
+        return blended(parts)
+
+    def _part(self, name: str, dim: int) -> StaticEncoder:
+        """A part that is not trained: the same under all settings with one weighting, so made once for these."""
+        key = name, dim, self._settings.weighting if name == "lexical" else 0.0
+        if key not in self._scaled:
+            made = self._random(dim, 9) if name == "lexical" else StaticEncoder(self.lsa().weights[:, :dim])
+            self._scaled[key] = scaled(made, self._some)
+        return self._scaled[key]
+
+    def _random(self, dim: int, purpose: int) -> StaticEncoder:
+        """Random rows times the start weights; drawn once for each purpose, as drawing takes its time."""
+        if (dim, purpose) not in self._drawn:
+            ones = np.ones(len(self.start_weights), np.float32)
+            self._drawn[dim, purpose] = StaticEncoder.random(ones, dim, self.rng(purpose)).weights
+        return StaticEncoder(self._drawn[dim, purpose] * self.start_weights[:, None])
+
+    @property
+    def _some(self) -> Ragged:
+        """Some texts, over which the lengths of the parts of a vector are averaged."""
+        return self._whole(self.split.train[:TEXTS_TO_SCALE_BY])
 
     def lsa(self) -> StaticEncoder:
         """What latent semantic analysis makes of the same texts; done once."""
