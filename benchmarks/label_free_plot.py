@@ -58,7 +58,7 @@ def draw_recipes(lines: Sequence[dict[str, Any]]) -> Figure:
     for panel in panels[len(first) :]:
         panel.set_axis_off()
     marks = [Line2D([], [], color=colour, marker=mark, ls="") for colour, mark in KINDS.values()]
-    figure.legend(marks, list(KINDS), loc="outside lower center", ncols=len(KINDS), fontsize=8, frameon=False)
+    figure.legend(marks, list(KINDS), loc="outside upper center", ncols=len(KINDS), fontsize=8, frameon=False)
     figure.supxlabel("score without labels", fontsize=9)
     return figure
 
@@ -85,7 +85,7 @@ def draw_exponents(lines: Sequence[dict[str, Any]]) -> Figure:
 def main() -> None:
     """Draw both."""
     lines = [line for line in latest_lines(RESULTS) if line["benchmark"] == "label_free"]
-    with mpl.rc_context({"svg.hashsalt": "likewise", "svg.fonttype": "path"}):
+    with mpl.rc_context({"svg.hashsalt": "likewise", "svg.fonttype": "none"}):
         for picture, drawn in ((RECIPES, draw_recipes(lines)), (WEIGHTS, draw_exponents(lines))):
             drawn.savefig(picture, metadata={"Date": None})
 

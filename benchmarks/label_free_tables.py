@@ -16,6 +16,7 @@ __all__ = [
 Lines = Sequence[dict[str, Any]]
 
 REPEATED = "MRR@10"  # of rankings that nDCG@10 judges too
+SEEDS = ("as usual", "seed 1", "seed 2")
 UNTRAINED, BLEND, USUAL, FUSED = "epochs 0.0", "lexical 0.5, latent 0.3", "as usual", "BM25"
 SHOWN = ("score", "cloze", "words", "hard halves", "plain halves", "effective rank", "uniformity")
 EXPONENTS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
@@ -122,6 +123,14 @@ def _summarised(every: Sequence[Judged]) -> Iterator[tuple[str, list[str]]]:
     chances = [mean_over_corpora(s, [(o.regret(o.recipes.index(ordinary)), _random(o)) for o in s]) for s in sides]
     yield "the usual recipe", ["", "", *(f"{100 * chance[0]:.1f} %" for chance in chances)]
     yield "a recipe at random", ["", "", *(f"{100 * chance[1]:.1f} %" for chance in chances)]
+    if all(seed in every[0].recipes for seed in SEEDS):
+        spreads = [float(mean_over_corpora(side, [_between_seeds(one) for one in side])) for side in sides]
+        yield "(three seeds of one recipe differ by)", ["", "", *(f"{100 * spread:.1f} %" for spread in spreads)]
+
+
+def _between_seeds(one: Judged) -> float:
+    labelled = one.labelled[[one.recipes.index(seed) for seed in SEEDS]]
+    return float(np.ptp(labelled) / labelled.max())
 
 
 def _random(one: Judged) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments_tables import default, experiments, words
+from label_free_tables import chosen, correlations, exponents, summary
 from negatives_tables import alone, bounds, doses, near_duplicates, sizes
 
 __all__ = ["BLOCKS", "Block", "filled"]
@@ -41,6 +42,10 @@ BLOCKS = (
     Block("negatives.md", "near-duplicates", "near_duplicates", near_duplicates),
     Block("experiments.md", "default", "experiments", default),
     Block("experiments.md", "words", "experiments", words),
+    Block("score.md", "summary", "label_free", summary),
+    Block("score.md", "exponents", "label_free", exponents),
+    Block("score.md", "correlations", "label_free", correlations),
+    Block("score.md", "chosen", "label_free", chosen),
     *(Block("experiments.md", group, "experiments", partial(experiments, group)) for group in GROUPS),
 )
 """Every block of every page."""
