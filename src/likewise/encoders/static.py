@@ -11,6 +11,7 @@ from likewise.tokens.ragged import Ragged
 __all__ = ["StaticEncoder", "StaticTape"]
 
 BLOCKS = 64
+FEW_IDS = 10_000  # whose rows numpy may copy
 FEW_TEXTS = 16  # up to here numpy is quick enough, and the compiled loops need not be loaded
 SMALLEST_NORM = 1e-12
 TINY = 1e-8
@@ -56,7 +57,7 @@ class StaticEncoder:
     ) -> Float[np.ndarray, "texts dim"]:
         """Unit vectors of `texts`, written to `out` where it is given; a text without ids is a row of zeros."""
         vectors = np.empty((len(texts), self.dim), self.weights.dtype) if out is None else out
-        if len(texts) <= FEW_TEXTS:
+        if len(texts) <= FEW_TEXTS and texts.offsets[-1] - texts.offsets[0] <= FEW_IDS:
             self._pool_few(texts, vectors)
             return vectors
         from likewise.encoders.kernels import pool
