@@ -37,7 +37,9 @@ def scorer(corpus: PoolCorpus) -> Callable[[StaticEncoder], dict[str, float]]:
     """What can be told of an encoder without labels, by name; higher is meant to be better in all."""
     continues = corpus.tokenizer.vocabulary.continues
     held_out = corpus.texts.take(corpus.split.held_out)
-    task = score_task(corpus.texts, corpus.split.held_out, continues, np.random.default_rng([0, 9, 0]))
+    task = score_task(
+        corpus.texts.take, len(corpus.texts), corpus.split.held_out, continues, np.random.default_rng([0, 9, 0])
+    )
     hard = hard_halves(held_out, continues, np.random.default_rng([0, 10, 0]))
     plain = halves(held_out, continues, np.random.default_rng([0, 11, 0]), short=0)
 

@@ -31,7 +31,7 @@ def test_the_parts_are_those_measured_alone(corpus):
     """Two paths: the score, and its parts put together by hand."""
     texts, vocabulary = corpus
     held = np.arange(0, len(texts), 9)
-    task = score_task(texts, held, vocabulary.continues, np.random.default_rng(0))
+    task = score_task(texts.take, len(texts), held, vocabulary.continues, np.random.default_rng(0))
     encode = StaticEncoder.random(weights_of(texts, len(vocabulary)), DIM, np.random.default_rng(1)).encode
     score = label_free_score(encode, task)
     assert len(task.clozes) == round(1_000 / len(held))
@@ -47,8 +47,10 @@ def test_only_held_out_texts_are_asked_about_and_the_pool_has_each_text_once(cor
     texts, vocabulary = corpus
     numbered = Ragged(np.arange(len(texts), dtype=np.int32), np.arange(len(texts) + 1))
     held = np.sort(np.random.default_rng(2).permutation(len(texts))[:1_500])
-    task = score_task(texts, held, vocabulary.continues, np.random.default_rng(3))
-    whose = score_task(numbered, held, np.zeros(len(texts), np.bool_), np.random.default_rng(3)).words.pool.ids
+    task = score_task(texts.take, len(texts), held, vocabulary.continues, np.random.default_rng(3))
+    whose = score_task(
+        numbered.take, len(numbered), held, np.zeros(len(texts), np.bool_), np.random.default_rng(3)
+    ).words.pool.ids
     assert set(whose[:1_000].tolist()) <= set(held.tolist())
     assert len(set(whose.tolist())) == len(whose) == len(texts)
     assert len(task.clozes) == 1
@@ -60,7 +62,7 @@ def test_a_space_that_knows_something_scores_higher(corpus, seed):
     texts, vocabulary = corpus
     rng = np.random.default_rng(seed)
     split = held_out_split(len(texts), rng)
-    task = score_task(texts, split.held_out, vocabulary.continues, rng)
+    task = score_task(texts.take, len(texts), split.held_out, vocabulary.continues, rng)
     idf = weights_of(texts, len(vocabulary))
     lsa = label_free_score(lsa_encoder(texts.take(split.train), idf, DIM, rng).encode, task)
     few = label_free_score(StaticEncoder.random(idf, 4, rng).encode, task)
@@ -73,7 +75,9 @@ def test_a_space_that_knows_something_scores_higher(corpus, seed):
 @pytest.mark.parametrize("texts", [[[0, 1], [1, 2]], [[0]]])
 def test_texts_too_short_have_no_score(texts):
     """A closed form: what cannot be measured is not a number."""
-    task = score_task(Ragged.of(texts), np.arange(len(texts)), np.zeros(3, np.bool_), np.random.default_rng(0))
+    task = score_task(
+        Ragged.of(texts).take, len(texts), np.arange(len(texts)), np.zeros(3, np.bool_), np.random.default_rng(0)
+    )
     score = label_free_score(lambda some: np.ones((len(some), 4), np.float32) / 2, task)
     assert np.isnan(score.value)
     assert score.texts == 0

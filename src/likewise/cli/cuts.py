@@ -71,7 +71,7 @@ def _first(corpus: Corpus, texts: int) -> Iterator[str]:
 
 def _cuts(prepared: Prepared, views: str, count: int, seed: int) -> list[Cut]:
     rng = np.random.default_rng(seed)
-    vocabulary = prepared.tokenizer.vocabulary
+    vocabulary = prepared.vocabulary
     texts = prepared.texts.take(rng.permutation(len(prepared.texts))[:count])
     pairs = make_views(views, vocabulary)(texts, rng)
     return [

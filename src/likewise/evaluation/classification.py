@@ -16,7 +16,6 @@ from likewise.evaluation.baselines import Entrant, Field
 from likewise.evaluation.bootstrap import Judged, Scored, counts_of, with_intervals
 from likewise.evaluation.data import Labelled
 from likewise.evaluation.lexical import Matrix
-from likewise.evaluation.result import Row
 
 __all__ = ["FEW", "draws_of", "judge_classification", "split_of"]
 
@@ -49,13 +48,10 @@ def judge_classification(
     texts = [data.texts[row] for row in needed]
     places = {k: np.searchsorted(needed, each) for k, each in drawn.items()}
     tested = np.searchsorted(needed, np.flatnonzero(test))
-    scored, absent = [], []
-    for each in field.entrants(texts, [*data.background, *data.texts]):
-        if isinstance(each, Row):
-            absent.append(each)
-            continue
-        field.narrator.tell(f"{each.name}: {len(texts):,} texts")
-        scored.append(_scored(each, texts, numbers[needed], places, tested))
+    scored, absent = field.measured(
+        texts, [*data.background, *data.texts], f"{len(texts):,} texts",
+        lambda each: _scored(each, texts, numbers[needed], places, tested),
+    )  # fmt: skip
     counts = {"classes": len(classes), "test texts": len(tested), "draws": draws}
     return with_intervals(
         scored, lambda rng: (counts_of(draws, rng), counts_of(len(tested), rng)), len(tested) * draws, rng,

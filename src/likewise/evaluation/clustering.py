@@ -6,7 +6,6 @@ from jaxtyping import Float64, Int64
 from likewise.evaluation.baselines import Entrant, Field
 from likewise.evaluation.bootstrap import Judged, Scored, counts_of, with_intervals
 from likewise.evaluation.data import Labelled
-from likewise.evaluation.result import Row
 
 __all__ = ["agreement", "judge_clustering"]
 
@@ -27,13 +26,10 @@ def judge_clustering(data: Labelled, field: Field, rng: np.random.Generator, dra
     texts = [data.texts[row] for row in rows]
     classes, numbers = np.unique(np.array([data.labels[row] for row in rows]), return_inverse=True)
     seeds = rng.integers(2**31, size=draws).tolist()
-    scored, absent = [], []
-    for each in field.entrants(texts, [*data.background, *data.texts]):
-        if isinstance(each, Row):
-            absent.append(each)
-            continue
-        field.narrator.tell(f"{each.name}: {len(texts):,} texts in {len(classes):,} clusters")
-        scored.append(_scored(each, texts, numbers, len(classes), seeds))
+    scored, absent = field.measured(
+        texts, [*data.background, *data.texts], f"{len(texts):,} texts in {len(classes):,} clusters",
+        lambda each: _scored(each, texts, numbers, len(classes), seeds),
+    )  # fmt: skip
     counts = {"classes": len(classes), "texts": len(texts), "runs": draws}
     notes = [note for note in data.notes if "split" not in note]
     return with_intervals(

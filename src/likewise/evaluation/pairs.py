@@ -15,7 +15,6 @@ from likewise.evaluation.baselines import Entrant, Field
 from likewise.evaluation.bootstrap import Judged, Scored, counts_of, with_intervals
 from likewise.evaluation.data import Duplicates, Similarity
 from likewise.evaluation.lexical import Matrix
-from likewise.evaluation.result import Row
 
 __all__ = ["duplicate_measures", "judge_duplicates", "judge_similarity", "similarity_measures"]
 
@@ -129,13 +128,10 @@ def _judged(
 ) -> Judged:
     first, second = list(data.first), list(data.second)
     pairs = len(first)
-    scored, absent = [], []
-    for each in field.entrants([*first, *second], [*data.background, *first, *second]):
-        if isinstance(each, Row):
-            absent.append(each)
-            continue
-        field.narrator.tell(f"{each.name}: {pairs:,} pairs")
-        scored.append(measure(each.name, _cosines(each, first, second)))
+    scored, absent = field.measured(
+        [*first, *second], [*data.background, *first, *second], f"{pairs:,} pairs",
+        lambda each: measure(each.name, _cosines(each, first, second)),
+    )  # fmt: skip
     return with_intervals(
         scored, lambda rng: counts_of(pairs, rng), pairs, rng,
         absent=absent, counts={"pairs": pairs}, notes=(*data.notes, *(notes or ())),

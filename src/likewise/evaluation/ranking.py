@@ -78,14 +78,12 @@ def top(scores: Float[np.ndarray, " documents"], k: int) -> Int64[np.ndarray, " 
 
 def _found(field: Field, queries: list[str], documents: list[str], own: Own) -> tuple[dict[str, Found], list[Row]]:
     """What each row finds, best first."""
-    vectors: dict[str, Scores] = {}
-    absent = []
-    for each in field.entrants([*documents, *queries], documents):
-        if isinstance(each, Row):
-            absent.append(each)
-            continue
-        field.narrator.tell(f"{each.name}: {len(documents):,} documents, {len(queries):,} queries")
-        vectors[each.name] = ByVector(each.vectors(queries), each.vectors(documents), by_words=each.by_words)
+    told = f"{len(documents):,} documents, {len(queries):,} queries"
+    by_vector, absent = field.measured(
+        [*documents, *queries], documents, told,
+        lambda each: (each.name, ByVector(each.vectors(queries), each.vectors(documents), by_words=each.by_words)),
+    )  # fmt: skip
+    vectors: dict[str, Scores] = dict(by_vector)
     words, named = None, None
     if BM25 in field.baselines or field.fused:
         missing = field.bm25_missing()

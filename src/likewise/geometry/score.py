@@ -54,7 +54,8 @@ class Score:
 
 
 def score_task(
-    texts: Ragged,
+    take: Callable[[Int64[np.ndarray, " some"]], Ragged],
+    texts: int,
     held_out: Int64[np.ndarray, " held_out"],
     continues: Bool[np.ndarray, " vocab"],
     rng: np.random.Generator,
@@ -62,19 +63,20 @@ def score_task(
     """The task of a corpus.
 
     Args:
-        texts: all texts.
+        take: gives the texts at some positions; only those that are needed are asked for.
+        texts: how many there are.
         held_out: positions of those that training does not see; at most 1,000 of them are taken. The others fill the
             pool of word neighbours to 5,000.
         continues: whether a piece continues the word before it.
         rng: where the random numbers come from; the same state and texts give the same task, whatever the vocabulary.
     """
     asking = np.sort(rng.permutation(held_out)[:ASKING])
-    others = np.setdiff1d(np.arange(len(texts)), asking)
+    others = np.setdiff1d(np.arange(texts), asking)
     pool = np.concatenate([asking, rng.permutation(others)[: max(0, POOL - len(asking))]])
     rounds = max(1, min(ROUNDS, round(ASKING / max(1, len(asking)))))
-    whole = texts.take(asking)
+    whole = take(asking)
     clozes = tuple(inverse_cloze(whole, continues, rng) for _ in range(rounds))
-    return ScoreTask(clozes, word_neighbours(texts.take(pool), np.arange(len(asking)), continues))
+    return ScoreTask(clozes, word_neighbours(take(pool), np.arange(len(asking)), continues))
 
 
 def label_free_score(encode: Callable[[Ragged], Float[np.ndarray, "texts dim"]], task: ScoreTask) -> Score:

@@ -18,7 +18,7 @@ from likewise.optimisation.moment import Moment, Outcome, moment_of
 from likewise.optimisation.schedule import Schedule
 from likewise.optimisation.step import Batch, ContrastiveStep, StepResult, batch_indices
 
-__all__ = ["Loop", "Moment", "Outcome", "Plan", "moment_of"]
+__all__ = ["Loop", "Moment", "Outcome", "Plan", "few_threads", "moment_of"]
 
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
 SMALL_BATCH = 256  # up to here two threads gain little on a product, and wait long for each other on a busy machine
@@ -112,7 +112,7 @@ class Loop:
                 self._look(watch)
             for moment in self._standing.history if resume else ():
                 watch(moment)
-            with threadpool_limits(1 if self.plan.batch <= SMALL_BATCH else None, "blas"):
+            with few_threads(self.plan.batch):
                 ended = self._train(watch)
         except KeyboardInterrupt:
             if not self._standing.history:
@@ -249,6 +249,11 @@ class Loop:
         self._standing = _Standing(kept.position["step"], history, kept.position["best"], best)
         self.schedule = self._lowered()
         return True
+
+
+def few_threads(batch: int) -> threadpool_limits:
+    """Keeps products to one thread, within a `with`, where a batch is small."""
+    return threadpool_limits(1 if batch <= SMALL_BATCH else None, "blas")
 
 
 def _score(moment: Moment) -> float:

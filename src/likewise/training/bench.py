@@ -11,6 +11,7 @@ from likewise.tokens.vocabulary import vocabulary_size
 from likewise.training.candidates import open_settings
 from likewise.training.examples import Examples
 from likewise.training.prepare import Prepared, tokenised
+from likewise.training.progress import silent
 from likewise.training.reading import Reading
 from likewise.training.recipe import Recipe, Settings, derived
 from likewise.training.tune import Tuned, tune
@@ -44,7 +45,7 @@ class Bench:
         if vocabulary not in self._prepared:
             first = vocabulary == self._size
             place = self._work if first else self._work / f"vocabulary-{vocabulary}"
-            tell = self._tell if first else _silent
+            tell = self._tell if first else silent
             self._prepared[vocabulary] = tokenised(self._reading, place, vocabulary, tell=tell, resume=self._resume)
         return self._prepared[vocabulary]
 
@@ -97,7 +98,3 @@ class Bench:
                 raise InputError(f"the run to resume had other settings ({'; '.join(changed)}): resume with those")
         with replacing_file(kept) as beside:
             beside.write_text(json.dumps(now), encoding="utf-8")
-
-
-def _silent(_: str) -> None:
-    """Of a second vocabulary nothing is told."""

@@ -52,9 +52,9 @@ class Examples:
         self.start_weights = powered(self.token_weights, settings.weighting)
         self._signatures = [signatures(side, self.token_weights, vocabulary.continues) for side in self._sides]
         self.split: Split = held_out_split(prepared.facts.texts, self.rng(3))
-        whole = prepared.texts if prepared.pairs is None else self._whole(np.arange(prepared.facts.texts))
-        self.task = score_task(whole, self.split.held_out, vocabulary.continues, self.rng(14))
-        self.halves = hard_halves(self._whole(self.split.held_out), vocabulary.continues, self.rng(5))
+        held_out, continues = self.split.held_out, vocabulary.continues
+        self.task = score_task(self._whole, prepared.facts.texts, held_out, continues, self.rng(14))
+        self.halves = hard_halves(self._whole(held_out), continues, self.rng(5))
 
     def under(self, settings: Settings) -> "Examples":
         """The same corpus under other settings, the same texts put aside and judged in the same way.

@@ -1,11 +1,9 @@
 """The texts that were put aside are learned as well, once the score has been taken on them."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from likewise.optimisation.loop import SMALL_BATCH
-from likewise.optimisation.schedule import Schedule
 from likewise.optimisation.step import ContrastiveStep, batch_indices
+from likewise.training.cycle import cycle
 from likewise.training.examples import Examples
 from likewise.training.recipe import Settings
 
@@ -32,7 +30,4 @@ def join(step: ContrastiveStep, examples: Examples, settings: Settings) -> None:
     rng = np.random.default_rng([settings.seed, 15])
     epochs = max(1, round(settings.epochs / SHARE))
     batches = [indices for _ in range(epochs) for indices in batch_indices(texts, settings.batch, rng)]
-    schedule = Schedule(settings.learning_rate, len(batches))
-    with threadpool_limits(1 if settings.batch <= SMALL_BATCH else None, "blas"):
-        for number, indices in enumerate(batches):
-            step(whole.batch(indices, np.random.default_rng([settings.seed, 16, number])), schedule(number))
+    cycle(step, whole, settings, batches, purpose=16)

@@ -11,14 +11,12 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
-from likewise.optimisation.loop import SMALL_BATCH
-from likewise.optimisation.schedule import Schedule
 from likewise.optimisation.step import ContrastiveStep, batch_indices
 from likewise.training.candidates import Changes, applied, first_candidates, joined
+from likewise.training.cycle import cycle
 from likewise.training.examples import Examples
 from likewise.training.recipe import Settings
 
@@ -112,7 +110,8 @@ def tune(
         tell: told what was found.
     """
     search = _Search(start, names, examples_for, EFFORTS[effort], tell)
-    if not names or not np.isfinite(search.score(examples_for(start).untrained(), start)):
+    examples = examples_for(start)
+    if not names or not np.isfinite(examples.score(examples.untrained()).value):
         return Tuned(start, {})
     change, why = search.run()
     chosen = applied(start, change)
@@ -131,9 +130,9 @@ class _Search:
     ) -> None:  # fmt: skip
         self.start, self.names, self.examples_for, self.budget, self.tell = start, names, examples_for, budget, tell
         self.trials: list[dict[str, Any]] = []
-        texts = len(examples_for(start).split.train)
+        self.texts = len(examples_for(start).split.train)
         self.pairs = 0
-        self.plain = min(MOST_PAIRS, texts * start.epochs)
+        self.plain = min(MOST_PAIRS, self.texts * start.epochs)
 
     @property
     def cost(self) -> float:
@@ -209,10 +208,9 @@ class _Search:
         return found, highest
 
     def _note(self, change: Changes, rung: int, seen: int, score: float) -> None:
-        texts = len(self.examples_for(self.start).split.train)
-        trial = {"settings": dict(change), "rung": rung, "epochs": round(seen / texts, 3), "texts": min(seen, texts)}
-        trial |= {"score": round(score, 6), "kept": False}
-        self.trials.append(trial)
+        epochs, texts = round(seen / self.texts, 3), min(seen, self.texts)
+        trial = {"settings": dict(change), "rung": rung, "epochs": epochs, "texts": texts}
+        self.trials.append(trial | {"score": round(score, 6), "kept": False})
 
     def _mark_kept(self, alive: list[_Candidate]) -> None:
         for trial in self.trials:
@@ -223,8 +221,7 @@ class _Search:
         """A shorter run, where twice the length of the one before did not help."""
         if "epochs" not in self.names or len(best.scores) < 2 or best.scores[-1] > best.scores[-2]:
             return None
-        texts = len(self.examples_for(self.start).split.train)
-        epochs = round(self.plain * self.budget.share * 2 ** (self.budget.rungs - 1) / texts)
+        epochs = round(self.plain * self.budget.share * 2 ** (self.budget.rungs - 1) / self.texts)
         return epochs if 1 <= epochs < self.start.epochs else None
 
     def _why(self, change: Changes, gain: float) -> str:
@@ -237,8 +234,6 @@ class _Search:
 
 def _trained(examples: Examples, settings: Settings, pairs: int) -> tuple[StaticEncoder, int]:
     """An encoder trained on about so many positive pairs, with the whole rise and fall of the learning rate."""
-    encoder = examples.untrained()
-    step = ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
     texts = len(examples.split.train)
     rng = np.random.default_rng([settings.seed, 12])
     batches: list[np.ndarray] = []
@@ -246,8 +241,7 @@ def _trained(examples: Examples, settings: Settings, pairs: int) -> tuple[Static
         batches += batch_indices(texts, settings.batch, rng)
     steps = max(1, round(pairs / settings.batch))
     batches = batches[:steps]
-    schedule = Schedule(settings.learning_rate, len(batches))
-    with threadpool_limits(1 if settings.batch <= SMALL_BATCH else None, "blas"):
-        for number, indices in enumerate(batches):
-            step(examples.batch(indices, np.random.default_rng([settings.seed, 13, number])), schedule(number))
+    encoder = examples.untrained()
+    step = ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
+    cycle(step, examples, settings, batches, purpose=13)
     return encoder, sum(map(len, batches))
