@@ -21,15 +21,18 @@ from likewise.training.examples import Examples
 from likewise.training.prepare import Prepared, prepare
 from likewise.training.recipe import Recipe, Settings, derived
 
-__all__ = ["EPOCHS", "Found", "Ground", "Lab"]
+__all__ = ["EPOCHS", "Found", "Ground", "Lab", "Pool", "pooled"]
 
 K, CANDIDATES = 10, 200  # found, and joined from either side, as the index does
-DIM = 512
+DIM = 768
 EPOCHS = {"cranfield": 30, "scifact": 6, "npl": 6, "askubuntu_dups": 2}
 OWN = {"askubuntu_dups"}  # a query is a document itself, whose own row is left out, and one hit is enough
 
 Stemmer = Callable[[Prepared], np.ndarray]
 """Gives the piece that stands for each piece."""
+
+Pool = Callable[[StaticEncoder, Ragged], np.ndarray]
+"""Gives the vectors of documents."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Lab:
         self._examples: dict[int, Examples] = {}
 
     def settings(self, seed: int, **changes: object) -> Settings:
-        """Those of the default recipe for the corpus, but for half its dimensions, fewer epochs, and some changes."""
+        """Those of the default recipe for the corpus, with half its dimensions, fewer epochs, and some changes."""
         recipe = Recipe(dim=DIM, epochs=self.ground.epochs, vocabulary=len(self.prepared.stems), seed=seed)
         return replace(derived(recipe, self.prepared.facts.texts), **changes)
 
@@ -89,7 +92,7 @@ class Lab:
         self,
         encoder: StaticEncoder,
         *,
-        saturation: Callable[[np.ndarray], np.ndarray] | None = None,
+        documents: Pool = StaticEncoder.encode_documents,
         feedback: float = 0.0,
         fusion: str = "share of best",
     ) -> Found:
@@ -97,21 +100,42 @@ class Lab:
 
         Args:
             encoder: of stems.
-            saturation: what an occurrence counts: the number of times that a stem is in a text to what it weighs.
+            documents: how it encodes documents.
             feedback: how much of the mean of the three best documents is added to a query before it is asked again.
             fusion: how cosines and words are joined.
         """
-        if saturation is None:
-            documents, queries = encoder.encode(self.documents), encoder.encode(self.queries)
-        else:
-            documents, queries = (
-                _unit(_counts(side, len(encoder.weights), saturation) @ encoder.weights)
-                for side in (self.documents, self.queries)
-            )
+        rows, queries = documents(encoder, self.documents), encoder.encode(self.queries)
         if feedback:
-            best = np.argpartition(-self.ground.others_only(queries @ documents.T), 3, axis=1)[:, :3]
-            queries = _unit(queries + feedback * _unit(documents[best].mean(axis=1)))
-        return self.ground.judged(queries @ documents.T, fusion)
+            best = np.argpartition(-self.ground.others_only(queries @ rows.T), 3, axis=1)[:, :3]
+            queries = _unit(queries + feedback * _unit(rows[best].mean(axis=1)))
+        return self.ground.judged(queries @ rows.T, fusion)
+
+
+def pooled(
+    encoder: StaticEncoder,
+    texts: Ragged,
+    *,
+    counted: Callable[[np.ndarray], np.ndarray] = np.sqrt,
+    ballast: float = 1.0,
+    apart: bool = True,
+) -> np.ndarray:
+    """Documents as `encode_documents` has them, but for one thing.
+
+    Args:
+        encoder: of stems.
+        texts: the documents.
+        counted: the number of times that a stem is in a text, to what it counts.
+        ballast: times that of the encoder.
+        apart: whether each part is brought to its length by itself, rather than all together.
+    """
+    sums, pooling, begin = _counts(texts, len(encoder.weights), counted) @ encoder.weights, encoder.documents, 0
+    if not apart:
+        return _unit(sums, ballast * sum(pooling.ballasts))
+    parts = []
+    for dim, share, weight in zip(pooling.dims, pooling.shares, pooling.ballasts, strict=True):
+        parts.append(share * _unit(sums[:, begin : begin + dim], ballast * weight))
+        begin += dim
+    return np.concatenate(parts, axis=1) / np.float32(np.linalg.norm(pooling.shares))
 
 
 class Ground:
@@ -228,5 +252,6 @@ def _counts(texts: Ragged, vocab: int, saturation: Callable[[np.ndarray], np.nda
     return counts
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+def _unit(vectors: np.ndarray, ballast: float = 0.0) -> np.ndarray:
+    squares = np.sum(np.square(vectors), axis=1, keepdims=True)
+    return vectors / np.maximum(np.sqrt(squares + np.float32(ballast)), 1e-12)

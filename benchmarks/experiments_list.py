@@ -2,64 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-from experiments_ground import DIM, Found, Ground, Lab
-from experiments_training import HalfFrozen, Widened, from_lsa, trained
+from experiments_default import default, finished, learned, porter, unstemmed
+from experiments_ground import DIM, Found, Ground, Lab, pooled
+from experiments_training import HalfFrozen, Widened, from_lsa, learned_lengths, trained, two_tables
 
 from likewise.encoders.lsa import powered
 from likewise.encoders.static import StaticEncoder
 from likewise.index.fusion import FUSIONS
-from likewise.training.prepare import Prepared
-from likewise.training.recipe import Settings
 
 __all__ = ["EXPERIMENTS", "Experiment", "as_is", "learned"]
 
 Experiment = Callable[[Ground, int], Found]
-
-
-def learned(ground: Ground, vocabulary: int | None = None) -> Lab:
-    """The corpus with the stems that were learned from it."""
-    return ground.lab("learned", lambda prepared: prepared.stems, vocabulary)
-
-
-def unstemmed(ground: Ground) -> Lab:
-    """The corpus with each piece for itself."""
-    return ground.lab("none", lambda prepared: np.arange(len(prepared.stems)))
-
-
-def porter(prepared: Prepared) -> np.ndarray:
-    """Porter's second stemmer for English: of words with the same stem the first stands for all."""
-    import Stemmer
-
-    stemmer, first = Stemmer.Stemmer("english"), {}
-    whole = [piece.isalpha() for piece in prepared.tokenizer.vocabulary.pieces]
-    pieces = enumerate(zip(prepared.tokenizer.vocabulary.pieces, whole, strict=True))
-    return np.array([first.setdefault(stemmer.stemWord(p), place) if word else place for place, (p, word) in pieces])
-
-
-class Default:
-    """The default recipe, trained once for each corpus and seed."""
-
-    def __init__(self) -> None:
-        self._key: tuple[Ground, int] | None = None
-        self._encoder: StaticEncoder | None = None
-
-    def __call__(self, ground: Ground, seed: int) -> tuple[Lab, Settings, StaticEncoder]:
-        """The corpus, the settings, and the encoder without the parts beside it."""
-        lab = learned(ground)
-        if self._key != (ground, seed):
-            self._key, self._encoder = (ground, seed), trained(lab, lab.settings(seed))
-        return lab, lab.settings(seed), self._encoder
-
-
-default = Default()
-
-
-def finished(lab: Lab, settings: Settings, encoder: StaticEncoder, **search: Any) -> Found:
-    """How an encoder answers, with the lexical and the latent part of the settings beside it."""
-    return lab.found(lab.examples(settings).finished(encoder), **search)
 
 
 def as_is(ground: Ground, seed: int) -> Found:
@@ -93,9 +50,9 @@ def beside(**shares: float) -> Experiment:
 
 
 def long_without_latent(ground: Ground, seed: int) -> Found:
-    """The latent part left out of vectors of 1,024 numbers, of which it has 128."""
+    """The latent part left out of vectors of 1,536 numbers, of which it has 128."""
     lab = learned(ground)
-    settings = lab.settings(seed, dim=1024)
+    settings = lab.settings(seed, dim=1536)
     return finished(lab, replace(settings, latent=0.0), trained(lab, settings))
 
 
@@ -209,6 +166,22 @@ def lexical_while_training(ground: Ground, seed: int) -> Found:
     return finished(lab, replace(settings, lexical=0.0), StaticEncoder(encoder.weights))
 
 
+def lexical_of_learned_lengths(ground: Ground, seed: int) -> Found:
+    """The rows of the lexical part as long as contrastive training makes them, which leaves their directions alone."""
+    lab, settings, encoder = default(ground, seed)
+    other = replace(settings, weighting=settings.weighting + 1e-9)  # parts are kept by their weighting
+    examples = lab.examples(other)
+    examples.start_weights = learned_lengths(lab, settings)
+    return lab.found(examples.finished(encoder))
+
+
+def of_two_tables(ground: Ground, seed: int) -> Found:
+    """One table for anchors and one for positives, as in word2vec; the first is the trained part."""
+    lab = learned(ground)
+    settings = lab.settings(seed)
+    return finished(lab, settings, two_tables(lab, settings))
+
+
 def three_seeds(ground: Ground, seed: int) -> Found:
     """Three runs with rows of a third of the length, side by side."""
     lab = learned(ground)
@@ -239,14 +212,25 @@ EXPERIMENTS: dict[str, dict[str, Experiment]] = {
     "parts": {
         "lexical part alone": only_lexical,
         "latent part alone": only_latent,
-        "no part beside, half as long": beside(lexical=0.0, latent=0.0),
+        "no part beside, a third as long": beside(lexical=0.0, latent=0.0),
         "no part beside, as long": setting(lexical=0.0, latent=0.0),
         "no lexical part": beside(lexical=0.0),
         "no latent part": beside(latent=0.0),
-        "lexical 0.8": beside(lexical=0.8),
+        "lexical 0.7": beside(lexical=0.7),
+        "lexical 2": beside(lexical=2.0),
         "latent 0.6": beside(latent=0.6),
+        "lexical rows of learned lengths": lexical_of_learned_lengths,
         "lexical part while training": lexical_while_training,
         "0.3 of the start added": with_start(0.3),
+    },
+    "documents": {
+        "as all texts": searched(documents=StaticEncoder.encode),
+        "repeats count in full": searched(documents=partial(pooled, counted=lambda times: times)),
+        "repeats count once": searched(documents=partial(pooled, counted=np.sign)),
+        "parts not by themselves": searched(documents=partial(pooled, apart=False)),
+        "no ballast": searched(documents=partial(pooled, ballast=0.0)),
+        "half the ballast": searched(documents=partial(pooled, ballast=0.5)),
+        "twice the ballast": searched(documents=partial(pooled, ballast=2.0)),
     },
     "start": {
         "log(1 + n/df)": start_at_log1p,
@@ -254,10 +238,9 @@ EXPERIMENTS: dict[str, dict[str, Experiment]] = {
         "singular rows of LSA": start_at_lsa,
     },
     "length": {
-        "256 dimensions": setting(dim=256),
-        "256, all trained": setting(dim=256, lexical=0.0, latent=0.0),
-        "1,024 dimensions": setting(dim=1024),
-        "1,024, no latent part": long_without_latent,
+        "384 dimensions": setting(dim=384),
+        "1,536 dimensions": setting(dim=1536),
+        "1,536, no latent part": long_without_latent,
         "three seeds, a third as long each": three_seeds,
     },
     "run": {
@@ -267,6 +250,7 @@ EXPERIMENTS: dict[str, dict[str, Experiment]] = {
         "three times the epochs": setting(epochs=3),
         **{f"batch {size:,}": setting(batch=size) for size in (64, 1024)},
         "mean of the last third of states": averaged,
+        "a table for each view": of_two_tables,
     },
     "views": {
         "crops alone": setting(views="crop"),
@@ -274,11 +258,7 @@ EXPERIMENTS: dict[str, dict[str, Experiment]] = {
         "deletion of half": setting(views="delete:0.5"),
         "a few words against the rest": setting(views="query"),
     },
-    "search": {
-        "feedback 0.5": searched(feedback=0.5),
-        "repeats as 1 + log": searched(saturation=lambda times: 1 + np.log(times)),
-        "repeats as square root": searched(saturation=np.sqrt),
-    },
+    "search": {f"feedback {share}": searched(feedback=share) for share in (0.2, 0.5)},
     "fusion": {name: searched(fusion=name) for name in list(FUSIONS)[1:]},
 }
 """By what they change, the experiments by their names."""

@@ -1,6 +1,7 @@
 """Ways to train that `likewise train` does not offer: other starts, rows that pieces share, numbers that stay."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from time import process_time
 
 import numpy as np
@@ -10,15 +11,19 @@ from scipy.sparse import csr_matrix
 from likewise.encoders.encoder import Encoder
 from likewise.encoders.lsa import log_idf, lsa_encoder
 from likewise.encoders.static import StaticEncoder
+from likewise.losses.info_nce import info_nce
+from likewise.negatives.masks import allowed_negatives
 from likewise.optimisation.schedule import Schedule
-from likewise.optimisation.step import ContrastiveStep, batch_indices
+from likewise.optimisation.step import Batch, ContrastiveStep, batch_indices
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.training.recipe import Settings
 from likewise.views.mix import VIEWS
 from likewise.views.pair import Joint, Views
 
-__all__ = ["HalfFrozen", "Widened", "from_lsa", "query_views", "trained"]
+__all__ = ["HalfFrozen", "Widened", "from_lsa", "learned_lengths", "query_views", "trained", "two_tables"]
+
+LENGTHS_DIM, LENGTHS_PAIRS = 256, 60_000  # enough to learn one number a piece
 
 QUERY = (3, 8)  # pieces, as many as people type
 AVERAGED = 2 / 3  # of the steps, from where on states are averaged
@@ -64,6 +69,59 @@ def from_lsa(lab: Lab, settings: Settings) -> StaticEncoder:
     start = lsa_encoder(texts, examples.token_weights, random.dim, examples.rng(7))
     lengths = [np.sqrt(np.mean(np.sum(encoder.weights**2, axis=1))) for encoder in (random, start)]
     return StaticEncoder(start.weights * np.float32(lengths[0] / lengths[1]))
+
+
+def learned_lengths(lab: Lab, settings: Settings) -> np.ndarray:
+    """The length of each row as training on halves makes it, where the directions of the rows stay random."""
+    examples = lab.examples(replace(settings, views="halves"))
+    encoder = Lengths(StaticEncoder.random(examples.start_weights, LENGTHS_DIM, examples.rng(4)).weights)
+    begun = np.linalg.norm(encoder.weights, axis=1)
+    epochs = max(1, min(settings.epochs, round(LENGTHS_PAIRS / len(examples.split.train))))
+    trained(lab, replace(settings, views="halves", epochs=epochs, temperature=0.1, learning_rate=0.02), encoder)
+    grown = np.linalg.norm(encoder.weights, axis=1) / np.maximum(begun, 1e-12)
+    return (examples.start_weights * grown).astype(np.float32)
+
+
+def two_tables(lab: Lab, settings: Settings) -> StaticEncoder:
+    """Train one table on the first views against another on the second, and give the first."""
+    examples, started = lab.examples(settings), process_time()
+    tables = [StaticEncoder.random(examples.start_weights, examples.untrained().dim, examples.rng(n)) for n in (4, 40)]
+    texts, done = len(examples.split.train), 0
+    schedule = Schedule(settings.learning_rate, settings.epochs * max(1, round(texts / settings.batch)))
+    for epoch in range(settings.epochs):
+        for indices in batch_indices(texts, settings.batch, np.random.default_rng([settings.seed, 1, epoch])):
+            batch = examples.batch(indices, np.random.default_rng([settings.seed, 2, done]))
+            sides = [table.forward(view) for table, view in zip(tables, _sides(batch), strict=True)]
+            side = batch.signatures[0]
+            allowed = allowed_negatives(side, side, distance=settings.near_duplicate)
+            contrast = info_nce(sides[0][0], sides[1][0], allowed=allowed, temperature=settings.temperature)
+            for table, (_, tape), gradient in zip(tables, sides, (contrast.anchors, contrast.candidates), strict=True):
+                table.backward(tape, gradient)
+                table.step(schedule(done))
+            done += 1
+    lab.ground.seconds += process_time() - started
+    return tables[0]
+
+
+def _sides(batch: Batch) -> tuple[Ragged, Ragged]:
+    return batch.views.anchors, batch.views.positives
+
+
+class Lengths(StaticEncoder):
+    """Rows that only grow longer or shorter."""
+
+    def __init__(self, weights: np.ndarray) -> None:
+        super().__init__(weights)
+        self._sums = np.zeros(len(weights))
+
+    def step(self, learning_rate: float) -> None:
+        """Adagrad on the logarithm of the length of each row."""
+        touched, gradients = self.gradients()
+        self._pending.clear()
+        along = np.sum(gradients * self.weights[touched], axis=1)
+        self._sums[touched] += along**2
+        change = learning_rate * along / (np.sqrt(self._sums[touched]) + 1e-6)
+        self.weights[touched] *= np.exp(-change).astype(np.float32)[:, None]
 
 
 class HalfFrozen(StaticEncoder):

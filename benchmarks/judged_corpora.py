@@ -16,7 +16,8 @@ from texts import rows, table
 __all__ = ["CORPORA", "JudgedCorpus", "read_corpus"]
 
 Encode = Callable[[Sequence[str]], np.ndarray]
-Judge = Callable[[Encode], dict[str, float]]
+Judge = Callable[[Encode, Encode], dict[str, float]]
+"""Of what encodes texts and what encodes documents, which are the same where a task knows no documents."""
 
 K = 10
 MOST = 10_000  # texts to train on
@@ -86,8 +87,8 @@ def _retrieval(data: Retrieval, *, words: bool) -> Judge:
     own = [place_of.get(id, -1) for id in asked]
     by_words = _bm25(data.texts, queries) if words else None
 
-    def judge(encode: Encode) -> dict[str, float]:
-        documents, vectors = encode(data.texts), encode(queries)
+    def judge(encode: Encode, encode_documents: Encode) -> dict[str, float]:
+        documents, vectors = encode_documents(data.texts), encode(queries)
         found = {"nDCG@10": [], "MRR@10": []} | ({"nDCG@10 with BM25": []} if words else {})
         for start in range(0, len(queries), 256):
             part = slice(start, start + 256)
@@ -137,7 +138,7 @@ def _matches(folder: Path) -> tuple[list[str], Judge]:
     tested = [row for row in pairs if row["split"] != "train"]
     labels = [int(row["label"]) for row in tested]
 
-    def judge(encode: Encode) -> dict[str, float]:
+    def judge(encode: Encode, _: Encode) -> dict[str, float]:
         return {"average precision": float(average_precision_score(labels, _cosines(encode, tested)))}
 
     return _drawn(texts), judge
@@ -148,7 +149,7 @@ def _similarity(folder: Path) -> tuple[list[str], Judge]:
     texts = [row[name] for row in pairs for name in ("text1", "text2")]
     scores = [float(row["score"]) for row in pairs]
 
-    def judge(encode: Encode) -> dict[str, float]:
+    def judge(encode: Encode, _: Encode) -> dict[str, float]:
         return {"Spearman": float(spearmanr(_cosines(encode, pairs), scores).statistic)}
 
     return _drawn(texts), judge
@@ -165,7 +166,7 @@ def _classes(labels_a_class: int) -> Callable[[Path], tuple[list[str], Judge]]:
         texts = _drawn(list(found), 6_000 if folder.name == "newsgroups20" else MOST)
         labels = np.array([found[text] for text in texts])
 
-        def judge(encode: Encode) -> dict[str, float]:
+        def judge(encode: Encode, _: Encode) -> dict[str, float]:
             return _few_labels(encode(texts), labels, labels_a_class)
 
         return texts, judge

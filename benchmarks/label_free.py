@@ -47,7 +47,8 @@ def scorer(corpus: PoolCorpus) -> Callable[[StaticEncoder], dict[str, float]]:
         return view_retrieval(encoder.encode(views.anchors), encoder.encode(views.positives)).mrr
 
     def scores(encoder: StaticEncoder) -> dict[str, float]:
-        score, vectors = label_free_score(encoder.encode, task), encoder.encode(held_out)
+        score = label_free_score(encoder.encode, task, encoder.encode_documents)
+        vectors = encoder.encode(held_out)
         return {
             "score": score.value,
             "cloze": score.cloze,
@@ -82,7 +83,10 @@ class Study:
             corpus = self.corpus(recipe.vocabulary)
             encoder = cached(corpus, recipe, self.cache)
             if "labels" not in figures:
-                figures["labels"] = self.judged.judge(lambda texts: encoder.encode(corpus.ids(texts)))
+                figures["labels"] = self.judged.judge(
+                    lambda texts: encoder.encode(corpus.ids(texts)),
+                    lambda texts: encoder.encode_documents(corpus.ids(texts)),
+                )
             if "scores" not in figures:
                 figures["scores"] = self._scorers[recipe.vocabulary](encoder)
             kept.write_text(json.dumps(figures), encoding="utf-8")

@@ -8,15 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from likewise.corpus.split import Split, held_out_split
-from likewise.encoders.blend import blended, scaled
+from likewise.encoders.blend import ballast_of, blended, scaled
 from likewise.encoders.lsa import log_idf, lsa_encoder
 from likewise.encoders.static import StaticEncoder
+from likewise.geometry.inverse_cloze import inverse_cloze
 from likewise.negatives.masks import DISTANCE
 from likewise.negatives.signatures import signatures
 from likewise.optimisation.schedule import Schedule
 from likewise.optimisation.step import Batch, ContrastiveStep, batch_indices
 from likewise.tokens.compiled import Tokenizer
+from likewise.tokens.kernels import count_whole
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.stems import learn_stems
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
 from likewise.views.mix import make_views
 
@@ -24,7 +27,8 @@ __all__ = ["RECIPES", "PoolCorpus", "PoolRecipe", "cached", "train"]
 
 PAIRS = 200_000  # seen at one times the epochs; a run by default sees 500,000
 BATCH = 512
-LEXICAL, LATENT = 256, 64  # dimensions of the parts beside the trained one
+LEXICAL, LATENT = 448, 64  # dimensions of the parts beside the trained one, as by default beside 256
+SOME = 2_000  # texts over which the lengths of parts are averaged
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class PoolRecipe:
     epochs: float = 1.0
     dim: int = 256
     vocabulary: int | None = None
-    weighting: float = 1.0
+    weighting: float = 0.7
     start: str = "random"
     seed: int = 0
     lexical: float = 0.0
@@ -83,21 +87,21 @@ _ALONE = [
     *_combinations(),
 ]
 _BLENDED = [
-    replace(recipe, lexical=0.5, latent=0.3)
+    replace(recipe, lexical=1.4, latent=0.3)
     for recipe in _ALONE
     if (recipe.start, recipe.dim, recipe.seed) == ("random", 256, 0) and recipe.epochs
 ]
 RECIPES: list[PoolRecipe] = [
     *_ALONE,
     *_BLENDED,
-    *(PoolRecipe(lexical=one, latent=other) for one, other in ((0.5, 0.0), (0.0, 0.3), (1.0, 0.3))),
-    PoolRecipe(weighting=0.5, lexical=0.7, latent=0.5),
+    *(PoolRecipe(lexical=one, latent=other) for one, other in ((1.4, 0.0), (0.0, 0.3), (0.7, 0.3))),
+    PoolRecipe(weighting=0.5, lexical=2.0, latent=0.5),
 ]
 """One setting changed at a time, all drawn at random, nothing trained; then such as the trained part of a blend."""
 
 
 class PoolCorpus:
-    """A corpus under one vocabulary.
+    """A corpus under one vocabulary, the forms of a word made one.
 
     Attributes:
         tokenizer: texts to ids.
@@ -110,9 +114,14 @@ class PoolCorpus:
         reference = learn_reference(texts, vocabulary or vocabulary_size(len(texts)))
         tokenizer = Tokenizer(reference)
         self._unknown = tokenizer.vocabulary.pieces.index(UNKNOWN)
-        every = tokenizer.encode(list(texts)).without(self._unknown)
+        self.stems = np.arange(len(tokenizer.vocabulary), dtype=np.int32)
+        self.tokenizer = tokenizer
+        every, whole = self.ids(texts), np.zeros(len(self.stems), np.int64)
+        count_whole(every.ids, every.offsets, tokenizer.vocabulary.continues, whole)
+        self.stems = learn_stems(tokenizer.vocabulary, whole)
+        every = self.ids(texts)
         self.texts = every.take(np.flatnonzero(every.lengths > 0))
-        counts = np.bincount(self.texts.ids, minlength=len(tokenizer.vocabulary))
+        counts = np.bincount(self.texts.ids, minlength=len(self.stems))
         self.tokenizer = Tokenizer(reference, Vocabulary.of(reference, counts))
         owners = np.repeat(np.arange(len(self.texts)), self.texts.lengths)
         distinct = np.unique(owners * len(counts) + self.texts.ids)
@@ -127,9 +136,16 @@ class PoolCorpus:
         texts = self.texts.take(self.split.train)
         return lsa_encoder(texts, self.token_weights, LATENT, np.random.default_rng([0, 7]))
 
+    @cached_property
+    def queries(self) -> Ragged:
+        """Texts as short as queries, by which the parts of a blend are scaled."""
+        held_out, continues = self.texts.take(self.split.held_out[:SOME]), self.tokenizer.vocabulary.continues
+        return inverse_cloze(held_out, continues, np.random.default_rng([0, 12])).anchors
+
     def ids(self, texts: Sequence[str]) -> Ragged:
         """Ids as training sees them."""
-        return self.tokenizer.encode(list(texts)).without(self._unknown)
+        known = self.tokenizer.encode(list(texts)).without(self._unknown)
+        return Ragged(self.stems[known.ids], known.offsets)
 
 
 def train(corpus: PoolCorpus, recipe: PoolRecipe) -> StaticEncoder:
@@ -162,16 +178,17 @@ def train(corpus: PoolCorpus, recipe: PoolRecipe) -> StaticEncoder:
 
 def blend(corpus: PoolCorpus, recipe: PoolRecipe, trained: StaticEncoder) -> StaticEncoder:
     """The trained rows with random ones and those of LSA beside them, as the recipe says."""
-    parts = [(trained, 1.0)]
+    parts, ballasts = [(scaled(trained, corpus.queries), 1.0)], [0.0]
     if recipe.lexical:
-        rows = StaticEncoder.random(corpus.token_weights, LEXICAL, np.random.default_rng([recipe.seed, 9]))
-        parts.append((rows, recipe.lexical))
+        rows = StaticEncoder.random(
+            corpus.token_weights**recipe.weighting, LEXICAL, np.random.default_rng([recipe.seed, 9])
+        )
+        parts.append((scaled(rows, corpus.queries), recipe.lexical))
+        ballasts.append(ballast_of(parts[-1][0], corpus.texts.take(corpus.split.train[:SOME])))
     if recipe.latent:
-        parts.append((corpus.latent, recipe.latent))
-    if len(parts) == 1:
-        return trained
-    some = corpus.texts.take(corpus.split.train[:2_000])
-    return blended([(scaled(part, some), share) for part, share in parts])
+        parts.append((scaled(corpus.latent, corpus.queries), recipe.latent))
+        ballasts.append(0.0)
+    return trained if len(parts) == 1 else blended(parts, ballasts)
 
 
 def cached(corpus: PoolCorpus, recipe: PoolRecipe, folder: Path) -> StaticEncoder:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from likewise.encoders.documents import DocumentPooling
+from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -37,6 +39,16 @@ def tables(modules: Any) -> ModuleType:
     """`experiments_tables.py`."""
     module: ModuleType = modules("experiments_tables")
     return module
+
+
+def test_documents_that_are_pooled_as_they_are_by_default_are_those_of_the_encoder(modules: Any) -> None:
+    ground, pooling = modules("experiments_ground"), DocumentPooling((3, 5), (1.0, 1.4), (0.0, 2.0))
+    encoder = StaticEncoder(np.random.default_rng(0).standard_normal((9, 8)).astype(np.float32), pooling)
+    texts = Ragged.of([[1, 2, 2, 8], [3], [4, 4, 4, 0]])
+    expected = encoder.encode_documents(texts)
+    np.testing.assert_allclose(ground.pooled(encoder, texts), expected, atol=1e-6)
+    for change in ({"ballast": 0.0}, {"counted": np.sign}, {"apart": False}):
+        assert np.abs(ground.pooled(encoder, texts, **change) - expected).max() > 1e-3
 
 
 def test_a_few_words_and_the_rest_make_up_the_text(training: ModuleType) -> None:

@@ -127,6 +127,11 @@ def test_unknown_kind_of_vector_file_is_refused_before_any_work(tmp_path: Path) 
     assert ".parquet" in fails("embed", "no.model", "no.csv", "--out", tmp_path / "v.xlsx")
 
 
+def test_a_role_that_texts_do_not_have(shelf: Shelf, tmp_path: Path) -> None:
+    said = fails("embed", shelf.model, shelf.file, "--as", "answer", "--out", tmp_path / "v.npy")
+    assert "--as answer" in said and "text, query, document" in said
+
+
 def test_nothing_to_embed(shelf: Shelf, tmp_path: Path) -> None:
     for suffix in ("npy", "parquet", "arrow"):
         out = tmp_path / f"v.{suffix}"

@@ -66,6 +66,17 @@ def test_embed_writes_tables(shelf: Shelf, tmp_path: Path, suffix: str) -> None:
     np.testing.assert_array_equal(vectors, likewise.load(shelf.model).encode(shelf.texts))
 
 
+@pytest.mark.parametrize("role", ["text", "query", "document"])
+def test_embed_as(shelf: Shelf, tmp_path: Path, role: str) -> None:
+    """Two paths: the command, and the call of Python that encodes texts in the same role."""
+    deep = likewise.train(shelf.texts[:120], dim=384, epochs=1, tune=False, progress=False, out=tmp_path / "m")
+    encode = {"text": deep.encode, "query": deep.encode_query, "document": deep.encode_document}[role]
+    words = ("embed", tmp_path / "m", shelf.file, "--text", "body", "--as", role, "--out", tmp_path / "v.npy")
+    succeeds(*words)
+    np.testing.assert_array_equal(np.load(tmp_path / "v.npy"), encode(shelf.texts))
+    assert (role == "document") == bool((np.linalg.norm(encode(shelf.texts), axis=1) < 0.99).any())
+
+
 def test_embed_without_texts(shelf: Shelf, tmp_path: Path) -> None:
     succeeds("embed", shelf.model, shelf.file, "--text", "body", "--no-text", "--out", tmp_path / "v.parquet")
     assert pq.read_table(tmp_path / "v.parquet").column_names == ["id", "price", "module", "vector"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from likewise.encoders.blend import blended, parts_of, scaled
+from likewise.encoders.blend import BALLAST, ballast_of, blended, parts_of, scaled
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
@@ -66,12 +66,30 @@ def test_a_part_of_zeros_does_no_harm() -> None:
     ("lexical", "latent", "expected"),
     [
         (False, False, (640, 0, 0)),
-        (True, False, (400, 240, 0)),
-        (True, True, (320, 240, 80)),
-        (False, True, (560, 0, 80)),
+        (True, False, (267, 373, 0)),
+        (True, True, (214, 373, 53)),
+        (False, True, (587, 0, 53)),
     ],
 )
 def test_dimensions_are_shared_out(lexical: bool, latent: bool, expected: tuple[int, int, int]) -> None:
     """A closed form."""
     parts = parts_of(640, lexical, latent)
     assert (parts.trained, parts.lexical, parts.latent) == expected
+
+
+def test_the_ballast_is_a_share_of_the_mean_document() -> None:
+    """A slow loop: each distinct piece times the root of how often it occurs; of no texts there is none."""
+    part = encoder(7)
+    squares = []
+    for index in range(len(TEXTS)):
+        pieces, times = np.unique(TEXTS[index], return_counts=True)
+        squares.append(np.sum((np.sqrt(times)[:, None] * part.weights[pieces].astype(np.float64)).sum(axis=0) ** 2))
+    assert ballast_of(part, TEXTS) == pytest.approx(BALLAST * np.mean(squares), rel=1e-5)
+    assert ballast_of(part, TEXTS.take(np.zeros(0, np.int64))) == 0
+
+
+def test_ballasts_weigh_as_much_as_their_parts() -> None:
+    """A closed form: a ballast is given for a part of length one, and the part is as long as its share."""
+    found = blended([(encoder(4), 1.0), (encoder(6), 0.5)], [0.0, 3.0]).documents
+    assert found is not None
+    assert (found.dims, found.shares, found.ballasts) == ((4, 6), (1.0, 0.5), (0.0, 0.75))

@@ -140,3 +140,16 @@ def test_an_order_that_means_nothing_changes_nothing() -> None:
     vectors = Given(dict(zip(texts, rng.standard_normal((len(texts), 8)), strict=True)))
     one, other = _values(data, vectors)["it"], _values(turned, vectors)["it"]
     assert one == pytest.approx(other)
+
+
+def test_queries_and_documents_may_be_encoded_in_two_ways() -> None:
+    """A closed form: a model whose documents are those of other texts finds those."""
+
+    class Turned(Given):
+        def encode_document(self, texts):
+            return self.encode(texts)[:, ::-1]
+
+    vectors = {"a": [1, 0], "b": [0, 1], "q": [1, 0]}
+    data = Retrieval({"a": "a", "b": "b"}, {"q": "q"}, {"q": {"b": 1}}, "turned")
+    assert _values(data, Turned(vectors))["it"]["MRR@10"] == 1
+    assert _values(data, Given(vectors))["it"]["MRR@10"] == 0.5

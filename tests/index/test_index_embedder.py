@@ -5,7 +5,7 @@ import pytest
 from index_embedders import Bare, Hashed
 
 from likewise.errors import InputError, LikewiseError
-from likewise.index.embedder import identity_of, stored_vectors, unit_vectors
+from likewise.index.embedder import document_vectors, identity_of, query_vectors, stored_vectors, unit_vectors
 
 
 def test_a_model_of_ours():
@@ -77,3 +77,34 @@ def test_what_float16_costs():
     kept = stored_vectors(Answering(lambda count: rows[:count]), ["x"] * 500, 256).astype(np.float64)
     exact = rows.astype(np.float64) / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
     assert np.abs(kept @ exact[:50].T - exact @ exact[:50].T).max() < 2e-4
+
+
+class Asked(Hashed):
+    """Encodes what is asked and what is found in ways of their own."""
+
+    def encode_query(self, texts):
+        return -2 * self.encode(texts)
+
+    def encode_document(self, texts):
+        lengths = np.array([4.0 if len(text) > 9 else 1 / len(text) for text in texts])
+        return lengths[:, None] * self.encode(texts)
+
+
+class BareAsked(Bare):
+    def encode_document(self, texts):
+        return -self.encode(texts)
+
+
+def test_queries_and_documents_are_encoded_in_their_own_ways():
+    """Closed forms: queries have length one, documents of a model of ours keep theirs unless they are longer."""
+    texts = ["tv", "a radio, a radio"]
+    plain = unit_vectors(Asked(), texts, 32)
+    np.testing.assert_allclose(query_vectors(Asked(), texts, 32), -plain, atol=1e-6)
+    np.testing.assert_allclose(document_vectors(Asked(), texts, 32), plain * [[0.5], [1.0]], atol=1e-6)
+    np.testing.assert_allclose(stored_vectors(Asked(), ["tv", " "], 32)[0], plain[0] / 2, atol=1e-3)
+
+
+def test_documents_of_another_library_have_length_one():
+    texts = ["tv", "radio"]
+    np.testing.assert_allclose(document_vectors(BareAsked(), texts, 32), -unit_vectors(Bare(), texts, 32), atol=1e-6)
+    np.testing.assert_allclose(query_vectors(BareAsked(), texts, 32), unit_vectors(Bare(), texts, 32), atol=1e-6)

@@ -252,3 +252,29 @@ def test_sentence_transformers_gives_the_same_vectors(model: Model, folder: Path
     assert something.sum() > 9000
     assert cosines[something].min() > 0.99999
     assert (theirs[~something] == 0).all()
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        {"dims": [16]},
+        {"dims": [10], "shares": [1.0], "ballasts": [0.0]},
+        {"dims": [16], "shares": [0.0], "ballasts": [0.0]},
+        {"dims": ["16"], "shares": [1.0], "ballasts": [0.0]},
+        {"dims": 16, "shares": 1.0, "ballasts": 0.0},
+    ],
+)
+def test_a_pooling_that_cannot_be_is_damage(folder: Path, documents: dict[str, object]) -> None:
+    """Bad input: parts are missing, do not fill a row, or are no numbers."""
+    record = json.loads((folder / "likewise.json").read_text(encoding="utf-8"))
+    (folder / "likewise.json").write_text(json.dumps(record | {"documents": documents}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"likewise.json is damaged \(documents\)"):
+        Model.load(folder)
+
+
+def test_a_folder_from_before_documents_were_pooled_otherwise(model: Model, folder: Path) -> None:
+    """Two paths: it gives documents the vectors of all texts."""
+    record = json.loads((folder / "likewise.json").read_text(encoding="utf-8"))
+    del record["documents"]
+    (folder / "likewise.json").write_text(json.dumps(record), encoding="utf-8")
+    assert Model.load(folder).encode_document(TEXTS).tobytes() == model.encode(TEXTS).tobytes()

@@ -2,6 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from likewise.encoders.documents import DocumentPooling
+from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
 from likewise.model import model as module
 from likewise.model.model import Embedder, Model
@@ -70,3 +72,40 @@ def test_the_fingerprint_is_that_of_the_vectors(model: Model, tmp_path) -> None:
     assert Model(model.tokenizer, type(model.encoder)(changed)).fingerprint != model.fingerprint
     other = type(model.tokenizer)(module.Tokenizer.load(tmp_path / "a.model" / "tokenizer.json").reference)
     assert Model(other, model.encoder).fingerprint == model.fingerprint
+
+
+def blended(model: Model, stems: dict[str, str] | None = None) -> Model:
+    pooling = DocumentPooling((10, 6), (1.0, 1.4), (0.0, 2.0))
+    return Model(model.tokenizer, StaticEncoder(model.encoder.weights, pooling), model.card, (), stems)
+
+
+def test_documents_by_the_definition(model: Model) -> None:
+    """A slow loop in float64: pieces by their stems, the roots of their counts, both parts by themselves."""
+    form, stem, other = [piece for piece in model.tokenizer.vocabulary.pieces if piece.isalpha()][-3:]
+    texts = [f"{form} {stem} {form} {other} {form}", f"{form} {other}", ""]
+    ours = blended(model, {form: stem, "unheard": stem})
+    numbers = {piece: number for number, piece in enumerate(model.tokenizer.vocabulary.pieces)}
+    weights = ours.encoder.weights.astype(np.float64)
+    for text, vector in zip(texts, ours.encode_document(texts), strict=True):
+        ids = model.tokenizer.reference.encode(text, add_special_tokens=False).ids
+        ids = [numbers[stem] if id == numbers[form] else id for id in ids]
+        whole = sum((np.sqrt(ids.count(id)) * weights[id] for id in set(ids)), np.zeros(16))
+        one, two = whole[:10], whole[10:]
+        parts = [one / max(np.linalg.norm(one), 1e-12), 1.4 * two / np.sqrt(two @ two + 2)]
+        np.testing.assert_allclose(vector, np.concatenate(parts) / np.sqrt(1 + 1.4**2), atol=1e-6)
+
+
+def test_queries_are_encoded_as_texts_and_documents_too_where_nothing_else_is_known(model: Model) -> None:
+    """Two paths, to the byte."""
+    assert blended(model).encode_query(TEXTS).tobytes() == model.encode(TEXTS).tobytes()
+    assert model.encode_document(TEXTS).tobytes() == model.encode(TEXTS).tobytes()
+
+
+def test_another_pooling_is_another_model(model: Model, tmp_path) -> None:
+    """Laws: an index must know the two apart; and it is there again after saving."""
+    ours = blended(model)
+    assert ours.fingerprint != model.fingerprint
+    ours.save(tmp_path / "b.model")
+    loaded = Model.load(tmp_path / "b.model")
+    assert loaded.fingerprint == ours.fingerprint
+    assert loaded.encode_document(TEXTS).tobytes() == ours.encode_document(TEXTS).tobytes()

@@ -16,7 +16,7 @@ def rng() -> np.random.Generator:
 
 def test_what_is_given_is_not_open() -> None:
     """A closed form."""
-    assert {*VALUES, "epochs", "lexical", "latent"} == set(ALL)
+    assert {*VALUES, "epochs"} == set(ALL)
     assert "views" not in open_settings({"views": "crop"}) and "views" in open_settings({"views": None})
 
 

@@ -212,3 +212,27 @@ def test_the_record_is_json(python_docs: list[str], tmp_path: Path) -> None:
     written = (tmp_path / "x.model" / "likewise.json").read_text(encoding="utf-8")
     record = json.loads(written, parse_constant=int)
     assert record["scores"]["MRR"] is None
+
+
+def test_documents_have_their_parts_in_their_shares(python_docs: list[str]) -> None:
+    """Laws: of a vector in three parts a document's are as long as their shares, the lexical one a little shorter."""
+    model = likewise.train(python_docs[:200], dim=384, epochs=2, tune=False, progress=False)
+    pooling = model.encoder.documents
+    assert pooling is not None and pooling.dims == (128, 224, 32)
+    assert pooling.shares == (1.0, 1.4, 0.3)
+    assert pooling.ballasts[1] > 0 == pooling.ballasts[0] == pooling.ballasts[2]
+    vectors = model.encode_document(python_docs[:200]).astype(np.float64)
+    lengths = [np.linalg.norm(part, axis=1) for part in np.split(vectors, [128, 352], axis=1)]
+    whole = np.linalg.norm(pooling.shares)
+    np.testing.assert_allclose(lengths[0], 1 / whole, rtol=1e-5)
+    np.testing.assert_allclose(lengths[2], 0.3 / whole, rtol=1e-5)
+    assert (lengths[1] < 1.4 / whole).all()
+    # The root of 2/3 is the length of a document that is as long as the mean: half of its square is its ballast.
+    assert np.median(lengths[1]) * whole / 1.4 == pytest.approx(np.sqrt(2 / 3), abs=0.08)
+
+
+def test_short_vectors_are_trained_whole(python_docs: list[str]) -> None:
+    """A closed form: below 320 dimensions there are no parts, and documents are encoded as all texts."""
+    model = likewise.train(python_docs[:200], dim=64, epochs=1, tune=False, progress=False)
+    assert model.encoder.documents is None
+    assert model.encode_document(python_docs[:9]).tobytes() == model.encode(python_docs[:9]).tobytes()

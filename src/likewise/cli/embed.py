@@ -25,19 +25,28 @@ def embed(
     ],
     text: Text = None,
     id: Id = None,
+    role: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="ROLE",
+            help="What the texts are: `text`, to be compared with one another; `document`, to be found by queries; or "
+            "`query`.",
+        ),
+    ] = "text",
     keep_text: Annotated[bool, typer.Option("--keep-text/--no-text", help="Whether the texts are written too.")] = True,
     progress: Progress = True,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Write one unit vector for each text of a file.
+    """Write one vector for each text of a file.
 
     The file is read as a stream: it may be larger than memory.
     """
     from likewise.atomic import refuse_existing, replacing_file
     from likewise.cli.screen import Meter, counted
-    from likewise.cli.vectors import embedded, writer_for
+    from likewise.cli.vectors import embedded, encoder_as, writer_for
     from likewise.corpus.read import read
     from likewise.model.model import Model
 
@@ -45,8 +54,9 @@ def embed(
     write = writer_for(target)  # refuses an unknown suffix before any work is done
     refuse_existing(target, overwrite=overwrite)
     loaded = Model.load(model)
+    encode = encoder_as(loaded, role)
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
     with Meter(shown=progress) as meter, replacing_file(target, overwrite=overwrite) as beside:
-        write(beside, embedded(corpus, loaded, meter), keep_text)
+        write(beside, embedded(corpus, encode, meter), keep_text)
         took = meter.summary(corpus.skipped)
     typer.echo(f"{out}: {counted(meter.texts, 'vector')} of {loaded.dim} numbers {took}")

@@ -14,11 +14,12 @@ from likewise.corpus.read import Corpus
 from likewise.errors import InputError
 from likewise.model.model import Model
 
-__all__ = ["Embedded", "embedded", "write_arrow", "write_numpy", "write_parquet", "writer_for"]
+__all__ = ["Embedded", "embedded", "encoder_as", "write_arrow", "write_numpy", "write_parquet", "writer_for"]
 
 Embedded = Iterable[tuple[TextBatch, Float32[np.ndarray, "texts dim"]]]
 """A stream of batches, each with a vector a text; at least one."""
 
+Encode = Callable[[pa.Array], Float32[np.ndarray, "texts dim"]]
 Writer = Callable[[Path, Embedded, bool], None]
 
 
@@ -37,8 +38,20 @@ def writer_for(path: Path) -> Writer:
     return writers[path.suffix.lower()]
 
 
+def encoder_as(model: Model, role: str) -> Encode:
+    """How a model encodes texts in a role.
+
+    Raises:
+        InputError: there is no such role.
+    """
+    ways = {"text": model.encode, "query": model.encode_query, "document": model.encode_document}
+    if role not in ways:
+        raise InputError(f"--as {role} is no role of a text: expected one of {', '.join(ways)}")
+    return ways[role]
+
+
 def embedded(
-    corpus: Corpus, model: Model, meter: Meter
+    corpus: Corpus, encode: Encode, meter: Meter
 ) -> Iterator[tuple[TextBatch, Float32[np.ndarray, "texts dim"]]]:
     """Each batch of a corpus with its vectors, as they are wanted.
 
@@ -46,7 +59,7 @@ def embedded(
         InputError: the corpus holds no text.
     """
     for batch in corpus:
-        yield batch, model.encode(batch.texts)
+        yield batch, encode(batch.texts)
         meter.reach(meter.texts + len(batch))
     if not meter.texts:
         raise InputError(f"{corpus.name} holds no text: there is nothing to embed")

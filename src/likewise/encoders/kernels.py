@@ -36,6 +36,49 @@ def pool(weights, ids, offsets, vectors, norms, blocks):
                 vector[:] = 0
 
 
+@njit(cache=True, nogil=True, fastmath=FAST)
+def add_roots(weights, ids, vector):
+    """Adds to a vector the row of each distinct id, times the root of how often it occurs, in the order of the ids."""
+    ordered = np.sort(ids)
+    first = 0
+    while first < ordered.size:
+        last = first + 1
+        while last < ordered.size and ordered[last] == ordered[first]:
+            last += 1
+        row, times = weights[ordered[first]], vector.dtype.type(np.sqrt(last - first))
+        for axis in range(vector.size):
+            vector[axis] += times * row[axis]
+        first = last
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def sum_roots(weights, ids, offsets, sums):
+    """The sum of each text's rows, each distinct one times the root of how often it occurs."""
+    for text in prange(offsets.size - 1):
+        sums[text] = 0
+        add_roots(weights, ids[offsets[text] : offsets[text + 1]], sums[text])
+
+
+@njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
+def pool_documents(weights, ids, offsets, vectors, ends, shares, ballasts):
+    """The same sums, each part of them (to `ends[part]`) brought to `shares[part]`, but for its ballast."""
+    for text in prange(offsets.size - 1):
+        vector = vectors[text]
+        vector[:] = 0
+        add_roots(weights, ids[offsets[text] : offsets[text + 1]], vector)
+        begin = 0
+        for part in range(ends.size):
+            square = 0.0
+            for axis in range(begin, ends[part]):
+                square += np.float64(vector[axis]) * np.float64(vector[axis])
+            scale = 0.0
+            if square > SMALLEST_NORM**2:
+                scale = shares[part] / np.sqrt(square + ballasts[part])
+            for axis in range(begin, ends[part]):
+                vector[axis] *= scale
+            begin = ends[part]
+
+
 @njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
 def through_norm(vectors, norms, gradient, passed, blocks):
     """The gradient by the sum of a text's rows, from that by its unit vector: (g - (g·z) z) / norm."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int32
 
+from likewise.encoders.documents import DocumentPooling, pooled_documents
 from likewise.tokens.ragged import Ragged
 
 __all__ = ["StaticEncoder", "StaticTape"]
@@ -37,10 +38,12 @@ class StaticEncoder:
         weights: the embedding rows, float32 in use (float64 for exact comparisons).
         squares: Adagrad's sum of mean squared gradients, one a row.
         dim: length of a vector.
+        documents: how documents are pooled; None pools them as all other texts.
     """
 
-    def __init__(self, weights: Float[np.ndarray, "vocab dim"]) -> None:
+    def __init__(self, weights: Float[np.ndarray, "vocab dim"], documents: DocumentPooling | None = None) -> None:
         self.weights = np.ascontiguousarray(weights)
+        self.documents = documents
         self.squares = np.zeros(len(weights), self.weights.dtype)
         self.dim = int(self.weights.shape[1])
         self._count = np.zeros(len(weights), np.int64)
@@ -64,6 +67,18 @@ class StaticEncoder:
 
         pool(self.weights, texts.ids, texts.offsets, vectors, np.empty(len(texts), self.weights.dtype), BLOCKS)
         return vectors
+
+    def encode_documents(
+        self, texts: Ragged, out: Float[np.ndarray, "texts dim"] | None = None
+    ) -> Float[np.ndarray, "texts dim"]:
+        """Vectors of texts that are to be found by the vectors of others; none is longer than one.
+
+        The product of the two says how well a document answers: it is the cosine, but for documents so short that they
+        tell little, whose vectors are shorter (`encoders.documents`).
+        """
+        if self.documents is None:
+            return self.encode(texts, out)
+        return pooled_documents(self.weights, texts, self.documents, out)
 
     def forward(self, texts: Ragged) -> tuple[Float[np.ndarray, "texts dim"], StaticTape]:
         """Unit vectors of `texts`, and the tape for `backward`."""

@@ -9,11 +9,12 @@ import numpy as np
 from likewise.encoders.lsa import log_idf
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
-from likewise.evaluation.embedder import TRANSFORMERS, encoded, sentence_transformer
+from likewise.evaluation.embedder import TRANSFORMERS, Encode, encoded, sentence_transformer
 from likewise.evaluation.lexical import Matrix, Words
 from likewise.evaluation.packages import EXTRA, installed, needed
 from likewise.evaluation.progress import Narrator
 from likewise.evaluation.result import Row
+from likewise.index.embedder import document_vectors, query_vectors, unit_vectors
 from likewise.model.model import Model
 
 __all__ = ["BASELINES", "BM25", "FUSION", "MINILM", "SHOWN", "Entrant", "Field", "asked_baselines"]
@@ -36,11 +37,19 @@ class Entrant:
         name: of its row.
         vectors: texts to unit rows.
         by_words: whether rows without a common word have nothing in common at all.
+        queries: texts that ask to unit rows; as `vectors` if None.
+        documents: texts that are to be found to rows no longer than one; as `vectors` if None.
     """
 
     name: str
     vectors: Callable[[Sequence[str]], Matrix]
     by_words: bool = False
+    queries: Callable[[Sequence[str]], Matrix] | None = None
+    documents: Callable[[Sequence[str]], Matrix] | None = None
+
+    def sides(self, queries: Sequence[str], documents: Sequence[str]) -> tuple[Matrix, Matrix]:
+        """Vectors of what is asked and of what is to be found."""
+        return (self.queries or self.vectors)(queries), (self.documents or self.vectors)(documents)
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,8 @@ class Field:
             fitted_on: what baselines that learn from text learn from; no label is among it.
         """
         name, embedder = self.judged
-        found: list[Entrant | Row] = [Entrant(name, self._encoder(embedder, name))]
+        ways = (self._encoder(embedder, name, way) for way in (query_vectors, document_vectors))
+        found: list[Entrant | Row] = [Entrant(name, self._encoder(embedder, name), False, *ways)]
         if lexical := [one for one in (TFIDF, LSA) if one in self.baselines]:
             words = Words.of(list(dict.fromkeys(fitted_on)))
             found += [
@@ -113,8 +123,8 @@ class Field:
             return None
         return Row(SHOWN[BM25], note=f"not installed: {EXTRA}")
 
-    def _encoder(self, embedder: Any, name: str) -> Callable[[Sequence[str]], Matrix]:
-        return lambda texts: encoded(embedder, texts, name, self.narrator)
+    def _encoder(self, embedder: Any, name: str, way: Encode = unit_vectors) -> Callable[[Sequence[str]], Matrix]:
+        return lambda texts: encoded(embedder, texts, name, self.narrator, way)
 
     def _lexical(self, which: str, words: Words, texts: Sequence[str]) -> Entrant:
         if which == TFIDF:

@@ -1,7 +1,7 @@
 """Whatever gives vectors: a model of this package or of sentence-transformers, an object with `encode`, a function."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +17,9 @@ from likewise.index.embedder import unit_vectors
 from likewise.model.folder import RECORD
 from likewise.model.model import Model
 
-__all__ = ["TRANSFORMERS", "as_embedder", "encoded", "name_of", "sentence_transformer"]
+__all__ = ["TRANSFORMERS", "Encode", "as_embedder", "encoded", "name_of", "sentence_transformer"]
+
+Encode = Callable[[Any, list[str], int | None], Float32[np.ndarray, "texts dim"]]
 
 TOGETHER = 1024  # texts that are encoded between two moves of the bar
 TRANSFORMERS = "pip install sentence-transformers"
@@ -61,8 +63,17 @@ def name_of(given: Any) -> str:
     return named if isinstance(named, str) and named.isidentifier() else type(given).__name__
 
 
-def encoded(embedder: Any, texts: Sequence[str], what: str, narrator: Narrator) -> Float32[np.ndarray, "texts dim"]:
+def encoded(
+    embedder: Any, texts: Sequence[str], what: str, narrator: Narrator, encode: Encode = unit_vectors
+) -> Float32[np.ndarray, "texts dim"]:
     """One unit vector a text; each distinct text is encoded once.
+
+    Args:
+        embedder: gives the vectors.
+        texts: to encode.
+        what: the embedder is called.
+        narrator: told of the progress.
+        encode: `unit_vectors`, `query_vectors` or `document_vectors`.
 
     Raises:
         InputError: what the embedder gives is no array of one vector a text.
@@ -72,7 +83,7 @@ def encoded(embedder: Any, texts: Sequence[str], what: str, narrator: Narrator) 
     rows = np.fromiter((places.setdefault(text, len(places)) for text in texts), np.int64, len(texts))
     parts: list[np.ndarray] = []
     for part in narrator.parts(list(places), TOGETHER, what):
-        parts.append(unit_vectors(embedder, part, parts[0].shape[1] if parts else None))
+        parts.append(encode(embedder, part, parts[0].shape[1] if parts else None))
     vectors = np.concatenate(parts)
     return vectors if len(places) == len(texts) else vectors[rows]
 

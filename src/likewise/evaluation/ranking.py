@@ -81,7 +81,7 @@ def _found(field: Field, queries: list[str], documents: list[str], own: Own) -> 
     told = f"{len(documents):,} documents, {len(queries):,} queries"
     by_vector, absent = field.measured(
         [*documents, *queries], documents, told,
-        lambda each: (each.name, ByVector(each.vectors(queries), each.vectors(documents), by_words=each.by_words)),
+        lambda each: (each.name, ByVector(*each.sides(queries, documents), by_words=each.by_words)),
     )  # fmt: skip
     vectors: dict[str, Scores] = dict(by_vector)
     words, named = None, None

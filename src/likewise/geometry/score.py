@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64
 
 from likewise.geometry.inverse_cloze import inverse_cloze
-from likewise.geometry.view_retrieval import view_retrieval
+from likewise.geometry.view_retrieval import ViewRetrieval, view_retrieval
 from likewise.geometry.word_agreement import WordNeighbours, word_agreement, word_neighbours
 from likewise.tokens.ragged import Ragged
 from likewise.views.pair import Views
@@ -17,6 +17,8 @@ __all__ = ["Score", "ScoreTask", "label_free_score", "score_task"]
 ASKING = 1_000  # held-out texts that the score is taken on at the most
 ROUNDS = 4  # of spans, at the most, where there are fewer
 POOL = 5_000  # texts among which neighbours are looked for
+
+Encode = Callable[[Ragged], Float[np.ndarray, "texts dim"]]
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,18 @@ def score_task(
     return ScoreTask(clozes, word_neighbours(take(pool), np.arange(len(asking)), continues))
 
 
-def label_free_score(encode: Callable[[Ragged], Float[np.ndarray, "texts dim"]], task: ScoreTask) -> Score:
+def label_free_score(encode: Encode, task: ScoreTask, encode_documents: Encode | None = None) -> Score:
     """Score an encoder.
 
     Args:
         encode: gives one unit vector a text.
         task: from `score_task`.
+        encode_documents: gives one vector of at most length one to a text that is to be found, where that is another.
     """
-    found = [view_retrieval(np.asarray(encode(v.anchors)), np.asarray(encode(v.positives))).ndcg for v in task.clozes]
+    found = [_found(encode, encode_documents or encode, views).ndcg for views in task.clozes]
     cloze, words = float(np.mean(found)), word_agreement(np.asarray(encode(task.words.pool)), task.words)
     return Score(float(np.sqrt(cloze * words)), cloze, words, len(task))
+
+
+def _found(encode: Encode, encode_documents: Encode, views: Views) -> ViewRetrieval:
+    return view_retrieval(np.asarray(encode(views.anchors)), np.asarray(encode_documents(views.positives)))

@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from likewise.atomic import replacing_folder
 from likewise.errors import InputError
 from likewise.index.columns import well_formed
-from likewise.index.embedder import MODEL, check_model, identity_of, stored_model, stored_vectors, unit_vectors
+from likewise.index.embedder import MODEL, check_model, identity_of, query_vectors, stored_model, stored_vectors
 from likewise.index.entries import Additions, Entry, columns_of, entries, numbers_of_ids, remove
 from likewise.index.record import FILE, Record
 from likewise.index.rows import Rows, checked_ids, rows_of_corpus, rows_of_texts
@@ -277,7 +277,7 @@ class Collection:
         vectors = np.zeros((len(queries), dim), np.float32)
         spoken = [row for row, query in enumerate(queries) if query.strip()]
         if spoken:
-            vectors[spoken] = unit_vectors(self.model, [well_formed(queries[row]) for row in spoken], dim)
+            vectors[spoken] = query_vectors(self.model, [well_formed(queries[row]) for row in spoken], dim)
         return vectors
 
 

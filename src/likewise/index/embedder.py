@@ -1,11 +1,13 @@
 """What an index asks of a model: vectors, and a way to know it again.
 
-Anything with `encode(texts)` will do. A model that also has a `fingerprint` and `save(path)`, as Likewise's own, is
+Anything with `encode(texts)` will do; one that has `encode_query` and `encode_document` too, as a model of
+sentence-transformers has, is asked for these. A model with a `fingerprint` and `save(path)`, as Likewise's own, is
 stored in the index. Another, a sentence-transformers model for one, cannot be: it is known again by the vectors of a
 few fixed texts, and has to be passed when the index is opened.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -21,7 +23,9 @@ __all__ = [
     "Identity",
     "StorableModel",
     "check_model",
+    "document_vectors",
     "identity_of",
+    "query_vectors",
     "stored_model",
     "stored_vectors",
     "unit_vectors",
@@ -159,7 +163,43 @@ def unit_vectors(model: Any, texts: list[str], dim: int | None) -> Float32[np.nd
         InputError: the vectors have another length or are no (texts, dim) array.
         LikewiseError: the model gave something that is not a finite number.
     """
-    vectors = np.asarray(model.encode(texts), np.float32)
+    return _unit(_vectors(model, model.encode, texts, dim))
+
+
+def query_vectors(model: Any, texts: list[str], dim: int | None) -> Float32[np.ndarray, "texts dim"]:
+    """The same of texts that ask, by the model's `encode_query` where it has one."""
+    return _unit(_vectors(model, _way(model, "encode_query"), texts, dim))
+
+
+def document_vectors(model: Any, texts: list[str], dim: int | None) -> Float32[np.ndarray, "texts dim"]:
+    """The same of texts that are to be found, by the model's `encode_document` where it has one.
+
+    Those of a `likewise.Model` stay as long as they are, at most one: there a shorter vector means something.
+    """
+    vectors = _vectors(model, _way(model, "encode_document"), texts, dim)
+    ours = isinstance(model, StorableModel) and hasattr(model, "encode_document")
+    return _scaled(vectors, shortest=1.0) if ours else _unit(vectors)
+
+
+def stored_vectors(model: Any, texts: list[str], dim: int) -> Float16[np.ndarray, "texts dim"]:
+    """Vectors of documents as the record keeps them; blank texts get zeros, which no search by vector finds."""
+    vectors = np.zeros((len(texts), dim), np.float16)
+    spoken = [row for row, text in enumerate(texts) if text.strip()]
+    if spoken:
+        vectors[spoken] = document_vectors(model, [texts[row] for row in spoken], dim)
+    return vectors
+
+
+def _way(model: Any, name: str) -> Callable[[list[str]], Any]:
+    way = getattr(model, name, None)
+    found: Callable[[list[str]], Any] = way if callable(way) else model.encode
+    return found
+
+
+def _vectors(
+    model: Any, encode: Callable[[list[str]], Any], texts: list[str], dim: int | None
+) -> Float32[np.ndarray, "texts dim"]:
+    vectors = np.asarray(encode(texts), np.float32)
     if vectors.ndim != 2 or len(vectors) != len(texts) or dim not in (None, vectors.shape[1]):
         expected = f"({len(texts)}, {'dim' if dim is None else dim})"
         raise InputError(
@@ -169,15 +209,15 @@ def unit_vectors(model: Any, texts: list[str], dim: int | None) -> Float32[np.nd
     if not np.isfinite(vectors).all():
         row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
         raise LikewiseError(f"the model {type(model).__name__} gave no finite vector for {texts[row][:60]!r}")
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: np.ndarray = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return unit
-
-
-def stored_vectors(model: Any, texts: list[str], dim: int) -> Float16[np.ndarray, "texts dim"]:
-    """Unit vectors as the record keeps them; blank texts get zeros, which no search by vector finds."""
-    vectors = np.zeros((len(texts), dim), np.float16)
-    spoken = [row for row, text in enumerate(texts) if text.strip()]
-    if spoken:
-        vectors[spoken] = unit_vectors(model, [texts[row] for row in spoken], dim)
     return vectors
+
+
+def _unit(vectors: Float32[np.ndarray, "texts dim"]) -> Float32[np.ndarray, "texts dim"]:
+    return _scaled(vectors, shortest=float(np.finfo(np.float32).tiny))
+
+
+def _scaled(vectors: Float32[np.ndarray, "texts dim"], shortest: float) -> Float32[np.ndarray, "texts dim"]:
+    """Rows of length one, but for those that are shorter than `shortest`, which stay so."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: np.ndarray = vectors / np.maximum(lengths, np.float32(shortest))
+    return scaled

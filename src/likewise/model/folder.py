@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from likewise.atomic import replacing_folder
+from likewise.encoders.documents import DocumentPooling
 from likewise.errors import InputError
 from likewise.model.card import Card, readme
 from likewise.model.sample import read_sample, write_sample
@@ -36,7 +37,7 @@ ENTRIES = {  # of likewise.json, beside its format
     "sha256": dict, "counts": list, "recipe": dict, "corpus": dict, "scores": dict, "versions": dict,
     "history": list, "warnings": list,
 }  # fmt: skip
-LATER = {"tuning": dict, "pairs": dict, "stems": dict}  # entries that older folders lack
+LATER = {"tuning": dict, "pairs": dict, "stems": dict, "documents": dict}  # entries that older folders lack
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Sealed:
         card: where the model comes from.
         sample: some texts of the corpus; without any there is no file for them.
         stems: of each word that has another form as its stem, that stem.
-        fingerprint: of weights and tokenizer; empty before it was written.
+        documents: how documents are pooled; None for as all other texts.
+        fingerprint: of what decides the vectors; empty before it was written.
     """
 
     weights: np.ndarray
@@ -57,6 +59,7 @@ class Sealed:
     card: Card
     sample: Sequence[str] = ()
     stems: Mapping[str, str] = field(default_factory=dict)
+    documents: DocumentPooling | None = None
     fingerprint: str = ""
 
 
@@ -83,7 +86,8 @@ def write_folder(path: Path, sealed: Sealed, *, overwrite: bool = False) -> None
         sums = {name: _sha256(folder / name) for name in (WEIGHTS, TOKENIZER, *([SAMPLE] if sample else []))}
         counts = tokenizer.vocabulary.counts.tolist()
         record = {"format": FORMAT, "sha256": sums, **asdict(sealed.card), "stems": dict(sealed.stems)}
-        _write_json(folder / RECORD, record | {"counts": counts})
+        pooling = sealed.documents.plain() if sealed.documents else {}
+        _write_json(folder / RECORD, record | {"documents": pooling, "counts": counts})
 
 
 def read_folder(path: Path) -> Sealed:
@@ -115,7 +119,8 @@ def read_folder(path: Path) -> Sealed:
     fields = {name: record[name] for name in ("recipe", "corpus", "scores", "versions", "tuning", "pairs")}
     card = Card(**fields, history=tuple(record["history"]), warnings=tuple(record["warnings"]))
     sample = read_sample(path / SAMPLE) if SAMPLE in sums else ()
-    return Sealed(weights, tokenizer, card, sample, _stems(path, record["stems"]), fingerprint(sums))
+    stems, documents = _stems(path, record["stems"]), _documents(path, record["documents"], weights.shape[1])
+    return Sealed(weights, tokenizer, card, sample, stems, documents, fingerprint(sums, documents))
 
 
 def refuse_other(path: Path) -> None:
@@ -128,9 +133,10 @@ def refuse_other(path: Path) -> None:
         raise InputError(f"{path} exists and is no model folder: choose another name, or remove it yourself")
 
 
-def fingerprint(sums: dict[str, str]) -> str:
-    """What tells one model from another: a hash over the checksums of weights and tokenizer."""
-    return hashlib.sha256((sums[WEIGHTS] + sums[TOKENIZER]).encode()).hexdigest()
+def fingerprint(sums: dict[str, str], documents: DocumentPooling | None) -> str:
+    """What tells one model from another: a hash over the checksums of weights and tokenizer, and the pooling."""
+    told = json.dumps(documents.plain()) if documents else ""
+    return hashlib.sha256((sums[WEIGHTS] + sums[TOKENIZER] + told).encode()).hexdigest()
 
 
 def _record(path: Path) -> dict[str, Any]:
@@ -165,6 +171,18 @@ def _stems(path: Path, given: dict[str, Any]) -> dict[str, str]:
     if not all(isinstance(stem, str) for stem in given.values()):
         raise InputError(f"{path}: {RECORD} is damaged (stems); restore it from a copy or train again")
     return given
+
+
+def _documents(path: Path, given: dict[str, Any], dim: int) -> DocumentPooling | None:
+    if not given:
+        return None
+    try:
+        found = DocumentPooling(**{name: tuple(given[name]) for name in ("dims", "shares", "ballasts")})
+        if sum(found.dims) != dim:
+            raise ValueError
+    except (KeyError, TypeError, ValueError, InputError) as error:
+        raise InputError(f"{path}: {RECORD} is damaged (documents); restore it from a copy or train again") from error
+    return found
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -1,14 +1,14 @@
 """A trained model: texts in, unit vectors out."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float32
+from jaxtyping import Float32, Int32
 from safetensors.numpy import save
 
 from likewise.encoders.static import StaticEncoder
@@ -16,15 +16,22 @@ from likewise.model.card import Card
 from likewise.model.folder import TOKENIZER, WEIGHTS, Sealed, fingerprint, read_folder, write_folder
 from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
 from likewise.tokens.compiled import Tokenizer, as_arrow
+from likewise.tokens.ragged import Ragged
 
 __all__ = ["Embedder", "Model"]
+
+Texts: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
 
 CHUNK_TEXTS = 1 << 14  # encoded at once: their ids stay in the cache
 
 
 @runtime_checkable
 class Embedder(Protocol):
-    """What everything that uses a model asks of it; any object with these will do."""
+    """What everything that uses a model asks of it; any object with these will do.
+
+    One that encodes what is asked and what is found in two ways has `encode_query` and `encode_document` as well, as in
+    sentence-transformers.
+    """
 
     dim: int
 
@@ -64,7 +71,7 @@ class Model:
         """Length of a vector."""
         return self.encoder.dim
 
-    def encode(self, texts: Sequence[str] | pa.Array | pa.ChunkedArray, /) -> Float32[np.ndarray, "texts dim"]:
+    def encode(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
         """One vector a text, unit rows; a text without any known piece is a row of zeros.
 
         Args:
@@ -73,12 +80,49 @@ class Model:
         Raises:
             InputError: something in it is not a string.
         """
+        return self._encoded(texts, self.encoder.encode)
+
+    def encode_query(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
+        """Vectors of texts that look for others: those of `encode`."""
+        return self.encode(texts)
+
+    def encode_document(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
+        """Vectors of texts to be found by queries, one a text; the product with a query's says how well it answers.
+
+        Repeated words count less than in `encode`, and the vectors of documents that are so short that they tell little
+        are shorter than one (`encoders.documents`). The vectors of `encode` are those to compare texts of one kind by.
+
+        Args:
+            texts: strings, or an Arrow array of them.
+
+        Raises:
+            InputError: something in it is not a string.
+        """
+
+        def encode(ids: Ragged, out: Float32[np.ndarray, "texts dim"]) -> object:
+            # A word counts as often as it and its other forms occur: they share a row.
+            return self.encoder.encode_documents(Ragged(self._stem_ids[ids.ids], ids.offsets), out)
+
+        return self._encoded(texts, encode)
+
+    def _encoded(self, texts: Texts, encode: Callable[..., object]) -> Float32[np.ndarray, "texts dim"]:
         array = as_arrow(texts)
         vectors = np.empty((len(array), self.dim), np.float32)
         for first in range(0, len(array), CHUNK_TEXTS):
             ids = self.tokenizer.encode(array.slice(first, CHUNK_TEXTS))
-            self.encoder.encode(ids, out=vectors[first : first + CHUNK_TEXTS])
+            encode(ids, out=vectors[first : first + CHUNK_TEXTS])
         return vectors
+
+    @cached_property
+    def _stem_ids(self) -> Int32[np.ndarray, " vocab"]:
+        """The piece that stands for each piece."""
+        pieces = self.tokenizer.vocabulary.pieces
+        numbers = {piece: number for number, piece in enumerate(pieces)} if self.stems else {}
+        stems = np.arange(len(pieces), dtype=np.int32)
+        for form, stem in self.stems.items():
+            if form in numbers and stem in numbers:
+                stems[numbers[form]] = numbers[stem]
+        return stems
 
     @cached_property
     def fingerprint(self) -> str:
@@ -86,7 +130,7 @@ class Model:
         weights = save({"embedding.weight": np.ascontiguousarray(self.encoder.weights, np.float32)})
         tokenizer = self.tokenizer.reference.to_str().encode()
         sums = {WEIGHTS: hashlib.sha256(weights).hexdigest(), TOKENIZER: hashlib.sha256(tokenizer).hexdigest()}
-        return fingerprint(sums)
+        return fingerprint(sums, self.encoder.documents)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the model folder, which sentence-transformers loads too.
@@ -95,7 +139,9 @@ class Model:
             InputError: `path` exists and `overwrite` is false, or cannot be written.
             LikewiseError: the disk is full; nothing is left half-written.
         """
-        sealed = Sealed(self.encoder.weights, self.tokenizer, self.card, self.sample, self.stems)
+        sealed = Sealed(
+            self.encoder.weights, self.tokenizer, self.card, self.sample, self.stems, self.encoder.documents
+        )
         write_folder(Path(path), sealed, overwrite=overwrite)
 
     @classmethod
@@ -106,6 +152,7 @@ class Model:
             InputError: it is no model folder, or a file of it is missing or damaged.
         """
         sealed = read_folder(Path(path))
-        model = cls(sealed.tokenizer, StaticEncoder(sealed.weights), sealed.card, sealed.sample, sealed.stems)
+        encoder = StaticEncoder(sealed.weights, sealed.documents)
+        model = cls(sealed.tokenizer, encoder, sealed.card, sealed.sample, sealed.stems)
         model.__dict__["fingerprint"] = sealed.fingerprint  # known from the checksums: no second hash of the weights
         return model

@@ -27,11 +27,12 @@ SMALLEST_VOCABULARY = 1_000
 def open_settings(given: Mapping[str, Any]) -> list[str]:
     """The settings that may be tuned: those that the user left open.
 
+    How long the parts of a vector are is not among them: the score is blind to it (docs/score.md).
+
     Args:
         given: the recipe, None where it is open.
     """
-    tuned = [*VALUES, "epochs", "lexical", "latent"]
-    return [name for name in tuned if given.get(name) is None]
+    return [name for name in [*VALUES, "epochs"] if given.get(name) is None]
 
 
 def first_candidates(start: Settings, names: Collection[str], most: int, rng: np.random.Generator) -> Sequence[Changes]:

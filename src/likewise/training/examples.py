@@ -5,7 +5,7 @@ from copy import copy
 import numpy as np
 
 from likewise.corpus.split import Split, held_out_split
-from likewise.encoders.blend import MOST_LATENT, Parts, blended, parts_of, scaled
+from likewise.encoders.blend import MOST_LATENT, Parts, ballast_of, blended, parts_of, scaled
 from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
 from likewise.geometry.halves import hard_halves
@@ -21,7 +21,7 @@ from likewise.views.pair import Views
 
 __all__ = ["Examples"]
 
-TEXTS_TO_SCALE_BY = 2_000
+TEXTS_TO_MEASURE = 2_000
 LSA_TEXTS = 20_000  # that the SVD is fitted on at the most: it is a yardstick, and must not cost more than training
 
 
@@ -46,6 +46,7 @@ class Examples:
         self._lsa: list[StaticEncoder] = []
         self._drawn: dict[tuple[int, int], np.ndarray] = {}
         self._scaled: dict[tuple[str, int, float], StaticEncoder] = {}
+        self._ballasts: dict[tuple[int, float], float] = {}
         self._sides = (prepared.texts,) if prepared.pairs is None else (prepared.texts, prepared.pairs)
         self._maker = None if settings.views == GIVEN else make_views(settings.views, vocabulary)
         self.token_weights = log_idf(prepared.texts_with, len(prepared.texts) * len(self._sides))
@@ -96,7 +97,7 @@ class Examples:
 
     def score(self, encoder: StaticEncoder) -> Score:
         """The score without labels, by which settings are chosen; higher is better."""
-        return label_free_score(encoder.encode, self.task)
+        return label_free_score(encoder.encode, self.task, encoder.encode_documents)
 
     def encoded_halves(self, encoder: StaticEncoder) -> tuple[np.ndarray, np.ndarray]:
         """The vectors of both halves of each text put aside."""
@@ -111,20 +112,30 @@ class Examples:
         settings, dims = self._settings, self._parts
         if not dims.lexical and not dims.latent:
             return trained
-        parts = [(scaled(trained, self._some), 1.0)]
+        parts, ballasts = [(scaled(trained, self._queries), 1.0)], [0.0]
         if dims.lexical:
-            parts.append((self._part("lexical", dims.lexical), settings.lexical))
+            part = self._part("lexical", dims.lexical)
+            parts.append((part, settings.lexical))
+            ballasts.append(self._ballast(part, dims.lexical))
         if dims.latent:
             parts.append((self._part("latent", dims.latent), settings.latent))
-        return blended(parts)
+            ballasts.append(0.0)
+        return blended(parts, ballasts)
 
     def _part(self, name: str, dim: int) -> StaticEncoder:
         """A part that is not trained: the same under all settings with one weighting, so made once for these."""
         key = name, dim, self._settings.weighting if name == "lexical" else 0.0
         if key not in self._scaled:
             made = self._random(dim, 9) if name == "lexical" else StaticEncoder(self.lsa().weights[:, :dim])
-            self._scaled[key] = scaled(made, self._some)
+            self._scaled[key] = scaled(made, self._queries)
         return self._scaled[key]
+
+    def _ballast(self, lexical: StaticEncoder, dim: int) -> float:
+        """Of the lexical part; measured once for each weighting."""
+        key = dim, self._settings.weighting
+        if key not in self._ballasts:
+            self._ballasts[key] = ballast_of(lexical, self._some)
+        return self._ballasts[key]
 
     def _random(self, dim: int, purpose: int) -> StaticEncoder:
         """Random rows times the start weights; drawn once for each purpose, as drawing takes its time."""
@@ -135,8 +146,14 @@ class Examples:
 
     @property
     def _some(self) -> Ragged:
-        """Some texts, over which the lengths of the parts of a vector are averaged."""
-        return self._whole(self.split.train[:TEXTS_TO_SCALE_BY])
+        """Some texts, over which the lengths of documents are averaged."""
+        return self._whole(self.split.train[:TEXTS_TO_MEASURE])
+
+    @property
+    def _queries(self) -> Ragged:
+        """Texts as short as queries, over which the lengths of the parts of a vector are averaged."""
+        spans = self.task.clozes[0].anchors
+        return spans if len(spans) else self._some
 
     def lsa(self) -> StaticEncoder:
         """What latent semantic analysis makes of the same texts; done once."""

@@ -157,7 +157,7 @@ def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
     """The recipe with every setting that is None derived from how many texts (or pairs) there are to train on."""
     split = (recipe.dim or SPLIT_FROM) >= SPLIT_FROM
     chosen: dict[str, Any] = {
-        "dim": 1024 if texts <= MANY_TEXTS else 512,
+        "dim": 1536 if texts <= MANY_TEXTS else 768,
         "batch": max(2, min(512, texts // 8)),
         "epochs": max(2, min(30, round(PAIRS / max(1, texts)))),
         "temperature": 0.2,
@@ -165,7 +165,7 @@ def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
         "learning_rate": 0.2,
         "vocabulary": vocabulary_size(texts),
         "weighting": 0.7,
-        "lexical": 0.5 if split else 0.0,
+        "lexical": 1.4 if split else 0.0,
         "latent": 0.3 if split else 0.0,
         "near_duplicate": DISTANCE,
     }

@@ -89,7 +89,7 @@ def run(
         asdict(settings), asdict(prepared.facts), _finite(scores), history, _versions(), warnings, tuned.record, pairs
     )
     # From here on a text is cut into pieces, not into stems: each piece gets the row of its stem.
-    whole = StaticEncoder(encoder.weights[prepared.stems])
+    whole = StaticEncoder(encoder.weights[prepared.stems], encoder.documents)
     return Model(prepared.tokenizer, whole, card, prepared.sample, prepared.word_stems)
 
 

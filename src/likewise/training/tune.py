@@ -7,7 +7,6 @@ seconds, so that the same seed tries and chooses the same on any machine.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ from likewise.training.recipe import Settings
 __all__ = ["EFFORTS", "Budget", "Tuned", "check_effort", "tune"]
 
 MOST_PAIRS = 600_000  # of a plain training that count: what is best for a million texts, fewer tell as well
-LEXICAL, LATENT = (0.3, 0.5, 0.8, 1.2), (0.1, 0.3, 0.6)
 MARGIN = 1.03  # times the score of the settings without a change: less is chance, and those are known to do
 
 
@@ -76,11 +74,10 @@ class Tuned:
 
 @dataclass
 class _Candidate:
-    """Some changes, their score at each rung, and the encoder of the last."""
+    """Some changes, and their score at each rung."""
 
     change: Changes
     scores: list[float]
-    encoder: StaticEncoder | None = None
 
 
 def check_effort(effort: str) -> None:
@@ -149,17 +146,15 @@ class _Search:
             if rung:
                 alive = self._better(alive, plain, self.budget.at(rung))
             for candidate in alive:
-                candidate.encoder = None
-                candidate.scores.append(self._tried(candidate, rung))
+                candidate.scores.append(self._tried(candidate.change, rung))
             self._mark_kept(alive)
         best = max(alive, key=lambda candidate: candidate.scores[-1])
         if best is not plain and best.scores[-1] < MARGIN * plain.scores[-1]:
             best = plain
-        blend, highest = self._blended(best)
-        change, less = {**best.change, **blend}, self._fewer_epochs(best)
+        change, less = dict(best.change), self._fewer_epochs(best)
         if less is not None:
             change["epochs"] = less
-        return change, self._why(change, highest / plain.scores[-1] - 1)
+        return change, self._why(change, best.scores[-1] / plain.scores[-1] - 1)
 
     def score(self, encoder: StaticEncoder, settings: Settings) -> float:
         """The score without labels of a trained encoder."""
@@ -177,8 +172,7 @@ class _Search:
         chosen += [candidate for candidate in ranked if candidate is not plain][: places - len(chosen)]
         return chosen
 
-    def _tried(self, candidate: _Candidate, rung: int) -> float:
-        change = candidate.change
+    def _tried(self, change: Changes, rung: int) -> float:
         settings = applied(self.start, change)
         examples = self.examples_for(settings)
         pairs = round(self.plain * self.budget.share * 2**rung)
@@ -186,26 +180,7 @@ class _Search:
         self.pairs += seen
         found = self.score(encoder, settings)
         self._note(change, rung, seen, found)
-        if rung == self.budget.rungs - 1:
-            candidate.encoder = encoder
         return found
-
-    def _blended(self, best: _Candidate) -> tuple[Changes, float]:
-        """Other shares of the parts of a vector, where they are better, and the score: nothing is trained for it."""
-        found: Changes = {}
-        highest = best.scores[-1]
-        start = (self.start.lexical, self.start.latent)
-        if best.encoder is None or 0 in start or not {"lexical", "latent"} <= set(self.names):
-            return found, highest
-        settings = applied(self.start, best.change)
-        for lexical, latent in product(LEXICAL, LATENT):
-            change = {"lexical": lexical, "latent": latent}
-            if (lexical, latent) != start:
-                score = self.score(best.encoder, applied(settings, change))
-                self._note({**best.change, **change}, self.budget.rungs, 0, score)
-                if score > max(highest, best.scores[-1] * MARGIN):
-                    highest, found = score, change
-        return found, highest
 
     def _note(self, change: Changes, rung: int, seen: int, score: float) -> None:
         epochs, texts = round(seen / self.texts, 3), min(seen, self.texts)
