@@ -17,7 +17,7 @@ Lines = Sequence[dict[str, Any]]
 
 REPEATED = "MRR@10"  # of rankings that nDCG@10 judges too
 SEEDS = ("as usual", "seed 1", "seed 2")
-UNTRAINED, BLEND, USUAL, FUSED = "epochs 0.0", "lexical 0.5, latent 0.3", "as usual", "BM25"
+UNTRAINED, BLEND, USUAL, FUSED = "epochs 0.0", "lexical 1.2, latent 0.5", "as usual", "BM25"
 SHOWN = ("score", "cloze", "words", "hard halves", "plain halves", "effective rank", "uniformity")
 EXPONENTS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 

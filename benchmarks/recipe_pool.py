@@ -87,14 +87,14 @@ _ALONE = [
     *_combinations(),
 ]
 _BLENDED = [
-    replace(recipe, lexical=1.4, latent=0.3)
+    replace(recipe, lexical=1.2, latent=0.5)
     for recipe in _ALONE
     if (recipe.start, recipe.dim, recipe.seed) == ("random", 256, 0) and recipe.epochs
 ]
 RECIPES: list[PoolRecipe] = [
     *_ALONE,
     *_BLENDED,
-    *(PoolRecipe(lexical=one, latent=other) for one, other in ((1.4, 0.0), (0.0, 0.3), (0.7, 0.3))),
+    *(PoolRecipe(lexical=one, latent=other) for one, other in ((1.2, 0.0), (0.0, 0.5), (0.6, 0.5))),
     PoolRecipe(weighting=0.5, lexical=2.0, latent=0.5),
 ]
 """One setting changed at a time, all drawn at random, nothing trained; then such as the trained part of a blend."""

@@ -165,8 +165,8 @@ def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
         "learning_rate": 0.2,
         "vocabulary": vocabulary_size(texts),
         "weighting": 0.7,
-        "lexical": 1.4 if split else 0.0,
-        "latent": 0.3 if split else 0.0,
+        "lexical": 1.2 if split else 0.0,
+        "latent": 0.5 if split else 0.0,
         "near_duplicate": DISTANCE,
     }
     return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})
