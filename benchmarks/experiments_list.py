@@ -10,6 +10,7 @@ from experiments_default import default, finished, learned, porter, unstemmed
 from experiments_ground import DIM, Found, Ground, Lab, pooled
 from experiments_training import HalfFrozen, Widened, from_lsa, learned_lengths, trained, two_tables
 
+from likewise.encoders.blend import ballast_of, scaled
 from likewise.encoders.lsa import powered
 from likewise.encoders.static import StaticEncoder
 from likewise.index.fusion import FUSIONS
@@ -169,10 +170,14 @@ def lexical_while_training(ground: Ground, seed: int) -> Found:
 def lexical_of_learned_lengths(ground: Ground, seed: int) -> Found:
     """The rows of the lexical part as long as contrastive training makes them, which leaves their directions alone."""
     lab, settings, encoder = default(ground, seed)
-    other = replace(settings, weighting=settings.weighting + 1e-9)  # parts are kept by their weighting
-    examples = lab.examples(other)
-    examples.start_weights = learned_lengths(lab, settings)
-    return lab.found(examples.finished(encoder))
+    examples = lab.examples(settings)
+    whole = examples.finished(encoder)
+    begin, dim, _ = whole.documents.dims
+    rows = StaticEncoder.random(learned_lengths(lab, settings), dim, examples.rng(9))
+    part = scaled(rows, examples.task.clozes[0].anchors)
+    whole.weights[:, begin : begin + dim] = np.float32(settings.lexical) * part.weights
+    ballast = settings.lexical**2 * ballast_of(part, lab.documents.slice(0, 2_000))
+    return lab.found(StaticEncoder(whole.weights, replace(whole.documents, ballasts=(0.0, ballast, 0.0))))
 
 
 def of_two_tables(ground: Ground, seed: int) -> Found:

@@ -19,6 +19,7 @@ from likewise.tokens.ragged import Ragged
 __all__ = ["MOST_LATENT", "Parts", "ballast_of", "blended", "parts_of", "scaled"]
 
 MOST_LATENT = 128  # singular vectors: more find no better on corpora of some thousand texts
+LEXICAL_POWER = 0.7  # of log-IDF, that a word counts in the lexical part
 BALLAST = 0.5  # of a mean document; anything from 1/4 to 1 finds about as well
 SMALLEST_LENGTH = 1e-12
 

@@ -5,7 +5,7 @@ from copy import copy
 import numpy as np
 
 from likewise.corpus.split import Split, held_out_split
-from likewise.encoders.blend import MOST_LATENT, Parts, ballast_of, blended, parts_of, scaled
+from likewise.encoders.blend import LEXICAL_POWER, MOST_LATENT, Parts, ballast_of, blended, parts_of, scaled
 from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
 from likewise.geometry.halves import hard_halves
@@ -45,8 +45,8 @@ class Examples:
         self._prepared, self._settings = prepared, settings
         self._lsa: list[StaticEncoder] = []
         self._drawn: dict[tuple[int, int], np.ndarray] = {}
-        self._scaled: dict[tuple[str, int, float], StaticEncoder] = {}
-        self._ballasts: dict[tuple[int, float], float] = {}
+        self._scaled: dict[tuple[str, int], StaticEncoder] = {}
+        self._ballasts: dict[int, float] = {}
         self._sides = (prepared.texts,) if prepared.pairs is None else (prepared.texts, prepared.pairs)
         self._maker = None if settings.views == GIVEN else make_views(settings.views, vocabulary)
         self.token_weights = log_idf(prepared.texts_with, len(prepared.texts) * len(self._sides))
@@ -105,7 +105,7 @@ class Examples:
 
     def untrained(self) -> StaticEncoder:
         """Where training begins."""
-        return self._random(self._parts.trained, 4)
+        return StaticEncoder(self._drawn_rows(self._parts.trained, 4) * self.start_weights[:, None])
 
     def finished(self, trained: StaticEncoder) -> StaticEncoder:
         """The trained rows with the lexical and the latent ones beside them, as the settings want them."""
@@ -116,33 +116,35 @@ class Examples:
         if dims.lexical:
             part = self._part("lexical", dims.lexical)
             parts.append((part, settings.lexical))
-            ballasts.append(self._ballast(part, dims.lexical))
+            ballasts.append(self._ballast(part))
         if dims.latent:
             parts.append((self._part("latent", dims.latent), settings.latent))
             ballasts.append(0.0)
         return blended(parts, ballasts)
 
     def _part(self, name: str, dim: int) -> StaticEncoder:
-        """A part that is not trained: the same under all settings with one weighting, so made once for these."""
-        key = name, dim, self._settings.weighting if name == "lexical" else 0.0
-        if key not in self._scaled:
-            made = self._random(dim, 9) if name == "lexical" else StaticEncoder(self.lsa().weights[:, :dim])
-            self._scaled[key] = scaled(made, self._queries)
-        return self._scaled[key]
+        """A part that is not trained: the same under all settings, so made once."""
+        if (name, dim) not in self._scaled:
+            if name == "lexical":
+                weights = powered(self.token_weights, LEXICAL_POWER)
+                made = StaticEncoder(self._drawn_rows(dim, 9) * weights[:, None])
+            else:
+                made = StaticEncoder(self.lsa().weights[:, :dim])
+            self._scaled[name, dim] = scaled(made, self._queries)
+        return self._scaled[name, dim]
 
-    def _ballast(self, lexical: StaticEncoder, dim: int) -> float:
-        """Of the lexical part; measured once for each weighting."""
-        key = dim, self._settings.weighting
-        if key not in self._ballasts:
-            self._ballasts[key] = ballast_of(lexical, self._some)
-        return self._ballasts[key]
+    def _ballast(self, lexical: StaticEncoder) -> float:
+        """Of the lexical part; measured once for each length of it."""
+        if lexical.dim not in self._ballasts:
+            self._ballasts[lexical.dim] = ballast_of(lexical, self._some)
+        return self._ballasts[lexical.dim]
 
-    def _random(self, dim: int, purpose: int) -> StaticEncoder:
-        """Random rows times the start weights; drawn once for each purpose, as drawing takes its time."""
+    def _drawn_rows(self, dim: int, purpose: int) -> np.ndarray:
+        """Random rows; drawn once for each purpose, as drawing takes its time."""
         if (dim, purpose) not in self._drawn:
-            ones = np.ones(len(self.start_weights), np.float32)
+            ones = np.ones(len(self.token_weights), np.float32)
             self._drawn[dim, purpose] = StaticEncoder.random(ones, dim, self.rng(purpose)).weights
-        return StaticEncoder(self._drawn[dim, purpose] * self.start_weights[:, None])
+        return self._drawn[dim, purpose]
 
     @property
     def _some(self) -> Ragged:
