@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from likewise.corpus.split import Split, held_out_split
-from likewise.encoders.blend import ballast_of, blended, scaled
-from likewise.encoders.lsa import log_idf, lsa_encoder
+from likewise.encoders.blend import LEXICAL_POWER, ballast_of, blended, scaled
+from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
 from likewise.geometry.inverse_cloze import inverse_cloze
 from likewise.negatives.masks import DISTANCE
@@ -180,9 +180,8 @@ def blend(corpus: PoolCorpus, recipe: PoolRecipe, trained: StaticEncoder) -> Sta
     """The trained rows with random ones and those of LSA beside them, as the recipe says."""
     parts, ballasts = [(scaled(trained, corpus.queries), 1.0)], [0.0]
     if recipe.lexical:
-        rows = StaticEncoder.random(
-            corpus.token_weights**recipe.weighting, LEXICAL, np.random.default_rng([recipe.seed, 9])
-        )
+        weights = powered(corpus.token_weights, LEXICAL_POWER)
+        rows = StaticEncoder.random(weights, LEXICAL, np.random.default_rng([recipe.seed, 9]))
         parts.append((scaled(rows, corpus.queries), recipe.lexical))
         ballasts.append(ballast_of(parts[-1][0], corpus.texts.take(corpus.split.train[:SOME])))
     if recipe.latent:
