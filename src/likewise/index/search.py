@@ -23,6 +23,8 @@ MODES = ("hybrid", "vector", "text")
 # Hybrid search joins so many of the best of either side, or 10 k, and knows the words' scores down to this rank: of a
 # text found by its vector whose words rank lower still, the words count as nothing.
 CANDIDATES, WORD_DEPTH = 200, 2_000
+FEEDBACK, SHARE_FED_BACK = 2, 0.3  # texts that are found first, and how much of them the query takes on
+SMALLEST_LENGTH = 1e-12
 
 
 @dataclass(frozen=True)
@@ -113,20 +115,45 @@ class Searcher:
     def _hybrid(
         self, queries: Sequence[str], vectors: Float32[np.ndarray, "queries dim"], k: int, passing: Filter | None
     ) -> list[Ranked]:
+        """Both sides joined, twice: what the best of the first time say is added to the vector of the query."""
         depth, among = max(CANDIDATES, 10 * k), self._table(passing)
         allowed = self._numbers(Filter(f"SELECT number FROM {among}", ())) if among else None  # noqa: S608
-        by_vector = self.vectors.nearest(self._record.connection, vectors, depth, allowed)
+        worded = [self._by_words(query, max(WORD_DEPTH, depth), among) for query in queries]
+        first = self._joined(vectors, worded, FEEDBACK, depth, allowed)
+        return self._joined(self._fed_back(vectors, first), worded, k, depth, allowed)
+
+    def _joined(
+        self,
+        vectors: Float32[np.ndarray, "queries dim"],
+        worded: Sequence[Ranked],
+        k: int,
+        depth: int,
+        allowed: Int64[np.ndarray, " passing"] | None,
+    ) -> list[Ranked]:
         mean = np.frombuffer(self._record.setting("sum")) / max(1, self._record.setting("texts"))
+        by_vector = self.vectors.nearest(self._record.connection, vectors, depth, allowed)
         ranked = []
-        for query, vector, near in zip(queries, vectors, by_vector, strict=True):
-            worded = self._by_words(query, max(WORD_DEPTH, depth), among)
-            candidates = np.union1d(near.numbers, worded.numbers[:depth])
-            of_words = dict(zip(worded.numbers.tolist(), worded.scores.tolist(), strict=True))
+        for vector, near, said in zip(vectors, by_vector, worded, strict=True):
+            candidates = np.union1d(near.numbers, said.numbers[:depth])
+            of_words = dict(zip(said.numbers.tolist(), said.scores.tolist(), strict=True))
             words = np.array([of_words.get(number, 0.0) for number in candidates.tolist()], np.float64)
             meaning = cosines(vectors_of(self._record.connection, candidates), vector)
             fused = self.fusion(meaning, words, float(mean @ vector.astype(np.float64)))
             ranked.append(best_first(candidates, fused, k))
         return ranked
+
+    def _fed_back(
+        self, vectors: Float32[np.ndarray, "queries dim"], found: Sequence[Ranked]
+    ) -> Float32[np.ndarray, "queries dim"]:
+        """The queries with a little of what was found for them (Rocchio 1971); unit rows, or zeros as before."""
+        fed = vectors.astype(np.float64)
+        for row in np.flatnonzero(vectors.any(axis=1)).tolist():
+            best = found[row]
+            near = vectors_of(self._record.connection, best.numbers)
+            said = best.scores[np.argsort(best.numbers)] @ near.rows.astype(np.float64)
+            fed[row] += SHARE_FED_BACK * said / max(float(np.linalg.norm(said)), SMALLEST_LENGTH)
+            fed[row] /= np.linalg.norm(fed[row])
+        return fed.astype(np.float32)
 
     def _hits(self, ranked: list[Ranked]) -> list[list[Hit]]:
         numbers = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.numbers for one in ranked)]))
