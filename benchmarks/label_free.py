@@ -24,7 +24,7 @@ from texts import add_data
 from likewise.encoders.static import StaticEncoder
 from likewise.geometry.halves import hard_halves
 from likewise.geometry.rank import effective_rank
-from likewise.geometry.score import label_free_score, score_task
+from likewise.geometry.score import combined, label_free_score, score_task
 from likewise.geometry.uniformity import uniformity
 from likewise.geometry.view_retrieval import view_retrieval
 from likewise.views.pair import Views
@@ -90,7 +90,9 @@ class Study:
             if "scores" not in figures:
                 figures["scores"] = self._scorers[recipe.vocabulary](encoder)
             kept.write_text(json.dumps(figures), encoding="utf-8")
-        return figures
+        # What was kept may be from before the parts were put together as they are now.
+        scores = figures["scores"]
+        return figures | {"scores": scores | {"score": combined(scores["cloze"], scores["words"])}}
 
     def corpus(self, vocabulary: int | None) -> PoolCorpus:
         """The corpus under a vocabulary."""

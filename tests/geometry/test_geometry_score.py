@@ -38,8 +38,21 @@ def test_the_parts_are_those_measured_alone(corpus):
     rounds = [view_retrieval(encode(views.anchors), encode(views.positives)).ndcg for views in task.clozes]
     assert score.cloze == pytest.approx(np.mean(rounds))
     assert score.words == word_agreement(encode(task.words.pool), task.words)
-    assert score.value == pytest.approx((score.cloze * score.words) ** 0.5)
+    assert score.value == pytest.approx((score.cloze * score.words * score.words * score.words) ** 0.25)
     assert score.texts == len(task) <= len(held)
+
+
+def test_rests_are_encoded_as_documents_where_those_are_others(corpus):
+    """Two paths: the cloze with the vectors of documents in place of those of the rests; words as before."""
+    texts, vocabulary = corpus
+    held = np.arange(0, len(texts), 9)
+    task = score_task(texts.take, len(texts), held, vocabulary.continues, np.random.default_rng(0))
+    weights = weights_of(texts, len(vocabulary))
+    encode, other = (StaticEncoder.random(weights, DIM, np.random.default_rng(seed)).encode for seed in (1, 2))
+    alike, unlike = label_free_score(encode, task), label_free_score(encode, task, other)
+    rounds = [view_retrieval(encode(views.anchors), other(views.positives)).ndcg for views in task.clozes]
+    assert unlike.cloze == pytest.approx(np.mean(rounds)) and unlike.cloze < alike.cloze / 2
+    assert unlike.words == alike.words
 
 
 def test_only_held_out_texts_are_asked_about_and_the_pool_has_each_text_once(corpus):

@@ -27,7 +27,7 @@ def train(
     encoder: Annotated[Literal["static"], typer.Option("--encoder", help="Which kind of encoder.")] = "static",
     dim: Annotated[
         int | None,
-        typer.Option("--dim", help="Numbers in a vector; 1,024 if not given, 512 for more than 100,000 texts."),
+        typer.Option("--dim", help="Numbers in a vector; 1,536 if not given, 768 for more than 100,000 texts."),
     ] = None,
     batch: Annotated[int | None, typer.Option("--batch", help="Texts a step, each contrasted with the others.")] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", help="How often each text is seen.")] = None,
