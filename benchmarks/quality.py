@@ -13,6 +13,7 @@ over the queries, each with the mean over the seeds.
 
 import argparse
 import os
+import sysconfig
 import tempfile
 import time
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ from sklearn.preprocessing import normalize
 from texts import add_data
 
 import likewise
+from likewise.corpus.pydocs import pydocs
 from likewise.index.fusion import share_of_best
 
 K = 10
@@ -193,7 +195,7 @@ def main() -> None:
     given = parser.parse_args()
     folders = given.folders or [given.data / name for name in DATA_SETS]
     # Loops are compiled once on a machine, and not in the seconds of the first seed.
-    likewise.train([f"a text with {n} and {n % 7} words" for n in range(400)], epochs=1, progress=False)
+    likewise.train(pydocs(Path(sysconfig.get_path("stdlib")) / "asyncio"), epochs=1, progress=False)
     settings: dict[str, Any] = {"tune": False} if given.untuned else {}
     if given.quick:
         folders, given.seeds, settings["epochs"] = folders[:1], 2, 3
