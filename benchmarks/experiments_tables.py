@@ -71,7 +71,8 @@ def experiments(group: str, lines: Lines) -> str:
 def _over_corpora(found: Sequence[Line | None]) -> list[str]:
     """The mean difference of the search by both, and the cost of training in times that of the default."""
     some = [one for one in found if one]
-    gains = [sum(seed) / len(seed) for seed in zip(*(one["hybrid"] for one in some), strict=True)]
+    seeds = min(len(one["hybrid"]) for one in some)  # that all corpora have
+    gains = [sum(seed) / len(seed) for seed in zip(*(one["hybrid"][:seeds] for one in some), strict=True)]
     error = math.hypot(*(one["hybrid error"] for one in some)) / len(some)
     cost = sum(one["cost"] for one in some) / len(some)
     return [_gain(gains, error), f"{cost:.1f}" if cost else "0"]

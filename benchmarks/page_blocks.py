@@ -32,7 +32,7 @@ class Block:
     made: Callable[[Lines], str]
 
 
-GROUPS = ("stems", "parts", "start", "length", "run", "views", "search", "fusion")  # of experiments
+GROUPS = ("stems", "parts", "documents", "start", "length", "run", "views", "search", "fusion")  # of experiments
 
 BLOCKS = (
     Block("importance-of-negatives.md", "alone", "negatives_alone", alone),
