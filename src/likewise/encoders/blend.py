@@ -16,7 +16,7 @@ from likewise.encoders.documents import DocumentPooling, sums_of_roots
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["MOST_LATENT", "Parts", "ballast_of", "blended", "parts_of", "scaled"]
+__all__ = ["BALLAST", "LEXICAL_POWER", "MOST_LATENT", "Parts", "ballast_of", "blended", "parts_of", "scaled"]
 
 MOST_LATENT = 128  # singular vectors: more find no better on corpora of some thousand texts
 LEXICAL_POWER = 0.7  # of log-IDF, that a word counts in the lexical part

@@ -53,7 +53,7 @@ class Vectors:
 
     Attributes:
         numbers: of their texts, rising.
-        rows: unit vectors in float16; zeros for a text that vector search cannot find.
+        rows: vectors no longer than one, in float16; zeros for a text that vector search cannot find.
     """
 
     numbers: Int64[np.ndarray, " found"]
