@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save
 import likewise
 from likewise.errors import InputError, LikewiseError
 from likewise.model.card import Card
-from likewise.model.folder import _sha256
+from likewise.model.folder import sha256_of
 from likewise.model.model import Model
 
 TEXTS = ["the quick brown fox", "", "数据 smile 😀", "Съешь булок", "déçu"]
@@ -47,7 +47,7 @@ def test_what_the_folder_holds(model: Model, folder: Path) -> None:
     assert list(load_file(folder / "model.safetensors")) == ["embedding.weight"]
     record = json.loads((folder / "likewise.json").read_text(encoding="utf-8"))
     assert record["format"] == 1
-    assert record["sha256"] == {name: _sha256(folder / name) for name in ("model.safetensors", "tokenizer.json")}
+    assert record["sha256"] == {name: sha256_of(folder / name) for name in ("model.safetensors", "tokenizer.json")}
     assert record["recipe"] == model.card.recipe
     assert record["corpus"] == model.card.corpus
     assert record["scores"] == model.card.scores
@@ -220,7 +220,7 @@ def test_weights_that_do_not_fit_are_refused(folder: Path, content: bytes, said:
     """Bad input: weights with a right checksum that are not those of the tokenizer would be read out of bounds."""
     (folder / "model.safetensors").write_bytes(content)
     record = json.loads((folder / "likewise.json").read_text(encoding="utf-8"))
-    record["sha256"]["model.safetensors"] = _sha256(folder / "model.safetensors")
+    record["sha256"]["model.safetensors"] = sha256_of(folder / "model.safetensors")
     (folder / "likewise.json").write_text(json.dumps(record), encoding="utf-8")
     with pytest.raises(InputError, match=said):
         Model.load(folder)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.errors import InputError
-from likewise.model.folder import _sha256
+from likewise.model.folder import sha256_of
 from likewise.model.model import Model
 from likewise.model.sample import read_sample, write_sample
 
@@ -33,7 +33,7 @@ def test_a_model_keeps_its_sample(model: Model, tmp_path: Path) -> None:
     assert loaded.sample == HARD
     assert loaded.fingerprint == model.fingerprint == with_sample(model).fingerprint
     record = json.loads((tmp_path / "a.model" / "likewise.json").read_text(encoding="utf-8"))
-    assert record["sha256"]["sample.jsonl"] == _sha256(tmp_path / "a.model" / "sample.jsonl")
+    assert record["sha256"]["sample.jsonl"] == sha256_of(tmp_path / "a.model" / "sample.jsonl")
     assert json.loads((tmp_path / "a.model" / "sample.jsonl").read_text("utf-8").split("\n")[0]) == {"text": HARD[0]}
 
 
@@ -73,7 +73,7 @@ def test_what_is_no_sample_is_refused(model: Model, tmp_path: Path, content: byt
     file, path = tmp_path / "a.model" / "sample.jsonl", tmp_path / "a.model" / "likewise.json"
     file.write_bytes(content)
     record = json.loads(path.read_text(encoding="utf-8"))
-    record["sha256"]["sample.jsonl"] = _sha256(file)
+    record["sha256"]["sample.jsonl"] = sha256_of(file)
     path.write_text(json.dumps(record), encoding="utf-8")
     with pytest.raises(InputError, match=r"sample\.jsonl is damaged .* restore it from a copy, or remove it"):
         Model.load(tmp_path / "a.model")

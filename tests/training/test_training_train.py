@@ -96,7 +96,7 @@ def test_too_few_texts(texts: list[str], message: str, tmp_path: Path) -> None:
         ({"temperature": 0.0}, "temperature"),
         ({"batch": 1}, "at least 2"),
         ({"seed": -1}, "seed"),
-        ({"encoder": "bert"}, "encoder"),
+        ({"encoder": "no/such-encoder"}, "there is no encoder no/such-encoder here"),
         ({"resume": True}, "needs out="),
     ],
 )

@@ -1,10 +1,11 @@
 """`likewise train`: a file of text becomes a model folder."""
 
 import shlex
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
+from likewise.cli import train_options as options
 from likewise.cli.options import Encoding, File, Id, OnError, Overwrite, Progress, Seed, Text, Views
 
 if TYPE_CHECKING:
@@ -15,42 +16,32 @@ __all__ = ["train"]
 
 def train(
     file: File,
-    out: Annotated[
-        str, typer.Option("--out", metavar="MODEL", help="The folder to write the model to.", show_default=False)
-    ],
+    out: options.Model,
     text: Text = None,
     id: Id = None,
-    pair: Annotated[
-        tuple[str, str] | None,
-        typer.Option("--pair", metavar="A B", help="Two columns whose texts belong together, such as title body."),
-    ] = None,
-    encoder: Annotated[Literal["static"], typer.Option("--encoder", help="Which kind of encoder.")] = "static",
-    dim: Annotated[
-        int | None,
-        typer.Option("--dim", help="Numbers in a vector; 1,536 if not given, 768 for more than 100,000 texts."),
-    ] = None,
-    batch: Annotated[int | None, typer.Option("--batch", help="Texts a step, each contrasted with the others.")] = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="How often each text is seen.")] = None,
-    temperature: Annotated[float | None, typer.Option("--temperature", help="Of the contrastive loss.")] = None,
+    pair: options.Pair = None,
+    encoder: options.Encoder = "static",
+    dim: options.Dim = None,
+    layers: options.Layers = None,
+    length: options.Length = None,
+    freeze: options.Freeze = None,
+    lora: options.Lora = None,
+    keep: options.Keep = None,
+    batch: options.Batch = None,
+    epochs: options.Epochs = None,
+    steps: options.Steps = None,
+    temperature: options.Temperature = None,
     views: Views = None,
-    effort: Annotated[
-        Literal["low", "medium", "high"],
-        typer.Option(
-            "--effort",
-            help="How much is tried to find the settings that are not given: about 1.6, 3 or 7 times the cost of a "
-            "plain training.",
-        ),
-    ] = "medium",
-    tune: Annotated[
-        bool, typer.Option("--tune/--no-tune", help="Choose what is not given by the score that needs no labels.")
-    ] = True,
+    negatives: options.Negatives = None,
+    loss: options.Loss = None,
+    effort: options.Effort = "medium",
+    tune: options.Tune = True,
     seed: Seed = 0,
-    report: Annotated[
-        bool, typer.Option("--report", help="Also write a page that shows what was learned, beside the model.")
-    ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run to the same --out that was killed.")
-    ] = False,
+    memory: options.Memory = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
+    report: options.Report = False,
+    resume: options.Resume = False,
     progress: Progress = True,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
@@ -68,6 +59,8 @@ def train(
         file, text=text, id=id, pair=pair, encoder=encoder, dim=dim, batch=batch, epochs=epochs,
         temperature=temperature, views=views, seed=seed, effort=effort, tune=tune, out=out, resume=resume,
         progress=progress, overwrite=overwrite, encoding=encoding, on_error=on_error,
+        layers=layers, length=length, freeze=freeze, lora=lora, keep=keep, steps=steps, negatives=negatives, loss=loss,
+        memory=memory, device=device, precision=precision,
     )  # fmt: skip
     if report:
         _report(model, out, overwrite=overwrite)

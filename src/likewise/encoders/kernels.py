@@ -167,3 +167,29 @@ def row_gradients(touched, begins, texts, passed, gradients, blocks):
                 share = passed[texts[at]]
                 for axis in range(dim):
                     gradients[index, axis] += share[axis]
+
+
+@njit(cache=True, inline="always")
+def mixed(number):
+    """A hash of 32 bits (Wellons 2018, lowbias32)."""
+    number = np.uint32(number ^ (number >> np.uint32(16)))
+    number = np.uint32(number * np.uint32(0x7FEB352D))
+    number = np.uint32(number ^ (number >> np.uint32(15)))
+    number = np.uint32(number * np.uint32(0x846CA68B))
+    return np.uint32(number ^ (number >> np.uint32(16)))
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def keyed_dropout(given, out, keys, site, threshold, scale):
+    """Zero where the hash of text, site and place is below the threshold, times the scale elsewhere."""
+    texts, heads, tokens, dim = given.shape
+    for row in prange(texts * heads):
+        text, head = row // heads, row % heads
+        for token in range(tokens):
+            place = np.uint32(site * np.uint32(0x9E3779B1))
+            place = np.uint32(place + np.uint32(np.uint32(head) * np.uint32(0x85EBCA77)))
+            place = np.uint32(place + np.uint32(np.uint32(token) * np.uint32(0xC2B2AE3D)))
+            begin = mixed(np.uint32(keys[text] ^ mixed(place)))
+            for axis in range(dim):
+                number = mixed(np.uint32(begin + np.uint32(np.uint32(axis) * np.uint32(0x27D4EB2F))))
+                out[text, head, token, axis] = given[text, head, token, axis] * scale if number >= threshold else 0.0

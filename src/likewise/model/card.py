@@ -34,8 +34,15 @@ class Card:
     pairs: Mapping[str, Any] = field(default_factory=dict)
 
 
-def readme(card: Card, *, dim: int, vocab: int) -> str:
-    """The model card, in Markdown with the header that model hubs read."""
+def readme(card: Card, *, dim: int, vocab: int, kind: str = "static") -> str:
+    """The model card, in Markdown with the header that model hubs read.
+
+    Args:
+        card: what is known.
+        dim: length of a vector.
+        vocab: pieces.
+        kind: of the encoder: `static`, or a model type of transformers.
+    """
     corpus, scores = card.corpus, card.scores
     rows = [f"| {name} | {_number(value)} |" for name, value in scores.items()]
     settings = [f"| {name} | {value} |" for name, value in card.recipe.items()]
@@ -44,8 +51,8 @@ def readme(card: Card, *, dim: int, vocab: int) -> str:
         "---\ntags:\n- likewise\n- sentence-transformers\n- sentence-similarity\n- feature-extraction\n"
         "pipeline_tag: sentence-similarity\nlibrary_name: sentence-transformers\n---\n",
         f"# {corpus.get('name', 'A text encoder')}\n",
-        f"A static text encoder: {vocab:,} pieces, {dim} dimensions, unit vectors; compare them by their dot product. "
-        "It was trained by contrastive learning on unlabelled text, without pretrained weights.\n",
+        f"A {kind} text encoder: {vocab:,} pieces, {dim} dimensions, unit vectors; compare them by their dot product. "
+        f"{_origin(card, kind)}\n",
         '```python\nimport likewise\nmodel = likewise.load(FOLDER)\nvectors = model.encode(["a text"])\n```\n\n'
         "`sentence_transformers.SentenceTransformer(FOLDER)` loads it too and gives the same vectors.\n",
         "## The corpus\n\n" + "\n".join(f"- {name}: {_number(value)}" for name, value in corpus.items()) + "\n",
@@ -57,6 +64,14 @@ def readme(card: Card, *, dim: int, vocab: int) -> str:
         "## Settings\n\n" + _tuning(card.tuning) + "| | |\n|---|---|\n" + "\n".join(settings) + "\n",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _origin(card: Card, kind: str) -> str:
+    if kind == "static":
+        return "It was trained by contrastive learning on unlabelled text, without pretrained weights."
+    if not card.recipe:
+        return "It is as it was loaded: no training here changed it."
+    return f"It was adapted from {card.recipe.get('encoder')} by contrastive learning on unlabelled text."
 
 
 def _pairs(pairs: Mapping[str, Any]) -> str:

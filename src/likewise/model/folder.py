@@ -19,7 +19,7 @@ from likewise.model.card import Card, readme
 from likewise.model.sample import read_sample, write_sample
 from likewise.tokens.compiled import Tokenizer
 
-__all__ = ["Sealed", "read_folder", "refuse_other", "write_folder"]
+__all__ = ["Sealed", "read_folder", "refuse_other", "sha256_of", "write_folder", "write_json"]
 
 FORMAT = 1
 WEIGHTS, TOKENIZER, RECORD, SAMPLE = "model.safetensors", "tokenizer.json", "likewise.json", "sample.jsonl"
@@ -76,18 +76,18 @@ def write_folder(path: Path, sealed: Sealed, *, overwrite: bool = False) -> None
         (folder / WEIGHTS).write_bytes(save({"embedding.weight": np.ascontiguousarray(weights, np.float32)}))
         tokenizer.save(folder / TOKENIZER)
         (folder / "1_Normalize").mkdir()
-        _write_json(folder / "1_Normalize" / "config.json", {})
-        _write_json(folder / "modules.json", MODULES)
-        _write_json(folder / "config_sentence_transformers.json", SETTINGS)
+        write_json(folder / "1_Normalize" / "config.json", {})
+        write_json(folder / "modules.json", MODULES)
+        write_json(folder / "config_sentence_transformers.json", SETTINGS)
         text = readme(sealed.card, dim=weights.shape[1], vocab=weights.shape[0])
         (folder / "README.md").write_text(text, encoding="utf-8", errors="backslashreplace")
         if sample:
             write_sample(folder / SAMPLE, sample)
-        sums = {name: _sha256(folder / name) for name in (WEIGHTS, TOKENIZER, *([SAMPLE] if sample else []))}
+        sums = {name: sha256_of(folder / name) for name in (WEIGHTS, TOKENIZER, *([SAMPLE] if sample else []))}
         counts = tokenizer.vocabulary.counts.tolist()
         record = {"format": FORMAT, "sha256": sums, **asdict(sealed.card), "stems": dict(sealed.stems)}
         pooling = sealed.documents.plain() if sealed.documents else {}
-        _write_json(folder / RECORD, record | {"documents": pooling, "counts": counts})
+        write_json(folder / RECORD, record | {"documents": pooling, "counts": counts})
 
 
 def read_folder(path: Path) -> Sealed:
@@ -104,7 +104,7 @@ def read_folder(path: Path) -> Sealed:
     for name, expected in sums.items():
         if not (path / name).is_file():
             raise InputError(f"{path}: {name} is missing; train again, or restore the folder from a copy")
-        if _sha256(path / name) != expected:
+        if sha256_of(path / name) != expected:
             raise InputError(f"{path}: {name} is damaged (its checksum differs); restore it from a copy or train again")
     try:
         weights = load_file(path / WEIGHTS)["embedding.weight"]
@@ -185,12 +185,14 @@ def _documents(path: Path, given: dict[str, Any], dim: int) -> DocumentPooling |
     return found
 
 
-def _write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON."""
     # A file name that is not UTF-8 comes as lone surrogates: escaped, they are still JSON.
     text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

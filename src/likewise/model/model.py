@@ -146,11 +146,16 @@ class Model:
 
     @classmethod
     def load(cls, path: str | Path) -> "Model":
-        """Read a model folder.
+        """Read a model folder: of this package, or of sentence-transformers with a transformer in it.
 
         Raises:
             InputError: it is no model folder, or a file of it is missing or damaged.
+            LikewiseError: it holds a transformer, and transformers is not installed.
         """
+        from likewise.model.transformer import TransformerModel, is_transformer
+
+        if is_transformer(Path(path)):
+            return TransformerModel.load(path)
         sealed = read_folder(Path(path))
         encoder = StaticEncoder(sealed.weights, sealed.documents)
         model = cls(sealed.tokenizer, encoder, sealed.card, sealed.sample, sealed.stems)

@@ -1,7 +1,7 @@
 """The collapse guard: sees a run go wrong early and cheaply, and says how much lower the learning rate must be."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,17 +49,17 @@ class Guard:
     def __init__(self, batch: int) -> None:
         self._batch = batch
 
-    def doubts(self, losses: list[float], state: State, best: State) -> bool:
+    def doubts(self, losses: list[float], state: Callable[[], State], best: State) -> bool:
         """Whether a look should be taken before it is due; it is asked every step, and thinks every 16 steps.
 
         Args:
             losses: of the steps since the last look.
-            state: of the encoder, by name; arrays of two axes or more are rows.
+            state: gives that of the encoder, by name; arrays of two axes or more are rows.
             best: its best state so far.
         """
         if not losses or len(losses) % WINDOW:
             return False
-        return min(losses[-WINDOW:]) >= STUCK * math.log(self._batch) or growth(state, best) > MOST_GROWTH
+        return min(losses[-WINDOW:]) >= STUCK * math.log(self._batch) or growth(state(), best) > MOST_GROWTH
 
     def broken(self, loss: float, state: State, best: State) -> str | None:
         """What tells of a collapse without the score: a loss that is no number, rows that exploded."""

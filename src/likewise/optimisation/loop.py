@@ -37,6 +37,7 @@ class Plan:
         seed: of order and views.
         looks: how often the score is taken, evenly over the run; at the start and at the end in any case.
         patience: after so many looks without a score that is as good, the run ends.
+        most: steps at the most, however many epochs there are; as many as they take if None.
     """
 
     texts: int
@@ -46,6 +47,7 @@ class Plan:
     seed: int
     looks: int = 12
     patience: int = 4
+    most: int | None = None
 
     @property
     def steps_an_epoch(self) -> int:
@@ -55,7 +57,8 @@ class Plan:
     @property
     def steps(self) -> int:
         """How many steps the whole run has."""
-        return self.steps_an_epoch * self.epochs
+        whole = self.steps_an_epoch * self.epochs
+        return whole if self.most is None else min(whole, self.most)
 
     def looks_at(self, step: int) -> bool:
         """Whether the score is taken once `step` steps are done."""
@@ -161,7 +164,7 @@ class Loop:
         losses, history = self._standing.losses, self._standing.history
         if not math.isfinite(losses[-1]):
             return True
-        if not self.guard.doubts(losses, self.step.encoder.state(), self._standing.best_state):
+        if not self.guard.doubts(losses, self.step.encoder.state, self._standing.best_state):
             return False
         return all(self.plan.looks_at(moment.step) or moment.collapse for moment in history)
 

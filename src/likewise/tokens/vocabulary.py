@@ -24,11 +24,14 @@ class Vocabulary:
         pieces: the piece of each id; one that continues a word begins with `##`.
         continues: whether the piece continues a word. A word is a piece that does not and those after it that do.
         counts: how often each piece occurs in the training corpus; zeros before it was counted.
+        blank: the piece that stands where one was cut off: it says nothing. In a vocabulary of this package it is the
+            unknown piece, whose row is zero.
     """
 
     pieces: tuple[str, ...]
     continues: Bool[np.ndarray, " vocab"]
     counts: Int64[np.ndarray, " vocab"]
+    blank: int = 0
 
     def __len__(self) -> int:
         return len(self.pieces)

@@ -6,6 +6,7 @@ import numpy as np
 
 from likewise.corpus.split import Split, held_out_split
 from likewise.encoders.blend import LEXICAL_POWER, MOST_LATENT, Parts, ballast_of, blended, parts_of, scaled
+from likewise.encoders.encoder import Encoder
 from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
 from likewise.geometry.halves import hard_halves
@@ -75,6 +76,12 @@ class Examples:
         other.split = Split(np.arange(self._prepared.facts.texts), self.split.held_out, apart=False)
         return other
 
+    def judged_by(self, texts: int) -> "Examples":
+        """The same with at most so many texts judged at a look, where encoding takes its time."""
+        other = copy(self)
+        other.halves = Views(self.halves.anchors.slice(0, texts), self.halves.positives.slice(0, texts))
+        return other if len(self.halves) > texts else self
+
     def rng(self, purpose: int) -> np.random.Generator:
         """Random numbers for one purpose, the same however many were drawn for others."""
         return np.random.default_rng([self._settings.seed, purpose])
@@ -91,7 +98,7 @@ class Examples:
             views = Views(self._maker(sides[0], rng).anchors, self._maker(sides[1], rng).positives)
         return Batch(views, tuple(some.take(chosen) for some in self._signatures))
 
-    def measure(self, encoder: StaticEncoder) -> Geometry:
+    def measure(self, encoder: Encoder) -> Geometry:
         """The space that an encoder makes of the texts put aside."""
         return measure(encoder.encode, self.halves, self.rng(8))
 
@@ -99,7 +106,7 @@ class Examples:
         """The score without labels, by which settings are chosen; higher is better."""
         return label_free_score(encoder.encode, self.task, encoder.encode_documents)
 
-    def encoded_halves(self, encoder: StaticEncoder) -> tuple[np.ndarray, np.ndarray]:
+    def encoded_halves(self, encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
         """The vectors of both halves of each text put aside."""
         return encoder.encode(self.halves.anchors), encoder.encode(self.halves.positives)
 

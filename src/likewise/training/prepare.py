@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int32, Int64
@@ -20,7 +21,7 @@ from likewise.tokens.store import TokenWriter, open_tokens
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
 from likewise.training.reading import Reading
 
-__all__ = ["CorpusFacts", "Prepared", "prepare", "read_whole", "tokenised"]
+__all__ = ["CorpusFacts", "Prepared", "prepare", "read_whole", "refuse_fewer_than_two", "tokenised"]
 
 STORED_TEXTS = 1 << 14  # whose ids become stems at once
 
@@ -55,7 +56,8 @@ class Prepared:
     Attributes:
         texts: ids of each text, memory-mapped; every piece is given by its stem.
         pairs: ids of what belongs to each text, where the user gave two columns.
-        tokenizer: texts to ids, its vocabulary counted.
+        tokenizer: texts to ids, its vocabulary counted: a `tokens.compiled.Tokenizer`, or a
+            `tokens.pretrained.PretrainedTokenizer`.
         stems: the piece that stands for each piece, as `tokens.stems` learned it.
         vocabulary: the pieces, with how often each is a stem in the corpus.
         texts_with: in how many texts each piece is a stem.
@@ -65,7 +67,7 @@ class Prepared:
 
     texts: Ragged
     pairs: Ragged | None
-    tokenizer: Tokenizer
+    tokenizer: Any
     stems: Int32[np.ndarray, " vocab"]
     vocabulary: Vocabulary
     texts_with: Int64[np.ndarray, " vocab"]
@@ -111,7 +113,7 @@ def read_whole(corpus: Corpus, work: Path, *, tell: Callable[[str], None]) -> Re
     tell("reading")
     reading = Reading(work / "spool.arrow")
     reading.read(corpus)
-    _refuse_fewer_than_two(corpus.name, reading.kept, reading.duplicates, reading.empty)
+    refuse_fewer_than_two(corpus.name, reading.kept, reading.duplicates, reading.empty)
     return reading
 
 
@@ -138,7 +140,7 @@ def tokenised(
         tokenizer = Tokenizer(learn_reference(reading.sample(), size))
         tell("tokenising")
         facts = _tokenised(reading, tokenizer, work)
-        _refuse_fewer_than_two(facts.name, facts.texts, facts.duplicates, facts.empty)
+        refuse_fewer_than_two(facts.name, facts.texts, facts.duplicates, facts.empty)
         with replacing_file(done) as beside:
             beside.write_text(json.dumps({"size": size, **asdict(facts)}), encoding="utf-8")
     kept = json.loads(done.read_text(encoding="utf-8"))
@@ -194,7 +196,12 @@ def _stemmed(path: Path, stems: Int32[np.ndarray, " vocab"]) -> list[Int64[np.nd
     return [writer.counts, writer.texts_with]
 
 
-def _refuse_fewer_than_two(name: str, texts: int, duplicates: int, empty: int) -> None:
+def refuse_fewer_than_two(name: str, texts: int, duplicates: int, empty: int) -> None:
+    """Refuse a corpus in which no text has another to be contrasted with.
+
+    Raises:
+        InputError: it has fewer than two distinct texts.
+    """
     if texts < 2:
         raise InputError(
             f"{name} holds {texts or 'no'} distinct text{'s' * (texts != 1)} with words ({duplicates:,} repeats, "

@@ -15,15 +15,19 @@ from likewise.negatives.masks import DISTANCE
 from likewise.tokens.vocabulary import vocabulary_size
 from likewise.views.mix import DEFAULT
 
-__all__ = ["GIVEN", "Recipe", "Settings", "derived"]
+__all__ = ["GIVEN", "STATIC", "Recipe", "Settings", "derived"]
 
 GIVEN = "given"  # in place of views: the two columns are the positive pair as they are
+STATIC = "static"  # the encoder that is trained from nothing; any other name is one of transformers
 
 WORDS, FRACTIONS = (
-    {"encoder", "views"},
-    {"temperature", "learning_rate", "weighting", "lexical", "latent"},
+    {"encoder", "views", "negatives", "loss", "device", "precision"},
+    {"temperature", "learning_rate", "weighting", "lexical", "latent", "memory", "keep"},
 )  # the other settings are whole numbers
 NEVER_NONE = {"encoder", "seed"}
+STATIC_ONLY = ("vocabulary", "weighting", "lexical", "latent")
+TRANSFORMER_ONLY = ("steps", "layers", "length", "freeze", "lora", "memory", "device", "precision", "keep")
+PRECISIONS = ("single", "mixed")
 LARGEST_WEIGHT = 4.0
 MANY_TEXTS = 100_000  # from here on a vector of half the length has to do, as an index of them would grow large
 SPLIT_FROM = 320  # dimensions: of shorter vectors all are trained, as what is left of them would be too few
@@ -35,23 +39,35 @@ class Recipe:
     """The settings of a run. What is None is derived from the corpus before training begins.
 
     Attributes:
-        encoder: which encoder: `static`.
-        dim: length of a vector.
+        encoder: which encoder: `static`, or one of transformers, as `encoders.pretrained.find_encoder` takes it, or an
+            architecture such as `bert`, of which a small one is made.
+        dim: length of a vector; that of a pretrained encoder is what it is.
         batch: positive pairs a step; each is contrasted with all others of the batch.
         epochs: how often each text is seen.
         temperature: of InfoNCE.
         views: which two views of a text are a positive pair, as `views.mix.make_views` reads it.
-        learning_rate: the peak of row-wise Adagrad.
+        learning_rate: the peak of row-wise Adagrad, or of AdamW.
         vocabulary: how many pieces at the most.
         weighting: the power of log-IDF that a piece counts before training.
         lexical: length of the lexical part of a vector beside the trained one, which has 1 (`encoders.blend`); 0 for
             none.
         latent: length of the part that latent semantic analysis makes; 0 for none.
         near_duplicate: bits of SimHash within which two texts are no negatives for each other.
+        negatives: beyond those of the batch, as `training.contrasts` reads them: `queue,hard`.
+        loss: as `losses.table` reads it.
         seed: of everything random.
+        steps: of a transformer's run at the most, however many epochs there are.
+        layers: of a transformer that is made anew.
+        length: tokens that a transformer reads of a view at the most.
+        freeze: lower layers of a transformer that stay as they are, their states remembered.
+        lora: rank of the matrices that are trained in place of a transformer's own; 0 trains those.
+        memory: GiB that the graphs of a batch may take; what does not fit is encoded twice.
+        device: of torch.
+        precision: of a transformer's training: `single`, or `mixed` with products in bfloat16.
+        keep: the share of a pretrained encoder's own weights that is mixed into the adapted ones in the end.
     """
 
-    encoder: str = "static"
+    encoder: str = STATIC
     dim: int | None = None
     batch: int | None = None
     epochs: int | None = None
@@ -63,12 +79,33 @@ class Recipe:
     lexical: float | None = None
     latent: float | None = None
     near_duplicate: int | None = None
+    negatives: str | None = None
+    loss: str | None = None
     seed: int = 0
+    steps: int | None = None
+    layers: int | None = None
+    length: int | None = None
+    freeze: int | None = None
+    lora: int | None = None
+    memory: float | None = None
+    device: str | None = None
+    precision: str | None = None
+    keep: float | None = None
 
     def __post_init__(self) -> None:
-        if self.encoder != "static":
-            raise InputError(f"encoder {self.encoder!r} is not known: expected 'static'")
-        for name in ("dim", "batch", "epochs", "temperature", "learning_rate", "vocabulary"):
+        if not self.encoder.strip():
+            raise InputError("no encoder is named: give static, a folder, a package or a name")
+        foreign = TRANSFORMER_ONLY if self.encoder == STATIC else STATIC_ONLY
+        if given := [name for name in foreign if getattr(self, name) is not None]:
+            kind = "a transformer" if self.encoder == STATIC else "the static encoder"
+            raise InputError(f"{given[0]} is a setting of {kind}: leave it out, or choose another --encoder")
+        if self.precision not in (None, *PRECISIONS):
+            raise InputError(f"precision {self.precision!r} is not known: expected {' or '.join(PRECISIONS)}")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        positive = ("dim", "batch", "epochs", "temperature", "learning_rate", "vocabulary", "steps", "layers", "length")
+        for name in (*positive, "memory"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise InputError(f"{name} is {value}, expected a positive number")
@@ -76,6 +113,11 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= LARGEST_WEIGHT:
                 raise InputError(f"{name} is {value}, expected a number from 0 to {LARGEST_WEIGHT:g}")
+        for name in ("freeze", "lora"):
+            if (getattr(self, name) or 0) < 0:
+                raise InputError(f"{name} is {getattr(self, name)}, expected 0 or more")
+        if self.keep is not None and not 0 <= self.keep < 1:
+            raise InputError(f"keep is {self.keep}, expected a share from 0 to less than 1")
         if self.batch == 1:
             raise InputError("batch is 1, expected at least 2: a text needs others to be contrasted with")
         if self.near_duplicate is not None and not 0 <= self.near_duplicate <= 64:
@@ -150,7 +192,23 @@ class Settings:
     lexical: float
     latent: float
     near_duplicate: int
+    negatives: str
+    loss: str
     seed: int
+    steps: int | None = None
+    layers: int | None = None
+    length: int | None = None
+    freeze: int = 0
+    lora: int = 0
+    memory: float | None = None
+    device: str | None = None
+    precision: str | None = None
+    keep: float = 0.0
+
+    def plain(self) -> dict[str, Any]:
+        """By name, without what the encoder does not have."""
+        foreign = TRANSFORMER_ONLY if self.encoder == STATIC else STATIC_ONLY
+        return {name: value for name, value in asdict(self).items() if value is not None and name not in foreign}
 
 
 def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
@@ -168,5 +226,7 @@ def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
         "lexical": 1.2 if split else 0.0,
         "latent": 0.5 if split else 0.0,
         "near_duplicate": DISTANCE,
+        "negatives": "batch",
+        "loss": "info-nce",
     }
     return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})

@@ -1,40 +1,26 @@
 """One training run: from ids to a model with its card."""
 
-import sys
-from collections.abc import Callable
-from dataclasses import asdict, replace
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from likewise import __version__
 from likewise.encoders.static import StaticEncoder
-from likewise.errors import LikewiseError
 from likewise.geometry.collapse import collapse, usable
 from likewise.geometry.measure import Geometry
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
 from likewise.model.model import Model
-from likewise.optimisation.guard import MOST_RETURNS, UNCONTRASTED
-from likewise.optimisation.loop import FEWEST_JUDGED, Loop, Moment, Outcome, Plan
+from likewise.optimisation.loop import FEWEST_JUDGED, Loop, Outcome, Plan
 from likewise.optimisation.step import ContrastiveStep
 from likewise.training.examples import Examples
 from likewise.training.join import join
 from likewise.training.prepare import Prepared
 from likewise.training.progress import Narrator
 from likewise.training.recipe import Settings
+from likewise.training.telling import ENDINGS, finite, plain_moment, refusal, versions, watcher
 from likewise.training.tune import Tuned
 
 __all__ = ["run"]
-
-ENDINGS = {
-    "done": "trained",
-    "early": "ended early, as the score no longer rose",
-    "collapsed": "ended at a collapse",
-    "interrupted": "interrupted",
-}
 
 
 def run(
@@ -66,12 +52,12 @@ def run(
     step = ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
     plan = Plan(len(examples.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed)
     loop = Loop(step, examples.batch, lambda: examples.measure(encoder), plan, checkpoint)
-    outcome = loop.run(_watcher(narrator, plan), resume=resume)
+    outcome = loop.run(watcher(narrator, plan), resume=resume)
     narrator.stop_bar()
     if not outcome.usable:
         if checkpoint is not None:
             checkpoint.unlink(missing_ok=True)  # to go on from there would end here again
-        raise _refusal(prepared.facts.name, outcome)
+        raise refusal(prepared.facts.name, outcome)
     pairs = similarity_histograms(*examples.encoded_halves(encoder), examples.rng(10)).plain()
     scores = _scored(examples, examples.finished(encoder))
     if outcome.ended in ("done", "early") and outcome.best.step:
@@ -84,9 +70,9 @@ def run(
     narrator.tell(_conclusion(outcome, scores, apart=examples.split.apart))
     for warning in warnings:
         narrator.tell(f"warning: {warning}")
-    history = tuple(_plain(moment) for moment in outcome.history)
+    history = tuple(plain_moment(moment) for moment in outcome.history)
     card = Card(
-        asdict(settings), asdict(prepared.facts), _finite(scores), history, _versions(), warnings, tuned.record, pairs
+        settings.plain(), asdict(prepared.facts), finite(scores), history, versions(), warnings, tuned.record, pairs
     )
     # From here on a text is cut into pieces, not into stems: each piece gets the row of its stem.
     whole = StaticEncoder(encoder.weights[prepared.stems], encoder.documents)
@@ -103,43 +89,6 @@ def _introduction(prepared: Prepared, settings: Settings) -> str:
         f"{len(prepared.tokenizer.vocabulary):,} pieces\n"
         f"{settings.dim} dimensions, views {settings.views}, temperature {settings.temperature}, {settings.epochs} "
         f"epochs in batches of {settings.batch}: {settings.batch - 1} negatives a text"
-    )
-
-
-def _watcher(narrator: Narrator, plan: Plan) -> Callable[[Moment], None]:
-    """Moves the bar, and says of a collapse what was seen and what is done, as it happens."""
-    bar = narrator.bar(plan.steps)
-    learning_rate, times = plan.learning_rate, 0
-
-    def watch(moment: Moment) -> None:
-        nonlocal learning_rate, times
-        collapsed = moment.collapse
-        unmeasured = moment.geometry is not None and moment.geometry.texts > 0 and np.isnan(moment.geometry.mrr)
-        bar(replace(moment, geometry=None) if collapsed and unmeasured else moment)
-        if collapsed is None:
-            return
-        narrator.tell(f"  step {moment.step:>6,}  collapse: {collapsed.seen}")
-        if collapsed.learning_rate is None:
-            narrator.tell(f"  back to the state of step {collapsed.back_to:,}; the run ends here")
-            return
-        times += 1
-        narrator.tell(
-            f"  back to the state of step {collapsed.back_to:,} and on, with the learning rate lowered from "
-            f"{learning_rate:.4g} to {collapsed.learning_rate:.4g} ({times} of {MOST_RETURNS} times at the most)"
-        )
-        learning_rate = collapsed.learning_rate
-
-    return watch
-
-
-def _refusal(name: str, outcome: Outcome) -> LikewiseError:
-    seen = outcome.collapses[-1].seen
-    what = "give texts that differ in their words: numbers and names alone teach nothing"
-    if seen == UNCONTRASTED:
-        return LikewiseError(f"{name}: no model was made, as {seen}; {what}")
-    return LikewiseError(
-        f"{name}: no model was made, as training collapsed {outcome.when_collapsed} ({seen}) and the encoder was "
-        f"never better than untrained and than chance; where that does not help, {what}"
     )
 
 
@@ -179,22 +128,3 @@ def _scored(examples: Examples, encoder: StaticEncoder) -> dict[str, float]:
     """The score that settings are chosen by, of the finished encoder and of what takes no training."""
     of = {"score": encoder, "score, untrained": examples.untrained(), "score, LSA": examples.lsa()}
     return {name: examples.score(each).value for name, each in of.items()}
-
-
-def _plain(moment: Moment) -> dict[str, Any]:
-    plain = asdict(moment)
-    del plain["texts_a_second"]
-    plain["geometry"] = _finite(plain["geometry"])
-    return _finite(plain)
-
-
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """What could not be measured becomes None, as JSON has no other word for it."""
-    unknown = {name for name, value in values.items() if isinstance(value, float) and not np.isfinite(value)}
-    return {name: None if name in unknown else value for name, value in values.items()}
-
-
-def _versions() -> dict[str, str]:
-    names = ("numpy", "numba", "tokenizers", "pyarrow")
-    python = ".".join(str(part) for part in sys.version_info[:3])
-    return {"likewise": __version__, "python": python} | {name: version(name) for name in names}

@@ -18,7 +18,7 @@ from likewise.tokens.vocabulary import Vocabulary
 from likewise.training.bench import Bench
 from likewise.training.prepare import read_whole
 from likewise.training.progress import Narrator
-from likewise.training.recipe import Recipe
+from likewise.training.recipe import STATIC, Recipe
 from likewise.training.run import run
 from likewise.training.tune import check_effort
 from likewise.views.mix import make_views
@@ -36,10 +36,6 @@ def train(
     id: str | None = None,
     pair: Sequence[str] | None = None,
     encoder: str = "static",
-    dim: int | None = None,
-    batch: int | None = None,
-    epochs: int | None = None,
-    temperature: float | None = None,
     views: str | Sequence[str] | None = None,
     seed: int = 0,
     effort: str = "medium",
@@ -50,19 +46,16 @@ def train(
     overwrite: bool = False,
     encoding: str | None = None,
     on_error: str = "raise",
+    **settings: Any,
 ) -> Model:
     """Train an encoder on texts that nobody labelled.
 
     Args:
-        texts: a path, a list of strings, an Arrow table, a frame, an iterator.
+        texts: what `corpus.read` takes: a path, a list of strings, a frame, an iterator.
         text: the column that holds the text, or several that are joined.
         id: the column that names each row.
         pair: two columns whose texts belong together, such as title and body: they are the positive pair.
-        encoder: `static`.
-        dim: length of a vector.
-        batch: positive pairs a step.
-        epochs: how often each text is seen.
-        temperature: of InfoNCE.
+        encoder: `static`, trained from nothing; or one of transformers, as `training.adapt.found_for` takes it.
         views: which make a positive pair, such as `"crop,halves"`.
         seed: of everything random: the same seed on the same machine gives the same bytes.
         effort: how much is tried to find what is None, `low`, `medium` or `high`: see `training.tune.EFFORTS`.
@@ -73,22 +66,35 @@ def train(
         overwrite: replace `out` if it exists.
         encoding: of a text file; None detects it.
         on_error: `raise` at a row that cannot be read, or `skip` and count it.
+        **settings: further ones of a `Recipe`, by name: `dim`, `batch`, `epochs`, `temperature`, `negatives`, ...
 
     Raises:
         InputError: something given cannot be used, in one line that says what to do.
     """
     check_effort(effort)
-    named = {"encoder": encoder, "views": _named(views), "seed": seed}
-    recipe = Recipe.of(named | {"dim": dim, "batch": batch, "epochs": epochs, "temperature": temperature})
+    recipe = Recipe.of({"encoder": encoder, "views": _named(views), "seed": seed} | settings)
+    begin = None if recipe.encoder == STATIC else _transformers().found_for(recipe)
     corpus = read(texts, text=text, id=id, pair=pair, encoding=encoding, on_error=on_error)
     target = None if out is None else Path(out)
     with Narrator(shown=progress) as narrator, ExitStack() as stack:
         work = _workplace(target, stack, resume=resume, overwrite=overwrite)
         stack.enter_context(_tidy(work, target or work, resume=resume))
-        bench = Bench(read_whole(corpus, work, tell=narrator.tell), work, recipe, narrator.tell, resume=resume)
-        model = _trained(bench, effort if tune else None, narrator, target and work / CHECKPOINT, resume=resume)
+        reading = read_whole(corpus, work, tell=narrator.tell)
+        checkpoint = target and work / CHECKPOINT
+        if begin is None:
+            bench = Bench(reading, work, recipe, narrator.tell, resume=resume)
+            model = _trained(bench, effort if tune else None, narrator, checkpoint, resume=resume)
+        else:
+            way = {"work": work, "checkpoint": checkpoint, "resume": resume}
+            model = _transformers().adapt(reading, begin(reading), recipe, narrator, **way)
         _save(model, target, work, overwrite=overwrite)
     return model
+
+
+def _transformers() -> Any:
+    from likewise.training import adapt  # torch takes seconds to import: whoever trains without it does not pay
+
+    return adapt
 
 
 def _trained(bench: Bench, effort: str | None, narrator: Narrator, checkpoint: Path | None, *, resume: bool) -> Model:

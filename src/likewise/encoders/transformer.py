@@ -1,0 +1,295 @@
+"""Any encoder of transformers behind the protocol of this package: trained in buckets, exact however it is cut."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64
+
+from likewise.encoders.buckets import buckets
+from likewise.encoders.device import device_of, half_precision, memory_left
+from likewise.encoders.dropout import KeyedDropout
+from likewise.encoders.pooling import pooled
+from likewise.errors import LikewiseError
+from likewise.tokens.pretrained import Frame
+from likewise.tokens.ragged import Ragged
+
+__all__ = ["TransformerEncoder", "TransformerTape"]
+
+TOKENS = {"cpu": 1024, "cuda": 1 << 15}  # of a bucket: on a processor its states stay in the cache
+SHARE = 0.5  # of the memory that is left, for graphs
+LARGEST_NORM = 1.0  # of the gradient, to which a longer one is cut
+WEIGHT_DECAY = 0.01
+SMALLEST_NORM = 1e-12
+
+
+@dataclass
+class TransformerTape:
+    """What the backward pass needs of a forward pass.
+
+    Attributes:
+        texts: what was encoded.
+        keys: of the dropout masks, one a text.
+        parts: of each bucket the positions of its texts, and their vectors with the graph; None where the graph was
+            not kept, as memory would not have held it: such a bucket is encoded once more.
+    """
+
+    texts: Ragged
+    keys: torch.Tensor
+    parts: list[tuple[Int64[np.ndarray, " bucket"], torch.Tensor | None]] = field(default_factory=list)
+
+
+class TransformerEncoder:
+    """A transformer, pooling and unit norm.
+
+    A batch is cut into buckets of texts of like length, each is encoded by itself, and its graph is kept while memory
+    lasts. Dropout belongs to the text (`encoders.dropout`), so vectors and gradients do not depend on the cut.
+
+    Attributes:
+        model: of transformers.
+        frame: what goes around the ids of a text.
+        pooling: how a text's vector comes about.
+        dim: length of a vector.
+        device: where it computes.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        frame: Frame,
+        pooling: str = "mean",
+        *,
+        device: str | None = None,
+        half: bool | None = None,
+        tokens: int | None = None,
+        memory: int | None = None,
+        length: int | None = None,
+        seed: int = 0,
+        weight_decay: float = WEIGHT_DECAY,
+    ) -> None:
+        """Takes a model.
+
+        Args:
+            model: of transformers, without a head; its parameters that ask for gradients are trained.
+            frame: what goes around the ids of a text.
+            pooling: one of `encoders.pooling.POOLINGS`.
+            device: of torch; the fastest there is if None.
+            half: products of training in bfloat16; where the machine is faster with it if None. `encode` never does.
+            tokens: of a bucket at the most; fitting the device if None.
+            memory: bytes that the graphs of a batch may take; half of what is left if None.
+            length: tokens of a text that training reads at the most; all that the encoder can if None.
+            seed: of dropout.
+            weight_decay: of AdamW; biases and norms have none.
+        """
+        self.device = device_of(device)
+        self.model = model.to(self.device)
+        self.frame, self.pooling = frame, pooling
+        self.dim = int(model.config.hidden_size)
+        self._half = half_precision(self.device) if half is None else half
+        self._tokens = tokens or TOKENS.get(self.device.type, TOKENS["cuda"])
+        self._memory, self._seed = memory, seed
+        self._room = min(frame.room, (length or frame.longest) - self._around)
+        self._weight_decay = weight_decay
+        self._steps, self._seen = 0, 0
+        self._optimizer: torch.optim.AdamW | None = None
+        self._zeroing = model.get_input_embeddings().register_forward_hook(self._blanked)
+
+    def encode(
+        self, texts: Ragged, out: Float32[np.ndarray, "texts dim"] | None = None
+    ) -> Float32[np.ndarray, "texts dim"]:
+        """Unit vectors of `texts`, written to `out` where it is given; of equal texts one is encoded.
+
+        A text without ids has the vector of the special tokens alone, as in sentence-transformers.
+        """
+        vectors = np.empty((len(texts), self.dim), np.float32) if out is None else out
+        distinct, back = _distinct(texts, self.frame.room)
+        some = texts.take(distinct)
+        found = np.empty((len(some), self.dim), np.float32)
+        self.model.eval()
+        with torch.inference_mode():
+            for rows in buckets(np.minimum(some.lengths, self.frame.room) + self._around, self._tokens):
+                found[rows] = self._vectors(some.take(rows), self.frame.room).float().cpu().numpy()
+        vectors[:] = found[back]
+        return vectors
+
+    def encode_documents(
+        self, texts: Ragged, out: Float32[np.ndarray, "texts dim"] | None = None
+    ) -> Float32[np.ndarray, "texts dim"]:
+        """Vectors of texts that are to be found: those of `encode`."""
+        return self.encode(texts, out)
+
+    def forward(self, texts: Ragged) -> tuple[torch.Tensor, TransformerTape]:
+        """Unit vectors of `texts` with dropout, detached, and the tape for `backward`."""
+        tape = TransformerTape(texts, self._keys(len(texts)))
+        budget = int(SHARE * memory_left(self.device)) if self._memory is None else self._memory
+        vectors = torch.empty((len(texts), self.dim), device=self.device)
+        self._train()
+        with _out_of_memory(len(texts)), self._precision():
+            for rows in buckets(np.minimum(texts.lengths, self._room) + self._around, self._tokens):
+                kept, taken = budget > 0, 0
+                with _counting() if kept else nullcontext(_Taken()) as counted, torch.set_grad_enabled(kept):
+                    found = self._dropped(texts.take(rows), tape.keys[rows])
+                    taken = counted.bytes
+                budget -= taken
+                vectors[rows] = found.detach().float()
+                tape.parts.append((rows, found if kept else None))
+        return vectors, tape
+
+    def backward(self, tape: TransformerTape, gradient: Any) -> None:
+        """Adds to the gradients of the parameters what the gradient by the vectors means for them."""
+        passed = torch.as_tensor(gradient, dtype=torch.float32, device=self.device)
+        self._train()
+        with _out_of_memory(len(tape.texts)):
+            while tape.parts:
+                rows, found = tape.parts.pop()
+                if found is None:
+                    with self._precision():
+                        found = self._dropped(tape.texts.take(rows), tape.keys[rows])
+                torch.autograd.backward([found], [passed[rows].to(found.dtype)])
+
+    def step(self, learning_rate: float) -> None:
+        """One step of AdamW (Loshchilov and Hutter 2019) on a gradient of norm 1 at the most."""
+        trained = [parameter for parameter in self.model.parameters() if parameter.grad is not None]
+        if not trained:
+            return
+        torch.nn.utils.clip_grad_norm_(trained, LARGEST_NORM)
+        for group in self._adamw.param_groups:
+            group["lr"] = learning_rate
+        self._adamw.step()
+        self._adamw.zero_grad(set_to_none=True)
+        self._steps += 1
+        self._seen = 0
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything that training changes, by name; on a processor the arrays are the encoder's own."""
+        state = {"steps": np.array([self._steps])}
+        for name, parameter in self._trained.items():
+            state[f"model.{name}"] = parameter.detach().cpu().numpy()
+            if self._optimizer is not None and parameter in self._optimizer.state:
+                kept = self._optimizer.state[parameter]
+                for part in ("exp_avg", "exp_avg_sq"):
+                    state[f"{part}.{name}"] = kept[part].detach().cpu().numpy()
+        return state
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Put back a `state`, copied into the model's own parameters, and forget gradients."""
+        self._steps, self._seen = int(state["steps"][0]), 0
+        self.model.zero_grad(set_to_none=True)
+        with torch.no_grad():
+            for name, parameter in self._trained.items():
+                parameter.copy_(torch.from_numpy(np.array(state[f"model.{name}"])))
+                self._adamw.state.pop(parameter, None)
+                if f"exp_avg.{name}" in state:
+                    parts = {
+                        part: torch.from_numpy(np.array(state[f"{part}.{name}"])).to(self.device)
+                        for part in ("exp_avg", "exp_avg_sq")
+                    }
+                    self._adamw.state[parameter] = {
+                        "step": torch.tensor(float(self._steps), device=self.device), **parts
+                    }  # fmt: skip
+
+    @property
+    def _around(self) -> int:
+        return len(self.frame.first) + len(self.frame.last)
+
+    @property
+    def _trained(self) -> dict[str, Any]:
+        return {name: parameter for name, parameter in self.model.named_parameters() if parameter.requires_grad}
+
+    @property
+    def _adamw(self) -> torch.optim.AdamW:
+        if self._optimizer is None:
+            matrices = [parameter for parameter in self._trained.values() if parameter.ndim > 1]
+            others = [parameter for parameter in self._trained.values() if parameter.ndim <= 1]
+            groups = [{"params": matrices, "weight_decay": self._weight_decay}, {"params": others, "weight_decay": 0.0}]
+            fused = self.device.type in ("cpu", "cuda")
+            self._optimizer = torch.optim.AdamW([group for group in groups if group["params"]], fused=fused)
+        return self._optimizer
+
+    def _train(self) -> None:
+        self.model.train()
+
+    def _keys(self, texts: int) -> torch.Tensor:
+        """Of seed, step and place: what was dropped once is dropped again by a run that goes on from a checkpoint."""
+        rng = np.random.default_rng([self._seed, self._steps, self._seen])
+        self._seen += texts
+        return torch.from_numpy(rng.integers(2**32, size=texts, dtype=np.int64)).to(self.device)
+
+    def _precision(self) -> Any:
+        return torch.autocast(self.device.type, torch.bfloat16) if self._half else nullcontext()
+
+    def _dropped(self, texts: Ragged, keys: torch.Tensor) -> torch.Tensor:
+        with KeyedDropout(keys):
+            return self._vectors(texts, self._room)
+
+    def _vectors(self, texts: Ragged, room: int) -> torch.Tensor:
+        ids, mask = self._padded(texts, room)
+        states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        vectors = pooled(states.float(), mask, self.pooling)
+        return torch.nn.functional.normalize(vectors, dim=-1, eps=SMALLEST_NORM)
+
+    def _padded(self, texts: Ragged, room: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Ids with special tokens around them and padding on the right, and which are no padding."""
+        first, last = self.frame.first, self.frame.last
+        lengths = np.minimum(texts.lengths, room)
+        ids = np.full((len(texts), int(lengths.max(initial=0)) + self._around), self.frame.padding, np.int64)
+        ids[:, : len(first)] = first
+        for row, length in enumerate(lengths.tolist()):
+            ids[row, len(first) : len(first) + length] = texts[row][:length]
+            ids[row, len(first) + length : len(first) + length + len(last)] = last
+        mask = np.arange(ids.shape[1]) < (lengths + self._around)[:, None]
+        return torch.from_numpy(ids).to(self.device), torch.from_numpy(mask.astype(np.int64)).to(self.device)
+
+    def _blanked(self, _: Any, given: Any, embeddings: torch.Tensor) -> torch.Tensor:
+        """Zeros in place of the embeddings of tokens that were cut off."""
+        blank = given[0] == self.frame.blank
+        return embeddings.masked_fill(blank[..., None], 0.0) if blank.any() else embeddings
+
+
+def _distinct(texts: Ragged, room: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first text of each kind, and for every text which of those it equals."""
+    places: dict[bytes, int] = {}
+    back = np.fromiter(
+        (places.setdefault(texts[row][:room].tobytes(), len(places)) for row in range(len(texts))), np.int64, len(texts)
+    )
+    first = np.full(len(places), -1, np.int64)
+    first[back[::-1]] = np.arange(len(texts))[::-1]
+    return first, back
+
+
+@dataclass
+class _Taken:
+    """Bytes that a graph takes."""
+
+    bytes: int = 0
+
+
+@contextmanager
+def _counting() -> Iterator[_Taken]:
+    """Counts what is saved for the backward pass, each storage once."""
+    taken, seen = _Taken(), set()
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in seen and not isinstance(tensor, torch.nn.Parameter):
+            seen.add(storage.data_ptr())
+            taken.bytes += storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        yield taken
+
+
+@contextmanager
+def _out_of_memory(texts: int) -> Iterator[None]:
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        raise LikewiseError(
+            f"there is no memory for a batch of {texts:,} views: give a smaller --batch or --length"
+        ) from error

@@ -1,0 +1,81 @@
+"""A corpus as ids of a tokenizer that was there before: nothing is learned, every text is tokenised once."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from likewise.atomic import replacing_file
+from likewise.errors import InputError
+from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
+from likewise.tokens.pretrained import PretrainedTokenizer
+from likewise.tokens.store import TokenWriter, open_tokens
+from likewise.training.prepare import CorpusFacts, Prepared, refuse_fewer_than_two
+from likewise.training.reading import Reading
+
+__all__ = ["pretokenised"]
+
+FOLDER = "pieces"
+
+
+def pretokenised(
+    reading: Reading, tokenizer: PretrainedTokenizer, work: Path, *, tell: Callable[[str], None], resume: bool = False
+) -> Prepared:
+    """Tokenise the texts of a corpus into `work`; no stem stands for a word.
+
+    Args:
+        reading: the texts.
+        tokenizer: of the encoder.
+        work: a folder for the ids.
+        tell: told of the stage.
+        resume: use the ids that an earlier run left, after checking that corpus and tokenizer are still the same.
+
+    Raises:
+        InputError: fewer than two texts have a token, or `resume` and the corpus or the tokenizer changed.
+    """
+    work = work / FOLDER
+    work.mkdir(parents=True, exist_ok=True)
+    key = hashlib.sha256(tokenizer.reference.to_str().encode()).hexdigest()
+    done = work / "prepared.json"
+    if not (resume and done.exists()):
+        tell("tokenising")
+        facts = _tokenised(reading, tokenizer, work)
+        refuse_fewer_than_two(facts.name, facts.texts, facts.duplicates, facts.empty)
+        with replacing_file(done) as beside:
+            beside.write_text(json.dumps({"tokenizer": key, **asdict(facts)}), encoding="utf-8")
+    kept = json.loads(done.read_text(encoding="utf-8"))
+    if kept.pop("tokenizer") != key or kept["fingerprint"] != reading.digest.hexdigest():
+        raise InputError(
+            f"{reading.name} or its encoder changed since the run in {work} began: resume with what it began with, "
+            "or train anew without --resume"
+        )
+    counts, texts_with = np.load(work / "counts.npy")
+    tokenizer.vocabulary.counts[:] = counts
+    pairs = open_tokens(work / "text1") if (work / "text1.offsets").exists() else None
+    return Prepared(
+        open_tokens(work / "text0"), pairs, tokenizer, np.arange(len(counts), dtype=np.int32), tokenizer.vocabulary,
+        texts_with, CorpusFacts(**kept), reading.some(SAMPLE_TEXTS, SAMPLE_CHARACTERS),
+    )  # fmt: skip
+
+
+def _tokenised(reading: Reading, tokenizer: PretrainedTokenizer, work: Path) -> CorpusFacts:
+    vocab, texts, without = len(tokenizer.vocabulary), 0, 0
+    with TokenWriter(work / "text0", vocab) as first, TokenWriter(work / "text1", vocab) as second:
+        for batch in reading.spooled():
+            sides = [tokenizer.encode(column) for column in batch.columns]
+            some = np.logical_and.reduce([side.lengths > 0 for side in sides])
+            without += int((~some).sum())
+            for side, writer in zip(sides, (first, second), strict=False):
+                writer.append(side if some.all() else side.take(np.flatnonzero(some)))
+            texts += int(some.sum())
+        paired = len(batch.columns) == 2
+    if not paired:
+        (work / "text1.offsets").unlink()
+    np.save(work / "counts.npy", np.stack([first.counts + second.counts, first.texts_with + second.texts_with]))
+    return CorpusFacts(
+        reading.name, texts, reading.duplicates, reading.empty + without, reading.skipped,
+        int(first.counts.sum() + second.counts.sum()), reading.digest.hexdigest(),
+    )  # fmt: skip

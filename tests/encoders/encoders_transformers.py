@@ -1,0 +1,48 @@
+"""Small transformers of every architecture, with random weights and a vocabulary of their own."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from likewise.encoders.pretrained import Pretrained
+from likewise.encoders.scratch import small_encoder
+from likewise.encoders.transformer import TransformerEncoder
+from likewise.tokens.ragged import Ragged
+from likewise.tokens.vocabulary import learn_reference
+
+TEXTS = (
+    "Returns the absolute value of a number, which may be an integer or a floating point number.",
+    "Open a file and return a stream",
+    "sort",
+    "A list of all the names that are defined by a module, sorted alphabetically, without those that begin with an "
+    "underscore, and without those that were imported from elsewhere",
+    "The tuple is immutable; lists are not.",
+    "Raised when a file or directory is requested but does not exist",
+)
+
+
+@lru_cache
+def small(architecture: str, layers: int = 2, dim: int = 32) -> Pretrained:
+    """An encoder of two layers; shared, so whoever changes its weights makes one of their own."""
+    return fresh(architecture, layers, dim)
+
+
+def fresh(architecture: str, layers: int = 2, dim: int = 32, seed: int = 3) -> Pretrained:
+    reference = learn_reference([list(TEXTS)], 300)
+    return small_encoder(architecture, reference, layers=layers, dim=dim, length=48, seed=seed)
+
+
+def encoder_of(found: Pretrained, **settings) -> TransformerEncoder:
+    return TransformerEncoder(found.model, found.frame, found.pooling, device="cpu", half=False, **settings)
+
+
+def ids_of(found: Pretrained, texts=TEXTS) -> Ragged:
+    return found.tokenizer.encode(list(texts))
+
+
+def gradients(encoder: TransformerEncoder) -> dict[str, np.ndarray]:
+    return {
+        name: parameter.grad.detach().numpy().copy()
+        for name, parameter in encoder.model.named_parameters()
+        if parameter.grad is not None
+    }
