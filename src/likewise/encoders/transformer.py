@@ -1,7 +1,6 @@
 """Any encoder of transformers behind the protocol of this package: trained in buckets, exact however it is cut."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,11 +8,12 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Int64
 
-from likewise.encoders.buckets import buckets
+from likewise.encoders.buckets import buckets, distinct_texts
 from likewise.encoders.device import device_of, half_precision, memory_left
 from likewise.encoders.dropout import KeyedDropout
+from likewise.encoders.frozen import FrozenLayers
+from likewise.encoders.graphs import Taken, counting, out_of_memory
 from likewise.encoders.pooling import pooled
-from likewise.errors import LikewiseError
 from likewise.tokens.pretrained import Frame
 from likewise.tokens.ragged import Ragged
 
@@ -67,6 +67,7 @@ class TransformerEncoder:
         tokens: int | None = None,
         memory: int | None = None,
         length: int | None = None,
+        freeze: int = 0,
         seed: int = 0,
         weight_decay: float = WEIGHT_DECAY,
     ) -> None:
@@ -81,6 +82,7 @@ class TransformerEncoder:
             tokens: of a bucket at the most; fitting the device if None.
             memory: bytes that the graphs of a batch may take; half of what is left if None.
             length: tokens of a text that training reads at the most; all that the encoder can if None.
+            freeze: lower layers, and the embeddings, that stay as they are (`encoders.frozen`); 0 trains all.
             seed: of dropout.
             weight_decay: of AdamW; biases and norms have none.
         """
@@ -93,6 +95,7 @@ class TransformerEncoder:
         self._memory, self._seed = memory, seed
         self._room = min(frame.room, (length or frame.longest) - self._around)
         self._weight_decay = weight_decay
+        self._frozen = FrozenLayers(model, freeze, self._budget()) if freeze else None
         self._steps, self._seen = 0, 0
         self._optimizer: torch.optim.AdamW | None = None
         self._zeroing = model.get_input_embeddings().register_forward_hook(self._blanked)
@@ -105,7 +108,7 @@ class TransformerEncoder:
         A text without ids has the vector of the special tokens alone, as in sentence-transformers.
         """
         vectors = np.empty((len(texts), self.dim), np.float32) if out is None else out
-        distinct, back = _distinct(texts, self.frame.room)
+        distinct, back = distinct_texts(texts, self.frame.room)
         some = texts.take(distinct)
         found = np.empty((len(some), self.dim), np.float32)
         self.model.eval()
@@ -124,13 +127,13 @@ class TransformerEncoder:
     def forward(self, texts: Ragged) -> tuple[torch.Tensor, TransformerTape]:
         """Unit vectors of `texts` with dropout, detached, and the tape for `backward`."""
         tape = TransformerTape(texts, self._keys(len(texts)))
-        budget = int(SHARE * memory_left(self.device)) if self._memory is None else self._memory
+        budget = self._budget()
         vectors = torch.empty((len(texts), self.dim), device=self.device)
-        self._train()
-        with _out_of_memory(len(texts)), self._precision():
+        self.model.train()
+        with out_of_memory(len(texts)), self._precision():
             for rows in buckets(np.minimum(texts.lengths, self._room) + self._around, self._tokens):
                 kept, taken = budget > 0, 0
-                with _counting() if kept else nullcontext(_Taken()) as counted, torch.set_grad_enabled(kept):
+                with counting() if kept else nullcontext(Taken()) as counted, torch.set_grad_enabled(kept):
                     found = self._dropped(texts.take(rows), tape.keys[rows])
                     taken = counted.bytes
                 budget -= taken
@@ -141,8 +144,8 @@ class TransformerEncoder:
     def backward(self, tape: TransformerTape, gradient: Any) -> None:
         """Adds to the gradients of the parameters what the gradient by the vectors means for them."""
         passed = torch.as_tensor(gradient, dtype=torch.float32, device=self.device)
-        self._train()
-        with _out_of_memory(len(tape.texts)):
+        self.model.train()
+        with out_of_memory(len(tape.texts)):
             while tape.parts:
                 rows, found = tape.parts.pop()
                 if found is None:
@@ -209,8 +212,8 @@ class TransformerEncoder:
             self._optimizer = torch.optim.AdamW([group for group in groups if group["params"]], fused=fused)
         return self._optimizer
 
-    def _train(self) -> None:
-        self.model.train()
+    def _budget(self) -> int:
+        return int(SHARE * memory_left(self.device)) if self._memory is None else self._memory
 
     def _keys(self, texts: int) -> torch.Tensor:
         """Of seed, step and place: what was dropped once is dropped again by a run that goes on from a checkpoint."""
@@ -223,11 +226,15 @@ class TransformerEncoder:
 
     def _dropped(self, texts: Ragged, keys: torch.Tensor) -> torch.Tensor:
         with KeyedDropout(keys):
-            return self._vectors(texts, self._room)
+            return self._vectors(texts, self._room, self._frozen)
 
-    def _vectors(self, texts: Ragged, room: int) -> torch.Tensor:
+    def _vectors(self, texts: Ragged, room: int, frozen: FrozenLayers | None = None) -> torch.Tensor:
         ids, mask = self._padded(texts, room)
-        states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        if frozen is None:
+            states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        else:
+            below = frozen.states(_cut(texts, room), ids, mask)
+            states = frozen.upper(inputs_embeds=below, attention_mask=mask).last_hidden_state
         vectors = pooled(states.float(), mask, self.pooling)
         return torch.nn.functional.normalize(vectors, dim=-1, eps=SMALLEST_NORM)
 
@@ -249,47 +256,8 @@ class TransformerEncoder:
         return embeddings.masked_fill(blank[..., None], 0.0) if blank.any() else embeddings
 
 
-def _distinct(texts: Ragged, room: int) -> tuple[np.ndarray, np.ndarray]:
-    """The first text of each kind, and for every text which of those it equals."""
-    places: dict[bytes, int] = {}
-    back = np.fromiter(
-        (places.setdefault(texts[row][:room].tobytes(), len(places)) for row in range(len(texts))), np.int64, len(texts)
-    )
-    first = np.full(len(places), -1, np.int64)
-    first[back[::-1]] = np.arange(len(texts))[::-1]
-    return first, back
-
-
-@dataclass
-class _Taken:
-    """Bytes that a graph takes."""
-
-    bytes: int = 0
-
-
-@contextmanager
-def _counting() -> Iterator[_Taken]:
-    """Counts what is saved for the backward pass, each storage once."""
-    taken, seen = _Taken(), set()
-
-    def pack(tensor: torch.Tensor) -> torch.Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in seen and not isinstance(tensor, torch.nn.Parameter):
-            seen.add(storage.data_ptr())
-            taken.bytes += storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        yield taken
-
-
-@contextmanager
-def _out_of_memory(texts: int) -> Iterator[None]:
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "memory" not in str(error):
-            raise
-        raise LikewiseError(
-            f"there is no memory for a batch of {texts:,} views: give a smaller --batch or --length"
-        ) from error
+def _cut(texts: Ragged, room: int) -> Ragged:
+    """The texts as far as they are read."""
+    if (texts.lengths <= room).all():
+        return texts
+    return Ragged.of([texts[row][:room].tolist() for row in range(len(texts))])

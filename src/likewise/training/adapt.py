@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from likewise.encoders.lora import add_lora, merge_lora
 from likewise.encoders.pretrained import Pretrained, load_pretrained, open_transformers
 from likewise.encoders.scratch import ARCHITECTURES, small_encoder
 from likewise.encoders.transformer import TransformerEncoder
@@ -15,9 +16,10 @@ from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
 from likewise.model.transformer import TransformerModel
 from likewise.optimisation.loop import Loop, Outcome, Plan
-from likewise.optimisation.step import ContrastiveStep
+from likewise.optimisation.step import Batch, ContrastiveStep
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
 from likewise.training.examples import Examples
+from likewise.training.pool import ViewPool
 from likewise.training.prepare import Prepared
 from likewise.training.pretokenised import pretokenised
 from likewise.training.progress import Narrator
@@ -30,6 +32,8 @@ __all__ = ["adapt", "found_for"]
 
 GIBIBYTE = 1 << 30
 LOOKS, PATIENCE = 6, 3
+MOST_POOLED = 4  # positive pairs of a text in the pool of an encoder with frozen layers
+SEEN_AGAIN = 4  # times each of them, so that remembering it pays
 JUDGED = 512  # texts whose halves are encoded at every look
 
 
@@ -62,6 +66,8 @@ def adapt(
     reading.close()
     settings = transformer_settings(recipe, prepared, found)
     examples = Examples(prepared, settings).judged_by(JUDGED)
+    if settings.lora:
+        add_lora(found.model, settings.lora)
     encoder = _encoder(found, settings)
     narrator.tell(_introduction(prepared, settings, found))
     before = examples.measure(encoder)
@@ -70,7 +76,8 @@ def adapt(
         len(examples.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed,
         LOOKS, PATIENCE, settings.steps,
     )  # fmt: skip
-    loop = Loop(step, examples.batch, lambda: examples.measure(encoder), plan, checkpoint)
+    batches = _pooled(examples, plan) if settings.freeze else examples.batch
+    loop = Loop(step, batches, lambda: examples.measure(encoder), plan, checkpoint)
     start = {name: array.copy() for name, array in encoder.state().items() if name.startswith("model.")}
     outcome = loop.run(watcher(narrator, plan), resume=resume)
     narrator.stop_bar()
@@ -79,6 +86,8 @@ def adapt(
             checkpoint.unlink(missing_ok=True)  # to go on from there would end here again
         raise refusal(prepared.facts.name, outcome)
     _mix(encoder, start, settings.keep)
+    if settings.lora:
+        merge_lora(found.model)
     card = _card(examples, encoder, prepared, settings, outcome, before)
     narrator.tell(_conclusion(outcome, dict(card.scores), apart=examples.split.apart))
     for warning in card.warnings:
@@ -113,8 +122,15 @@ def _encoder(found: Pretrained, settings: Settings) -> TransformerEncoder:
     memory = None if settings.memory is None else int(settings.memory * GIBIBYTE)
     return TransformerEncoder(
         found.model, found.frame, found.pooling, device=settings.device, half=half, memory=memory,
-        length=settings.length, seed=settings.seed,
+        length=settings.length, freeze=settings.freeze, seed=settings.seed,
     )  # fmt: skip
+
+
+def _pooled(examples: Examples, plan: Plan) -> Callable[[np.ndarray, np.random.Generator], Batch]:
+    """So few pairs of each text, that what the frozen layers make of one is used again and again."""
+    seen = plan.steps * plan.batch
+    pairs = max(1, min(MOST_POOLED, round(seen / (plan.texts * SEEN_AGAIN))))
+    return ViewPool(examples.batch, plan.texts, pairs, plan.seed).batch
 
 
 def _mix(encoder: TransformerEncoder, start: dict[str, np.ndarray], share: float) -> None:
