@@ -14,6 +14,7 @@ from likewise.errors import InputError
 from likewise.negatives.masks import DISTANCE
 from likewise.tokens.vocabulary import vocabulary_size
 from likewise.views.mix import DEFAULT
+from likewise.views.whole import WHOLE
 
 __all__ = ["GIVEN", "STATIC", "Recipe", "Settings", "derived"]
 
@@ -99,6 +100,8 @@ class Recipe:
         if given := [name for name in foreign if getattr(self, name) is not None]:
             kind = "a transformer" if self.encoder == STATIC else "the static encoder"
             raise InputError(f"{given[0]} is a setting of {kind}: leave it out, or choose another --encoder")
+        if self.encoder == STATIC and WHOLE in (self.views or "").replace(" ", "").split(","):
+            raise InputError(f"views {self.views}: the static encoder has no dropout, so two equal views teach nothing")
         if self.precision not in (None, *PRECISIONS):
             raise InputError(f"precision {self.precision!r} is not known: expected {' or '.join(PRECISIONS)}")
         self._check_numbers()

@@ -24,7 +24,10 @@ VIEWS = {
     "delete": "likewise.views.edits:build_delete",
     "delete-frequent": "likewise.views.edits:build_delete_frequent",
     "delete-rare": "likewise.views.edits:build_delete_rare",
+    "delete-span": "likewise.views.edits:build_delete_span",
+    "cutoff": "likewise.views.edits:build_cutoff",
     "shuffle": "likewise.views.edits:build_shuffle",
+    "dropout": "likewise.views.whole:build_dropout",
 }
 """Where the builder of each view is."""
 
