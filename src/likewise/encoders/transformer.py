@@ -166,6 +166,10 @@ class TransformerEncoder:
         self._steps += 1
         self._seen = 0
 
+    def parameters(self) -> dict[str, Any]:
+        """What decides the vectors, as tensors."""
+        return dict(self.model.named_parameters())
+
     def state(self) -> dict[str, np.ndarray]:
         """Everything that training changes, by name; on a processor the arrays are the encoder's own."""
         state = {"steps": np.array([self._steps])}

@@ -15,7 +15,8 @@ from likewise.geometry.measure import Geometry
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
 from likewise.model.transformer import TransformerModel
-from likewise.optimisation.loop import Loop, Outcome, Plan
+from likewise.optimisation.loop import Loop, Outcome
+from likewise.optimisation.plan import Plan
 from likewise.optimisation.step import Batch, ContrastiveStep
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
 from likewise.training.examples import Examples

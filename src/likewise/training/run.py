@@ -10,7 +10,8 @@ from likewise.geometry.measure import Geometry
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
 from likewise.model.model import Model
-from likewise.optimisation.loop import FEWEST_JUDGED, Loop, Outcome, Plan
+from likewise.optimisation.loop import FEWEST_JUDGED, Loop, Outcome
+from likewise.optimisation.plan import Plan
 from likewise.optimisation.step import ContrastiveStep
 from likewise.training.examples import Examples
 from likewise.training.join import join
