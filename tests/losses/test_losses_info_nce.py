@@ -2,7 +2,6 @@ import math
 import tracemalloc
 from typing import Any
 
-import losses_oracles
 import numpy as np
 import pytest
 import torch
@@ -255,32 +254,6 @@ def test_memory_does_not_grow_with_the_square_of_the_batch() -> None:
     small, large = peak_bytes(3000), peak_bytes(6000)
     assert large < 20 << 20
     assert large - small < 3000 * 4 * 4 * 12
-
-
-@pytest.mark.parametrize("name", [name for name in losses_oracles.CASES if "queue" in name])
-@pytest.mark.parametrize("symmetric", [True, False])
-def test_a_queue_stands_beside_the_batch_on_both_sides(name: str, symmetric: bool) -> None:
-    """A slow loop, pair by pair with the queue's rows and columns, and two paths: our derivatives and autograd's."""
-    case = losses_oracles.Case(**losses_oracles.CASES[name])
-    found = info_nce(case.anchors, case.candidates, temperature=0.6, symmetric=symmetric, **case.arguments)
-    term = losses_oracles.of_pairs(losses_oracles.info_nce_term, shared_positives=True)
-    assert_same(found, losses_oracles.by_autograd(case, term, 0.6, symmetric))
-
-
-def test_the_candidates_of_a_queue_are_candidates_of_the_batch_that_learn_nothing() -> None:
-    """Two paths that must agree, in the one direction: more candidates, and a queue of them."""
-    case = losses_oracles.Case(6, 6, queue=5)
-    queued = info_nce(case.anchors, case.candidates, queue=case.queue, symmetric=False, temperature=0.6)
-    more = np.concatenate([case.candidates, case.queue[1]])
-    joined = info_nce(case.anchors, more, symmetric=False, temperature=0.6)
-    assert_same(queued, Contrast(joined.value, joined.anchors, joined.candidates[:6], joined.temperature), 1e-12, 1e-13)
-
-
-def test_equal_vectors_and_a_queue_of_them_cost_the_logarithm_of_all() -> None:
-    """A closed form: log(batch + queue), in both directions."""
-    vectors = np.tile([0.6, 0.8], (7, 1))
-    queue = (np.tile([0.6, 0.8], (13, 1)), np.tile([0.6, 0.8], (13, 1)))
-    np.testing.assert_allclose(info_nce(vectors, vectors, queue=queue).value, math.log(20), rtol=1e-12)
 
 
 PAIR = np.eye(3)

@@ -77,7 +77,7 @@ def soft_info_nce(
         candidates: (keys, dim).
         positive: for each anchor the index of its positive, where there is no target.
         allowed: as in `info_nce`; a candidate that has a share of an anchor is allowed to it in any case. So the shares
-            of a teacher are to be masked where they are made.
+            of a teacher are to be masked where they are made. With a target, rows of the queue are of all candidates.
         temperature: the similarity is divided by it.
         symmetric: also contrast each positive with all anchors; if false, value = 1/batch sum_ij w_ij (r_i - l_ij).
         queue: as in `info_nce`; it has no share in the target.

@@ -12,7 +12,7 @@ from likewise.negatives.signatures import Signatures
 
 __all__ = ["Window", "mine_negatives"]
 
-TILE = 1 << 21  # similarities that are made at once: 8 MiB
+TILE = 1 << 23  # numbers of neighbours' vectors that are looked at together: 32 MiB
 EXACT = 50_000  # texts up to which all pairs are compared; beyond, FAISS looks into the nearest lists
 PROBED = 16  # one of so many lists is looked into
 
@@ -57,8 +57,8 @@ def mine_negatives(
 
     A text is searched for among all, or its vector among the positives of all; the nearest others within the window's
     ranks that are less similar than the window asks, and no near-duplicates, are its hard negatives, of which `k` are
-    drawn, all equally likely. Up to 50,000 texts all pairs are compared, a tile at a time; of more, those that FAISS
-    finds in the nearest lists of an inverted file.
+    drawn, all equally likely. FAISS compares all pairs of up to 50,000 texts, a tile at a time, and of more those in
+    the nearest lists of an inverted file.
 
     Args:
         vectors: of the texts, unit rows.
@@ -83,10 +83,13 @@ def mine_negatives(
     similar = np.sum(vectors * pool, axis=1)  # to the positive
     mined = np.full((texts, k), -1, np.int64)
     search = _all_pairs if texts <= EXACT else _Lists(pool, rng).search
-    step = max(1, TILE // max(1, min(texts, EXACT)))
+    step = max(1, TILE // (max(1, vectors.shape[1]) * (depth + 1)))
     for first in range(0, texts, step) if depth else ():
         rows = np.arange(first, min(first + step, texts))
-        scores, found = _ranked(*search(vectors[rows], pool, depth + 1), rows, depth)
+        near = search(vectors[rows], pool, depth + 1)
+        # FAISS sums in single precision and in an order of its own: equal vectors are to score alike.
+        scores = np.einsum("rd,rfd->rf", vectors[rows], pool[near])
+        scores, found = _ranked(scores, near, rows, depth)
         fit = _fitting(scores, similar[rows], chosen) & (found >= 0)
         fit[:, : chosen.skip] = False
         if signatures is not None:
@@ -134,10 +137,11 @@ def _drawn(
 
 def _all_pairs(
     queries: Float[np.ndarray, "rows dim"], pool: Float[np.ndarray, "texts dim"], count: int
-) -> tuple[Float[np.ndarray, "rows found"], Int64[np.ndarray, "rows found"]]:
-    scores = queries @ pool.T
-    found = np.argpartition(-scores, min(count, scores.shape[1]) - 1, axis=1)[:, :count]
-    return np.take_along_axis(scores, found, axis=1), found
+) -> Int64[np.ndarray, "rows found"]:
+    import faiss
+
+    rows, others = np.ascontiguousarray(queries, np.float32), np.ascontiguousarray(pool, np.float32)
+    return np.asarray(faiss.knn(rows, others, count, metric=faiss.METRIC_INNER_PRODUCT)[1])
 
 
 class _Lists:
@@ -158,6 +162,5 @@ class _Lists:
 
     def search(
         self, queries: Float[np.ndarray, "rows dim"], _pool: Float[np.ndarray, "texts dim"], count: int
-    ) -> tuple[Float[np.ndarray, "rows found"], Int64[np.ndarray, "rows found"]]:
-        scores, found = self.index.search(np.ascontiguousarray(queries, np.float32), count)
-        return scores, found
+    ) -> Int64[np.ndarray, "rows found"]:
+        return np.asarray(self.index.search(np.ascontiguousarray(queries, np.float32), count)[1])
