@@ -16,11 +16,12 @@ from likewise.errors import InputError
 from likewise.model.card import Card, readme
 from likewise.model.folder import RECORD, SAMPLE, refuse_other, sha256_of, write_json
 from likewise.model.model import Model
-from likewise.model.sample import read_sample, write_sample
+from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS, read_sample, write_sample
 
 if TYPE_CHECKING:
     from likewise.encoders.pretrained import Pretrained
     from likewise.encoders.transformer import TransformerEncoder
+    from likewise.tokens.pretrained import PretrainedTokenizer
 
 __all__ = ["KIND", "TransformerModel"]
 
@@ -46,13 +47,16 @@ class TransformerModel(Model):
         found: the encoder as it was loaded, with what goes into the folder beside its weights.
     """
 
+    tokenizer: "PretrainedTokenizer"  # type: ignore[assignment]
     encoder: "TransformerEncoder"  # type: ignore[assignment]
 
     def __init__(
         self, found: "Pretrained", encoder: "TransformerEncoder", card: Card | None = None, sample: Sequence[str] = ()
     ) -> None:
-        super().__init__(found.tokenizer, encoder, card, sample)  # type: ignore[arg-type]
-        self.found = found
+        self.tokenizer, self.encoder, self.found = found.tokenizer, encoder, found
+        self.card = card or Card()
+        self.sample = tuple(text[:SAMPLE_CHARACTERS] for text in sample[:SAMPLE_TEXTS])
+        self.stems = {}
 
     @cached_property
     def fingerprint(self) -> str:

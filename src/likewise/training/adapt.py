@@ -17,9 +17,12 @@ from likewise.model.card import Card
 from likewise.model.transformer import TransformerModel
 from likewise.optimisation.loop import Loop, Outcome
 from likewise.optimisation.plan import Plan
-from likewise.optimisation.step import Batch, ContrastiveStep
+from likewise.optimisation.step import Batch
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
+from likewise.training.contrasting import Contrasting, contrasting_step
+from likewise.training.contrasts import contrasts_of
 from likewise.training.examples import Examples
+from likewise.training.guide import train_guide
 from likewise.training.pool import ViewPool
 from likewise.training.prepare import Prepared
 from likewise.training.pretokenised import pretokenised
@@ -72,15 +75,9 @@ def adapt(
     encoder = _encoder(found, settings)
     narrator.tell(_introduction(prepared, settings, found))
     before = examples.measure(encoder)
-    step = ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
-    plan = Plan(
-        len(examples.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed,
-        LOOKS, PATIENCE, settings.steps,
-    )  # fmt: skip
-    batches = _pooled(examples, plan) if settings.freeze else examples.batch
-    loop = Loop(step, batches, lambda: examples.measure(encoder), plan, checkpoint)
+    loop = _loop(examples, encoder, settings, checkpoint)
     start = {name: array.copy() for name, array in encoder.state().items() if name.startswith("model.")}
-    outcome = loop.run(watcher(narrator, plan), resume=resume)
+    outcome = loop.run(watcher(narrator, loop.plan), resume=resume)
     narrator.stop_bar()
     if not outcome.usable:
         if checkpoint is not None:
@@ -124,6 +121,22 @@ def _encoder(found: Pretrained, settings: Settings) -> TransformerEncoder:
     return TransformerEncoder(
         found.model, found.frame, found.pooling, device=settings.device, half=half, memory=memory,
         length=settings.length, freeze=settings.freeze, seed=settings.seed,
+    )  # fmt: skip
+
+
+def _loop(examples: Examples, encoder: TransformerEncoder, settings: Settings, checkpoint: Path | None) -> Loop:
+    contrasts = contrasts_of(settings.negatives)
+    step = contrasting_step(encoder, settings)
+    plan = Plan(
+        len(examples.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed,
+        LOOKS, PATIENCE, settings.steps,
+    )  # fmt: skip
+    guide = train_guide(examples, settings) if contrasts.guided else None
+    pairs = _pooled(examples, plan) if settings.freeze else examples.batch
+    made = Contrasting(examples, contrasts, pairs, encoder, guide, steps=plan.steps)
+    return Loop(
+        step, made.batch, lambda: examples.measure(encoder), plan, checkpoint, order=made.order(plan.batch),
+        kept={"batches": made},
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from likewise.encoders.static import StaticEncoder
 from likewise.geometry.halves import hard_halves
 from likewise.geometry.measure import Geometry, measure
 from likewise.geometry.score import Score, label_free_score, score_task
-from likewise.negatives.signatures import signatures
+from likewise.negatives.signatures import Signatures, signatures
 from likewise.optimisation.step import Batch
 from likewise.tokens.ragged import Ragged
 from likewise.training.prepare import Prepared
@@ -97,6 +97,19 @@ class Examples:
         else:
             views = Views(self._maker(sides[0], rng).anchors, self._maker(sides[1], rng).positives)
         return Batch(views, tuple(some.take(chosen) for some in self._signatures))
+
+    @property
+    def seed(self) -> int:
+        """Of everything random."""
+        return self._settings.seed
+
+    def texts(self) -> Ragged:
+        """The texts to train on, whole; of two columns, both together."""
+        return self._whole(self.split.train)
+
+    def train_signatures(self) -> Signatures:
+        """Of the texts to train on; of two columns, those of the first."""
+        return self._signatures[0].take(self.split.train)
 
     def measure(self, encoder: Encoder) -> Geometry:
         """The space that an encoder makes of the texts put aside."""

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from likewise.errors import InputError
+from likewise.losses.table import make_loss
 from likewise.negatives.masks import DISTANCE
 from likewise.tokens.vocabulary import vocabulary_size
+from likewise.training.contrasts import contrasts_of
 from likewise.views.mix import DEFAULT
 from likewise.views.whole import WHOLE
 
@@ -104,6 +106,9 @@ class Recipe:
             raise InputError(f"views {self.views}: the static encoder has no dropout, so two equal views teach nothing")
         if self.precision not in (None, *PRECISIONS):
             raise InputError(f"precision {self.precision!r} is not known: expected {' or '.join(PRECISIONS)}")
+        make_loss(self.loss)
+        if contrasts_of(self.negatives).guided and self.encoder == STATIC:
+            raise InputError(f"negatives {self.negatives}: a guide is for transformers, and this encoder would be one")
         self._check_numbers()
 
     def _check_numbers(self) -> None:
