@@ -40,8 +40,8 @@ class Record:
     paraphraser: str
     seed: int
     fingerprint: str
-    part_texts: int = PART_TEXTS
-    part_bytes: int = PART_BYTES
+    part_texts: int
+    part_bytes: int
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def rewrite_corpus(
         LikewiseError: the paraphraser fails, or the disk is full. The parts that are done stay.
     """
     place = folder / f"{name}.{_slug(paraphraser.name)}"
-    _open(place, Record(paraphraser.name, seed, fingerprint), resume=resume)
+    _open(place, Record(paraphraser.name, seed, fingerprint, PART_TEXTS, PART_BYTES), resume=resume)
     number, done, unchanged = 0, 0, 0
     for number, texts in enumerate(_parts(batches), start=1):
         path = _part(place, number - 1)

@@ -119,8 +119,11 @@ def _refuse_what_is_no_model(folder: Path) -> None:
 def _loaded(folder: Path) -> tuple[Any, Any]:
     try:
         from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+        from transformers.utils import logging
     except ImportError:
         raise InputError(NEEDS) from None
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # what the user waits for is told by whoever rewrites
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         model = AutoModelForSeq2SeqLM.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
@@ -129,6 +132,9 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         said = " ".join(str(error).split())[:200]
         raise InputError(f"{folder} is no translation model that transformers can load: {said}") from None
+    finally:
+        if shown:
+            logging.enable_progress_bar()
     return tokenizer, model.eval()
 
 

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,6 +20,7 @@ PARAPHRASERS = {
 """Where the builder of each paraphraser is."""
 
 
+@runtime_checkable
 class Paraphraser(Protocol):
     """Rewrites texts such that they mean the same.
 

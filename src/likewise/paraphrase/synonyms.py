@@ -19,7 +19,7 @@ SHARE = 0.3  # of the words that have a synonym
 # A word of plain letters that stands by itself, but for quotes and punctuation: what has a digit, a slash, a dot or a
 # sign inside is an address, a number or code.
 WORD = re.compile(r"(?<!\S)[(\"“‘\[—–…]*([A-Za-z]{3,})(?=[)\"”’\],.;:!?—–…]*(?!\S))")
-ARTICLE = re.compile(r"(?<!\S)([Aa]n?) \Z")
+ARTICLE = re.compile(r"(?<!\S)(an?|A[nN]?) \Z")
 SENTENCE_END = re.compile(r"(?:\A|[.!?…][)\"”’\]]*)\s*[(\"“‘\[—–…]*\Z")
 LOOK_BACK = 12  # characters before a word in which its sentence can be seen to begin
 

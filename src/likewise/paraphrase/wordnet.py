@@ -4,6 +4,8 @@ import hashlib
 import os
 import shutil
 import warnings
+import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +67,15 @@ def open_wordnet(*, system: Path = SYSTEM, cache: Path | None = None) -> Any:
         place = nltk.data.find("corpora/wordnet", [str(copy)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns that there are no other languages, which nobody asked for
-        return WordNetCorpusReader(place, None)
+        reader = WordNetCorpusReader(place, None)
+    # It never closes the files that it looks synsets up in, and Python would complain of each.
+    weakref.finalize(reader, _close, getattr(reader, "_data_file_map", {}))
+    return reader
+
+
+def _close(files: Mapping[str, Any]) -> None:
+    for file in files.values():
+        file.close()
 
 
 def _installed() -> Any:
