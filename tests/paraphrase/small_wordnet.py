@@ -34,6 +34,8 @@ SENSES = (
     Sense("n", {"bank": 19, "bowl": 2}),
     Sense("n", {"bank": 30, "pile": 2}),
     Sense("n", {"bank": 17}),
+    Sense("n", {"server": 0, "waiter": 5}),
+    Sense("n", {"server": 0, "host": 2}),
     Sense("n", {"saw": 3, "proverb": 2}),
     Sense("n", {"help": 20, "aid": 20}),
     Sense("v", {"help": 20, "assist": 20}, {0: [8]}),

@@ -81,6 +81,17 @@ class Analysis:
         """How often the word is to be expected to be this."""
         return float(self.counts.sum()) * (1 if self.form == "base" else INFLECTED)
 
+    def frequent_senses(self) -> list[tuple[Any, float]]:
+        """The most frequent sense, or two that are about as frequent, with their counts; none if others matter too."""
+        if self.counts[0] == UNSEEN and len(self.senses) > 1:
+            return []  # none was ever counted: the first one is no likelier than another
+        found = [
+            (sense, float(count))
+            for sense, count in zip(self.senses[:MOST_SENSES], self.counts, strict=False)
+            if count >= SECOND_SENSE * self.counts[0]
+        ]
+        return found if sum(count for _, count in found) >= COVERED * self.counts.sum() else []
+
 
 class Thesaurus:
     """Synonyms by WordNet.
@@ -112,23 +123,11 @@ class Thesaurus:
         return self._known[word]
 
     def _look_up(self, word: str) -> Alternatives | None:
-        if word in FUNCTION_WORDS:
-            return None
-        analyses = [analysis for part in get_args(PartOfSpeech) for analysis in self._analyses(word, part)]
-        if not analyses:
-            return None
-        best = max(analyses, key=lambda analysis: analysis.weight)
-        if best.form is None or best.weight < ONE_PART * sum(analysis.weight for analysis in analyses):
-            return None
-        senses = [
-            (sense, count)
-            for sense, count in zip(best.senses[:MOST_SENSES], best.counts, strict=False)
-            if count >= SECOND_SENSE * best.counts[0]
-        ]
-        if sum(count for _, count in senses) < COVERED * best.counts.sum():
+        best = None if word in FUNCTION_WORDS else self._likeliest(word)
+        if best is None or best.form is None:
             return None
         found: dict[str, float] = {}
-        for sense, count in senses:
+        for sense, count in best.frequent_senses():
             for other, chance in self._synonyms(sense, best).items():
                 inflected = self._inflector.inflect(other, best.part, best.form)
                 if inflected is not None and inflected != word:
@@ -137,6 +136,13 @@ class Thesaurus:
             return None
         chances = np.fromiter(found.values(), np.float64)
         return Alternatives(tuple(each.replace("_", " ") for each in found), np.cumsum(chances / chances.sum()))
+
+    def _likeliest(self, word: str) -> Analysis | None:
+        """What the word is most often, if it is hardly ever something else."""
+        analyses = [analysis for part in get_args(PartOfSpeech) for analysis in self._analyses(word, part)]
+        total = sum(analysis.weight for analysis in analyses)
+        best = max(analyses, key=lambda analysis: analysis.weight, default=None)
+        return None if best is None or best.weight < ONE_PART * total else best
 
     def _analyses(self, word: str, part: PartOfSpeech) -> list[Analysis]:
         lemmas = dict.fromkeys([self._wordnet.morphy(word, part), *self._exceptions.get(part, {}).get(word, ())])
