@@ -83,6 +83,8 @@ def morphy_of(words):
         ("use", "v", "gerund", "using"),
         ("see", "v", "gerund", "seeing"),
         ("die", "v", "gerund", None),
+        ("untie", "v", "gerund", None),
+        ("marry", "v", "past", None),
         ("lie", "v", "gerund", "lying"),
         ("admit", "v", "gerund", "admitting"),
         ("put", "v", "gerund", "putting"),

@@ -54,6 +54,7 @@ def rewritten(synonyms, text, seed=0):
         ("an umbrella", "a parasol"),
         ("A story and an  umbrella", "A tale and an  parasol"),
         ("a parasol. A parasol, a child", "an umbrella. An umbrella, a kid"),
+        ("they help The help  help", "they assist The aid  help"),
         ("banana umbrella", "banana parasol"),
         ("children/bought child.bought child's child-like http://child/ @child #child child() child_bought", None),
         ("child2 2 3.14 $child {child} --child", None),

@@ -70,6 +70,20 @@ def test_a_verb_stands_for_one_with_fewer_frames(thesaurus):
     assert thesaurus.alternatives("finish").words == ("end",)
 
 
+def test_the_word_before_tells_what_a_word_can_be(thesaurus):
+    """`help` is as often the one as the other; a form that only a verb has stands where an adjective does."""
+    found = {
+        (word, expected): thesaurus.alternatives(word, expected)
+        for word in ("help", "stopped", "car")
+        for expected in ("noun", "verb")
+    }
+    assert found["help", "noun"].words == ("aid",)
+    assert found["help", "verb"].words == ("assist",)
+    assert found["stopped", "noun"].words == found["stopped", "verb"].words == ("halted", "ceased", "quit")
+    assert found["car", "noun"] is not None
+    assert found["car", "verb"] is None
+
+
 def test_capitals_and_function_words_stand_for_nothing(thesaurus):
     assert thesaurus.alternatives("story").words == ("tale",)
     assert {"the", "not", "about"} <= FUNCTION_WORDS
@@ -79,7 +93,7 @@ def test_what_was_looked_up_is_kept_up_to_a_bound(wordnet, monkeypatch):
     thesaurus = Thesaurus(wordnet)
     first = thesaurus.alternatives("car")
     assert thesaurus.alternatives("car") is first
-    thesaurus._known.update({str(number): None for number in range(1 << 18)})
+    thesaurus._known.update({(str(number), "any"): None for number in range(1 << 18)})
     assert thesaurus.alternatives("child").words == ("kid",)
     assert len(thesaurus._known) == 1
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from likewise.errors import InputError
 from likewise.paraphrase.inflection import article
-from likewise.paraphrase.thesaurus import Alternatives, Thesaurus
+from likewise.paraphrase.thesaurus import Alternatives, Expected, Thesaurus
 from likewise.paraphrase.wordnet import open_wordnet
 
 __all__ = ["SHARE", "Synonyms", "build_synonyms"]
@@ -21,7 +21,16 @@ SHARE = 0.3  # of the words that have a synonym
 WORD = re.compile(r"(?<!\S)[(\"“‘\[—–…]*([A-Za-z]{3,})(?=[)\"”’\],.;:!?—–…]*(?!\S))")
 ARTICLE = re.compile(r"(?<!\S)(an?|A[nN]?) \Z")
 SENTENCE_END = re.compile(r"(?:\A|[.!?…][)\"”’\]]*)\s*[(\"“‘\[—–…]*\Z")
-LOOK_BACK = 12  # characters before a word in which its sentence can be seen to begin
+WORD_BEFORE = re.compile(r"(?<!\S)([A-Za-z']+) \Z")
+LOOK_BACK = 12  # characters before a word in which its sentence can be seen to begin, and the word before it
+
+BEFORE_NOUNS = frozenset(
+    {"a", "an", "the", "my", "your", "his", "its", "our", "their", "this", "these", "those", "no", "every", "each"}
+)
+BEFORE_VERBS = frozenset(
+    {"i", "you", "we", "they", "he", "she", "who", "can", "could", "will", "would", "shall", "should", "may", "might"}
+    | {"must", "cannot", "can't", "won't", "don't", "doesn't", "didn't", "couldn't", "wouldn't", "shouldn't"}
+)
 
 
 def build_synonyms(argument: str | None) -> "Synonyms":
@@ -95,7 +104,7 @@ class Synonyms:
             word = match[1]
             if not word.islower() and not (shouted or (word[1:].islower() and _begins_sentence(text, match.start(1)))):
                 continue  # a name, an acronym, or code
-            alternatives = self.thesaurus.alternatives(word.lower())
+            alternatives = self.thesaurus.alternatives(word.lower(), _expected(text, match.start(1)))
             if alternatives is not None:
                 found.append(Place(match.start(1), word, alternatives))
         return found
@@ -105,6 +114,12 @@ def _begins_sentence(text: str, start: int) -> bool:
     before = text[max(0, start - LOOK_BACK) : start]
     # The cut of a long text looks like its beginning; an x stands for what was cut off.
     return SENTENCE_END.search(before if start <= LOOK_BACK else f"x{before}") is not None
+
+
+def _expected(text: str, start: int) -> Expected:
+    found = WORD_BEFORE.search(text, max(0, start - LOOK_BACK), start)
+    before = found[1].lower() if found is not None else ""
+    return "noun" if before in BEFORE_NOUNS else "verb" if before in BEFORE_VERBS else "any"
 
 
 def _replaced(text: str, words: Sequence[tuple[Place, str]]) -> str:

@@ -1,14 +1,17 @@
 """Which words can stand for a word, as far as WordNet can tell without reading the sentence."""
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from jaxtyping import Float64
 
 from likewise.paraphrase.inflection import Form, Inflector, PartOfSpeech
 
-__all__ = ["FUNCTION_WORDS", "Alternatives", "Thesaurus"]
+__all__ = ["FUNCTION_WORDS", "Alternatives", "Expected", "Thesaurus"]
+
+Expected = Literal["any", "noun", "verb"]
+"""What a word can be, by the word before it: `noun` is an adjective or an adverb too, but no verb of its own."""
 
 FUNCTION_WORD_LIST = (
     "a about above across after again against ago all almost along already also although always am among an and "
@@ -81,6 +84,12 @@ class Analysis:
         """How often the word is to be expected to be this."""
         return float(self.counts.sum()) * (1 if self.form == "base" else INFLECTED)
 
+    def can_be(self, expected: Expected) -> bool:
+        """Whether the word can be this where that is expected. A participle stands where an adjective does."""
+        if expected == "noun":
+            return self.part != "v" or self.form in ("past", "gerund")
+        return expected == "any" or self.part == "v"
+
     def frequent_senses(self) -> list[tuple[Any, float]]:
         """The most frequent sense, or two that are about as frequent, with their counts; none if others matter too."""
         if self.counts[0] == UNSEEN and len(self.senses) > 1:
@@ -112,18 +121,24 @@ class Thesaurus:
         }
         self._inflector = Inflector(wordnet.morphy, self._exceptions)
         self._counts = _sense_counts(wordnet)
-        self._known: dict[str, Alternatives | None] = {}
+        self._known: dict[tuple[str, Expected], Alternatives | None] = {}
 
-    def alternatives(self, word: str) -> Alternatives | None:
-        """What can stand for a word, given in lower case; None if nothing can."""
-        if word not in self._known:
+    def alternatives(self, word: str, expected: Expected = "any") -> Alternatives | None:
+        """What can stand for a word, given in lower case; None if nothing can.
+
+        Args:
+            word: in lower case.
+            expected: what it can be where it stands.
+        """
+        key = (word, expected)
+        if key not in self._known:
             if len(self._known) > 1 << 18:
                 self._known.clear()  # a corpus has no end of misspellings
-            self._known[word] = self._look_up(word)
-        return self._known[word]
+            self._known[key] = self._look_up(word, expected)
+        return self._known[key]
 
-    def _look_up(self, word: str) -> Alternatives | None:
-        best = None if word in FUNCTION_WORDS else self._likeliest(word)
+    def _look_up(self, word: str, expected: Expected) -> Alternatives | None:
+        best = None if word in FUNCTION_WORDS else self._likeliest(word, expected)
         if best is None or best.form is None:
             return None
         found: dict[str, float] = {}
@@ -137,9 +152,14 @@ class Thesaurus:
         chances = np.fromiter(found.values(), np.float64)
         return Alternatives(tuple(each.replace("_", " ") for each in found), np.cumsum(chances / chances.sum()))
 
-    def _likeliest(self, word: str) -> Analysis | None:
-        """What the word is most often, if it is hardly ever something else."""
-        analyses = [analysis for part in get_args(PartOfSpeech) for analysis in self._analyses(word, part)]
+    def _likeliest(self, word: str, expected: Expected) -> Analysis | None:
+        """What the word is most often, if it is hardly ever something else there."""
+        analyses = [
+            analysis
+            for part in get_args(PartOfSpeech)
+            for analysis in self._analyses(word, part)
+            if analysis.can_be(expected)
+        ]
         total = sum(analysis.weight for analysis in analyses)
         best = max(analyses, key=lambda analysis: analysis.weight, default=None)
         return None if best is None or best.weight < ONE_PART * total else best

@@ -62,8 +62,7 @@ def open_wordnet(*, system: Path = SYSTEM, cache: Path | None = None) -> Any:
             raise InputError(MISSING)
         copy = _copied(system, _cache_folder() if cache is None else cache)
         # NLTK opens only what lies below the folders it knows. Ours comes last, so that it stands before nothing.
-        if str(copy) not in nltk.data.path:
-            nltk.data.path.append(str(copy))
+        nltk.data.path.append(str(copy))
         place = nltk.data.find("corpora/wordnet", [str(copy)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns that there are no other languages, which nobody asked for
