@@ -18,6 +18,7 @@ from comparison import spread
 from record import record
 from texts import add_data, sentences, short_texts
 
+from likewise.errors import InputError
 from likewise.paraphrase.paraphraser import make_paraphraser
 
 TEXTS = {"synonyms": 20_000, "back-translation:eng-spa": 2_000}
@@ -68,6 +69,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the texts, one repeat, nothing recorded")
     given = parser.parse_args()
     repeats = 1 if given.quick else given.repeats
+    try:
+        for spec in TEXTS:
+            make_paraphraser(spec)
+    except InputError as error:
+        print(f"nothing was measured: {error}")
+        return
     for name, texts in corpora(given.data, np.random.default_rng(given.seed)).items():
         numbers = {}
         for spec, most in TEXTS.items():
