@@ -123,7 +123,7 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
     except ImportError:
         raise InputError(NEEDS) from None
     shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # what the user waits for is told by whoever rewrites
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # what the user waits for is told by whoever rewrites
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         model = AutoModelForSeq2SeqLM.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
@@ -134,7 +134,7 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
         raise InputError(f"{folder} is no translation model that transformers can load: {said}") from None
     finally:
         if shown:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
     return tokenizer, model.eval()
 
 

@@ -25,12 +25,14 @@ from likewise.training.examples import Examples
 from likewise.training.guide import train_guide
 from likewise.training.pool import ViewPool
 from likewise.training.prepare import Prepared
-from likewise.training.pretokenised import pretokenised
+from likewise.training.pretokenised import FOLDER, pretokenised
 from likewise.training.progress import Narrator
 from likewise.training.reading import Reading
 from likewise.training.recipe import Recipe, Settings
 from likewise.training.resolved import transformer_settings
+from likewise.training.rewriting import with_rewritten
 from likewise.training.telling import ENDINGS, finite, plain_moment, refusal, versions, watcher
+from likewise.views.mix import rewritings
 
 __all__ = ["adapt", "found_for"]
 
@@ -67,6 +69,11 @@ def adapt(
         LikewiseError: training collapsed, and left no state that is better than the encoder as it was.
     """
     prepared = pretokenised(reading, found.tokenizer, work, tell=narrator.tell, resume=resume)
+    if names := rewritings(recipe.views):
+        prepared = with_rewritten(
+            prepared, reading, names, work=work, ids=work / FOLDER, seed=recipe.seed, meter=narrator.meter,
+            resume=resume,
+        )  # fmt: skip
     reading.close()
     settings = transformer_settings(recipe, prepared, found)
     examples = Examples(prepared, settings).judged_by(JUDGED)

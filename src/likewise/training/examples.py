@@ -92,10 +92,11 @@ class Examples:
         sides = [side.take(chosen) for side in self._sides]
         if self._maker is None:
             views = Views(sides[0], sides[-1])
-        elif len(sides) == 1:
-            views = self._maker(sides[0], rng)
         else:
-            views = Views(self._maker(sides[0], rng).anchors, self._maker(sides[1], rng).positives)
+            rewritten = self._prepared.rewritten.items()
+            others = [{name: stores[side].take(chosen) for name, stores in rewritten} for side in range(len(sides))]
+            made = [self._maker(side, rng, other) for side, other in zip(sides, others, strict=True)]
+            views = Views(made[0].anchors, made[-1].positives)
         return Batch(views, tuple(some.take(chosen) for some in self._signatures))
 
     @property
