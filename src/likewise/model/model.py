@@ -18,7 +18,7 @@ from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
 from likewise.tokens.compiled import Tokenizer, as_arrow
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["Embedder", "Model"]
+__all__ = ["Embedder", "Model", "Texts"]
 
 Texts: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
 

@@ -3,19 +3,20 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float32
 
 from likewise.atomic import replacing_folder
 from likewise.encoders.pooling import FLAGS
 from likewise.errors import InputError
 from likewise.model.card import Card, readme
 from likewise.model.folder import RECORD, SAMPLE, refuse_other, sha256_of, write_json
-from likewise.model.model import Model
+from likewise.model.model import Model, Texts
 from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS, read_sample, write_sample
 
 if TYPE_CHECKING:
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     from likewise.encoders.transformer import TransformerEncoder
     from likewise.tokens.pretrained import PretrainedTokenizer
 
-__all__ = ["KIND", "TransformerModel"]
+__all__ = ["KIND", "Beside", "TransformerModel", "is_transformer"]
 
 KIND = "transformer"
 FORMAT = 2  # of likewise.json: the first one knew static encoders only
 POOLING, NORMALIZE = "1_Pooling", "2_Normalize"
+BESIDE = "beside"  # the folder of the static model that stands beside
 MODULES = [
     {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
     {"idx": 1, "name": "1", "path": POOLING, "type": "sentence_transformers.models.Pooling"},
@@ -39,11 +41,33 @@ SETTINGS: dict[str, Any] = {
 HASHED = ("model.safetensors", "tokenizer.json", "config.json")
 
 
+@dataclass(frozen=True)
+class Beside:
+    """A static model of the corpus that stands beside a transformer where texts are searched for.
+
+    What a transformer knows of all texts, and which words these texts are made of, fail in different places. Queries
+    and documents have both vectors end to end; texts that are compared with one another have the transformer's alone.
+
+    Attributes:
+        model: the static one.
+        share: how long its vectors are, where the transformer's have length 1.
+    """
+
+    model: Model
+    share: float
+
+    def joined(self, own: np.ndarray, other: np.ndarray) -> Float32[np.ndarray, "texts dim"]:
+        """Both vectors of each text, end to end; as long as the longer of them is, at most 1."""
+        length = np.float32(np.sqrt(1 + self.share**2))
+        return np.concatenate([own / length, other * np.float32(self.share) / length], axis=1)
+
+
 class TransformerModel(Model):
     """A pretrained encoder, or one that was adapted, with its tokenizer.
 
     Attributes:
         encoder: ids to unit vectors.
+        beside: a static model whose vectors stand beside where texts are searched for; None for none.
         found: the encoder as it was loaded, with what goes into the folder beside its weights.
     """
 
@@ -51,12 +75,33 @@ class TransformerModel(Model):
     encoder: "TransformerEncoder"  # type: ignore[assignment]
 
     def __init__(
-        self, found: "Pretrained", encoder: "TransformerEncoder", card: Card | None = None, sample: Sequence[str] = ()
+        self,
+        found: "Pretrained",
+        encoder: "TransformerEncoder",
+        card: Card | None = None,
+        sample: Sequence[str] = (),
+        beside: Beside | None = None,
     ) -> None:
         self.tokenizer, self.encoder, self.found = found.tokenizer, encoder, found
         self.card = card or Card()
         self.sample = tuple(text[:SAMPLE_CHARACTERS] for text in sample[:SAMPLE_TEXTS])
-        self.stems = {}
+        self.stems = dict(beside.model.stems) if beside else {}
+        self.beside = beside
+
+    def encode_query(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
+        """Vectors of texts that look for others: the transformer's and the static model's, end to end."""
+        if self.beside is None:
+            return self.encode(texts)
+        return self.beside.joined(self.encode(texts), self.beside.model.encode_query(texts))
+
+    def encode_document(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
+        """Vectors of texts to be found by queries; the product with a query's says how well a document answers.
+
+        The transformer reads the beginning of a long text, the static model all of it.
+        """
+        if self.beside is None:
+            return self.encode(texts)
+        return self.beside.joined(self.encode(texts), self.beside.model.encode_document(texts))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -66,6 +111,8 @@ class TransformerModel(Model):
         for name, tensor in sorted(self.encoder.model.state_dict().items()):
             told.update(name.encode())
             told.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).tobytes())
+        if self.beside:
+            told.update(f"{self.beside.model.fingerprint} {self.beside.share}".encode())
         return told.hexdigest()
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -98,11 +145,14 @@ class TransformerModel(Model):
             (folder / "README.md").write_text(text, encoding="utf-8", errors="backslashreplace")
             if self.sample:
                 write_sample(folder / SAMPLE, self.sample)
+            beside = {"share": self.beside.share} if self.beside else {}
+            if self.beside:
+                static = self.beside.model
+                Model(static.tokenizer, static.encoder, static.card, (), static.stems).save(folder / BESIDE)
             sums = {name: sha256_of(folder / name) for name in (*HASHED, *([SAMPLE] if self.sample else []))}
             counts = self.tokenizer.vocabulary.counts.tolist()
-            write_json(
-                folder / RECORD, {"format": FORMAT, "kind": KIND, "sha256": sums, **asdict(self.card), "counts": counts}
-            )
+            record = {"format": FORMAT, "kind": KIND, "sha256": sums, **asdict(self.card), "beside": beside}
+            write_json(folder / RECORD, record | {"counts": counts})
 
     def _write_weights(self, path: Path) -> None:
         from safetensors.torch import save
@@ -143,7 +193,11 @@ class TransformerModel(Model):
             history=tuple(record.get("history", ())), warnings=tuple(record.get("warnings", ())),
         )  # fmt: skip
         sample = read_sample(folder / SAMPLE) if (folder / SAMPLE).is_file() else ()
-        return cls(found, TransformerEncoder(found.model, found.frame, found.pooling, device=device), card, sample)
+        encoder = TransformerEncoder(found.model, found.frame, found.pooling, device=device)
+        beside = None
+        if share := record.get("beside", {}).get("share"):
+            beside = Beside(Model.load(folder / BESIDE), float(share))
+        return cls(found, encoder, card, sample, beside)
 
 
 def is_transformer(folder: Path) -> bool:

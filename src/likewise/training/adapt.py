@@ -11,14 +11,16 @@ from likewise.encoders.lora import add_lora, merge_lora
 from likewise.encoders.pretrained import Pretrained, load_pretrained, open_transformers
 from likewise.encoders.scratch import ARCHITECTURES, small_encoder
 from likewise.encoders.transformer import TransformerEncoder
+from likewise.errors import LikewiseError
 from likewise.geometry.measure import Geometry
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
-from likewise.model.transformer import TransformerModel
+from likewise.model.transformer import Beside, TransformerModel
 from likewise.optimisation.loop import Loop, Outcome
 from likewise.optimisation.plan import Plan
 from likewise.optimisation.step import Batch
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
+from likewise.training.bench import Bench
 from likewise.training.contrasting import Contrasting, contrasting_step
 from likewise.training.contrasts import contrasts_of
 from likewise.training.examples import Examples
@@ -26,11 +28,12 @@ from likewise.training.guide import train_guide
 from likewise.training.pool import ViewPool
 from likewise.training.prepare import Prepared
 from likewise.training.pretokenised import FOLDER, pretokenised
-from likewise.training.progress import Narrator
+from likewise.training.progress import Narrator, silent
 from likewise.training.reading import Reading
-from likewise.training.recipe import Recipe, Settings
+from likewise.training.recipe import GIVEN, STATIC, Recipe, Settings
 from likewise.training.resolved import transformer_settings
 from likewise.training.rewriting import with_rewritten
+from likewise.training.run import run
 from likewise.training.telling import ENDINGS, finite, plain_moment, refusal, versions, watcher
 from likewise.views.mix import rewritings
 
@@ -68,14 +71,10 @@ def adapt(
         InputError: a setting does not fit the encoder or the corpus.
         LikewiseError: training collapsed, and left no state that is better than the encoder as it was.
     """
-    prepared = pretokenised(reading, found.tokenizer, work, tell=narrator.tell, resume=resume)
-    if names := rewritings(recipe.views):
-        prepared = with_rewritten(
-            prepared, reading, names, work=work, ids=work / FOLDER, seed=recipe.seed, meter=narrator.meter,
-            resume=resume,
-        )  # fmt: skip
-    reading.close()
+    prepared = _prepared(reading, found, recipe, narrator, work, resume=resume)
     settings = transformer_settings(recipe, prepared, found)
+    static = _static(reading, settings, narrator, work, resume=resume) if settings.beside else None
+    reading.close()
     examples = Examples(prepared, settings).judged_by(JUDGED)
     if settings.lora:
         add_lora(found.model, settings.lora)
@@ -97,7 +96,7 @@ def adapt(
     narrator.tell(_conclusion(outcome, dict(card.scores), apart=examples.split.apart))
     for warning in card.warnings:
         narrator.tell(f"warning: {warning}")
-    return TransformerModel(found, encoder, card, prepared.sample)
+    return TransformerModel(found, encoder, card, prepared.sample, static)
 
 
 def found_for(recipe: Recipe) -> Callable[[Reading], Pretrained]:
@@ -120,6 +119,34 @@ def found_for(recipe: Recipe) -> Callable[[Reading], Pretrained]:
         )
 
     return made
+
+
+def _prepared(
+    reading: Reading, found: Pretrained, recipe: Recipe, narrator: Narrator, work: Path, *, resume: bool
+) -> Prepared:
+    prepared = pretokenised(reading, found.tokenizer, work, tell=narrator.tell, resume=resume)
+    if names := rewritings(recipe.views):
+        prepared = with_rewritten(
+            prepared, reading, names, work=work, ids=work / FOLDER, seed=recipe.seed, meter=narrator.meter,
+            resume=resume,
+        )  # fmt: skip
+    return prepared
+
+
+def _static(reading: Reading, settings: Settings, narrator: Narrator, work: Path, *, resume: bool) -> Beside | None:
+    """A static encoder of the same texts, its settings given by their number; none where they teach it nothing."""
+    narrator.tell("training a static encoder that will stand beside")
+    recipe = Recipe(seed=settings.seed, views=GIVEN if settings.views == GIVEN else None)
+    bench = Bench(reading, work / STATIC, recipe, silent, resume=resume)
+    tuned = bench.chosen(None)
+    try:
+        with Narrator(shown=False) as quiet:
+            model = run(bench.prepared(tuned.settings.vocabulary), bench.examples(tuned.settings), tuned, quiet)
+    except LikewiseError as error:
+        narrator.tell(f"  none will: {error}")
+        return None
+    narrator.tell(f"  it finds the other half of held-out texts, no word in common: MRR {model.card.scores['MRR']:.3f}")
+    return Beside(model, settings.beside)
 
 
 def _encoder(found: Pretrained, settings: Settings) -> TransformerEncoder:

@@ -25,11 +25,11 @@ STATIC = "static"  # the encoder that is trained from nothing; any other name is
 
 WORDS, FRACTIONS = (
     {"encoder", "views", "negatives", "loss", "device", "precision"},
-    {"temperature", "learning_rate", "weighting", "lexical", "latent", "memory", "keep"},
+    {"temperature", "learning_rate", "weighting", "lexical", "latent", "memory", "keep", "beside"},
 )  # the other settings are whole numbers
 NEVER_NONE = {"encoder", "seed"}
 STATIC_ONLY = ("vocabulary", "weighting", "lexical", "latent")
-TRANSFORMER_ONLY = ("steps", "layers", "length", "freeze", "lora", "memory", "device", "precision", "keep")
+TRANSFORMER_ONLY = ("steps", "layers", "length", "freeze", "lora", "memory", "device", "precision", "keep", "beside")
 PRECISIONS = ("single", "mixed")
 LARGEST_WEIGHT = 4.0
 MANY_TEXTS = 100_000  # from here on a vector of half the length has to do, as an index of them would grow large
@@ -67,6 +67,8 @@ class Recipe:
         memory: GiB that the graphs of a batch may take; what does not fit is encoded twice.
         device: of torch.
         precision: of a transformer's training: `single`, or `mixed` with products in bfloat16.
+        beside: length of a static encoder's vectors beside a transformer's, whose length is 1, where texts are searched
+            for; 0 for none.
         keep: the share of a pretrained encoder's own weights that is mixed into the adapted ones in the end.
     """
 
@@ -94,6 +96,7 @@ class Recipe:
     device: str | None = None
     precision: str | None = None
     keep: float | None = None
+    beside: float | None = None
 
     def __post_init__(self) -> None:
         if not self.encoder.strip():
@@ -117,7 +120,7 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise InputError(f"{name} is {value}, expected a positive number")
-        for name in ("weighting", "lexical", "latent"):
+        for name in ("weighting", "lexical", "latent", "beside"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= LARGEST_WEIGHT:
                 raise InputError(f"{name} is {value}, expected a number from 0 to {LARGEST_WEIGHT:g}")
@@ -212,6 +215,7 @@ class Settings:
     device: str | None = None
     precision: str | None = None
     keep: float = 0.0
+    beside: float = 0.0
 
     def plain(self) -> dict[str, Any]:
         """By name, without what the encoder does not have."""
