@@ -38,6 +38,8 @@ class Pretrained:
         frame: what goes around the ids of a text.
         pooling: how a text's vector comes about.
         aside: weights that belong to the model and are not used here, by name.
+        learned: what it has learned before: `texts`, to be near those that mean the same, as an encoder of
+            sentence-transformers has; `words`, to fill them in, as a language model has; or `nothing`.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Pretrained:
     frame: Frame
     pooling: str
     aside: Mapping[str, Any]
+    learned: str = "words"
 
 
 def open_transformers() -> Any:
@@ -119,7 +122,8 @@ def load_pretrained(name: str, *, length: int | None = None, pooling: str | None
     frame = frame_of(_uncut(reference), longest=stated, padding=padding, blank=blank)
     tokenizer = PretrainedTokenizer(reference, blank)
     pooling = check_pooling(pooling or _pooling(folder))
-    return Pretrained(name, model, words, tokenizer, frame, pooling, laid_aside(model))
+    learned = "texts" if (folder / "modules.json").is_file() else "words"
+    return Pretrained(name, model, words, tokenizer, frame, pooling, laid_aside(model), learned)
 
 
 def _in_package(name: str) -> Path | None:

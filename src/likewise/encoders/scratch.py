@@ -58,7 +58,9 @@ def small_encoder(
         model = transformers.AutoModel.from_config(config)
     inner, blank = words.backend_tokenizer, ids[SPECIAL["mask_token"]]
     frame = frame_of(inner, longest=longest, padding=ids[SPECIAL["pad_token"]], blank=blank)
-    return Pretrained(architecture, model, words, PretrainedTokenizer(inner, blank), frame, "mean", laid_aside(model))
+    return Pretrained(
+        architecture, model, words, PretrainedTokenizer(inner, blank), frame, "mean", laid_aside(model), "nothing"
+    )
 
 
 def _config(

@@ -13,6 +13,7 @@ from likewise.model.model import Model
 from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
 from likewise.report.values import readable
 from likewise.tokens.distinct import text_hashes
+from likewise.tokens.pretrained import MARKS
 
 __all__ = ["Sample", "take_sample"]
 
@@ -80,7 +81,11 @@ def _drawn(corpus: Corpus) -> list[str]:
 
 def _words(model: Model, text: str) -> Iterator[str]:
     reference = model.tokenizer.reference
-    normal = reference.normalizer.normalize_str(readable(text))  # without halves of characters, which have no UTF-8
-    for word, _ in reference.pre_tokenizer.pre_tokenize_str(normal):
-        if any(character.isalnum() for character in word):
-            yield word
+    normal = readable(text)  # without halves of characters, which have no UTF-8
+    if reference.normalizer is not None:
+        normal = reference.normalizer.normalize_str(normal)
+    split = reference.pre_tokenizer.pre_tokenize_str(normal) if reference.pre_tokenizer else [(normal, (0, 0))]
+    for word, _ in split:
+        plain = word.lstrip("".join(MARKS))
+        if any(character.isalnum() for character in plain):
+            yield plain

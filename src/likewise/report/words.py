@@ -7,9 +7,11 @@ from difflib import SequenceMatcher
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from likewise.encoders.static import StaticEncoder
 from likewise.model.model import Model
 from likewise.report.texts import Sample
 from likewise.report.values import number
+from likewise.tokens.pretrained import MARKS
 
 __all__ = ["Group", "WordPair", "Words", "find_words", "spelled_alike"]
 
@@ -62,10 +64,10 @@ def find_words(model: Model, sample: Sample) -> Words:
     is long enough counts.
     """
     ids = _frequent_words(model, sample)
-    rows = model.encoder.weights[ids]
+    words = [_plain(model.tokenizer.vocabulary.pieces[id]) for id in ids.tolist()]
+    rows = model.encoder.weights[ids] if isinstance(model.encoder, StaticEncoder) else model.encode(words)
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     spread = 1.0 / np.sqrt(model.dim)
-    words = [model.tokenizer.vocabulary.pieces[id] for id in ids.tolist()]
     nearest, cosines = _nearest(rows)
     pairs = list(_pairs(words, nearest, cosines, CLOSE_ENOUGH * spread))
     groups = list(_groups(words, nearest, cosines, CLOSE_ENOUGH * spread))
@@ -86,17 +88,23 @@ def _frequent_words(model: Model, sample: Sample) -> Int64[np.ndarray, " words"]
     texts = number(facts, "texts") or np.inf
     least = OCCURRENCES if texts >= 1000 else FEWEST
     seen = frozenset[str]().union(*sample.words)
-    norms = np.linalg.norm(model.encoder.weights, axis=1)
+    static = isinstance(model.encoder, StaticEncoder)
+    norms = np.linalg.norm(model.encoder.weights, axis=1) if static else np.ones(len(vocabulary))
     fit = [
         id
         for id in np.argsort(-vocabulary.counts, kind="stable").tolist()
         if least <= vocabulary.counts[id] <= texts
         and not vocabulary.continues[id]
         and norms[id] > 0
-        and _is_word(vocabulary.pieces[id])
-        and (not seen or vocabulary.pieces[id] in seen)
+        and _is_word(_plain(vocabulary.pieces[id]))
+        and (not seen or _plain(vocabulary.pieces[id]) in seen)
     ]
     return np.array(fit[:MOST_WORDS], np.int64)
+
+
+def _plain(piece: str) -> str:
+    """A piece without the mark that some tokenizers put before a word."""
+    return piece.lstrip("".join(MARKS))
 
 
 def _is_word(piece: str) -> bool:

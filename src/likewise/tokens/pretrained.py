@@ -12,7 +12,7 @@ from likewise.tokens.compiled import Texts, as_arrow
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import Vocabulary
 
-__all__ = ["Frame", "PretrainedTokenizer", "frame_of"]
+__all__ = ["MARKS", "Frame", "PretrainedTokenizer", "frame_of"]
 
 TOGETHER = 1 << 12  # texts given to `tokenizers` at once
 MARKS = ("Ġ", "▁")  # before a word: of byte-level pairs as in GPT-2, and of SentencePiece

@@ -40,10 +40,11 @@ from likewise.views.mix import rewritings
 __all__ = ["adapt", "found_for"]
 
 GIBIBYTE = 1 << 30
-LOOKS, PATIENCE = 6, 3
+LOOKS, PATIENCE = 5, 3
 MOST_POOLED = 4  # positive pairs of a text in the pool of an encoder with frozen layers
 SEEN_AGAIN = 4  # times each of them, so that remembering it pays
-JUDGED = 512  # texts whose halves are encoded at every look
+JUDGED = 24_000  # tokens of the halves that are encoded at every look
+LEAST_JUDGED = 100  # texts in any case
 
 
 def adapt(
@@ -75,7 +76,7 @@ def adapt(
     settings = transformer_settings(recipe, prepared, found)
     static = _static(reading, settings, narrator, work, resume=resume) if settings.beside else None
     reading.close()
-    examples = Examples(prepared, settings).judged_by(JUDGED)
+    examples = Examples(prepared, settings).judged_by(JUDGED, LEAST_JUDGED)
     if settings.lora:
         add_lora(found.model, settings.lora)
     encoder = _encoder(found, settings)

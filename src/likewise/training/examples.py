@@ -76,11 +76,19 @@ class Examples:
         other.split = Split(np.arange(self._prepared.facts.texts), self.split.held_out, apart=False)
         return other
 
-    def judged_by(self, texts: int) -> "Examples":
-        """The same with at most so many texts judged at a look, where encoding takes its time."""
+    def judged_by(self, tokens: int, least: int) -> "Examples":
+        """The same with so few texts judged at a look that both halves have at most so many tokens.
+
+        Args:
+            tokens: of all halves, where encoding takes its time.
+            least: texts that are judged in any case.
+        """
         other = copy(self)
-        other.halves = Views(self.halves.anchors.slice(0, texts), self.halves.positives.slice(0, texts))
-        return other if len(self.halves) > texts else self
+        halves = self.halves
+        texts = int(np.searchsorted(np.cumsum(halves.anchors.lengths + halves.positives.lengths), tokens))
+        texts = max(texts, min(least, len(halves)))
+        other.halves = Views(halves.anchors.slice(0, texts), halves.positives.slice(0, texts))
+        return other
 
     def rng(self, purpose: int) -> np.random.Generator:
         """Random numbers for one purpose, the same however many were drawn for others."""

@@ -1,6 +1,6 @@
 """The settings of a transformer's run: what the user left open is derived from the corpus and the encoder."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from likewise.encoders.pretrained import Pretrained
@@ -12,10 +12,32 @@ from likewise.training.recipe import GIVEN, Recipe, Settings
 __all__ = ["transformer_settings"]
 
 SHORT = 16  # tokens of a text on average, below which a span says too little by itself
-STEPS = 300
 LENGTH = 64  # tokens of a view
 BESIDE = 0.4  # anything from 0.3 to 0.7 finds better than either alone; titles want the less
-MODES = ("single", "mixed")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How far an encoder is to go from where it stands.
+
+    Attributes:
+        steps: at the most.
+        learning_rate: the peak.
+        keep: the share of its weights that is put back in the end.
+    """
+
+    steps: int
+    learning_rate: float
+    keep: float
+
+
+PACES = {
+    # What it knows of meaning was learned from pairs that people made: one corpus teaches it little, and spoils easily.
+    "texts": Pace(60, 2e-5, 0.5),
+    "words": Pace(300, 5e-5, 0.0),
+    "nothing": Pace(2_000, 5e-4, 0.0),
+}
+"""By what the encoder has learned before."""
 
 
 def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) -> Settings:
@@ -37,16 +59,17 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
     if (recipe.freeze or 0) > layers:
         raise InputError(f"freeze is {recipe.freeze}, and {found.name} has {layers} layers")
     batch = max(2, min(64, texts // 4))
+    pace = PACES[found.learned]
     short = prepared.facts.tokens / texts < SHORT
     chosen: dict[str, Any] = {
         "dim": dim,
         "layers": layers,
         "batch": batch,
-        "epochs": max(1, -(-STEPS * (recipe.batch or batch) // texts)),
-        "steps": STEPS if recipe.epochs is None else None,
+        "epochs": max(1, -(-(recipe.steps or pace.steps) * (recipe.batch or batch) // texts)),
+        "steps": pace.steps if recipe.epochs is None else None,
         "temperature": 0.05,
         "views": GIVEN if prepared.pairs is not None else ("delete:0.2" if short else "crop"),
-        "learning_rate": 5e-5,
+        "learning_rate": pace.learning_rate,
         "vocabulary": len(found.tokenizer.vocabulary),
         "weighting": 1.0,
         "lexical": 0.0,
@@ -55,7 +78,7 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
         "negatives": "batch",
         "loss": "info-nce",
         "length": min(LENGTH, found.frame.longest),
-        "keep": 0.0,
+        "keep": pace.keep,
         "beside": BESIDE,
     }
     return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})
