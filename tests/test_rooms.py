@@ -17,11 +17,22 @@ SECONDS = 1.0 if IN_CI else 0.3  # a machine of CI may be busy with something el
 # What only an extra brings, or whoever uses Likewise beside it: no room may need it.
 # What needs torch, and is imported by nothing else before a transformer is asked for.
 WITH_TORCH = {
-    *(f"likewise.encoders.{name}" for name in ("device", "dropout", "scratch", "transformer")),
+    *(f"likewise.encoders.{name}" for name in ("device", "dropout", "packed", "scratch", "transformer")),
     "likewise.training.adapt",
     "likewise.training.resolved",
 }
-ABSENT = ("torch", "transformers", "sentence_transformers", "pandas", "polars", "datasets", "zstandard", "psutil")
+ABSENT = (
+    "torch",
+    "onnx",
+    "onnxruntime",
+    "transformers",
+    "sentence_transformers",
+    "pandas",
+    "polars",
+    "datasets",
+    "zstandard",
+    "psutil",
+)
 
 WITHOUT = f"""
 import importlib.abc, sys

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from likewise.encoders.pretrained import Pretrained
     from likewise.encoders.transformer import TransformerEncoder
 
-__all__ = ["KIND", "TransformerModel"]
+__all__ = [
+    "FORMAT",
+    "KIND",
+    "TransformerModel",
+    "card_of",
+    "is_transformer",
+    "sample_of",
+    "transformer_record",
+]
 
 KIND = "transformer"
 FORMAT = 2  # of likewise.json: the first one knew static encoders only
@@ -51,7 +59,7 @@ class TransformerModel(Model):
     def __init__(
         self, found: "Pretrained", encoder: "TransformerEncoder", card: Card | None = None, sample: Sequence[str] = ()
     ) -> None:
-        super().__init__(found.tokenizer, encoder, card, sample)  # type: ignore[arg-type]
+        super().__init__(found.tokenizer, encoder, card, sample)
         self.found = found
 
     @cached_property
@@ -108,22 +116,25 @@ class TransformerModel(Model):
         path.write_bytes(save(weights | dict(self.found.aside), {"format": "pt"}))
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str | None = None) -> "TransformerModel":
+    def load(cls, path: str | Path, *, backend: str | None = None, device: str | None = None) -> "TransformerModel":
         """Read a folder of this package or of sentence-transformers, or one with a bare encoder of transformers.
 
         Args:
             path: the folder.
+            backend: `torch`, if anything: `Model.load` reads the others.
             device: of torch; the fastest there is if None.
 
         Raises:
             InputError: it is no such folder, or a file of it is missing or damaged.
             LikewiseError: transformers is not installed.
         """
+        if backend not in (None, "torch"):
+            raise InputError(f"a TransformerModel runs on torch: likewise.load({str(path)!r}, backend={backend!r})")
         from likewise.encoders.pretrained import load_pretrained
         from likewise.encoders.transformer import TransformerEncoder
 
         folder = Path(path)
-        record = _record(folder)
+        record = transformer_record(folder)
         for name, expected in record.get("sha256", {}).items():
             if not (folder / name).is_file() and name == SAMPLE:
                 continue  # whoever passes a model on may take its texts out: no vector depends on them
@@ -133,23 +144,47 @@ class TransformerModel(Model):
         counts = np.array(record.get("counts") or [], np.int64)
         if len(counts) == len(found.tokenizer.vocabulary):
             found.tokenizer.vocabulary.counts[:] = counts
-        names = ("recipe", "corpus", "scores", "versions", "tuning", "pairs")
-        card = Card(
-            **{name: record.get(name, {}) for name in names},
-            history=tuple(record.get("history", ())), warnings=tuple(record.get("warnings", ())),
-        )  # fmt: skip
-        sample = read_sample(folder / SAMPLE) if (folder / SAMPLE).is_file() else ()
-        return cls(found, TransformerEncoder(found.model, found.frame, found.pooling, device=device), card, sample)
+        encoder = TransformerEncoder(found.model, found.frame, found.pooling, device=device)
+        return cls(found, encoder, card_of(record), sample_of(folder, record))
 
 
 def is_transformer(folder: Path) -> bool:
     """Whether a folder is to be loaded as a transformer rather than as a static encoder."""
     if (folder / RECORD).is_file():
-        return bool(_record(folder).get("kind") == KIND)
+        return bool(transformer_record(folder).get("kind") == KIND)
     return (folder / "config.json").is_file() or (folder / "modules.json").is_file()
 
 
-def _record(folder: Path) -> dict[str, Any]:
+def card_of(record: Mapping[str, Any]) -> Card:
+    """The card, as far as the record of a folder has it."""
+    names = ("recipe", "corpus", "scores", "versions", "tuning", "pairs")
+    return Card(
+        **{name: record.get(name, {}) for name in names},
+        history=tuple(record.get("history", ())), warnings=tuple(record.get("warnings", ())),
+    )  # fmt: skip
+
+
+def sample_of(folder: Path, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The texts that were kept with a model.
+
+    Raises:
+        InputError: their file is damaged.
+    """
+    path = folder / SAMPLE
+    expected = record.get("sha256", {}).get(SAMPLE)
+    if not path.is_file() or expected is None:
+        return ()
+    if sha256_of(path) != expected:
+        raise InputError(f"{folder}: {SAMPLE} is damaged; restore it from a copy, or remove it")
+    return tuple(read_sample(path))
+
+
+def transformer_record(folder: Path) -> dict[str, Any]:
+    """What `likewise.json` says of a transformer; nothing where there is none.
+
+    Raises:
+        InputError: it is damaged, or of a later version.
+    """
     path = folder / RECORD
     if not path.is_file():
         return {}
