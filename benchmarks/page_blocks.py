@@ -9,6 +9,7 @@ from typing import Any
 from experiments_tables import default, experiments, words
 from label_free_tables import chosen, correlations, exponents, summary
 from negatives_tables import alone, bounds, doses, near_duplicates, sizes
+from paraphrase_tables import paraphrases
 
 __all__ = ["BLOCKS", "Block", "filled"]
 
@@ -40,6 +41,7 @@ BLOCKS = (
     Block("importance-of-negatives.md", "bounds", "negatives", bounds),
     Block("importance-of-negatives.md", "doses", "negatives", doses),
     Block("negatives.md", "near-duplicates", "near_duplicates", near_duplicates),
+    Block("paraphrase.md", "paraphrases", "paraphrase", paraphrases),
     Block("experiments.md", "default", "experiments", default),
     Block("experiments.md", "words", "experiments", words),
     Block("score.md", "summary", "label_free", summary),

@@ -144,16 +144,16 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
     several = {f"likewise, {mode}": np.stack([run[mode] for run in runs]) for mode in ("vector", "hybrid")}
     for name, each in fixed.items():
         numbers[name] = float(each.mean())
-    numbers["LSA 256"] = _over([float(judge.scored(lsa(data, seed)).mean()) for seed in range(seeds)])
+    numbers["LSA 256"] = over([float(judge.scored(lsa(data, seed)).mean()) for seed in range(seeds)])
     for name, each in several.items():
-        numbers[name] = _over(each.mean(axis=1).tolist())
+        numbers[name] = over(each.mean(axis=1).tolist())
     for name in ("seconds", "score without labels"):
-        numbers[name] = _over([run[name] for run in runs])
+        numbers[name] = over([run[name] for run in runs])
     pairs = {"vector - BM25": ("vector", "BM25 (bm25s)"), "hybrid - BM25": ("hybrid", "BM25 (bm25s)")}
     pairs |= {"vector - MiniLM": ("vector", "all-MiniLM-L6-v2"), "hybrid - MiniLM": ("hybrid", "all-MiniLM-L6-v2")}
     pairs |= {"hybrid - MiniLM + BM25": ("hybrid", "all-MiniLM-L6-v2 + BM25")}
     numbers["difference"] = {
-        name: _difference(several[f"likewise, {mode}"].mean(axis=0) - fixed[other])
+        name: difference(several[f"likewise, {mode}"].mean(axis=0) - fixed[other])
         for name, (mode, other) in pairs.items()
         if other in fixed
     }
@@ -171,12 +171,12 @@ def _some(data: Retrieval) -> Retrieval:
     return replace(data, queries={ids[place]: data.queries[ids[place]] for place in drawn})
 
 
-def _over(values: list[float]) -> dict[str, Any]:
+def over(values: list[float]) -> dict[str, Any]:
     """The mean of the seeds, the lowest and the highest."""
     return {"mean": float(np.mean(values)), "low": min(values), "high": max(values), "values": values}
 
 
-def _difference(each: Each) -> dict[str, Any]:
+def difference(each: Each) -> dict[str, Any]:
     """A mean over the queries with its bootstrap interval."""
     rng, size = np.random.default_rng(0), len(each)
     means = np.concatenate([each[rng.integers(size, size=(RESAMPLES // 100, size))].mean(axis=1) for _ in range(100)])

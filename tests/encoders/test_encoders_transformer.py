@@ -158,3 +158,41 @@ def test_mixed_precision_is_near_and_trains():
     np.testing.assert_allclose(vectors.numpy(), single.numpy(), atol=0.05)
     encoder.backward(tape, vectors)
     encoder.step(1e-3)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_frozen_layers_have_the_gradients_of_a_model_whose_lower_layers_do_not_learn(architecture):
+    """Two ways, with dropout off: upper layers on remembered states, and the whole model; in both passes."""
+    found = fresh(architecture, layers=3)
+    for module in found.model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    found.model.config.attention_probs_dropout_prob = found.model.config.attention_dropout = 0.0
+    for module in found.model.modules():
+        for name in ("dropout", "attention_dropout"):
+            if isinstance(getattr(module, name, None), float):
+                setattr(module, name, 0.0)
+    gradient = np.random.default_rng(0).standard_normal((len(TEXTS), 32)).astype(np.float32)
+    _, whole = passed(found, gradient)
+    frozen = encoder_of(found, freeze=2, tokens=40)
+    for _ in range(2):  # the second time from memory
+        found.model.zero_grad(set_to_none=True)
+        vectors, tape = frozen.forward(ids_of(found))
+        frozen.backward(tape, gradient)
+        cut = gradients(frozen)
+        assert 0 < len(cut) < len(whole)
+        largest = max(np.abs(each).max() for each in whole.values())
+        for name, array in cut.items():
+            np.testing.assert_allclose(array, whole[name], atol=1e-5 * max(1.0, largest), err_msg=name)
+    np.testing.assert_allclose(vectors.numpy(), frozen.encode(ids_of(found)), atol=2e-6)
+    before = {name: array.copy() for name, array in frozen.state().items()}
+    frozen.step(1e-2)
+    assert all(np.abs(frozen.state()[name] - array).max() > 0 for name, array in before.items() if "weight" in name)
+
+
+def test_states_beyond_the_memory_are_computed_each_time():
+    found = fresh("bert", layers=3)
+    ids = ids_of(found)
+    with_memory, without = encoder_of(found, freeze=1, seed=4), encoder_of(found, freeze=1, memory=0, seed=4)
+    for _ in range(2):
+        np.testing.assert_allclose(with_memory.forward(ids)[0], without.forward(ids)[0], atol=2e-6)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.errors import InputError
-from likewise.negatives.masks import allowed_negatives
+from likewise.negatives.masks import allowed_by_all, allowed_negatives
 from likewise.negatives.signatures import Signatures, signatures
 from likewise.tokens.ragged import Ragged
 
@@ -79,6 +79,39 @@ def test_near_duplicates_of_drawn_texts_are_found_and_others_are_not():
     tile = allowed(slice(0, 300))
     assert (~tile[np.arange(300), np.arange(300) + 300]).mean() > 0.95
     assert (~tile).sum() <= 302  # 90,000 pairs of unrelated texts at under one in a million
+
+
+@given(near_keys, near_keys, st.integers(0, 12))
+def test_a_queue_is_compared_with_the_batch_and_never_with_itself(batch, queue, distance):
+    """A slow loop: the batch with all, the queue's anchors with the positives, and no positive among the queue."""
+    keys, pairs = batch + queue, len(batch)
+    expected = np.array(
+        [
+            [
+                (a == c and a < pairs) or (a >= pairs and c >= pairs) or (row ^ column).bit_count() > distance
+                for c, column in enumerate(keys)
+            ]
+            for a, row in enumerate(keys)
+        ]
+    )
+    allowed = allowed_negatives(signed(keys), signed(keys), distance=distance, paired=pairs)
+    assert (allowed is None) == expected.all()
+    if allowed is not None:
+        assert allowed.count == (~expected).sum()
+        np.testing.assert_array_equal(allowed(slice(None)), expected)
+        np.testing.assert_array_equal(allowed(slice(pairs, pairs + 3)), expected[pairs : pairs + 3])
+
+
+def test_several_masks_leave_out_what_each_does():
+    """A closed form, and laws: none is none, one is itself, two are both."""
+    first = allowed_negatives(signed([1, 1, 2]), signed([1, 1, 2]), distance=0)
+    second = allowed_negatives(signed([4, 5, 5]), signed([4, 5, 5]), distance=0)
+    assert allowed_by_all([None, None]) is None
+    assert allowed_by_all([None, first]) is first
+    both = allowed_by_all([first, None, second])
+    assert both is not None
+    assert both.count == 4
+    assert both(slice(0, 3)).tolist() == [[True, False, True], [False, True, False], [True, False, True]]
 
 
 @pytest.mark.parametrize("distance", [-1, 65])

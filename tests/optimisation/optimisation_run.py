@@ -8,7 +8,8 @@ import numpy as np
 from likewise.encoders.static import StaticEncoder
 from likewise.geometry.measure import Geometry, measure
 from likewise.negatives.signatures import signatures
-from likewise.optimisation.loop import Loop, Moment, Outcome, Plan
+from likewise.optimisation.loop import Loop, Moment, Outcome
+from likewise.optimisation.plan import Plan
 from likewise.optimisation.step import Batch, ContrastiveStep
 from likewise.tokens.ragged import Ragged
 from likewise.views.pair import Views

@@ -25,6 +25,7 @@ def without_numbers(run: Run, wrong: set[int]) -> None:
         return StepResult(math.nan if run.loop._standing.step in wrong else found.loss, found.masked)
 
     step.encoder = run.encoder  # type: ignore[attr-defined]
+    step.forget = lambda: None  # type: ignore[attr-defined]
     run.loop.step = step  # type: ignore[assignment]
 
 
@@ -145,6 +146,7 @@ def alike(run: Run) -> None:
         return StepResult(math.log(run.loop.plan.batch), done(batch, rate).masked)
 
     step.encoder = run.encoder  # type: ignore[attr-defined]
+    step.forget = lambda: None  # type: ignore[attr-defined]
     run.loop.step = step  # type: ignore[assignment]
 
 
@@ -170,6 +172,7 @@ def test_texts_that_are_all_near_duplicates_end_the_run() -> None:
         return StepResult(0.0, pairs * (pairs - 1))
 
     step.encoder = done.encoder  # type: ignore[attr-defined]
+    step.forget = lambda: None  # type: ignore[attr-defined]
     run.loop.step = step  # type: ignore[assignment]
     outcome = run.run()
     assert (outcome.ended, outcome.usable) == ("collapsed", False)

@@ -16,7 +16,8 @@ from training_collapse import numbered, of_three_topics, orders, shuffled, train
 
 import likewise
 from likewise.corpus.read import read
-from likewise.optimisation.loop import Loop, Moment, Plan
+from likewise.optimisation.loop import Loop, Moment
+from likewise.optimisation.plan import Plan
 from likewise.optimisation.step import ContrastiveStep
 from likewise.training.examples import Examples
 from likewise.training.prepare import prepare

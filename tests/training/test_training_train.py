@@ -92,6 +92,8 @@ def test_too_few_texts(texts: list[str], message: str, tmp_path: Path) -> None:
     ("settings", "message"),
     [
         ({"views": "crap"}, "did you mean crop"),
+        ({"views": "crop,dropout"}, "static encoder has no dropout"),
+        ({"freeze": 2}, "freeze is a setting of a transformer"),
         ({"dim": 0}, "dim"),
         ({"temperature": 0.0}, "temperature"),
         ({"batch": 1}, "at least 2"),

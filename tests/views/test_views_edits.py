@@ -15,6 +15,7 @@ from views_oracles import (
     seeds,
     slow_deletion,
     slow_shuffle,
+    slow_span_deletion,
     texts_of_pieces,
     vocabulary,
     words_of,
@@ -23,14 +24,18 @@ from views_oracles import (
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
 from likewise.views.edits import (
+    build_cutoff,
     build_delete,
     build_delete_frequent,
     build_delete_rare,
+    build_delete_span,
     build_shuffle,
+    cutoff,
     delete_by_frequency,
     deletion,
     deletion_probabilities,
     shuffle,
+    span_deletion,
 )
 
 probabilities = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).random(VOCAB, np.float32))
@@ -153,3 +158,38 @@ def test_shuffle_takes_no_number():
     with pytest.raises(InputError, match="write shuffle"):
         build_shuffle(vocabulary(), 0.5)
     assert len(build_shuffle(vocabulary(), None)(Ragged.of([[0, 1]]), np.random.default_rng(0))) == 1
+
+
+@given(texts_of_pieces, seeds, st.floats(0, 0.99))
+def test_span_deletion_is_the_slow_loop(texts, seed, share):
+    """A slow loop: the same random numbers in Python integers give the same ids; a law: something stays."""
+    got = listed(span_deletion(Ragged.of(texts), CONTINUES, np.random.default_rng(seed), share=share))
+    assert got == flat(slow_span_deletion(texts, np.random.default_rng(seed), share))
+    assert [bool(text) for text in texts] == [bool(text) for text in got]
+
+
+def test_a_deleted_span_is_one_and_of_the_share():
+    """Laws: what is gone stands together; on average it is the share, also where a text has few words."""
+    for words in (5, 12):
+        texts = Ragged.of([range(0, 3 * words, 3)] * 4000)
+        got = listed(build_delete_span(vocabulary(), 0.3)(texts, np.random.default_rng(0)))
+        assert np.mean([len(text) for text in got]) / words == pytest.approx(0.7, abs=0.01)
+        for text in got[:50]:
+            gone = sorted(set(range(0, 3 * words, 3)) - set(text))
+            assert gone == list(range(gone[0], gone[0] + 3 * len(gone), 3)) if gone else len(text) == words
+
+
+@given(texts_of_pieces, seeds, st.floats(0, 0.99))
+def test_cutoff_blanks_in_place(texts, seed, share):
+    """A law: every token stays or is blank, in its place, and no text becomes blank altogether."""
+    got = listed(cutoff(Ragged.of(texts), 99, np.random.default_rng(seed), share=share))
+    for text, cut in zip(texts, got, strict=True):
+        assert len(text) == len(cut) and all(b in (a, 99) for a, b in zip(text, cut, strict=True))
+        assert not text or set(cut) != {99}
+
+
+def test_cutoff_takes_the_share():
+    got = build_cutoff(vocabulary(), None)(Ragged.of([[1] * 50] * 2000), np.random.default_rng(0))
+    assert (got.ids == vocabulary().blank).mean() == pytest.approx(0.15, abs=0.005)
+    with pytest.raises(InputError, match="cutoff:1 would"):
+        build_cutoff(vocabulary(), 1.0)

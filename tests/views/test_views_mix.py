@@ -10,8 +10,9 @@ from views_oracles import CONTINUES, listed, rows_of, seeds, texts_of_pieces, vo
 
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.vocabulary import Vocabulary
 from likewise.views import mix
-from likewise.views.mix import Mixture, make_views, view_names
+from likewise.views.mix import Mixture, make_views, rewritings, view_names
 from likewise.views.pair import Views
 
 
@@ -29,7 +30,7 @@ def test_the_contract_of_a_view(spec, texts, seed):
         for text, view in zip(texts, listed(side), strict=True):
             assert bool(text) == bool(view)
             assert {tuple(word) for word in words_of(view)} <= {tuple(word) for word in words_of(text)} or (
-                "shuffle" in spec and CONTINUES[text[0]]
+                ("shuffle" in spec and CONTINUES[text[0]]) or "cutoff" in spec
             )
 
 
@@ -45,7 +46,7 @@ def test_a_mixture_keeps_the_rows_in_place_and_draws_evenly():
     """A law: text i is at row i whichever view it drew; each view is drawn equally often (5 standard errors)."""
 
     def constant(id):
-        def make(texts, rng):
+        def make(texts, rng, rewritten):
             rows = Ragged.of([[text[0], id] for text in listed(texts)])
             return Views(rows, rows)
 
@@ -104,7 +105,7 @@ def test_another_package_can_register_a_view(monkeypatch):
         return [entry for entry in registered if name in (None, entry.name)]
 
     monkeypatch.setattr(mix, "entry_points", entries)
-    assert view_names() == [*mix.VIEWS, "backwards"]
+    assert view_names() == [*mix.VIEWS, "synonyms", "back-translation", "backwards"]
     views = make_views("backwards", vocabulary())(Ragged.of([[0, 1, 3]]), np.random.default_rng(0))
     assert listed(views.anchors) == [[3, 1, 0]]
 
@@ -114,3 +115,25 @@ def build_backwards(vocabulary, strength):
         return Ragged(np.concatenate([texts.ids[a:b][::-1] for a, b in pairwise(texts.offsets)]), texts.offsets)
 
     return view
+
+
+def vocabulary_of(pieces: int) -> Vocabulary:
+    return Vocabulary(tuple(map(str, range(pieces))), np.zeros(pieces, np.bool_), np.ones(pieces, np.int64))
+
+
+def test_a_rewritten_text_stands_beside_its_own():
+    """Laws: the anchor is the text, the positive its rewritten form; what follows a plus changes both; rows stay."""
+    texts, other = Ragged.of([[row] * 9 for row in range(50)]), Ragged.of([[row + 50] * 9 for row in range(50)])
+    words = vocabulary_of(100)
+    views = make_views("synonyms:0.5", words)(texts, np.random.default_rng(0), {"synonyms:0.5": other})
+    assert (listed(views.anchors), listed(views.positives)) == (listed(texts), listed(other))
+    mixed = make_views("crop, synonyms+delete:0.5", words)
+    views = mixed(texts, np.random.default_rng(0), {"synonyms": other})
+    drawn = [positive[0] >= 50 for positive in listed(views.positives)]
+    assert 10 < sum(drawn) < 40
+    for row, (anchor, positive) in enumerate(zip(listed(views.anchors), listed(views.positives), strict=True)):
+        assert set(anchor) == {row} and set(positive) == {row + 50 * drawn[row]} and len(anchor) < 9
+    with pytest.raises(InputError, match="must stand first"):
+        make_views("crop+synonyms", words)
+    assert rewritings("crop, synonyms:0.5+crop,back-translation") == ["synonyms:0.5", "back-translation"]
+    assert rewritings(None) == []

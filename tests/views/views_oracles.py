@@ -55,6 +55,16 @@ def thinned(words, probabilities, rare, stream) -> list[list[int]]:
     return stay or [words[int(np.argmax(margins))]] if words else []
 
 
+def slow_span_deletion(texts, rng, share):
+    key, out = key_of(rng), []
+    for t, text in enumerate(texts):
+        words, stream = words_of(text), stream_of(key, t)
+        length = min(len(words) - 1, int(np.floor(share * len(words) + uniform(stream, 0))))
+        first = int(uniform(stream, 1) * (len(words) - length + 1))
+        out.append([word for place, word in enumerate(words) if not first <= place < first + length])
+    return out
+
+
 def slow_crop(texts, rng, shortest=0.2, longest=0.6, least=4, short=8):
     key, out = key_of(rng), []
     for t, text in enumerate(texts):

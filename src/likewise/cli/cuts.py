@@ -14,11 +14,12 @@ from rich.text import Text
 
 from likewise.cli.screen import one_line
 from likewise.corpus.read import Corpus, read
-from likewise.tokens.vocabulary import CONTINUATION, Vocabulary
-from likewise.training.prepare import Prepared, prepare
-from likewise.training.progress import silent
+from likewise.tokens.vocabulary import CONTINUATION, Vocabulary, vocabulary_size
+from likewise.training.prepare import Prepared, read_whole, tokenised
+from likewise.training.progress import silent, unwatched
 from likewise.training.recipe import Recipe, derived
-from likewise.views.mix import make_views
+from likewise.training.rewriting import with_rewritten
+from likewise.views.mix import make_views, rewritings
 
 __all__ = ["Cut", "draw_cuts", "kept_words", "show_cuts", "words_of"]
 
@@ -55,9 +56,13 @@ def draw_cuts(corpus: Corpus, views: str | None, count: int, seed: int) -> list[
     with tempfile.TemporaryDirectory(prefix="likewise-") as work:
         some = read(list(_first(corpus, MOST_TEXTS)))
         some.name = corpus.name  # for messages
-        prepared = prepare(some, Path(work), None, tell=silent)
-        settings = derived(Recipe(views=views, seed=seed), prepared.facts.texts)
-        return _cuts(prepared, settings.views, count, seed)
+        reading = read_whole(some, Path(work), tell=silent)
+        prepared = tokenised(reading, Path(work), vocabulary_size(reading.kept), tell=silent)
+        spec = derived(Recipe(), prepared.facts.texts).views if views is None else views
+        if names := rewritings(spec):
+            place = Path(work)
+            prepared = with_rewritten(prepared, reading, names, work=place, ids=place, seed=seed, meter=unwatched)
+        return _cuts(prepared, spec, count, seed)
 
 
 def _first(corpus: Corpus, texts: int) -> Iterator[str]:
@@ -72,8 +77,10 @@ def _first(corpus: Corpus, texts: int) -> Iterator[str]:
 def _cuts(prepared: Prepared, views: str, count: int, seed: int) -> list[Cut]:
     rng = np.random.default_rng(seed)
     vocabulary = prepared.vocabulary
-    texts = prepared.texts.take(rng.permutation(len(prepared.texts))[:count])
-    pairs = make_views(views, vocabulary)(texts, rng)
+    drawn = rng.permutation(len(prepared.texts))[:count]
+    texts = prepared.texts.take(drawn)
+    others = {name: stores[0].take(drawn) for name, stores in prepared.rewritten.items()}
+    pairs = make_views(views, vocabulary)(texts, rng, others)
     return [
         Cut(
             words_of(texts[row], vocabulary),

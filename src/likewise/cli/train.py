@@ -27,6 +27,7 @@ def train(
     freeze: options.Freeze = None,
     lora: options.Lora = None,
     keep: options.Keep = None,
+    beside: options.Beside = None,
     batch: options.Batch = None,
     epochs: options.Epochs = None,
     steps: options.Steps = None,
@@ -59,8 +60,8 @@ def train(
         file, text=text, id=id, pair=pair, encoder=encoder, dim=dim, batch=batch, epochs=epochs,
         temperature=temperature, views=views, seed=seed, effort=effort, tune=tune, out=out, resume=resume,
         progress=progress, overwrite=overwrite, encoding=encoding, on_error=on_error,
-        layers=layers, length=length, freeze=freeze, lora=lora, keep=keep, steps=steps, negatives=negatives, loss=loss,
-        memory=memory, device=device, precision=precision,
+        layers=layers, length=length, freeze=freeze, lora=lora, keep=keep, beside=beside, steps=steps,
+        negatives=negatives, loss=loss, memory=memory, device=device, precision=precision,
     )  # fmt: skip
     if report:
         _report(model, out, overwrite=overwrite)

@@ -6,6 +6,7 @@ import typer
 
 __all__ = [
     "Batch",
+    "Beside",
     "Device",
     "Dim",
     "Effort",
@@ -94,6 +95,15 @@ Keep = Annotated[
         rich_help_panel=HERE,
     ),
 ]  # fmt: skip
+Beside = Annotated[
+    float | None,
+    typer.Option(
+        "--beside",
+        metavar="SHARE",
+        help="Length of a static encoder's vectors beside the transformer's where texts are searched for; 0 for none.",
+        rich_help_panel=HERE,
+    ),
+]
 Steps = Annotated[int | None, typer.Option("--steps", help="Batches at the most.", rich_help_panel=HERE)]
 Memory = Annotated[
     float | None,

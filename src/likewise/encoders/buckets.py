@@ -3,7 +3,9 @@
 import numpy as np
 from jaxtyping import Int64
 
-__all__ = ["buckets"]
+from likewise.tokens.ragged import Ragged
+
+__all__ = ["buckets", "distinct_texts"]
 
 
 def buckets(lengths: Int64[np.ndarray, " texts"], tokens: int) -> list[Int64[np.ndarray, " bucket"]]:
@@ -27,3 +29,18 @@ def buckets(lengths: Int64[np.ndarray, " texts"], tokens: int) -> list[Int64[np.
         found.append(order[first : first + size])
         first += size
     return found
+
+
+def distinct_texts(texts: Ragged, room: int) -> tuple[Int64[np.ndarray, " distinct"], Int64[np.ndarray, " texts"]]:
+    """The place of the first text of each kind, and for every text which of those it equals.
+
+    Args:
+        texts: ids.
+        room: how many ids of a text count.
+    """
+    places: dict[bytes, int] = {}
+    keys = (texts[row][:room].tobytes() for row in range(len(texts)))
+    back = np.fromiter((places.setdefault(key, len(places)) for key in keys), np.int64, len(texts))
+    first = np.full(len(places), -1, np.int64)
+    first[back[::-1]] = np.arange(len(texts))[::-1]
+    return first, back

@@ -111,7 +111,8 @@ def _hashes(shape: tuple[int, ...], keys: torch.Tensor, site: int) -> torch.Tens
     """What the compiled loop computes, on any device: one number from 0 to 2³²-1 for each place."""
     texts, heads, tokens, dim = (torch.arange(size, device=keys.device) for size in shape)
     places = (site * PLACES[0] + heads[:, None] * PLACES[1] + tokens * PLACES[2]) & ALL
-    of_row = keys if len(keys) == len(texts) else keys[:1].expand(len(texts))
+    # Where the first axis is not that of the texts, rows differ all the same, though their masks depend on the batch.
+    of_row = keys if len(keys) == len(texts) else keys[:1] ^ _mixed(texts)
     rows = _mixed(of_row[:, None, None] ^ _mixed(places))
     return _mixed((rows[..., None] + dim * PLACES[3]) & ALL)
 

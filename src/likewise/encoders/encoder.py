@@ -33,6 +33,10 @@ class Encoder(Protocol):
         """Changes the parameters by the gradients added up since the last step, and forgets those."""
         ...
 
+    def parameters(self) -> dict[str, Any]:
+        """What decides the vectors, by name: the encoder's own arrays or tensors."""
+        ...
+
     def state(self) -> dict[str, Any]:
         """Everything that training changes, by name, as numpy arrays; they may be the encoder's own."""
         ...

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from likewise.encoders.buckets import buckets
+from likewise.encoders.buckets import buckets, distinct_texts
 from likewise.tokens.pretrained import Frame
 from likewise.tokens.ragged import Ragged
 
@@ -38,7 +38,7 @@ def encode_padded(
         out: where the vectors go.
         walk: over the buckets.
     """
-    first, back = _distinct(texts, frame.room)
+    first, back = distinct_texts(texts, frame.room)
     some = texts.take(first)
     found = np.empty((len(some), out.shape[1]), np.float32)
 
@@ -71,14 +71,3 @@ def padded(
     for place, id in enumerate(frame.last, before):
         ids[rows, lengths + place] = id
     return ids, np.arange(ids.shape[1]) < (lengths + frame.around)[:, None]
-
-
-def _distinct(texts: Ragged, room: int) -> tuple[Int64[np.ndarray, " distinct"], Int64[np.ndarray, " texts"]]:
-    """The first text of each kind, and for every text which of those it equals."""
-    places: dict[bytes, int] = {}
-    back = np.fromiter(
-        (places.setdefault(texts[row][:room].tobytes(), len(places)) for row in range(len(texts))), np.int64, len(texts)
-    )
-    first = np.full(len(places), -1, np.int64)
-    first[back[::-1]] = np.arange(len(texts))[::-1]
-    return first, back

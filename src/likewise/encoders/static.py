@@ -117,6 +117,10 @@ class StaticEncoder:
         row_adagrad(self.weights, self.squares, touched, begins, texts, passed, rate, tiny, BLOCKS)
         self._pending.clear()
 
+    def parameters(self) -> dict[str, np.ndarray]:
+        """What decides the vectors."""
+        return {"weights": self.weights}
+
     def state(self) -> dict[str, np.ndarray]:
         """Everything that training changes, by name; the arrays are the encoder's own."""
         return {"weights": self.weights, "squares": self.squares}

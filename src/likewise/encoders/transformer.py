@@ -1,7 +1,6 @@
 """Any encoder of transformers behind the protocol of this package: trained in buckets, exact however it is cut."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +11,11 @@ from jaxtyping import Bool, Float32, Int64
 from likewise.encoders.buckets import buckets
 from likewise.encoders.device import device_of, half_precision, memory_left
 from likewise.encoders.dropout import KeyedDropout
+from likewise.encoders.frozen import FrozenLayers
+from likewise.encoders.graphs import Taken, counting, out_of_memory
 from likewise.encoders.packed import packed_for
 from likewise.encoders.padding import encode_padded, padded
 from likewise.encoders.pooling import pooled
-from likewise.errors import LikewiseError
 from likewise.tokens.pretrained import Frame
 from likewise.tokens.ragged import Ragged
 
@@ -69,6 +69,7 @@ class TransformerEncoder:
         tokens: int | None = None,
         memory: int | None = None,
         length: int | None = None,
+        freeze: int = 0,
         seed: int = 0,
         weight_decay: float = WEIGHT_DECAY,
     ) -> None:
@@ -83,6 +84,7 @@ class TransformerEncoder:
             tokens: of a bucket at the most; fitting the device if None.
             memory: bytes that the graphs of a batch may take; half of what is left if None.
             length: tokens of a text that training reads at the most; all that the encoder can if None.
+            freeze: lower layers, and the embeddings, that stay as they are (`encoders.frozen`); 0 trains all.
             seed: of dropout.
             weight_decay: of AdamW; biases and norms have none.
         """
@@ -95,6 +97,7 @@ class TransformerEncoder:
         self._memory, self._seed = memory, seed
         self._room = min(frame.room, (length or frame.longest) - self.frame.around)
         self._weight_decay = weight_decay
+        self._frozen = FrozenLayers(model, freeze, self._budget()) if freeze else None
         self._steps, self._seen = 0, 0
         self._optimizer: torch.optim.AdamW | None = None
         self._zeroing = model.get_input_embeddings().register_forward_hook(self._blanked)
@@ -120,13 +123,13 @@ class TransformerEncoder:
     def forward(self, texts: Ragged) -> tuple[torch.Tensor, TransformerTape]:
         """Unit vectors of `texts` with dropout, detached, and the tape for `backward`."""
         tape = TransformerTape(texts, self._keys(len(texts)))
-        budget = int(SHARE * memory_left(self.device)) if self._memory is None else self._memory
+        budget = self._budget()
         vectors = torch.empty((len(texts), self.dim), device=self.device)
-        self._train()
-        with _out_of_memory(len(texts)), self._precision():
+        self.model.train()
+        with out_of_memory(len(texts)), self._precision():
             for rows in buckets(np.minimum(texts.lengths, self._room) + self.frame.around, self._tokens):
                 kept, taken = budget > 0, 0
-                with _counting() if kept else nullcontext(_Taken()) as counted, torch.set_grad_enabled(kept):
+                with counting() if kept else nullcontext(Taken()) as counted, torch.set_grad_enabled(kept):
                     found = self._dropped(texts.take(rows), tape.keys[rows])
                     taken = counted.bytes
                 budget -= taken
@@ -137,8 +140,8 @@ class TransformerEncoder:
     def backward(self, tape: TransformerTape, gradient: Any) -> None:
         """Adds to the gradients of the parameters what the gradient by the vectors means for them."""
         passed = torch.as_tensor(gradient, dtype=torch.float32, device=self.device)
-        self._train()
-        with _out_of_memory(len(tape.texts)):
+        self.model.train()
+        with out_of_memory(len(tape.texts)):
             while tape.parts:
                 rows, found = tape.parts.pop()
                 if found is None:
@@ -158,6 +161,10 @@ class TransformerEncoder:
         self._adamw.zero_grad(set_to_none=True)
         self._steps += 1
         self._seen = 0
+
+    def parameters(self) -> dict[str, Any]:
+        """What decides the vectors, as tensors."""
+        return dict(self.model.named_parameters())
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that training changes, by name; on a processor the arrays are the encoder's own."""
@@ -201,8 +208,8 @@ class TransformerEncoder:
             self._optimizer = torch.optim.AdamW([group for group in groups if group["params"]], fused=fused)
         return self._optimizer
 
-    def _train(self) -> None:
-        self.model.train()
+    def _budget(self) -> int:
+        return int(SHARE * memory_left(self.device)) if self._memory is None else self._memory
 
     def _keys(self, texts: int) -> torch.Tensor:
         """Of seed, step and place: what was dropped once is dropped again by a run that goes on from a checkpoint."""
@@ -215,23 +222,27 @@ class TransformerEncoder:
 
     def _dropped(self, texts: Ragged, keys: torch.Tensor) -> torch.Tensor:
         with KeyedDropout(keys):
-            return self._vectors(texts, self._room)
+            return self._vectors(texts, self._room, self._frozen)
 
-    def _vectors(self, texts: Ragged, room: int) -> torch.Tensor:
+    def _vectors(self, texts: Ragged, room: int, frozen: FrozenLayers | None = None) -> torch.Tensor:
         ids, inside = (torch.from_numpy(each).to(self.device) for each in padded(texts, self.frame, room))
-        return self._pooled(ids, inside.long(), inside.long())
+        mask = inside.long()
+        if frozen is None:
+            return self._pooled(self.model(input_ids=ids, attention_mask=mask), mask)
+        below = frozen.states(_cut(texts, room), ids, mask)
+        return self._pooled(frozen.upper(inputs_embeds=below, attention_mask=mask), mask)
 
     def _encoded(
         self, ids: Int64[np.ndarray, "texts tokens"], inside: Bool[np.ndarray, "texts tokens"]
     ) -> Float32[np.ndarray, "texts dim"]:
         """Vectors in use: where nothing is padded, attention needs no mask."""
         mask = torch.from_numpy(inside).to(self.device).long()
-        vectors = self._pooled(torch.from_numpy(ids).to(self.device), mask, None if inside.all() else mask)
-        return vectors.float().cpu().numpy()
+        given = torch.from_numpy(ids).to(self.device)
+        found = self.model(input_ids=given, attention_mask=None if inside.all() else mask)
+        return self._pooled(found, mask).cpu().numpy()
 
-    def _pooled(self, ids: torch.Tensor, inside: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
-        vectors = pooled(states.float(), inside, self.pooling)
+    def _pooled(self, found: Any, mask: torch.Tensor) -> torch.Tensor:
+        vectors = pooled(found.last_hidden_state.float(), mask, self.pooling)
         return torch.nn.functional.normalize(vectors, dim=-1, eps=SMALLEST_NORM)
 
     def _blanked(self, _: Any, given: Any, embeddings: torch.Tensor) -> torch.Tensor:
@@ -241,36 +252,8 @@ class TransformerEncoder:
         return embeddings.masked_fill(blank[..., None], 0.0) if some else embeddings
 
 
-@dataclass
-class _Taken:
-    """Bytes that a graph takes."""
-
-    bytes: int = 0
-
-
-@contextmanager
-def _counting() -> Iterator[_Taken]:
-    """Counts what is saved for the backward pass, each storage once."""
-    taken, seen = _Taken(), set()
-
-    def pack(tensor: torch.Tensor) -> torch.Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in seen and not isinstance(tensor, torch.nn.Parameter):
-            seen.add(storage.data_ptr())
-            taken.bytes += storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        yield taken
-
-
-@contextmanager
-def _out_of_memory(texts: int) -> Iterator[None]:
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "memory" not in str(error):
-            raise
-        raise LikewiseError(
-            f"there is no memory for a batch of {texts:,} views: give a smaller --batch or --length"
-        ) from error
+def _cut(texts: Ragged, room: int) -> Ragged:
+    """The texts as far as they are read."""
+    if (texts.lengths <= room).all():
+        return texts
+    return Ragged.of([texts[row][:room].tolist() for row in range(len(texts))])

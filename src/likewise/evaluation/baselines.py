@@ -134,8 +134,8 @@ class Field:
         return Entrant(f"{SHOWN[LSA]} {dim}", _lazily(lambda: words.decomposed(dim, self.seed)))
 
     def _untrained(self, embedder: Any) -> Entrant | Row:
-        if not isinstance(embedder, Model):
-            return Row(SHOWN[UNTRAINED], note="only for models of this package")
+        if not isinstance(embedder, Model) or not isinstance(embedder.encoder, StaticEncoder):
+            return Row(SHOWN[UNTRAINED], note="only for static models of this package")
         counts = embedder.tokenizer.vocabulary.counts
         texts = int(embedder.card.corpus.get("texts") or max(counts.max(initial=1), 1))
         # The folder keeps how often a piece occurs, not in how many texts: nearly the same for all but the commonest.

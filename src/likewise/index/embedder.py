@@ -101,11 +101,13 @@ def identity_of(model: Any) -> Identity:
             f"a model has encode(texts), which {type(model).__name__} lacks: pass a likewise.Model or the like"
         )
     name, probe = type(model).__name__, unit_vectors(model, list(PROBES), None)
+    # What is stored are vectors of documents, which a model may make longer than those of texts.
+    dim = document_vectors(model, list(PROBES[:1]), None).shape[1]
     if isinstance(model, StorableModel):
-        return Identity(name, probe.shape[1], model.fingerprint, True, probe)
+        return Identity(name, dim, model.fingerprint, True, probe)
     # Rounding makes unlike fingerprints of one model rare, not impossible: `check_model` compares the vectors.
     known = f"{name} {probe.shape[1]} ".encode() + np.round(probe, 2).astype(np.float32).tobytes()
-    return Identity(name, probe.shape[1], hashlib.sha256(known).hexdigest(), False, probe)
+    return Identity(name, dim, hashlib.sha256(known).hexdigest(), False, probe)
 
 
 def check_model(record: Record, model: Any) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
 from likewise.tokens.compiled import Tokenizer, as_arrow
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["Embedder", "Model"]
+__all__ = ["Embedder", "Model", "Texts"]
 
 Texts: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
 
@@ -53,13 +53,10 @@ class Model:
         stems: of each word that has another form as its stem, in lower case, that stem; the search by words uses them.
     """
 
-    tokenizer: Tokenizer
-    encoder: StaticEncoder
-
     def __init__(
         self,
-        tokenizer: Any,  # those of a transformer are others
-        encoder: Any,
+        tokenizer: Tokenizer,
+        encoder: StaticEncoder,
         card: Card | None = None,
         sample: Sequence[str] = (),
         stems: Mapping[str, str] | None = None,

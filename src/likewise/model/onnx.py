@@ -18,9 +18,9 @@ from likewise.atomic import replacing_folder
 from likewise.encoders.onnx import OnnxEncoder
 from likewise.encoders.pooling import check_pooling
 from likewise.errors import InputError
+from likewise.model.beside import BESIDE, Beside, JoinedModel, beside_of
 from likewise.model.card import Card
 from likewise.model.folder import RECORD, SAMPLE, TOKENIZER, refuse_other, sha256_of, write_json
-from likewise.model.model import Model
 from likewise.model.transformer import FORMAT, KIND, card_of, sample_of, transformer_record
 from likewise.tokens.pretrained import Frame, PretrainedTokenizer
 
@@ -36,7 +36,7 @@ CARRIED = (
     "config.json", "modules.json", "config_sentence_transformers.json", "sentence_bert_config.json", TOKENIZER,
     "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "README.md", SAMPLE,
 )  # fmt: skip
-CARRIED_FOLDERS = ("*_Pooling", "*_Normalize")
+CARRIED_FOLDERS = ("*_Pooling", "*_Normalize", BESIDE)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Serving:
         write_json(folder / RECORD, {"format": FORMAT, "kind": FOLDER, **asdict(self)})
 
 
-class OnnxModel(Model):
+class OnnxModel(JoinedModel):
     """A transformer on onnxruntime.
 
     Attributes:
@@ -72,18 +72,27 @@ class OnnxModel(Model):
     encoder: OnnxEncoder  # type: ignore[assignment]
 
     def __init__(
-        self, folder: Path, backend: str, reference: "Reference", serving: Serving, card: Card, sample: Sequence[str]
+        self,
+        folder: Path,
+        backend: str,
+        reference: "Reference",
+        serving: Serving,
+        card: Card | None = None,
+        sample: Sequence[str] = (),
+        beside: Beside | None = None,
     ) -> None:
         self.folder, self.backend, self._serving = folder, backend, serving
-        encoder = OnnxEncoder(folder / FOLDER / GRAPHS[backend], serving.frame, serving.pooling, serving.dim)
-        tokenizer = PretrainedTokenizer(reference, serving.frame.blank)
-        super().__init__(tokenizer, encoder, card, sample)
+        self.encoder = OnnxEncoder(folder / FOLDER / GRAPHS[backend], serving.frame, serving.pooling, serving.dim)
+        self.tokenizer = PretrainedTokenizer(reference, serving.frame.blank)
+        self._tell(card, sample, beside)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256, in hexadecimal, of what decides its vectors: graph, tokenizer, pooling, special ids, length."""
         sums = self._serving.sha256
         told = f"{sums[GRAPHS[self.backend]]} {sums[TOKENIZER]} {self._serving.pooling} {self._serving.frame}"
+        if self.beside:
+            told += f" {self.beside.model.fingerprint} {self.beside.share}"
         return hashlib.sha256(told.encode()).hexdigest()
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -119,7 +128,8 @@ class OnnxModel(Model):
             reference = Reference.from_file(str(folder / FOLDER / TOKENIZER))
         except Exception as error:  # tokenizers raises the class itself
             raise InputError(f"{path}: {FOLDER}/{TOKENIZER} cannot be read; export the model again") from error
-        return cls(folder, chosen, reference, serving, card_of(record), sample_of(folder, record))
+        told = card_of(record), sample_of(folder, record), beside_of(folder, record)
+        return cls(folder, chosen, reference, serving, *told)
 
 
 def backend_of(folder: Path, backend: str | None) -> str:

@@ -13,9 +13,9 @@ import numpy as np
 from likewise.atomic import replacing_folder
 from likewise.encoders.pooling import FLAGS
 from likewise.errors import InputError
+from likewise.model.beside import BESIDE, Beside, JoinedModel, beside_of
 from likewise.model.card import Card, readme
 from likewise.model.folder import RECORD, SAMPLE, refuse_other, sha256_of, write_json
-from likewise.model.model import Model
 from likewise.model.sample import read_sample, write_sample
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ SETTINGS: dict[str, Any] = {
 HASHED = ("model.safetensors", "tokenizer.json", "config.json")
 
 
-class TransformerModel(Model):
+class TransformerModel(JoinedModel):
     """A pretrained encoder, or one that was adapted, with its tokenizer.
 
     Attributes:
@@ -57,10 +57,15 @@ class TransformerModel(Model):
     encoder: "TransformerEncoder"  # type: ignore[assignment]
 
     def __init__(
-        self, found: "Pretrained", encoder: "TransformerEncoder", card: Card | None = None, sample: Sequence[str] = ()
+        self,
+        found: "Pretrained",
+        encoder: "TransformerEncoder",
+        card: Card | None = None,
+        sample: Sequence[str] = (),
+        beside: Beside | None = None,
     ) -> None:
-        super().__init__(found.tokenizer, encoder, card, sample)
-        self.found = found
+        self.tokenizer, self.encoder, self.found = found.tokenizer, encoder, found
+        self._tell(card, sample, beside)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -70,6 +75,8 @@ class TransformerModel(Model):
         for name, tensor in sorted(self.encoder.model.state_dict().items()):
             told.update(name.encode())
             told.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).tobytes())
+        if self.beside:
+            told.update(f"{self.beside.model.fingerprint} {self.beside.share}".encode())
         return told.hexdigest()
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -102,11 +109,13 @@ class TransformerModel(Model):
             (folder / "README.md").write_text(text, encoding="utf-8", errors="backslashreplace")
             if self.sample:
                 write_sample(folder / SAMPLE, self.sample)
+            beside = {"share": self.beside.share} if self.beside else {}
+            if self.beside:
+                self.beside.save(folder / BESIDE)
             sums = {name: sha256_of(folder / name) for name in (*HASHED, *([SAMPLE] if self.sample else []))}
             counts = self.tokenizer.vocabulary.counts.tolist()
-            write_json(
-                folder / RECORD, {"format": FORMAT, "kind": KIND, "sha256": sums, **asdict(self.card), "counts": counts}
-            )
+            record = {"format": FORMAT, "kind": KIND, "sha256": sums, **asdict(self.card), "beside": beside}
+            write_json(folder / RECORD, record | {"counts": counts})
 
     def _write_weights(self, path: Path) -> None:
         from safetensors.torch import save
@@ -145,13 +154,18 @@ class TransformerModel(Model):
         if len(counts) == len(found.tokenizer.vocabulary):
             found.tokenizer.vocabulary.counts[:] = counts
         encoder = TransformerEncoder(found.model, found.frame, found.pooling, device=device)
-        return cls(found, encoder, card_of(record), sample_of(folder, record))
+        return cls(found, encoder, card_of(record), sample_of(folder, record), beside_of(folder, record))
 
 
 def is_transformer(folder: Path) -> bool:
     """Whether a folder is to be loaded as a transformer rather than as a static encoder."""
-    if (folder / RECORD).is_file():
-        return bool(transformer_record(folder).get("kind") == KIND)
+    path = folder / RECORD
+    if path.is_file():
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            return False  # whoever reads it then says what is wrong
+        return isinstance(record, dict) and record.get("kind") == KIND
     return (folder / "config.json").is_file() or (folder / "modules.json").is_file()
 
 

@@ -97,25 +97,31 @@ def simhashes(hashes, starts, offsets, ids, weights):
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def near(anchors, candidates, distance):
-    """How many candidates, other than its own, are within the distance of each anchor."""
+def near(anchors, candidates, distance, paired):
+    """How many candidates, other than its own, are within the distance of each anchor.
+
+    Anchors from `paired` on have no candidate of their own and are compared with the first `paired` candidates only.
+    """
     out = np.empty(len(anchors), np.int64)
     limit = np.uint64(distance)
     for a in prange(len(anchors)):
         anchor = np.int64(a)
         key = anchors[anchor]
         count = np.int64(0)
-        for candidate in range(len(candidates)):
+        for candidate in range(len(candidates) if anchor < paired else min(paired, len(candidates))):
             count += np.int64(ones(key ^ candidates[candidate]) <= limit)
-        if anchor < len(candidates):
+        if anchor < paired and anchor < len(candidates):
             count -= np.int64(ones(key ^ candidates[anchor]) <= limit)
         out[anchor] = count
     return out
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def allowed_tile(anchors, candidates, distance, first, stop, masked):
-    """Rows `first` to `stop` of the mask: whether each candidate may be contrasted; an anchor's own always may."""
+def allowed_tile(anchors, candidates, distance, first, stop, masked, paired):
+    """Rows `first` to `stop` of the mask: whether each candidate may be contrasted; an anchor's own always may.
+
+    Anchors from `paired` on have none of their own; all but the first `paired` candidates are left to them unasked.
+    """
     out = np.ones((stop - first, len(candidates)), np.bool_)
     limit = np.uint64(distance)
     for r in prange(stop - first):
@@ -123,8 +129,8 @@ def allowed_tile(anchors, candidates, distance, first, stop, masked):
         anchor = first + row
         if masked[anchor] > 0:
             key = anchors[anchor]
-            for candidate in range(len(candidates)):
+            for candidate in range(len(candidates) if anchor < paired else min(paired, len(candidates))):
                 out[row, candidate] = ones(key ^ candidates[candidate]) > limit
-            if anchor < len(candidates):
+            if anchor < paired and anchor < len(candidates):
                 out[row, anchor] = True
     return out

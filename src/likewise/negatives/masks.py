@@ -1,6 +1,8 @@
 """Which candidates of a batch an anchor may be contrasted with: neither the same text nor a near-duplicate of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt64
@@ -9,9 +11,57 @@ from likewise.errors import InputError
 from likewise.negatives import kernels
 from likewise.negatives.signatures import Signatures
 
-__all__ = ["DISTANCE", "Allowed", "allowed_negatives"]
+__all__ = ["DISTANCE", "Allowed", "Conjunction", "Mask", "allowed_by_all", "allowed_negatives"]
 
 DISTANCE = 12  # bits of 64; see docs/negatives.md
+
+
+@runtime_checkable
+class Mask(Protocol):
+    """Says which candidates anchors may be contrasted with, a tile at a time; losses take it as `allowed`."""
+
+    @property
+    def count(self) -> int:
+        """How many pairs are left out."""
+        ...
+
+    def __call__(self, rows: slice) -> Any:
+        """The booleans of consecutive anchors, (rows, keys)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Conjunction:
+    """Several masks at once.
+
+    Attributes:
+        masks: what each leaves out is left out.
+    """
+
+    masks: tuple[Mask, ...]
+
+    @property
+    def count(self) -> int:
+        """How many pairs are left out; one that two masks leave out counts twice."""
+        return sum(mask.count for mask in self.masks)
+
+    def __call__(self, rows: slice) -> Bool[np.ndarray, "rows keys"]:
+        """What all of the masks allow to some anchors.
+
+        Args:
+            rows: consecutive anchors.
+        """
+        return np.asarray(np.logical_and.reduce([mask(rows) for mask in self.masks]))
+
+
+def allowed_by_all(masks: Sequence[Mask | None]) -> Mask | None:
+    """What all masks allow, or None when none leaves anything out.
+
+    Args:
+        masks: of the same anchors and candidates; None allows all.
+    """
+    some = tuple(mask for mask in masks if mask is not None)
+    return Conjunction(some) if len(some) > 1 else some[0] if some else None
 
 
 @dataclass(frozen=True)
@@ -23,12 +73,15 @@ class Allowed:
         candidates: that of each candidate; candidate `i` is the positive of anchor `i`.
         distance: bits in which two of them may differ and still be taken for one text.
         masked: how many candidates each anchor may not be contrasted with.
+        paired: so many of the first anchors are of the batch. The others are of a queue: they have no positive, and
+            only the first `paired` candidates are compared with them, which are the positives.
     """
 
     anchors: UInt64[np.ndarray, " batch"]
     candidates: UInt64[np.ndarray, " keys"]
     distance: int
     masked: Int64[np.ndarray, " batch"]
+    paired: int
 
     @property
     def count(self) -> int:
@@ -44,13 +97,12 @@ class Allowed:
         first, stop, step = rows.indices(len(self.anchors))
         if step != 1:
             raise InputError(f"rows {rows} skip some: a tile of the mask is made of consecutive rows")
-        return np.asarray(
-            kernels.allowed_tile(self.anchors, self.candidates, self.distance, first, max(first, stop), self.masked)
-        )
+        keys = self.anchors, self.candidates, self.distance
+        return np.asarray(kernels.allowed_tile(*keys, first, max(first, stop), self.masked, self.paired))
 
 
 def allowed_negatives(
-    anchors: Signatures, candidates: Signatures, *, distance: int | None = DISTANCE
+    anchors: Signatures, candidates: Signatures, *, distance: int | None = DISTANCE, paired: int | None = None
 ) -> Allowed | None:
     """Which candidates each anchor may be contrasted with, or None when it may be with all.
 
@@ -61,10 +113,13 @@ def allowed_negatives(
         candidates: those of the candidates' texts; candidate `i` is the positive of anchor `i` and is never masked.
         distance: texts whose SimHashes differ in this many bits or fewer are near-duplicates. None: only texts that
             are equal are left out.
+        paired: how many of the first anchors are of the batch, and have a positive; those after them are of a queue,
+            as are the candidates after the batch's. All are of the batch if None.
     """
     keys = (anchors.exact, candidates.exact) if distance is None else (anchors.simhash, candidates.simhash)
     limit = 0 if distance is None else distance
     if not 0 <= limit <= 64:
         raise InputError(f"distance {limit} is no number of bits: give 0 to 64, or None to mask equal texts only")
-    masked = kernels.near(*keys, limit)
-    return Allowed(*keys, limit, masked) if masked.any() else None
+    pairs = len(anchors) if paired is None else paired
+    masked = kernels.near(*keys, limit, pairs)
+    return Allowed(*keys, limit, masked, pairs) if masked.any() else None

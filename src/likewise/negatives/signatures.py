@@ -34,6 +34,11 @@ class Signatures:
         """The signatures of the texts at `indices`, in that order."""
         return Signatures(self.exact[indices], self.simhash[indices])
 
+    def joined(self, others: "Signatures") -> "Signatures":
+        """These, and then those of other texts."""
+        exact, simhash = (self.exact, others.exact), (self.simhash, others.simhash)
+        return Signatures(np.concatenate(exact), np.concatenate(simhash))
+
 
 def signatures(
     texts: Ragged, weights: Float32[np.ndarray, " vocab"], continues: Bool[np.ndarray, " vocab"]

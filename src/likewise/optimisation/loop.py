@@ -2,9 +2,10 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -15,55 +16,28 @@ from likewise.geometry.measure import Geometry
 from likewise.optimisation.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from likewise.optimisation.guard import MOST_RETURNS, UNCONTRASTED, Collapse, Guard
 from likewise.optimisation.moment import Moment, Outcome, moment_of
+from likewise.optimisation.plan import Plan
 from likewise.optimisation.schedule import Schedule
 from likewise.optimisation.step import Batch, ContrastiveStep, StepResult, batch_indices
 
-__all__ = ["Loop", "Moment", "Outcome", "Plan", "few_threads", "moment_of"]
+__all__ = ["Loop", "Moment", "Outcome", "Stateful", "few_threads", "moment_of"]
 
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
 SMALL_BATCH = 256  # up to here two threads gain little on a product, and wait long for each other on a busy machine
 FEWEST_JUDGED = 20  # texts; the score of fewer chooses nothing and stops nothing
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How long and how fast.
+@runtime_checkable
+class Stateful(Protocol):
+    """Something that a run depends on and that changes in it."""
 
-    Attributes:
-        texts: how many texts there are to train on.
-        batch: positive pairs a step.
-        epochs: how often each text is seen.
-        learning_rate: its peak.
-        seed: of order and views.
-        looks: how often the score is taken, evenly over the run; at the start and at the end in any case.
-        patience: after so many looks without a score that is as good, the run ends.
-        most: steps at the most, however many epochs there are; as many as they take if None.
-    """
+    def state(self) -> dict[str, np.ndarray]:
+        """All of it, by name."""
+        ...
 
-    texts: int
-    batch: int
-    epochs: int
-    learning_rate: float
-    seed: int
-    looks: int = 12
-    patience: int = 4
-    most: int | None = None
-
-    @property
-    def steps_an_epoch(self) -> int:
-        """How many steps see every text once."""
-        return max(1, round(self.texts / self.batch))
-
-    @property
-    def steps(self) -> int:
-        """How many steps the whole run has."""
-        whole = self.steps_an_epoch * self.epochs
-        return whole if self.most is None else min(whole, self.most)
-
-    def looks_at(self, step: int) -> bool:
-        """Whether the score is taken once `step` steps are done."""
-        every = max(1, -(-self.steps // self.looks))
-        return step % every == 0 or step == self.steps
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Puts back a `state`."""
+        ...
 
 
 @dataclass
@@ -87,6 +61,8 @@ class Loop:
         look: the geometry of the held-out texts in the encoder's present state.
         plan: how long and how fast.
         checkpoint: where the run is kept, so that it can go on after it was killed; nowhere if None.
+        order: the batches of an epoch, as positions of texts; all texts in random order if None.
+        kept: what the rest of the run depends on beside the encoder and the step, by name.
     """
 
     def __init__(
@@ -96,8 +72,13 @@ class Loop:
         look: Callable[[], Geometry],
         plan: Plan,
         checkpoint: Path | None = None,
+        *,
+        order: Callable[[np.random.Generator], list[np.ndarray]] | None = None,
+        kept: Mapping[str, Stateful] | None = None,
     ) -> None:
         self.step, self.batches, self.look, self.plan, self.checkpoint = step, batches, look, plan, checkpoint
+        self.order = order or (lambda rng: batch_indices(plan.texts, plan.batch, rng))
+        self.kept = {"step": step, **(kept or {})}
         self.schedule = Schedule(plan.learning_rate, plan.steps)
         self.guard = Guard(plan.batch)
         self._standing = _Standing()
@@ -131,13 +112,13 @@ class Loop:
             started = time.perf_counter()
             epoch, number = divmod(standing.step, plan.steps_an_epoch)
             if number == 0 or not order:
-                order = batch_indices(plan.texts, plan.batch, np.random.default_rng([plan.seed, 1, epoch]))
+                order = self.order(np.random.default_rng([plan.seed, 1, epoch]))
             indices = order[number]
             batch = self.batches(indices, np.random.default_rng([plan.seed, 2, standing.step]))
             result = self._stepped(batch)
             standing.step += 1
             standing.losses.append(result.loss)
-            standing.masked.append(result.masked / len(indices) ** 2)
+            standing.masked.append(result.masked / (result.logits or len(indices) ** 2))
             speed = len(indices) / (time.perf_counter() - started)
             if not (plan.looks_at(standing.step) or self._doubted()):
                 watch(Moment(standing.step, result.loss, standing.masked[-1], None, speed))
@@ -178,6 +159,7 @@ class Loop:
         if seen := seen or self._wrong(moment):
             moment = replace(moment, collapse=self._collapse(seen))
             encoder.restore(standing.best_state)
+            self.step.forget()
         standing.history.append(moment)
         if moment.collapse:
             self.schedule = self._lowered()
@@ -238,6 +220,8 @@ class Loop:
         standing = self._standing
         arrays = dict(self.step.encoder.state())
         arrays |= {f"best.{name}": array for name, array in standing.best_state.items()}
+        for part, held in self.kept.items():
+            arrays |= {f"{part}.of.{name}": array for name, array in held.state().items()}
         position = {"step": standing.step, "best": standing.best, "history": [asdict(m) for m in standing.history]}
         write_checkpoint(path, Checkpoint(arrays, position))
 
@@ -245,7 +229,11 @@ class Loop:
         kept = read_checkpoint(self.checkpoint) if self.checkpoint else None
         if kept is None:
             return False
-        state = {name: array for name, array in kept.arrays.items() if not name.startswith("best.")}
+        others = ("best.", *(f"{part}.of." for part in self.kept))
+        state = {name: array for name, array in kept.arrays.items() if not name.startswith(others)}
+        for part, held in self.kept.items():
+            before = f"{part}.of."
+            held.restore({n.removeprefix(before): a for n, a in kept.arrays.items() if n.startswith(before)})
         self.step.encoder.restore(state)
         best = {name.removeprefix("best."): array for name, array in kept.arrays.items() if name.startswith("best.")}
         history = [moment_of(values) for values in kept.position["history"]]

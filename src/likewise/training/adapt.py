@@ -7,29 +7,43 @@ from typing import Any
 
 import numpy as np
 
+from likewise.encoders.lora import add_lora, merge_lora
 from likewise.encoders.pretrained import Pretrained, load_pretrained, open_transformers
 from likewise.encoders.scratch import ARCHITECTURES, small_encoder
 from likewise.encoders.transformer import TransformerEncoder
+from likewise.errors import LikewiseError
 from likewise.geometry.measure import Geometry
 from likewise.geometry.similarity import similarity_histograms
+from likewise.model.beside import Beside
 from likewise.model.card import Card
 from likewise.model.transformer import TransformerModel
-from likewise.optimisation.loop import Loop, Outcome, Plan
-from likewise.optimisation.step import ContrastiveStep
+from likewise.optimisation.loop import Loop, Outcome
+from likewise.optimisation.plan import Plan
+from likewise.optimisation.step import Batch
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
+from likewise.training.bench import Bench
+from likewise.training.contrasting import Contrasting, contrasting_step
+from likewise.training.contrasts import contrasts_of
 from likewise.training.examples import Examples
+from likewise.training.guide import train_guide
+from likewise.training.pool import ViewPool
 from likewise.training.prepare import Prepared
-from likewise.training.pretokenised import pretokenised
-from likewise.training.progress import Narrator
+from likewise.training.pretokenised import FOLDER, pretokenised
+from likewise.training.progress import Narrator, silent
 from likewise.training.reading import Reading
-from likewise.training.recipe import Recipe, Settings
+from likewise.training.recipe import GIVEN, STATIC, Recipe, Settings
 from likewise.training.resolved import transformer_settings
+from likewise.training.rewriting import with_rewritten
+from likewise.training.run import run
 from likewise.training.telling import ENDINGS, finite, plain_moment, refusal, versions, watcher
+from likewise.views.mix import rewritings
 
 __all__ = ["adapt", "found_for"]
 
 GIBIBYTE = 1 << 30
 LOOKS, PATIENCE = 6, 3
+MOST_POOLED = 4  # positive pairs of a text in the pool of an encoder with frozen layers
+SEEN_AGAIN = 4  # times each of them, so that remembering it pays
 JUDGED = 512  # texts whose halves are encoded at every look
 
 
@@ -58,32 +72,32 @@ def adapt(
         InputError: a setting does not fit the encoder or the corpus.
         LikewiseError: training collapsed, and left no state that is better than the encoder as it was.
     """
-    prepared = pretokenised(reading, found.tokenizer, work, tell=narrator.tell, resume=resume)
-    reading.close()
+    prepared = _prepared(reading, found, recipe, narrator, work, resume=resume)
     settings = transformer_settings(recipe, prepared, found)
+    static = _static(reading, settings, narrator, work, resume=resume) if settings.beside else None
+    reading.close()
     examples = Examples(prepared, settings).judged_by(JUDGED)
+    if settings.lora:
+        add_lora(found.model, settings.lora)
     encoder = _encoder(found, settings)
     narrator.tell(_introduction(prepared, settings, found))
     before = examples.measure(encoder)
-    step = ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
-    plan = Plan(
-        len(examples.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed,
-        LOOKS, PATIENCE, settings.steps,
-    )  # fmt: skip
-    loop = Loop(step, examples.batch, lambda: examples.measure(encoder), plan, checkpoint)
+    loop = _loop(examples, encoder, settings, checkpoint)
     start = {name: array.copy() for name, array in encoder.state().items() if name.startswith("model.")}
-    outcome = loop.run(watcher(narrator, plan), resume=resume)
+    outcome = loop.run(watcher(narrator, loop.plan), resume=resume)
     narrator.stop_bar()
     if not outcome.usable:
         if checkpoint is not None:
             checkpoint.unlink(missing_ok=True)  # to go on from there would end here again
         raise refusal(prepared.facts.name, outcome)
     _mix(encoder, start, settings.keep)
+    if settings.lora:
+        merge_lora(found.model)
     card = _card(examples, encoder, prepared, settings, outcome, before)
     narrator.tell(_conclusion(outcome, dict(card.scores), apart=examples.split.apart))
     for warning in card.warnings:
         narrator.tell(f"warning: {warning}")
-    return TransformerModel(found, encoder, card, prepared.sample)
+    return TransformerModel(found, encoder, card, prepared.sample, static)
 
 
 def found_for(recipe: Recipe) -> Callable[[Reading], Pretrained]:
@@ -108,13 +122,64 @@ def found_for(recipe: Recipe) -> Callable[[Reading], Pretrained]:
     return made
 
 
+def _prepared(
+    reading: Reading, found: Pretrained, recipe: Recipe, narrator: Narrator, work: Path, *, resume: bool
+) -> Prepared:
+    prepared = pretokenised(reading, found.tokenizer, work, tell=narrator.tell, resume=resume)
+    if names := rewritings(recipe.views):
+        prepared = with_rewritten(
+            prepared, reading, names, work=work, ids=work / FOLDER, seed=recipe.seed, meter=narrator.meter,
+            resume=resume,
+        )  # fmt: skip
+    return prepared
+
+
+def _static(reading: Reading, settings: Settings, narrator: Narrator, work: Path, *, resume: bool) -> Beside | None:
+    """A static encoder of the same texts, its settings given by their number; none where they teach it nothing."""
+    narrator.tell("training a static encoder that will stand beside")
+    recipe = Recipe(seed=settings.seed, views=GIVEN if settings.views == GIVEN else None)
+    bench = Bench(reading, work / STATIC, recipe, silent, resume=resume)
+    tuned = bench.chosen(None)
+    try:
+        with Narrator(shown=False) as quiet:
+            model = run(bench.prepared(tuned.settings.vocabulary), bench.examples(tuned.settings), tuned, quiet)
+    except LikewiseError as error:
+        narrator.tell(f"  none will: {error}")
+        return None
+    narrator.tell(f"  it finds the other half of held-out texts, no word in common: MRR {model.card.scores['MRR']:.3f}")
+    return Beside(model, settings.beside)
+
+
 def _encoder(found: Pretrained, settings: Settings) -> TransformerEncoder:
     half = None if settings.precision is None else settings.precision == "mixed"
     memory = None if settings.memory is None else int(settings.memory * GIBIBYTE)
     return TransformerEncoder(
         found.model, found.frame, found.pooling, device=settings.device, half=half, memory=memory,
-        length=settings.length, seed=settings.seed,
+        length=settings.length, freeze=settings.freeze, seed=settings.seed,
     )  # fmt: skip
+
+
+def _loop(examples: Examples, encoder: TransformerEncoder, settings: Settings, checkpoint: Path | None) -> Loop:
+    contrasts = contrasts_of(settings.negatives)
+    step = contrasting_step(encoder, settings)
+    plan = Plan(
+        len(examples.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed,
+        LOOKS, PATIENCE, settings.steps,
+    )  # fmt: skip
+    guide = train_guide(examples, settings) if contrasts.guided else None
+    pairs = _pooled(examples, plan) if settings.freeze else examples.batch
+    made = Contrasting(examples, contrasts, pairs, encoder, guide, steps=plan.steps)
+    return Loop(
+        step, made.batch, lambda: examples.measure(encoder), plan, checkpoint, order=made.order(plan.batch),
+        kept={"batches": made},
+    )  # fmt: skip
+
+
+def _pooled(examples: Examples, plan: Plan) -> Callable[[np.ndarray, np.random.Generator], Batch]:
+    """So few pairs of each text, that what the frozen layers make of one is used again and again."""
+    seen = plan.steps * plan.batch
+    pairs = max(1, min(MOST_POOLED, round(seen / (plan.texts * SEEN_AGAIN))))
+    return ViewPool(examples.batch, plan.texts, pairs, plan.seed).batch
 
 
 def _mix(encoder: TransformerEncoder, start: dict[str, np.ndarray], share: float) -> None:

@@ -11,10 +11,12 @@ from likewise.tokens.vocabulary import vocabulary_size
 from likewise.training.candidates import open_settings
 from likewise.training.examples import Examples
 from likewise.training.prepare import Prepared, tokenised
-from likewise.training.progress import silent
+from likewise.training.progress import silent, unwatched
 from likewise.training.reading import Reading
 from likewise.training.recipe import Recipe, Settings, derived
+from likewise.training.rewriting import Meter, with_rewritten
 from likewise.training.tune import Tuned, tune
+from likewise.views.mix import rewritings
 
 __all__ = ["Bench"]
 
@@ -29,13 +31,22 @@ class Bench:
         work: a folder for its ids, and for what was chosen.
         recipe: what the user asked for.
         tell: told of each stage.
+        meter: shows how far the rewriting of texts is.
         resume: go on with what an earlier run left in `work`.
     """
 
     def __init__(
-        self, reading: Reading, work: Path, recipe: Recipe, tell: Callable[[str], None], *, resume: bool = False
+        self,
+        reading: Reading,
+        work: Path,
+        recipe: Recipe,
+        tell: Callable[[str], None],
+        *,
+        meter: Meter = unwatched,
+        resume: bool = False,
     ) -> None:
         self._reading, self._work, self._recipe, self._tell, self._resume = reading, work, recipe, tell, resume
+        self._meter = meter
         self._size = recipe.vocabulary or vocabulary_size(reading.kept)
         self._prepared: dict[int, Prepared] = {}
         self._examples: dict[int, Examples] = {}
@@ -46,7 +57,13 @@ class Bench:
             first = vocabulary == self._size
             place = self._work if first else self._work / f"vocabulary-{vocabulary}"
             tell = self._tell if first else silent
-            self._prepared[vocabulary] = tokenised(self._reading, place, vocabulary, tell=tell, resume=self._resume)
+            prepared = tokenised(self._reading, place, vocabulary, tell=tell, resume=self._resume)
+            if names := rewritings(self._recipe.views):
+                prepared = with_rewritten(
+                    prepared, self._reading, names, work=self._work, ids=place, seed=self._recipe.seed,
+                    meter=self._meter, resume=self._resume,
+                )  # fmt: skip
+            self._prepared[vocabulary] = prepared
         return self._prepared[vocabulary]
 
     def examples(self, settings: Settings) -> Examples:

@@ -12,7 +12,7 @@ from likewise.encoders.static import StaticEncoder
 from likewise.geometry.halves import hard_halves
 from likewise.geometry.measure import Geometry, measure
 from likewise.geometry.score import Score, label_free_score, score_task
-from likewise.negatives.signatures import signatures
+from likewise.negatives.signatures import Signatures, signatures
 from likewise.optimisation.step import Batch
 from likewise.tokens.ragged import Ragged
 from likewise.training.prepare import Prepared
@@ -92,11 +92,25 @@ class Examples:
         sides = [side.take(chosen) for side in self._sides]
         if self._maker is None:
             views = Views(sides[0], sides[-1])
-        elif len(sides) == 1:
-            views = self._maker(sides[0], rng)
         else:
-            views = Views(self._maker(sides[0], rng).anchors, self._maker(sides[1], rng).positives)
+            rewritten = self._prepared.rewritten.items()
+            others = [{name: stores[side].take(chosen) for name, stores in rewritten} for side in range(len(sides))]
+            made = [self._maker(side, rng, other) for side, other in zip(sides, others, strict=True)]
+            views = Views(made[0].anchors, made[-1].positives)
         return Batch(views, tuple(some.take(chosen) for some in self._signatures))
+
+    @property
+    def seed(self) -> int:
+        """Of everything random."""
+        return self._settings.seed
+
+    def texts(self) -> Ragged:
+        """The texts to train on, whole; of two columns, both together."""
+        return self._whole(self.split.train)
+
+    def train_signatures(self) -> Signatures:
+        """Of the texts to train on; of two columns, those of the first."""
+        return self._signatures[0].take(self.split.train)
 
     def measure(self, encoder: Encoder) -> Geometry:
         """The space that an encoder makes of the texts put aside."""

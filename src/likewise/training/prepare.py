@@ -1,8 +1,8 @@
 """From a stream of texts to ids on disk: read once, keep what is distinct, learn the vocabulary, tokenise once."""
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from likewise.tokens.store import TokenWriter, open_tokens
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
 from likewise.training.reading import Reading
 
-__all__ = ["CorpusFacts", "Prepared", "prepare", "read_whole", "refuse_fewer_than_two", "tokenised"]
+__all__ = ["KEPT", "CorpusFacts", "Prepared", "prepare", "read_whole", "refuse_fewer_than_two", "tokenised"]
 
+KEPT = "kept.npy"  # which of the texts that were read have words
 STORED_TEXTS = 1 << 14  # whose ids become stems at once
 
 
@@ -63,6 +64,7 @@ class Prepared:
         texts_with: in how many texts each piece is a stem.
         facts: what the corpus held.
         sample: some of the texts, for the report.
+        rewritten: for each paraphraser that views ask for, the ids of the texts as it rewrote them, and of the pairs.
     """
 
     texts: Ragged
@@ -73,6 +75,15 @@ class Prepared:
     texts_with: Int64[np.ndarray, " vocab"]
     facts: CorpusFacts
     sample: tuple[str, ...]
+    rewritten: Mapping[str, tuple[Ragged, ...]] = field(default_factory=dict)
+
+    def encoded(self, texts: Any) -> Ragged:
+        """The ids of further texts, as those of the corpus are given: by stems, and without unknown pieces."""
+        pieces = self.vocabulary.pieces
+        found: Ragged = self.tokenizer.encode(texts)
+        if isinstance(self.tokenizer, Tokenizer):
+            found = found.without(pieces.index(UNKNOWN))
+        return Ragged(self.stems[found.ids], found.offsets)
 
     @property
     def word_stems(self) -> dict[str, str]:
@@ -155,17 +166,19 @@ def tokenised(
 def _tokenised(reading: Reading, tokenizer: Tokenizer, work: Path) -> CorpusFacts:
     vocabulary = tokenizer.vocabulary
     vocab, unknown = len(vocabulary), vocabulary.pieces.index(UNKNOWN)
-    texts, without = 0, 0
+    texts, kept = 0, []
     with TokenWriter(work / "text0", vocab) as first, TokenWriter(work / "text1", vocab) as second:
         for batch in reading.spooled():
             # The unknown piece is not trained: its row stays zero, so an unknown word changes no vector.
             sides = [tokenizer.encode(column).without(unknown) for column in batch.columns]
             some = np.logical_and.reduce([side.lengths > 0 for side in sides])
-            without += int((~some).sum())
+            kept.append(some)
             for side, writer in zip(sides, (first, second), strict=False):
                 writer.append(side if some.all() else side.take(np.flatnonzero(some)))
             texts += int(some.sum())
         paired = len(batch.columns) == 2
+    np.save(work / KEPT, np.concatenate(kept))
+    without = sum(int((~some).sum()) for some in kept)
     counts = first.counts + second.counts
     if not paired:
         (work / "text1.offsets").unlink()

@@ -13,12 +13,12 @@ from likewise.errors import InputError
 from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
 from likewise.tokens.pretrained import PretrainedTokenizer
 from likewise.tokens.store import TokenWriter, open_tokens
-from likewise.training.prepare import CorpusFacts, Prepared, refuse_fewer_than_two
+from likewise.training.prepare import KEPT, CorpusFacts, Prepared, refuse_fewer_than_two
 from likewise.training.reading import Reading
 
-__all__ = ["pretokenised"]
+__all__ = ["FOLDER", "pretokenised"]
 
-FOLDER = "pieces"
+FOLDER = "pieces"  # of the ids, in the folder of the run
 
 
 def pretokenised(
@@ -62,16 +62,18 @@ def pretokenised(
 
 
 def _tokenised(reading: Reading, tokenizer: PretrainedTokenizer, work: Path) -> CorpusFacts:
-    vocab, texts, without = len(tokenizer.vocabulary), 0, 0
+    vocab, texts, kept = len(tokenizer.vocabulary), 0, []
     with TokenWriter(work / "text0", vocab) as first, TokenWriter(work / "text1", vocab) as second:
         for batch in reading.spooled():
             sides = [tokenizer.encode(column) for column in batch.columns]
             some = np.logical_and.reduce([side.lengths > 0 for side in sides])
-            without += int((~some).sum())
+            kept.append(some)
             for side, writer in zip(sides, (first, second), strict=False):
                 writer.append(side if some.all() else side.take(np.flatnonzero(some)))
             texts += int(some.sum())
         paired = len(batch.columns) == 2
+    np.save(work / KEPT, np.concatenate(kept))
+    without = sum(int((~some).sum()) for some in kept)
     if not paired:
         (work / "text1.offsets").unlink()
     np.save(work / "counts.npy", np.stack([first.counts + second.counts, first.texts_with + second.texts_with]))

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from likewise.optimisation.loop import Moment
 
-__all__ = ["Narrator", "silent"]
+__all__ = ["Narrator", "silent", "unwatched"]
 
 
 class Narrator:
@@ -54,6 +54,22 @@ class Narrator:
 
         return watch
 
+    def meter(self, what: str) -> Callable[[int, int | None], None]:
+        """Begin the bar of something that is done text by text; what is returned moves it, to its end."""
+        columns = (TextColumn(what), BarColumn(30), MofNCompleteColumn(), TimeRemainingColumn())
+        bar = Progress(*columns, console=self.console, transient=True, refresh_per_second=5)
+        task = bar.add_task(what, total=None)
+        bar.start()
+
+        def watch(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total)
+            if done == total:
+                bar.stop()
+                self.tell(f"{what}: {done:,} texts rewritten")
+
+        self._open.callback(bar.stop)
+        return watch
+
     def stop_bar(self) -> None:
         """End the bar, so that what follows stands below it."""
         self._open.close()
@@ -61,6 +77,11 @@ class Narrator:
 
 def silent(_: str) -> None:
     """Says nothing."""
+
+
+def unwatched(_: str) -> Callable[[int, int | None], None]:
+    """Shows nothing of how far something is."""
+    return lambda done, total: None
 
 
 def _look(moment: Moment) -> str:

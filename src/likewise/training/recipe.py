@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from likewise.errors import InputError
+from likewise.losses.table import make_loss
 from likewise.negatives.masks import DISTANCE
 from likewise.tokens.vocabulary import vocabulary_size
+from likewise.training.contrasts import contrasts_of
 from likewise.views.mix import DEFAULT
+from likewise.views.whole import WHOLE
 
 __all__ = ["GIVEN", "STATIC", "Recipe", "Settings", "derived"]
 
@@ -22,11 +25,11 @@ STATIC = "static"  # the encoder that is trained from nothing; any other name is
 
 WORDS, FRACTIONS = (
     {"encoder", "views", "negatives", "loss", "device", "precision"},
-    {"temperature", "learning_rate", "weighting", "lexical", "latent", "memory", "keep"},
+    {"temperature", "learning_rate", "weighting", "lexical", "latent", "memory", "keep", "beside"},
 )  # the other settings are whole numbers
 NEVER_NONE = {"encoder", "seed"}
 STATIC_ONLY = ("vocabulary", "weighting", "lexical", "latent")
-TRANSFORMER_ONLY = ("steps", "layers", "length", "freeze", "lora", "memory", "device", "precision", "keep")
+TRANSFORMER_ONLY = ("steps", "layers", "length", "freeze", "lora", "memory", "device", "precision", "keep", "beside")
 PRECISIONS = ("single", "mixed")
 LARGEST_WEIGHT = 4.0
 MANY_TEXTS = 100_000  # from here on a vector of half the length has to do, as an index of them would grow large
@@ -64,6 +67,8 @@ class Recipe:
         memory: GiB that the graphs of a batch may take; what does not fit is encoded twice.
         device: of torch.
         precision: of a transformer's training: `single`, or `mixed` with products in bfloat16.
+        beside: length of a static encoder's vectors beside a transformer's, whose length is 1, where texts are searched
+            for; 0 for none.
         keep: the share of a pretrained encoder's own weights that is mixed into the adapted ones in the end.
     """
 
@@ -91,6 +96,7 @@ class Recipe:
     device: str | None = None
     precision: str | None = None
     keep: float | None = None
+    beside: float | None = None
 
     def __post_init__(self) -> None:
         if not self.encoder.strip():
@@ -99,8 +105,13 @@ class Recipe:
         if given := [name for name in foreign if getattr(self, name) is not None]:
             kind = "a transformer" if self.encoder == STATIC else "the static encoder"
             raise InputError(f"{given[0]} is a setting of {kind}: leave it out, or choose another --encoder")
+        if self.encoder == STATIC and WHOLE in (self.views or "").replace(" ", "").split(","):
+            raise InputError(f"views {self.views}: the static encoder has no dropout, so two equal views teach nothing")
         if self.precision not in (None, *PRECISIONS):
             raise InputError(f"precision {self.precision!r} is not known: expected {' or '.join(PRECISIONS)}")
+        make_loss(self.loss)
+        if contrasts_of(self.negatives).guided and self.encoder == STATIC:
+            raise InputError(f"negatives {self.negatives}: a guide is for transformers, and this encoder would be one")
         self._check_numbers()
 
     def _check_numbers(self) -> None:
@@ -109,7 +120,7 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise InputError(f"{name} is {value}, expected a positive number")
-        for name in ("weighting", "lexical", "latent"):
+        for name in ("weighting", "lexical", "latent", "beside"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= LARGEST_WEIGHT:
                 raise InputError(f"{name} is {value}, expected a number from 0 to {LARGEST_WEIGHT:g}")
@@ -204,6 +215,7 @@ class Settings:
     device: str | None = None
     precision: str | None = None
     keep: float = 0.0
+    beside: float = 0.0
 
     def plain(self) -> dict[str, Any]:
         """By name, without what the encoder does not have."""

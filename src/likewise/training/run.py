@@ -10,8 +10,10 @@ from likewise.geometry.measure import Geometry
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
 from likewise.model.model import Model
-from likewise.optimisation.loop import FEWEST_JUDGED, Loop, Outcome, Plan
-from likewise.optimisation.step import ContrastiveStep
+from likewise.optimisation.loop import FEWEST_JUDGED, Loop, Outcome
+from likewise.optimisation.plan import Plan
+from likewise.training.contrasting import Contrasting, contrasting_step
+from likewise.training.contrasts import contrasts_of
 from likewise.training.examples import Examples
 from likewise.training.join import join
 from likewise.training.prepare import Prepared
@@ -49,9 +51,10 @@ def run(
     narrator.tell(_introduction(prepared, settings))
     encoder = examples.untrained()
     untrained, lsa = examples.measure(encoder), examples.measure(examples.lsa())
-    step = ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
+    step = contrasting_step(encoder, settings)
     plan = Plan(len(examples.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed)
-    loop = Loop(step, examples.batch, lambda: examples.measure(encoder), plan, checkpoint)
+    made = Contrasting(examples, contrasts_of(settings.negatives), examples.batch, encoder, None, steps=plan.steps)
+    loop = Loop(step, made.batch, lambda: examples.measure(encoder), plan, checkpoint, kept={"batches": made})
     outcome = loop.run(watcher(narrator, plan), resume=resume)
     narrator.stop_bar()
     if not outcome.usable:

@@ -11,7 +11,8 @@ import numpy as np
 from likewise import __version__
 from likewise.errors import LikewiseError
 from likewise.optimisation.guard import MOST_RETURNS, UNCONTRASTED
-from likewise.optimisation.loop import Moment, Outcome, Plan
+from likewise.optimisation.loop import Moment, Outcome
+from likewise.optimisation.plan import Plan
 from likewise.training.progress import Narrator
 
 __all__ = ["ENDINGS", "finite", "plain_moment", "refusal", "versions", "watcher"]

@@ -14,6 +14,7 @@ from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
 from likewise.model.folder import refuse_other
 from likewise.model.model import Model
+from likewise.paraphrase.paraphraser import make_paraphraser
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.training.bench import Bench
 from likewise.training.prepare import read_whole
@@ -21,7 +22,7 @@ from likewise.training.progress import Narrator
 from likewise.training.recipe import STATIC, Recipe
 from likewise.training.run import run
 from likewise.training.tune import check_effort
-from likewise.views.mix import make_views
+from likewise.views.mix import make_views, rewritings
 
 __all__ = ["train"]
 
@@ -82,7 +83,7 @@ def train(
         reading = read_whole(corpus, work, tell=narrator.tell)
         checkpoint = target and work / CHECKPOINT
         if begin is None:
-            bench = Bench(reading, work, recipe, narrator.tell, resume=resume)
+            bench = Bench(reading, work, recipe, narrator.tell, meter=narrator.meter, resume=resume)
             model = _trained(bench, effort if tune else None, narrator, checkpoint, resume=resume)
         else:
             way = {"work": work, "checkpoint": checkpoint, "resume": resume}
@@ -110,6 +111,8 @@ def _save(model: Model, target: Path | None, work: Path, *, overwrite: bool) -> 
 
 def _named(views: str | Sequence[str] | None) -> str | None:
     make_views(views, TWO_WORDS)  # a name that is not known is refused before a large file is read
+    for name in rewritings(views):
+        make_paraphraser(name)  # so is one whose tool is missing
     return views if views is None or isinstance(views, str) else ",".join(views)
 
 

@@ -1,4 +1,4 @@
-"""Views that edit words: deletion, evenly or by how frequent a word is, and shuffling."""
+"""Views that edit words: deletion, one by one, by how frequent a word is or of a span; cutting off; shuffling."""
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -11,17 +11,22 @@ from likewise.views.pair import View
 from likewise.views.words import draw_key, from_zero
 
 __all__ = [
+    "build_cutoff",
     "build_delete",
     "build_delete_frequent",
     "build_delete_rare",
+    "build_delete_span",
     "build_shuffle",
+    "cutoff",
     "delete_by_frequency",
     "deletion",
     "deletion_probabilities",
     "shuffle",
+    "span_deletion",
 ]
 
 SHARE = 0.3  # of the words that a deletion takes
+CUT = 0.15  # of the tokens that are cut off
 
 
 def deletion(
@@ -109,6 +114,42 @@ def deletion_probabilities(
     return at(high)
 
 
+def span_deletion(
+    texts: Ragged, continues: Bool[np.ndarray, " vocab"], rng: np.random.Generator, *, share: float = SHARE
+) -> Ragged:
+    """One span of words deleted, anywhere in the text (Wu et al. 2020, CLEAR); one word stays at the least.
+
+    Args:
+        texts: ids of pieces.
+        continues: whether a piece continues the word before it.
+        rng: where the random numbers come from; one draw.
+        share: of the words that go, on average over texts.
+    """
+    texts = from_zero(texts)
+    mask = kernels.span_deletion_mask(texts.ids, texts.offsets, continues, share, draw_key(rng))
+    return Ragged(*kernels.staying(texts.ids, texts.offsets, mask, kernels.ANCHOR))
+
+
+def cutoff(texts: Ragged, blank: int, rng: np.random.Generator, *, share: float = CUT) -> Ragged:
+    """Each token cut off with the same probability: nothing stands in its place (Shen et al. 2020; Yan et al. 2021).
+
+    The other tokens stay where they are, which to an encoder that knows of places is not the same as a deletion. A text
+    of which nothing would be left stays as it is.
+
+    Args:
+        texts: ids of pieces.
+        blank: the id of the piece that says nothing.
+        rng: where the random numbers come from.
+        share: of the tokens that go.
+    """
+    texts = from_zero(texts)
+    goes = rng.random(len(texts.ids)) < share
+    before = np.concatenate([[0], np.cumsum(goes)])
+    whole = np.diff(before[texts.offsets]) == texts.lengths
+    goes &= ~np.repeat(whole, texts.lengths)
+    return Ragged(np.where(goes, np.int32(blank), texts.ids), texts.offsets)
+
+
 def shuffle(texts: Ragged, continues: Bool[np.ndarray, " vocab"], rng: np.random.Generator) -> Ragged:
     """The words of each text in random order, every order equally likely.
 
@@ -135,6 +176,18 @@ def build_delete_frequent(vocabulary: Vocabulary, strength: float | None) -> Vie
 def build_delete_rare(vocabulary: Vocabulary, strength: float | None) -> View:
     """Deletion of a share of the words, more of the rare ones."""
     return _by_frequency(vocabulary, _share("delete-rare", strength), rare=True)
+
+
+def build_delete_span(vocabulary: Vocabulary, strength: float | None) -> View:
+    """Deletion of one span of a share of the words, 0.3 to begin with."""
+    share = _share("delete-span", strength)
+    return lambda texts, rng: span_deletion(texts, vocabulary.continues, rng, share=share)
+
+
+def build_cutoff(vocabulary: Vocabulary, strength: float | None) -> View:
+    """Cutting off a share of the tokens, 0.15 to begin with."""
+    share = _share("cutoff", CUT if strength is None else strength)
+    return lambda texts, rng: cutoff(texts, vocabulary.blank, rng, share=share)
 
 
 def build_shuffle(vocabulary: Vocabulary, strength: float | None) -> View:

@@ -94,6 +94,29 @@ def deletion_mask(ids, offsets, continues, probabilities, rarest_is_highest, key
 
 
 @njit(cache=True, parallel=True, nogil=True)
+def span_deletion_mask(ids, offsets, continues, share, key):
+    """What stays when one span of words a text is deleted, anywhere in it; one word stays at the least."""
+    mask = np.zeros(len(ids), np.uint8)
+    for t in prange(len(offsets) - 1):
+        text = np.int64(t)
+        stream = stream_of(key, text)
+        start, stop = offsets[text], offsets[text + 1]
+        words = words_between(ids, start, stop, continues)
+        # Rounded at random, so that short texts too lose the share on average.
+        length = min(words - 1, np.int64(np.floor(share * words + uniform(stream, 0))))
+        first = np.int64(np.floor(uniform(stream, 1) * (words - length + 1)))
+        word, here = 0, start
+        while here < stop:
+            end = word_end(ids, here, stop, continues)
+            if word < first or word >= first + length:
+                for position in range(here, end):
+                    mask[position] |= ANCHOR
+            here = end
+            word += 1
+    return mask
+
+
+@njit(cache=True, parallel=True, nogil=True)
 def crop_mask(ids, offsets, continues, shortest, longest, least, short, thinning, key):
     """What stays of one span of words a text; texts of fewer than `short` words are thinned instead."""
     mask = np.zeros(len(ids), np.uint8)

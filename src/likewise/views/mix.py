@@ -2,18 +2,19 @@
 
 import difflib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 import numpy as np
 
 from likewise.errors import InputError
+from likewise.paraphrase.paraphraser import paraphraser_names
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import Vocabulary
-from likewise.views.pair import Joint, PairMaker, View, Views, independently
+from likewise.views.pair import Joint, Rewritten, View, Views, independently
 
-__all__ = ["DEFAULT", "VIEWS", "Mixture", "make_views", "view_names"]
+__all__ = ["DEFAULT", "VIEWS", "Mixture", "make_views", "rewritings", "view_names"]
 
 DEFAULT = "crop,halves"
 GROUP = "likewise.views"
@@ -24,37 +25,54 @@ VIEWS = {
     "delete": "likewise.views.edits:build_delete",
     "delete-frequent": "likewise.views.edits:build_delete_frequent",
     "delete-rare": "likewise.views.edits:build_delete_rare",
+    "delete-span": "likewise.views.edits:build_delete_span",
+    "cutoff": "likewise.views.edits:build_cutoff",
     "shuffle": "likewise.views.edits:build_shuffle",
+    "dropout": "likewise.views.whole:build_dropout",
 }
 """Where the builder of each view is."""
 
 Builder = Callable[[Vocabulary, float | None], View | Joint]
 """Takes the vocabulary and the number after the colon, or None."""
 
+Maker = Callable[[Ragged, np.random.Generator, Mapping[str, Ragged]], Views]
+"""Makes both views of each text, of which the rewritten forms are given by the names of their paraphrasers."""
 
-def make_views(spec: str | Sequence[str] | None, vocabulary: Vocabulary) -> PairMaker:
+
+def make_views(spec: str | Sequence[str] | None, vocabulary: Vocabulary) -> "Mixture":
     """The maker of pairs that the names ask for.
 
     Args:
         spec: names with commas between them, or a sequence of names: each text of a batch draws one of them, all
             equally likely, and one named twice is twice as likely. `a+b` applies `a`, then `b` to both of its views.
-            `name:number` sets how strong it is. None is `"crop,halves"`.
+            `name:number` sets how strong it is. None is `"crop,halves"`. The name of a paraphraser, such as
+            `synonyms`, stands for the text beside its rewritten form, which is to be given with the texts.
         vocabulary: whose pieces the texts will be made of.
 
     Raises:
         InputError: a name is unknown, a number is out of range, or a view that makes both views of a text (halves)
             stands after another.
     """
-    asked = (DEFAULT if spec is None else spec).split(",") if spec is None or isinstance(spec, str) else spec
-    makers = tuple(_chain(name, vocabulary) for name in asked)
+    makers = tuple(_chain(name, vocabulary) for name in _asked(spec))
     if not makers:
         raise InputError(f"no view was named: give one or more of {', '.join(view_names())}")
-    return makers[0] if len(makers) == 1 else Mixture(makers)
+    return Mixture(makers)
+
+
+def rewritings(spec: str | Sequence[str] | None) -> list[str]:
+    """The paraphrasers whose rewritten texts the views of a name need."""
+    names = (chain.split("+")[0].strip() for chain in _asked(spec))
+    return [name for name in names if name.partition(":")[0].strip() in paraphraser_names()]
+
+
+def _asked(spec: str | Sequence[str] | None) -> Sequence[str]:
+    return (DEFAULT if spec is None else spec).split(",") if spec is None or isinstance(spec, str) else spec
 
 
 def view_names() -> list[str]:
     """The names that `make_views` knows: ours, then those that other packages registered as `likewise.views`."""
-    return [*VIEWS, *sorted({entry.name for entry in entry_points(group=GROUP)} - VIEWS.keys())]
+    registered = {entry.name for entry in entry_points(group=GROUP)} - VIEWS.keys()
+    return [*VIEWS, *paraphraser_names(), *sorted(registered)]
 
 
 @dataclass(frozen=True)
@@ -65,13 +83,26 @@ class Mixture:
         makers: all equally likely.
     """
 
-    makers: tuple[PairMaker, ...]
+    makers: tuple[Maker, ...]
 
-    def __call__(self, texts: Ragged, rng: np.random.Generator) -> Views:
-        """The two views of each text, in the order of the texts."""
+    def __call__(self, texts: Ragged, rng: np.random.Generator, rewritten: Mapping[str, Ragged] | None = None) -> Views:
+        """The two views of each text, in the order of the texts.
+
+        Args:
+            texts: of a batch.
+            rng: where the random numbers come from.
+            rewritten: the same texts as each paraphraser that a view asks for rewrote them.
+        """
+        others = rewritten or {}
+        if len(self.makers) == 1:
+            return self.makers[0](texts, rng, others)
         drawn = rng.integers(len(self.makers), size=len(texts))
         rows = [np.flatnonzero(drawn == maker) for maker in range(len(self.makers))]
-        parts = [maker(texts.take(some), rng) for maker, some in zip(self.makers, rows, strict=True) if len(some) > 0]
+        parts = [
+            maker(texts.take(some), rng, {name: other.take(some) for name, other in others.items()})
+            for maker, some in zip(self.makers, rows, strict=True)
+            if len(some) > 0
+        ]
         if len(parts) <= 1:
             return parts[0] if parts else Views(texts, texts)
         back = np.empty(len(texts), np.int64)
@@ -82,18 +113,21 @@ class Mixture:
         )
 
 
-def _chain(spec: str, vocabulary: Vocabulary) -> PairMaker:
+def _chain(spec: str, vocabulary: Vocabulary) -> Maker:
     first, *rest = [_build(name, vocabulary) for name in spec.split("+")]
     later: list[View] = []
     for step in rest:
-        if isinstance(step, Joint):
+        if isinstance(step, Joint | Rewritten):
             raise InputError(
                 f"{spec.strip()}: a view that makes both views of a text, as halves does, must stand first"
             )
         later.append(step)
 
-    def pair(texts: Ragged, rng: np.random.Generator) -> Views:
-        views = first.make(texts, rng) if isinstance(first, Joint) else independently(first, texts, rng)
+    def pair(texts: Ragged, rng: np.random.Generator, rewritten: Mapping[str, Ragged]) -> Views:
+        if isinstance(first, Rewritten):
+            views = Views(texts, rewritten[first.name])
+        else:
+            views = first.make(texts, rng) if isinstance(first, Joint) else independently(first, texts, rng)
         for view in later:
             views = Views(view(views.anchors, rng), view(views.positives, rng))
         return views
@@ -101,8 +135,10 @@ def _chain(spec: str, vocabulary: Vocabulary) -> PairMaker:
     return pair
 
 
-def _build(spec: str, vocabulary: Vocabulary) -> View | Joint:
+def _build(spec: str, vocabulary: Vocabulary) -> View | Joint | Rewritten:
     name, colon, number = (part.strip() for part in spec.partition(":"))
+    if name in paraphraser_names():
+        return Rewritten(spec.strip())
     strength = None
     if colon:
         try:

@@ -7,7 +7,7 @@ import numpy as np
 
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["Joint", "PairMaker", "View", "Views", "independently"]
+__all__ = ["Joint", "PairMaker", "Rewritten", "View", "Views", "independently"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,17 @@ class Joint:
     """
 
     make: PairMaker
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """Marks a view that was made before training: the text itself, and beside it the text as it was rewritten.
+
+    Attributes:
+        name: of the paraphraser.
+    """
+
+    name: str
 
 
 def independently(view: View, texts: Ragged, rng: np.random.Generator) -> Views:

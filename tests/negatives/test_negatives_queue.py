@@ -1,0 +1,132 @@
+"""The queue. Oracles: a slow list of pairs, laws of order and masks, InfoNCE of everything at once, a resumed run."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likewise.errors import InputError
+from likewise.losses.info_nce import info_nce
+from likewise.negatives.queue import Queue
+from likewise.negatives.signatures import Signatures
+
+
+def signed(numbers):
+    keys = np.array(numbers, np.uint64)
+    return Signatures(keys, keys)
+
+
+def batches(sizes, dim=3):
+    rng = np.random.default_rng(len(sizes))
+    for size in sizes:
+        sides = rng.standard_normal((2, size, dim))
+        yield sides[0], sides[1], signed(rng.integers(0, 1 << 60, size))
+
+
+@given(st.lists(st.integers(0, 9), max_size=8), st.integers(1, 7))
+def test_it_holds_the_last_pairs(sizes, room):
+    """A slow loop: a list that is cut at the front; each pair stands beside its signature, in any order."""
+    queue, held = Queue(room, 3), []
+    for anchors, candidates, signatures in batches(sizes):
+        queue.push(anchors, candidates, (signatures,))
+        held = [*held, *zip(anchors.tolist(), candidates.tolist(), signatures.exact.tolist(), strict=True)][-room:]
+        assert len(queue) == len(held)
+        if held:
+            state = queue.state()
+            found = zip(*(side.tolist() for side in queue.vectors), state["exact_0"].tolist(), strict=True)
+            assert sorted(found) == sorted(held)
+        else:
+            assert queue.vectors is None
+
+
+@pytest.mark.parametrize("like", [np.zeros(0, np.float32), torch.zeros(0), torch.zeros(0, dtype=torch.float64)])
+def test_it_keeps_what_it_is_given(like):
+    """A law: library and type stay; a tensor of a graph is cut from it."""
+    queue = Queue(4, 2)
+    vectors = np.ones((3, 2)).astype(str(like.dtype).removeprefix("torch."))
+    if isinstance(like, torch.Tensor):
+        vectors = torch.tensor(vectors, requires_grad=True) * 2
+    queue.push(vectors, vectors)
+    for side in queue.vectors:
+        assert type(side) is type(like)
+        assert side.dtype == like.dtype
+        assert not getattr(side, "requires_grad", False)
+
+
+@pytest.mark.parametrize("library", [np.asarray, torch.tensor])
+def test_a_resumed_queue_goes_on_to_the_byte(library):
+    """Two paths that must agree: one queue, and one that was saved and restored on the way, also when empty."""
+    pushed = list(batches([3, 4, 2, 5, 1]))
+    whole, part = Queue(6, 3), Queue(6, 3)
+    again = Queue(6, 3)
+    again.restore(part.state())
+    assert again.vectors is None
+    for number, (anchors, candidates, signatures) in enumerate(pushed):
+        for queue in (whole, again):
+            queue.push(library(anchors), library(candidates), (signatures, signatures))
+        fresh = Queue(6, 3)
+        fresh.restore(again.state(), like=library(anchors))
+        again = fresh
+        for side, other in zip(whole.vectors, again.vectors, strict=True):
+            assert type(side) is type(other)
+            np.testing.assert_array_equal(np.asarray(side), np.asarray(other))
+        batch = (signatures, pushed[number - 1][2].take(np.arange(len(signatures)) % len(pushed[number - 1][2])))
+        masks = [queue.allowed(batch) for queue in (whole, again)]
+        np.testing.assert_array_equal(*(mask(slice(None)) for mask in masks))
+
+
+def test_texts_of_the_queue_are_masked_as_those_of_the_batch():
+    """A closed form: one text is in the batch and in the queue, and one twice in the batch; both sides are asked."""
+    queue = Queue(4, 2)
+    queue.push(np.zeros((2, 2)), np.zeros((2, 2)), (signed([7, 8]), signed([1, 2])))
+    allowed = queue.allowed((signed([5, 7, 5]), signed([10, 11, 2])), distance=0)
+    assert allowed is not None
+    expected = np.ones((5, 5), np.bool_)
+    expected[[0, 2], [2, 0]] = False  # text 5 twice
+    expected[[1, 3], [3, 1]] = False  # text 7, in the first place of the queue
+    expected[[2, 4], [4, 2]] = False  # the second text 2, in the second place
+    np.testing.assert_array_equal(allowed(slice(None)), expected)
+    assert allowed.count == 6
+    assert queue.allowed((signed([100]), signed([200])), distance=0) is None
+
+
+def test_mined_candidates_stand_between_the_batch_and_the_queue():
+    """A closed form: two pairs, a third candidate that is the first text, and a queue that holds the second."""
+    queue = Queue(4, 2)
+    queue.push(np.zeros((1, 2)), np.zeros((1, 2)), (signed([6]),))
+    allowed = queue.allowed((signed([5, 6]),), candidates=(signed([5, 6, 5]),), distance=0)
+    assert allowed is not None
+    assert allowed(slice(None)).tolist() == [[1, 1, 0, 1], [1, 1, 1, 0], [1, 0, 1, 1]]
+
+
+def test_with_a_queue_that_is_the_rest_of_a_batch_the_loss_is_that_of_the_whole():
+    """Two paths that must agree: the terms of the last four of nine pairs, with a queue of the first five."""
+    (anchors, candidates, signatures), queue = next(batches([9])), Queue(5, 3)
+    queue.push(anchors[:5], candidates[:5], (signatures.take(np.arange(5)),))
+    queued = info_nce(anchors[5:], candidates[5:], queue=queue.vectors, temperature=0.5)
+    logits = anchors @ candidates.T / 0.5
+    both = np.log(np.exp(logits).sum(axis=1)) + np.log(np.exp(logits).sum(axis=0)) - 2 * np.diag(logits)
+    np.testing.assert_allclose(queued.value, both[5:].mean() / 2, rtol=1e-12)
+    mask = queue.allowed((signatures.take(np.arange(9) // 2),))
+    assert mask is not None
+    assert np.isfinite(
+        info_nce(anchors[5:], candidates[5:], queue=queue.vectors, allowed=queue.allowed((signed([1, 1, 2, 3]),))).value
+    )
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(InputError, match="a queue of 0 vectors"):
+        Queue(0, 3)
+    queue = Queue(4, 2)
+    with pytest.raises(InputError, match=r"vectors of \(3, 2\) and \(2, 2\) for a queue of 2 dimensions"):
+        queue.push(np.ones((3, 2)), np.ones((2, 2)))
+    with pytest.raises(InputError, match=r"3 pairs with signatures of \[2\] texts"):
+        queue.push(np.ones((3, 2)), np.ones((3, 2)), (signed([1, 2]),))
+    queue.push(np.ones((1, 2)), np.ones((1, 2)), (signed([1]),))
+    with pytest.raises(InputError, match="0 sides of signatures, expected 1"):
+        queue.push(np.ones((1, 2)), np.ones((1, 2)))
+    with pytest.raises(InputError, match="2 sides of signatures, expected 1"):
+        queue.allowed((signed([1]), signed([1])))
+    with pytest.raises(InputError, match="4 vectors of 2 dimensions does not fit one of 5 of 2"):
+        Queue(5, 2).restore(queue.state())

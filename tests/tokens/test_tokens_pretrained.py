@@ -1,0 +1,78 @@
+"""Tokenizers of pretrained encoders: where words begin in each kind, and what stands around a text."""
+
+import pytest
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+
+from likewise.errors import InputError
+from likewise.tokens.pretrained import Frame, PretrainedTokenizer, frame_of
+from likewise.tokens.vocabulary import learn_reference
+
+TEXTS = ["the quick brown foxes jumped over the lazy dogs", "a fox is not a dog, and dogs are no foxes"] * 20
+
+
+def byte_level() -> Tokenizer:
+    """As that of RoBERTa."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()[:40]
+    trainer = trainers.BpeTrainer(
+        vocab_size=120, show_progress=False, initial_alphabet=alphabet, special_tokens=["<s>"]
+    )
+    tokenizer.train_from_iterator(TEXTS, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A <s>", special_tokens=[("<s>", 0)])
+    return tokenizer
+
+
+def metaspace() -> Tokenizer:
+    """As those of SentencePiece."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.UnigramTrainer(vocab_size=60, show_progress=False, unk_token="<unk>", special_tokens=["<unk>"])
+    tokenizer.train_from_iterator(TEXTS, trainer)
+    return tokenizer
+
+
+@pytest.mark.parametrize("made", [byte_level, metaspace, lambda: learn_reference([TEXTS], 80)])
+def test_words_begin_where_the_tokenizer_says(made):
+    """A law for each kind: as many words as white space separates, where nothing else splits words."""
+    tokenizer = PretrainedTokenizer(made(), 0)
+    ids = tokenizer.encode(["the quick brown foxes jumped", "dogs are foxes", ""])
+    counts = [1 + int((~tokenizer.vocabulary.continues[ids[row][1:]]).sum()) for row in range(2)]
+    assert counts == [5, 3] and len(ids[2]) == 0
+
+
+def test_a_tokenizer_without_marks_has_a_word_a_piece():
+    tokenizer = PretrainedTokenizer(Tokenizer(models.WordLevel({"a": 0, "b": 1}, unk_token="a")), 0)
+    assert not tokenizer.vocabulary.continues.any()
+
+
+def test_ids_are_those_of_the_reference_uncut_and_in_parts(monkeypatch):
+    """Two ways: in parts, and one text at a time by the reference."""
+    from likewise.tokens import pretrained
+
+    monkeypatch.setattr(pretrained, "TOGETHER", 3)
+    plain = byte_level()
+    reference = Tokenizer.from_str(plain.to_str())
+    reference.enable_truncation(4)
+    reference.enable_padding(length=9)
+    tokenizer = PretrainedTokenizer(reference, 0)
+    ids = tokenizer.encode(TEXTS[:8])
+    expected = [plain.encode(text, add_special_tokens=False).ids for text in TEXTS[:8]]
+    assert [ids[row].tolist() for row in range(8)] == expected
+    assert tokenizer.text(ids[0]) == TEXTS[0]
+    assert len(tokenizer.encode([])) == 0
+
+
+def test_the_frame_is_what_the_template_says():
+    assert frame_of(byte_level(), longest=20, padding=1, blank=2) == Frame((0,), (0,), 20, 1, 2)
+    assert frame_of(metaspace(), longest=20, padding=1, blank=2).room == 20
+    with pytest.raises(InputError, match="a length of 2 tokens has no room"):
+        frame_of(byte_level(), longest=2, padding=1, blank=2)
+
+
+def test_a_template_that_changes_the_text_is_refused():
+    reference = byte_level()
+    reference.post_processor = processors.TemplateProcessing(single="<s>", special_tokens=[("<s>", 0)])
+    with pytest.raises(InputError, match="changes a text when it adds its special tokens"):
+        frame_of(reference, longest=20, padding=1, blank=2)

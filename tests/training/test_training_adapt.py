@@ -1,0 +1,114 @@
+"""Adapting transformers: every kind of negatives, view and mode on real text, with small encoders made on the spot."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import likewise
+from likewise.errors import InputError
+
+QUICK = {"layers": 2, "dim": 32, "length": 24, "batch": 16, "steps": 6, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def texts(python_docs: list[str]) -> list[str]:
+    return [text[:200] for text in python_docs[:240]]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"negatives": "queue:32"},
+        {"negatives": "queue:32,momentum:0.9"},
+        {"negatives": "hard:2,guide"},
+        {"negatives": "hard-own,queue:20,guide:0.9"},
+        {"negatives": "clusters:0.5"},
+        {"loss": "debiased:0.02:0.5"},
+        {"loss": "decoupled"},
+        {"loss": "matryoshka:8:32"},
+        {"views": "dropout"},
+        {"views": "crop+cutoff,delete-span,shuffle"},
+        {"freeze": 1},
+        {"lora": 2},
+        {"keep": 0.5},
+        {"precision": "mixed", "memory": 0.001},
+    ],
+    ids=str,
+)
+def test_every_mode_trains(texts, settings):
+    model = likewise.train(texts, encoder="bert", **(QUICK | settings))
+    vectors = model.encode(texts[:3])
+    assert vectors.shape == (3, 32) and np.isfinite(vectors).all()
+    assert model.card.recipe["encoder"] == "bert" and model.card.recipe["layers"] == 2
+    assert {name: model.card.recipe[name] for name in settings} == settings
+
+
+def test_a_model_learns_from_nothing(texts):
+    """It learns: after 60 steps halves of held-out texts find each other better than before, and than by chance."""
+    model = likewise.train(texts, encoder="bert", **(QUICK | {"steps": 60, "batch": 32, "learning_rate": 1e-3}))
+    scores = model.card.scores
+    assert scores["MRR"] > 1.3 * scores["MRR, before"]
+
+
+def test_the_folder_loads_here_and_there_with_the_same_vectors(texts, tmp_path):
+    """Two ways: this package and sentence-transformers; and the folder of sentence-transformers loads here."""
+    from sentence_transformers import SentenceTransformer
+
+    out = tmp_path / "a.model"
+    model = likewise.train(texts, encoder="distilbert", out=out, **QUICK)
+    again, there = likewise.load(out), SentenceTransformer(str(out), device="cpu")
+    some = [*texts[:5], "", texts[0] * 3]
+    np.testing.assert_array_equal(again.encode(some), model.encode(some))
+    np.testing.assert_allclose(there.encode(some), model.encode(some), atol=1e-6)
+    assert again.fingerprint == model.fingerprint
+    assert again.card.recipe == json.loads(json.dumps(dict(model.card.recipe)))
+    there.save(str(tmp_path / "theirs"))
+    theirs = likewise.load(tmp_path / "theirs")
+    np.testing.assert_array_equal(theirs.encode(some), model.encode(some))
+    adapted = likewise.train(texts, encoder=str(tmp_path / "theirs"), steps=2, batch=16, progress=False)
+    assert adapted.dim == 32
+
+
+def test_what_does_not_fit_is_told(texts):
+    for settings, message in (
+        ({"freeze": 3}, "freeze is 3, and bert has 2 layers"),
+        ({"dim": 33}, "give a multiple of 32"),
+        ({"device": "nowhere"}, "the device 'nowhere' cannot be used"),
+        ({"vocabulary": 300}, "vocabulary is a setting of the static encoder"),
+    ):
+        with pytest.raises(InputError, match=message):
+            likewise.train(texts, encoder="bert", **(QUICK | settings))
+
+
+KILLED = """
+import sys, likewise
+from likewise.optimisation import loop
+loop.SECONDS_BETWEEN_CHECKPOINTS = 0.0
+texts = open(sys.argv[1]).read().split("\\x00")
+likewise.train(texts, encoder="bert", out=sys.argv[2], resume="resume" in sys.argv, layers=2, dim=32, length=24,
+    batch=16, steps=12, negatives="queue:32,hard:1", progress=False)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_same_bytes(texts, tmp_path):
+    """Two ways: a run in one piece, and one that was killed once it had a checkpoint; with a queue and mined texts."""
+    (tmp_path / "texts").write_text("\x00".join(texts))
+
+    def run(out: str, *more: str) -> list[str]:
+        return [sys.executable, "-c", KILLED, str(tmp_path / "texts"), str(tmp_path / out), *more]
+
+    subprocess.run(run("whole"), check=True)
+    with subprocess.Popen(run("killed")) as process:
+        checkpoint = tmp_path / "killed.training" / "checkpoint.safetensors"
+        while not checkpoint.exists():
+            assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+    subprocess.run(run("killed", "resume"), check=True)
+    whole, killed = (Path(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed"))
+    assert whole == killed
