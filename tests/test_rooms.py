@@ -16,13 +16,15 @@ SECONDS = 1.0 if IN_CI else 0.3  # a machine of CI may be busy with something el
 
 # What needs torch, and is imported by nothing else before a transformer is asked for.
 WITH_TORCH = {
-    *(f"likewise.encoders.{name}" for name in ("device", "dropout", "frozen", "graphs", "scratch", "transformer")),
+    *(f"likewise.encoders.{name}" for name in ("device", "dropout", "frozen", "graphs", "packed", "scratch")),
+    "likewise.encoders.transformer",
     "likewise.training.adapt",
     "likewise.training.resolved",
 }
 # What only an extra brings, or whoever uses Likewise beside it: no room may need it.
 ABSENT = (
-    "torch", "transformers", "sentence_transformers", "nltk", "pandas", "polars", "datasets", "zstandard", "psutil",
+    "torch", "onnx", "onnxruntime", "transformers", "sentence_transformers", "nltk", "pandas", "polars", "datasets",
+    "zstandard", "psutil",
 )  # fmt: skip
 
 WITHOUT = f"""

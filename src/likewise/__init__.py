@@ -43,15 +43,21 @@ _PLACES = {
 }
 
 
-def load(path: "str | os.PathLike[str]") -> "Model":
+def load(path: "str | os.PathLike[str]", *, backend: str | None = None) -> "Model":
     """Read a model folder that `Model.save` or `likewise train` wrote.
 
+    Args:
+        path: the folder.
+        backend: what a transformer runs on: `torch`, or `onnx` or `onnx-int8` once it was exported; what is installed
+            if None, torch first.
+
     Raises:
-        InputError: it is no model folder, or a file of it is missing or damaged.
+        InputError: it is no model folder, a file of it is missing or damaged, or it has no such backend.
+        LikewiseError: what it runs on is not installed.
     """
     from likewise.model.model import Model
 
-    return Model.load(os.fspath(path))
+    return Model.load(os.fspath(path), backend=backend)
 
 
 def __getattr__(name: str) -> Any:

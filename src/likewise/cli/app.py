@@ -9,6 +9,7 @@ from likewise.cli.demo import demo
 from likewise.cli.door import Door
 from likewise.cli.embed import embed
 from likewise.cli.evaluate import evaluate
+from likewise.cli.export import export
 from likewise.cli.index import add, delete, index
 from likewise.cli.report import report
 from likewise.cli.search import search
@@ -48,6 +49,7 @@ for command, example in (
     (train, "likewise train reviews.csv --text body --out reviews.model"),
     (report, "likewise report reviews.model"),
     (embed, "likewise embed reviews.model more.jsonl --out vectors.parquet"),
+    (export, "likewise export adapted.model --int8"),
     (index, "likewise index reviews.model reviews.csv --text body --out reviews.index"),
     (add, "likewise add reviews.index more.jsonl --id id"),
     (delete, "likewise delete reviews.index 17 23"),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from likewise.cli.options import Encoding, File, Id, ModelFolder, OnError, Overwrite, Progress, Text
+from likewise.cli.options import Backend, Encoding, File, Id, ModelFolder, OnError, Overwrite, Progress, Text
 
 __all__ = ["embed"]
 
@@ -35,6 +35,7 @@ def embed(
         ),
     ] = "text",
     keep_text: Annotated[bool, typer.Option("--keep-text/--no-text", help="Whether the texts are written too.")] = True,
+    backend: Backend = None,
     progress: Progress = True,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
@@ -53,7 +54,7 @@ def embed(
     target = Path(out)
     write = writer_for(target)  # refuses an unknown suffix before any work is done
     refuse_existing(target, overwrite=overwrite)
-    loaded = Model.load(model)
+    loaded = Model.load(model, backend=backend)
     encode = encoder_as(loaded, role)
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
     with Meter(shown=progress) as meter, replacing_file(target, overwrite=overwrite) as beside:

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from likewise.cli.options import Encoding, File, Id, IndexFolder, ModelFolder, OnError, Overwrite, Progress, Text
+from likewise.cli.options import (
+    Backend,
+    Encoding,
+    File,
+    Id,
+    IndexFolder,
+    ModelFolder,
+    OnError,
+    Overwrite,
+    Progress,
+    Text,
+)
 
 if TYPE_CHECKING:
     from likewise.corpus.read import Corpus
@@ -23,6 +34,7 @@ def index(
     ],
     text: Text = None,
     id: Id = None,
+    backend: Backend = None,
     progress: Progress = True,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
@@ -44,7 +56,7 @@ def index(
     refuse_existing(target, overwrite=overwrite)
     if target.exists() and not (target / FILE).exists():
         raise InputError(f"{target} is no index: it is not overwritten; choose another name, or remove it yourself")
-    loaded = Model.load(model)
+    loaded = Model.load(model, backend=backend)
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
     with replacing_folder(target, overwrite=overwrite) as beside, Collection.create(beside, loaded, True) as made:
         told = _fill(made, corpus, progress=progress)

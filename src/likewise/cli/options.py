@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 __all__ = [
+    "Backend",
     "Encoding",
     "File",
     "Id",
@@ -32,6 +33,15 @@ ModelFolder = Annotated[
 ]
 IndexFolder = Annotated[
     str, typer.Argument(metavar="INDEX", help="An index that likewise index made.", show_default=False)
+]
+Backend = Annotated[
+    Literal["torch", "onnx", "onnx-int8"] | None,
+    typer.Option(
+        "--backend",
+        help="What a transformer runs on: the latter two once it was exported. If not given, torch where it is "
+        "installed.",
+        show_default=False,
+    ),
 ]
 Text = Annotated[
     list[str] | None,

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from array_api_compat import array_namespace
+from array_api_compat import device as array_device
+
 from likewise.errors import InputError
 
 __all__ = ["FLAGS", "POOLINGS", "check_pooling", "pooled"]
@@ -31,22 +34,23 @@ def pooled(states: Any, mask: Any, pooling: str) -> Any:
     """One vector a text, not normalised.
 
     Args:
-        states: a torch tensor, (texts, tokens, dim): the last hidden state of each token.
-        mask: (texts, tokens): which tokens are no padding; padding is on the right.
+        states: an array of torch or numpy, (texts, tokens, dim): the last hidden state of each token.
+        mask: integers, (texts, tokens): which tokens are no padding; padding is on the right.
         pooling: `mean` over the tokens, special ones included, as in Sentence-BERT (Reimers and Gurevych 2019); `cls`,
             the first token; `max`; `lasttoken`; `mean_sqrt_len_tokens`, the sum over the root of the length;
             `weightedmean`, later tokens weigh more (Muennighoff 2022, SGPT).
     """
     if pooling == "cls":
         return states[:, 0]
-    lengths = mask.sum(1)
+    xp = array_namespace(states)
+    lengths = xp.sum(mask, axis=1)
     if pooling == "lasttoken":
-        return states[mask.new_ones(len(mask)).cumsum(0) - 1, lengths - 1]
-    inside = mask[:, :, None].to(states.dtype)
+        return states[xp.arange(mask.shape[0], device=array_device(mask)), lengths - 1]
+    inside = xp.astype(mask[:, :, None], states.dtype)
     if pooling == "max":
-        return states.masked_fill(inside == 0, -float("inf")).amax(1)
+        return xp.max(xp.where(inside == 0, -float("inf"), states), axis=1)
     if pooling == "weightedmean":
-        inside = inside * inside.cumsum(1)
-        return (states * inside).sum(1) / inside.sum(1)
-    counts = lengths[:, None].to(states.dtype)
-    return (states * inside).sum(1) / (counts.sqrt() if pooling == "mean_sqrt_len_tokens" else counts)
+        inside = inside * xp.cumulative_sum(inside, axis=1)
+        return xp.sum(states * inside, axis=1) / xp.sum(inside, axis=1)
+    counts = xp.astype(lengths[:, None], states.dtype)
+    return xp.sum(states * inside, axis=1) / (xp.sqrt(counts) if pooling == "mean_sqrt_len_tokens" else counts)

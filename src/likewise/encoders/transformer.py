@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Bool, Float32, Int64
 
-from likewise.encoders.buckets import buckets, distinct_texts
+from likewise.encoders.buckets import buckets
 from likewise.encoders.device import device_of, half_precision, memory_left
 from likewise.encoders.dropout import KeyedDropout
 from likewise.encoders.frozen import FrozenLayers
 from likewise.encoders.graphs import Taken, counting, out_of_memory
+from likewise.encoders.packed import packed_for
+from likewise.encoders.padding import encode_padded, padded
 from likewise.encoders.pooling import pooled
 from likewise.tokens.pretrained import Frame
 from likewise.tokens.ragged import Ragged
@@ -93,7 +95,7 @@ class TransformerEncoder:
         self._half = half_precision(self.device) if half is None else half
         self._tokens = tokens or TOKENS.get(self.device.type, TOKENS["cuda"])
         self._memory, self._seed = memory, seed
-        self._room = min(frame.room, (length or frame.longest) - self._around)
+        self._room = min(frame.room, (length or frame.longest) - self.frame.around)
         self._weight_decay = weight_decay
         self._frozen = FrozenLayers(model, freeze, self._budget()) if freeze else None
         self._steps, self._seen = 0, 0
@@ -108,15 +110,9 @@ class TransformerEncoder:
         A text without ids has the vector of the special tokens alone, as in sentence-transformers.
         """
         vectors = np.empty((len(texts), self.dim), np.float32) if out is None else out
-        distinct, back = distinct_texts(texts, self.frame.room)
-        some = texts.take(distinct)
-        found = np.empty((len(some), self.dim), np.float32)
         self.model.eval()
-        with torch.inference_mode():
-            for rows in buckets(np.minimum(some.lengths, self.frame.room) + self._around, self._tokens):
-                found[rows] = self._vectors(some.take(rows), self.frame.room).float().cpu().numpy()
-        vectors[:] = found[back]
-        return vectors
+        with torch.inference_mode(), packed_for(int(texts.lengths.sum()), self.device):
+            return encode_padded(texts, self.frame, self._encoded, tokens=self._tokens, out=vectors)
 
     def encode_documents(
         self, texts: Ragged, out: Float32[np.ndarray, "texts dim"] | None = None
@@ -131,7 +127,7 @@ class TransformerEncoder:
         vectors = torch.empty((len(texts), self.dim), device=self.device)
         self.model.train()
         with out_of_memory(len(texts)), self._precision():
-            for rows in buckets(np.minimum(texts.lengths, self._room) + self._around, self._tokens):
+            for rows in buckets(np.minimum(texts.lengths, self._room) + self.frame.around, self._tokens):
                 kept, taken = budget > 0, 0
                 with counting() if kept else nullcontext(Taken()) as counted, torch.set_grad_enabled(kept):
                     found = self._dropped(texts.take(rows), tape.keys[rows])
@@ -199,10 +195,6 @@ class TransformerEncoder:
                     }  # fmt: skip
 
     @property
-    def _around(self) -> int:
-        return len(self.frame.first) + len(self.frame.last)
-
-    @property
     def _trained(self) -> dict[str, Any]:
         return {name: parameter for name, parameter in self.model.named_parameters() if parameter.requires_grad}
 
@@ -233,31 +225,31 @@ class TransformerEncoder:
             return self._vectors(texts, self._room, self._frozen)
 
     def _vectors(self, texts: Ragged, room: int, frozen: FrozenLayers | None = None) -> torch.Tensor:
-        ids, mask = self._padded(texts, room)
+        ids, inside = (torch.from_numpy(each).to(self.device) for each in padded(texts, self.frame, room))
+        mask = inside.long()
         if frozen is None:
-            states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
-        else:
-            below = frozen.states(_cut(texts, room), ids, mask)
-            states = frozen.upper(inputs_embeds=below, attention_mask=mask).last_hidden_state
-        vectors = pooled(states.float(), mask, self.pooling)
-        return torch.nn.functional.normalize(vectors, dim=-1, eps=SMALLEST_NORM)
+            return self._pooled(self.model(input_ids=ids, attention_mask=mask), mask)
+        below = frozen.states(_cut(texts, room), ids, mask)
+        return self._pooled(frozen.upper(inputs_embeds=below, attention_mask=mask), mask)
 
-    def _padded(self, texts: Ragged, room: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Ids with special tokens around them and padding on the right, and which are no padding."""
-        first, last = self.frame.first, self.frame.last
-        lengths = np.minimum(texts.lengths, room)
-        ids = np.full((len(texts), int(lengths.max(initial=0)) + self._around), self.frame.padding, np.int64)
-        ids[:, : len(first)] = first
-        for row, length in enumerate(lengths.tolist()):
-            ids[row, len(first) : len(first) + length] = texts[row][:length]
-            ids[row, len(first) + length : len(first) + length + len(last)] = last
-        mask = np.arange(ids.shape[1]) < (lengths + self._around)[:, None]
-        return torch.from_numpy(ids).to(self.device), torch.from_numpy(mask.astype(np.int64)).to(self.device)
+    def _encoded(
+        self, ids: Int64[np.ndarray, "texts tokens"], inside: Bool[np.ndarray, "texts tokens"]
+    ) -> Float32[np.ndarray, "texts dim"]:
+        """Vectors in use: where nothing is padded, attention needs no mask."""
+        mask = torch.from_numpy(inside).to(self.device).long()
+        given = torch.from_numpy(ids).to(self.device)
+        found = self.model(input_ids=given, attention_mask=None if inside.all() else mask)
+        return self._pooled(found, mask).cpu().numpy()
+
+    def _pooled(self, found: Any, mask: torch.Tensor) -> torch.Tensor:
+        vectors = pooled(found.last_hidden_state.float(), mask, self.pooling)
+        return torch.nn.functional.normalize(vectors, dim=-1, eps=SMALLEST_NORM)
 
     def _blanked(self, _: Any, given: Any, embeddings: torch.Tensor) -> torch.Tensor:
         """Zeros in place of the embeddings of tokens that were cut off."""
         blank = given[0] == self.frame.blank
-        return embeddings.masked_fill(blank[..., None], 0.0) if blank.any() else embeddings
+        some = torch.compiler.is_compiling() or blank.any()  # a graph that is exported knows no ids yet
+        return embeddings.masked_fill(blank[..., None], 0.0) if some else embeddings
 
 
 def _cut(texts: Ragged, room: int) -> Ragged:

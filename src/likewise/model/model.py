@@ -12,6 +12,7 @@ from jaxtyping import Float32, Int32
 from safetensors.numpy import save
 
 from likewise.encoders.static import StaticEncoder
+from likewise.errors import InputError
 from likewise.model.card import Card
 from likewise.model.folder import TOKENIZER, WEIGHTS, Sealed, fingerprint, read_folder, write_folder
 from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
@@ -145,17 +146,27 @@ class Model:
         write_folder(Path(path), sealed, overwrite=overwrite)
 
     @classmethod
-    def load(cls, path: str | Path) -> "Model":
+    def load(cls, path: str | Path, *, backend: str | None = None) -> "Model":
         """Read a model folder: of this package, or of sentence-transformers with a transformer in it.
 
+        Args:
+            path: the folder.
+            backend: what a transformer runs on: `torch`, `onnx` or `onnx-int8`, the latter two once it was exported;
+                torch if None, or a graph where torch is not installed or the folder was saved for one.
+
         Raises:
-            InputError: it is no model folder, or a file of it is missing or damaged.
-            LikewiseError: it holds a transformer, and transformers is not installed.
+            InputError: it is no model folder, a file of it is missing or damaged, or it has no such backend.
+            LikewiseError: it holds a transformer, and what that runs on is not installed.
         """
         from likewise.model.transformer import TransformerModel, is_transformer
 
         if is_transformer(Path(path)):
-            return TransformerModel.load(path)
+            from likewise.model.onnx import OnnxModel, backend_of
+
+            chosen = backend_of(Path(path), backend)
+            return TransformerModel.load(path) if chosen == "torch" else OnnxModel.load(path, backend=chosen)
+        if backend is not None:
+            raise InputError(f"{path} is a static model, which needs no backend: leave {backend!r} out")
         sealed = read_folder(Path(path))
         encoder = StaticEncoder(sealed.weights, sealed.documents)
         model = cls(sealed.tokenizer, encoder, sealed.card, sealed.sample, sealed.stems)

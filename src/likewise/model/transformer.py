@@ -2,34 +2,39 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float32
 
 from likewise.atomic import replacing_folder
 from likewise.encoders.pooling import FLAGS
 from likewise.errors import InputError
+from likewise.model.beside import BESIDE, Beside, JoinedModel, beside_of
 from likewise.model.card import Card, readme
 from likewise.model.folder import RECORD, SAMPLE, refuse_other, sha256_of, write_json
-from likewise.model.model import Model, Texts
-from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS, read_sample, write_sample
+from likewise.model.sample import read_sample, write_sample
 
 if TYPE_CHECKING:
     from likewise.encoders.pretrained import Pretrained
     from likewise.encoders.transformer import TransformerEncoder
-    from likewise.tokens.pretrained import PretrainedTokenizer
 
-__all__ = ["KIND", "Beside", "TransformerModel", "is_transformer"]
+__all__ = [
+    "FORMAT",
+    "KIND",
+    "TransformerModel",
+    "card_of",
+    "is_transformer",
+    "sample_of",
+    "transformer_record",
+]
 
 KIND = "transformer"
 FORMAT = 2  # of likewise.json: the first one knew static encoders only
 POOLING, NORMALIZE = "1_Pooling", "2_Normalize"
-BESIDE = "beside"  # the folder of the static model that stands beside
 MODULES = [
     {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
     {"idx": 1, "name": "1", "path": POOLING, "type": "sentence_transformers.models.Pooling"},
@@ -41,37 +46,14 @@ SETTINGS: dict[str, Any] = {
 HASHED = ("model.safetensors", "tokenizer.json", "config.json")
 
 
-@dataclass(frozen=True)
-class Beside:
-    """A static model of the corpus that stands beside a transformer where texts are searched for.
-
-    What a transformer knows of all texts, and which words these texts are made of, fail in different places. Queries
-    and documents have both vectors end to end; texts that are compared with one another have the transformer's alone.
-
-    Attributes:
-        model: the static one.
-        share: how long its vectors are, where the transformer's have length 1.
-    """
-
-    model: Model
-    share: float
-
-    def joined(self, own: np.ndarray, other: np.ndarray) -> Float32[np.ndarray, "texts dim"]:
-        """Both vectors of each text, end to end; as long as the longer of them is, at most 1."""
-        length = np.float32(np.sqrt(1 + self.share**2))
-        return np.concatenate([own / length, other * np.float32(self.share) / length], axis=1)
-
-
-class TransformerModel(Model):
+class TransformerModel(JoinedModel):
     """A pretrained encoder, or one that was adapted, with its tokenizer.
 
     Attributes:
         encoder: ids to unit vectors.
-        beside: a static model whose vectors stand beside where texts are searched for; None for none.
         found: the encoder as it was loaded, with what goes into the folder beside its weights.
     """
 
-    tokenizer: "PretrainedTokenizer"  # type: ignore[assignment]
     encoder: "TransformerEncoder"  # type: ignore[assignment]
 
     def __init__(
@@ -83,25 +65,7 @@ class TransformerModel(Model):
         beside: Beside | None = None,
     ) -> None:
         self.tokenizer, self.encoder, self.found = found.tokenizer, encoder, found
-        self.card = card or Card()
-        self.sample = tuple(text[:SAMPLE_CHARACTERS] for text in sample[:SAMPLE_TEXTS])
-        self.stems = dict(beside.model.stems) if beside else {}
-        self.beside = beside
-
-    def encode_query(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
-        """Vectors of texts that look for others: the transformer's and the static model's, end to end."""
-        if self.beside is None:
-            return self.encode(texts)
-        return self.beside.joined(self.encode(texts), self.beside.model.encode_query(texts))
-
-    def encode_document(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
-        """Vectors of texts to be found by queries; the product with a query's says how well a document answers.
-
-        The transformer reads the beginning of a long text, the static model all of it.
-        """
-        if self.beside is None:
-            return self.encode(texts)
-        return self.beside.joined(self.encode(texts), self.beside.model.encode_document(texts))
+        self._tell(card, sample, beside)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -147,8 +111,7 @@ class TransformerModel(Model):
                 write_sample(folder / SAMPLE, self.sample)
             beside = {"share": self.beside.share} if self.beside else {}
             if self.beside:
-                static = self.beside.model
-                Model(static.tokenizer, static.encoder, static.card, (), static.stems).save(folder / BESIDE)
+                self.beside.save(folder / BESIDE)
             sums = {name: sha256_of(folder / name) for name in (*HASHED, *([SAMPLE] if self.sample else []))}
             counts = self.tokenizer.vocabulary.counts.tolist()
             record = {"format": FORMAT, "kind": KIND, "sha256": sums, **asdict(self.card), "beside": beside}
@@ -162,22 +125,25 @@ class TransformerModel(Model):
         path.write_bytes(save(weights | dict(self.found.aside), {"format": "pt"}))
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str | None = None) -> "TransformerModel":
+    def load(cls, path: str | Path, *, backend: str | None = None, device: str | None = None) -> "TransformerModel":
         """Read a folder of this package or of sentence-transformers, or one with a bare encoder of transformers.
 
         Args:
             path: the folder.
+            backend: `torch`, if anything: `Model.load` reads the others.
             device: of torch; the fastest there is if None.
 
         Raises:
             InputError: it is no such folder, or a file of it is missing or damaged.
             LikewiseError: transformers is not installed.
         """
+        if backend not in (None, "torch"):
+            raise InputError(f"a TransformerModel runs on torch: likewise.load({str(path)!r}, backend={backend!r})")
         from likewise.encoders.pretrained import load_pretrained
         from likewise.encoders.transformer import TransformerEncoder
 
         folder = Path(path)
-        record = _record(folder)
+        record = transformer_record(folder)
         for name, expected in record.get("sha256", {}).items():
             if not (folder / name).is_file() and name == SAMPLE:
                 continue  # whoever passes a model on may take its texts out: no vector depends on them
@@ -187,27 +153,52 @@ class TransformerModel(Model):
         counts = np.array(record.get("counts") or [], np.int64)
         if len(counts) == len(found.tokenizer.vocabulary):
             found.tokenizer.vocabulary.counts[:] = counts
-        names = ("recipe", "corpus", "scores", "versions", "tuning", "pairs")
-        card = Card(
-            **{name: record.get(name, {}) for name in names},
-            history=tuple(record.get("history", ())), warnings=tuple(record.get("warnings", ())),
-        )  # fmt: skip
-        sample = read_sample(folder / SAMPLE) if (folder / SAMPLE).is_file() else ()
         encoder = TransformerEncoder(found.model, found.frame, found.pooling, device=device)
-        beside = None
-        if share := record.get("beside", {}).get("share"):
-            beside = Beside(Model.load(folder / BESIDE), float(share))
-        return cls(found, encoder, card, sample, beside)
+        return cls(found, encoder, card_of(record), sample_of(folder, record), beside_of(folder, record))
 
 
 def is_transformer(folder: Path) -> bool:
     """Whether a folder is to be loaded as a transformer rather than as a static encoder."""
-    if (folder / RECORD).is_file():
-        return bool(_record(folder).get("kind") == KIND)
+    path = folder / RECORD
+    if path.is_file():
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            return False  # whoever reads it then says what is wrong
+        return isinstance(record, dict) and record.get("kind") == KIND
     return (folder / "config.json").is_file() or (folder / "modules.json").is_file()
 
 
-def _record(folder: Path) -> dict[str, Any]:
+def card_of(record: Mapping[str, Any]) -> Card:
+    """The card, as far as the record of a folder has it."""
+    names = ("recipe", "corpus", "scores", "versions", "tuning", "pairs")
+    return Card(
+        **{name: record.get(name, {}) for name in names},
+        history=tuple(record.get("history", ())), warnings=tuple(record.get("warnings", ())),
+    )  # fmt: skip
+
+
+def sample_of(folder: Path, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The texts that were kept with a model.
+
+    Raises:
+        InputError: their file is damaged.
+    """
+    path = folder / SAMPLE
+    expected = record.get("sha256", {}).get(SAMPLE)
+    if not path.is_file() or expected is None:
+        return ()
+    if sha256_of(path) != expected:
+        raise InputError(f"{folder}: {SAMPLE} is damaged; restore it from a copy, or remove it")
+    return tuple(read_sample(path))
+
+
+def transformer_record(folder: Path) -> dict[str, Any]:
+    """What `likewise.json` says of a transformer; nothing where there is none.
+
+    Raises:
+        InputError: it is damaged, or of a later version.
+    """
     path = folder / RECORD
     if not path.is_file():
         return {}

@@ -41,7 +41,12 @@ class Frame:
     @property
     def room(self) -> int:
         """How many ids of a text the encoder reads."""
-        return self.longest - len(self.first) - len(self.last)
+        return self.longest - self.around
+
+    @property
+    def around(self) -> int:
+        """How many special ids go around it."""
+        return len(self.first) + len(self.last)
 
 
 class PretrainedTokenizer:

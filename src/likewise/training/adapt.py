@@ -14,8 +14,9 @@ from likewise.encoders.transformer import TransformerEncoder
 from likewise.errors import LikewiseError
 from likewise.geometry.measure import Geometry
 from likewise.geometry.similarity import similarity_histograms
+from likewise.model.beside import Beside
 from likewise.model.card import Card
-from likewise.model.transformer import Beside, TransformerModel
+from likewise.model.transformer import TransformerModel
 from likewise.optimisation.loop import Loop, Outcome
 from likewise.optimisation.plan import Plan
 from likewise.optimisation.step import Batch

@@ -1,0 +1,219 @@
+"""A transformer becomes ONNX graphs, in single precision and in int8, and is compared with what it was."""
+
+import logging
+import sysconfig
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from likewise.atomic import refuse_existing, replacing_folder
+from likewise.encoders.onnx import EXTRA, INPUTS, OUTPUT, OnnxEncoder, open_onnxruntime
+from likewise.errors import InputError, LikewiseError
+from likewise.model.folder import TOKENIZER, refuse_other, sha256_of
+from likewise.model.onnx import FOLDER, GRAPHS, Serving, carry
+
+if TYPE_CHECKING:
+    from likewise.model.transformer import TransformerModel
+
+__all__ = ["Export", "Graph", "export_onnx"]
+
+OPSET = 20  # the first with GELU as one operator; later ones are not read by every engine
+COMPARED = 200  # texts, unless others are given
+QUANTISED = ["MatMul", "Gather"]  # products with weights, and embeddings
+SHAPE = (2, 8)  # of the example that is traced; neither number is kept
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A file that was exported, and how far its vectors are from those of torch.
+
+    Attributes:
+        backend: what it is called by: `onnx` or `onnx-int8`.
+        path: the file.
+        size: of the file, in bytes.
+        largest: difference of any component.
+        mean: of 1 - cosine over the texts.
+        worst: the largest 1 - cosine.
+    """
+
+    backend: str
+    path: Path
+    size: int
+    largest: float
+    mean: float
+    worst: float
+
+
+@dataclass(frozen=True)
+class Export:
+    """What came of an export.
+
+    Attributes:
+        graphs: the files.
+        texts: how many were compared.
+    """
+
+    graphs: tuple[Graph, ...]
+    texts: int
+
+
+def export_onnx(
+    model: "TransformerModel",
+    source: str | Path,
+    out: str | Path | None = None,
+    *,
+    int8: bool = False,
+    texts: Sequence[str] | None = None,
+    overwrite: bool = False,
+) -> Export:
+    """Write the ONNX form of a model; it is there whole or not at all.
+
+    The graph gives the last hidden states, as sentence-transformers expects of `onnx/model.onnx`; pooling and
+    normalisation are outside of it. In int8 the weights of products have one scale a column and embeddings one in all,
+    and activations are quantised as they come (dynamic quantisation of onnxruntime).
+
+    Args:
+        model: as torch runs it.
+        source: its folder.
+        out: a new model folder, with the graphs instead of weights; `onnx/` within `source` if None.
+        int8: whether the int8 form is written too.
+        texts: to compare with torch by; the model's sample, or documentation of Python, if None.
+        overwrite: replace what is there.
+
+    Raises:
+        InputError: the model is none of torch, or the place exists or cannot be written.
+        LikewiseError: what is needed is not installed, or the model cannot be exported.
+    """
+    _check(model)
+    source = Path(source)
+    target = source / FOLDER if out is None else Path(out)
+    refuse_existing(target, overwrite=overwrite)
+    if out is not None:
+        refuse_other(target)
+    encoder = model.encoder
+    compared = list(texts or model.sample[:COMPARED] or _documentation())
+    with TemporaryDirectory() as place:
+        work = Path(place)
+        graphs = {"onnx": work / GRAPHS["onnx"]}
+        _trace(encoder, graphs["onnx"])
+        if int8:
+            graphs["onnx-int8"] = work / GRAPHS["onnx-int8"]
+            _quantise(graphs["onnx"], graphs["onnx-int8"])
+        model.tokenizer.reference.save(str(work / TOKENIZER))
+        sums = {path.name: sha256_of(path) for path in (*graphs.values(), work / TOKENIZER)}
+        serving = Serving(encoder.frame, encoder.pooling, encoder.dim, sums)
+        found = [_compared(model, serving, backend, path, compared) for backend, path in graphs.items()]
+        with replacing_folder(target, overwrite=overwrite) as beside, TemporaryDirectory() as whole:
+            carry(source, Path(whole) if out is None else beside, graphs, serving)
+            if out is None:
+                for file in (Path(whole) / FOLDER).iterdir():
+                    (beside / file.name).write_bytes(file.read_bytes())
+    inner = target if out is None else target / FOLDER
+    named = (Graph(**{**vars(each), "path": inner / each.path.name}) for each in found)
+    return Export(tuple(named), len(compared))
+
+
+def _check(model: Any) -> None:
+    from likewise.model.transformer import TransformerModel
+
+    if not isinstance(model, TransformerModel):
+        raise InputError(f"a {type(model).__name__} cannot be exported: expected a transformer, loaded with torch")
+    open_onnxruntime()
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise LikewiseError(f"exporting needs {error.name or 'onnx'}: {EXTRA}") from error
+
+
+def _trace(encoder: Any, path: Path) -> None:
+    import onnx
+    import torch
+
+    class States(torch.nn.Module):
+        """Ids to last hidden states, by place."""
+
+        def __init__(self, model: Any) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            return self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+
+    states = States(encoder.model).eval()
+    ids = torch.full(SHAPE, encoder.frame.first[0] if encoder.frame.first else 0, device=encoder.device)
+    mask = torch.ones_like(ids)
+    mask[1, SHAPE[1] // 2 :] = 0
+    free = torch.export.Dim.DYNAMIC
+    with _quietly():
+        try:
+            program: Any = torch.onnx.export(
+                states, (ids, mask), dynamo=True, verbose=False, opset_version=OPSET, input_names=list(INPUTS),
+                output_names=[OUTPUT], dynamic_shapes=({0: free, 1: free},) * 2,
+            )  # fmt: skip
+            program.save(str(path))
+        except Exception as error:  # whatever an unforeseen architecture makes the exporter raise
+            said = " ".join(str(error).split())[:200]
+            kind = encoder.model.config.model_type
+            raise LikewiseError(f"this {kind} cannot be exported: {said}") from error
+    proto = onnx.load(str(path))
+    _cleaned(proto.graph)
+    onnx.save(proto, str(path))
+
+
+def _cleaned(graph: Any) -> None:
+    """Takes out what tells of the machine, and gives the axes their names."""
+    for node in graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for each in (*graph.input, *graph.output, *graph.initializer):
+        del each.metadata_props[:]
+    for each in (*graph.input, *graph.output):
+        for name, axis in zip(("batch", "sequence"), each.type.tensor_type.shape.dim, strict=False):
+            axis.dim_param = name
+    del graph.metadata_props[:]
+    del graph.value_info[:]  # shapes by the names that the axes had
+
+
+def _quantise(path: Path, out: Path) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with _quietly():
+        quantize_dynamic(
+            str(path), str(out), op_types_to_quantize=QUANTISED, per_channel=True, weight_type=QuantType.QInt8,
+            extra_options={"MatMulConstBOnly": True},
+        )  # fmt: skip
+
+
+def _compared(model: Any, serving: Serving, backend: str, path: Path, texts: Sequence[str]) -> Graph:
+    expected = model.encode(texts)
+    encoder = OnnxEncoder(path, serving.frame, serving.pooling, serving.dim)
+    found = encoder.encode(model.tokenizer.encode(texts))
+    apart = np.maximum(0.0, 1.0 - (expected.astype(np.float64) * found).sum(1))
+    largest = float(np.abs(expected - found).max(initial=0.0))
+    return Graph(backend, path, path.stat().st_size, largest, float(apart.mean()), float(apart.max(initial=0.0)))
+
+
+def _documentation() -> list[str]:
+    from likewise.corpus.pydocs import pydocs
+
+    return pydocs(Path(sysconfig.get_path("stdlib")) / "email")[:COMPARED]
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """The exporter and the quantiser give advice on what is meant here as it is."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
