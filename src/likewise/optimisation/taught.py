@@ -1,0 +1,51 @@
+"""The step of a pupil: it learns from the texts themselves, and from what a teacher says of some of them."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from likewise.encoders.encoder import Encoder
+from likewise.losses.taught import taught
+from likewise.optimisation.step import Batch, ContrastiveStep
+from likewise.tokens.ragged import Ragged
+
+__all__ = ["TaughtStep"]
+
+
+class TaughtStep:
+    """Brings vectors to where the teacher's are; with a batch of positive pairs it contrasts those in the same step.
+
+    Attributes:
+        encoder: what is trained.
+        contrast: the step on pairs, of the same encoder.
+    """
+
+    def __init__(self, contrast: ContrastiveStep) -> None:
+        self.contrast = contrast
+        self.encoder: Encoder = contrast.encoder
+
+    def __call__(
+        self,
+        texts: Ragged,
+        teachers: Float32[np.ndarray, "texts dim"],
+        learning_rate: float,
+        batch: Batch | None = None,
+    ) -> float:
+        """One step.
+
+        Args:
+            texts: ids of some texts.
+            teachers: the teacher's unit vectors of them.
+            learning_rate: of this step.
+            batch: positive pairs; both losses count the same.
+
+        Returns:
+            The loss against the teacher.
+        """
+        vectors, tape = self.encoder.forward(texts)
+        lesson = taught(vectors, teachers)
+        self.encoder.backward(tape, lesson.pupils)
+        if batch is None:
+            self.encoder.step(learning_rate)
+        else:
+            self.contrast(batch, learning_rate)  # its step takes the gradients of both
+        return lesson.value
