@@ -17,10 +17,11 @@ class TaughtStep:
     Attributes:
         encoder: what is trained.
         contrast: the step on pairs, of the same encoder.
+        weight: of the loss against the teacher, beside that of pairs.
     """
 
-    def __init__(self, contrast: ContrastiveStep) -> None:
-        self.contrast = contrast
+    def __init__(self, contrast: ContrastiveStep, weight: float) -> None:
+        self.contrast, self.weight = contrast, weight
         self.encoder: Encoder = contrast.encoder
 
     def __call__(
@@ -36,14 +37,15 @@ class TaughtStep:
             texts: ids of some texts.
             teachers: the teacher's unit vectors of them.
             learning_rate: of this step.
-            batch: positive pairs; both losses count the same.
+            batch: positive pairs; None for the teacher alone, whose weight is one then.
 
         Returns:
             The loss against the teacher.
         """
         vectors, tape = self.encoder.forward(texts)
         lesson = taught(vectors, teachers)
-        self.encoder.backward(tape, lesson.pupils)
+        weight = np.float32(1.0 if batch is None else self.weight)
+        self.encoder.backward(tape, lesson.pupils * weight)
         if batch is None:
             self.encoder.step(learning_rate)
         else:

@@ -35,7 +35,7 @@ from likewise.training.telling import finite, versions
 __all__ = ["distill"]
 
 ANSWERS = "teacher.vectors"
-LEXICAL, LATENT = 0.8, 0.3  # beside the taught part: less than beside one that was never taught
+LEXICAL = 0.8  # beside the taught part: less than beside one that was never taught
 ASIDE = 10  # of so many texts the teacher's vector of one is kept for judging
 MOST_JUDGED = 500
 MOST_EPOCHS = 15  # half of those of a training that begins with nothing
@@ -78,7 +78,7 @@ def distill(
         InputError: something given cannot be used, in one line that says what to do.
         LikewiseError: the teacher's package is not installed, or it gave something that is no number.
     """
-    recipe = Recipe.of({"lexical": LEXICAL, "latent": LATENT, "seed": seed} | settings)
+    recipe = Recipe.of({"lexical": LEXICAL, "seed": seed} | settings)
     corpus = read(texts, text=text, encoding=encoding, on_error=on_error)
     target = None if out is None else Path(out)
     if target is not None:

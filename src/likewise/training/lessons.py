@@ -8,8 +8,8 @@ from likewise.training.reading import Reading
 
 __all__ = ["Lessons", "draw_lessons"]
 
-MOST_TEXTS = 20_000  # a teacher that reads a hundred texts a second needs minutes for these
-LONGEST = 128  # words of a text: as many tokens, or some more, as small teachers were trained on
+MOST_TEXTS = 10_000  # a teacher that reads a hundred texts a second needs minutes for these
+LONGEST = 90  # words of a text: about 128 tokens, as many as small teachers were trained on
 LONGEST_CHARACTERS = 1_000  # where no spaces stand between words
 SPAN = (4, 16)  # words, as queries have
 SHORT = 20  # words; a text with fewer is a span itself

@@ -21,6 +21,7 @@ __all__ = ["Schooling", "Targets", "go_on", "ids_of", "learn", "start_rows", "ta
 
 SEEN = 250_000  # texts of the teacher's, counted as often as each is heard
 MOST_ROUNDS, FEWEST_ROUNDS = 15, 4
+WEIGHT = 4.0  # of the teacher beside the texts themselves, of which short ones teach little and long ones much
 FITTED = 20_000  # vectors that the directions are taken from
 RARE = 0.01  # occurrences: what a form of a word counts that the corpus does not have by itself
 
@@ -156,7 +157,8 @@ def go_on(
 
 
 def _step(encoder: StaticEncoder, settings: Settings) -> TaughtStep:
-    return TaughtStep(ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate))
+    contrast = ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
+    return TaughtStep(contrast, WEIGHT)
 
 
 def _size(school: Schooling, settings: Settings) -> int:

@@ -114,8 +114,6 @@ def find_teacher(given: Any) -> Teacher:
     """
     if isinstance(given, str | os.PathLike):
         path = Path(os.fsdecode(given))
-        if not path.exists() and (path.is_absolute() or len(path.parts) > 2 or path.parts[:1] in ((".",), ("..",))):
-            raise InputError(f"there is no teacher {path}: give a model folder, or the name of a package that has one")
         return Teacher(Model.load(path) if path.exists() else _by_name(os.fsdecode(given)), path.name or str(path))
     if not callable(getattr(given, "encode", None)):
         raise InputError(
@@ -125,7 +123,17 @@ def find_teacher(given: Any) -> Teacher:
 
 
 def _by_name(name: str) -> Model:
-    from likewise.encoders.pretrained import load_pretrained
+    from likewise.encoders.pretrained import find_encoder, load_pretrained
+
+    try:
+        if name.startswith((".", "~", os.sep)):
+            raise InputError("a path")
+        find_encoder(name)
+    except InputError as error:
+        raise InputError(
+            f"there is no teacher {name}: give a model folder of likewise or sentence-transformers, or the name of an "
+            "installed package or of an earlier download that carries one"
+        ) from error
     from likewise.encoders.transformer import TransformerEncoder
     from likewise.model.transformer import TransformerModel
 
