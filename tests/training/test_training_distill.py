@@ -119,7 +119,7 @@ class Says:
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        (lambda n: np.zeros(n), r"shape \(3,\) for 3 texts, expected \(3, dim\)"),
+        (np.zeros, r"shape \(3,\) for 3 texts, expected \(3, dim\)"),
         (lambda n: np.zeros((n + 1, 4)), r"shape \(4, 4\) for 3 texts"),
         (lambda n: np.zeros((n, 4 if n == 3 else 5)), r"expected \(\d+, 4\)"),
         (lambda n: np.full((n, 4), np.nan), "no finite vector for"),
