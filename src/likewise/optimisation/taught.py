@@ -1,7 +1,7 @@
 """The step of a pupil: it learns from the texts themselves, and from what a teacher says of some of them."""
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float
 
 from likewise.encoders.encoder import Encoder
 from likewise.losses.taught import taught
@@ -27,7 +27,7 @@ class TaughtStep:
     def __call__(
         self,
         texts: Ragged,
-        teachers: Float32[np.ndarray, "texts dim"],
+        teachers: Float[np.ndarray, "texts dim"],
         learning_rate: float,
         batch: Batch | None = None,
     ) -> float:

@@ -78,6 +78,8 @@ def distill(
         InputError: something given cannot be used, in one line that says what to do.
         LikewiseError: the teacher's package is not installed, or it gave something that is no number.
     """
+    if most < 1:
+        raise InputError(f"most is {most}, expected a positive number of texts")
     recipe = Recipe.of({"lexical": LEXICAL, "seed": seed} | settings)
     corpus = read(texts, text=text, encoding=encoding, on_error=on_error)
     target = None if out is None else Path(out)
