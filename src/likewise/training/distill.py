@@ -35,7 +35,6 @@ from likewise.training.telling import finite, versions
 __all__ = ["distill"]
 
 ANSWERS = "teacher.vectors"
-LEXICAL = 0.8  # beside the taught part: less than beside one that was never taught
 ASIDE = 10  # of so many texts the teacher's vector of one is kept for judging
 MOST_JUDGED = 500
 MOST_EPOCHS = 15  # half of those of a training that begins with nothing
@@ -80,7 +79,7 @@ def distill(
     """
     if most < 1:
         raise InputError(f"most is {most}, expected a positive number of texts")
-    recipe = Recipe.of({"lexical": LEXICAL, "seed": seed} | settings)
+    recipe = Recipe.of({"seed": seed} | settings)
     corpus = read(texts, text=text, encoding=encoding, on_error=on_error)
     target = None if out is None else Path(out)
     if target is not None:
