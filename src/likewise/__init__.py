@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from likewise.evaluation.result import Evaluation
     from likewise.index.collection import Collection, Hit
     from likewise.model.model import Model
+    from likewise.training.distill import distill
     from likewise.training.recipe import Recipe
     from likewise.training.train import train
 
@@ -23,6 +24,7 @@ __all__ = [
     "Model",
     "Recipe",
     "__version__",
+    "distill",
     "evaluate",
     "load",
     "train",
@@ -38,6 +40,7 @@ _PLACES = {
     "Hit": "likewise.index.collection",
     "Model": "likewise.model.model",
     "Recipe": "likewise.training.recipe",
+    "distill": "likewise.training.distill",
     "evaluate": "likewise.evaluation.evaluate",
     "train": "likewise.training.train",
 }

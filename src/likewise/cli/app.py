@@ -6,6 +6,7 @@ import typer
 
 from likewise import __version__
 from likewise.cli.demo import demo
+from likewise.cli.distill import distill
 from likewise.cli.door import Door
 from likewise.cli.embed import embed
 from likewise.cli.evaluate import evaluate
@@ -47,6 +48,7 @@ def likewise(
 
 for command, example in (
     (train, "likewise train reviews.csv --text body --out reviews.model"),
+    (distill, "likewise distill all-minilm.model --texts reviews.csv --text body --out fast.model"),
     (report, "likewise report reviews.model"),
     (embed, "likewise embed reviews.model more.jsonl --out vectors.parquet"),
     (export, "likewise export adapted.model --int8"),

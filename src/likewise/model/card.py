@@ -67,6 +67,8 @@ def readme(card: Card, *, dim: int, vocab: int, kind: str = "static") -> str:
 
 
 def _origin(card: Card, kind: str) -> str:
+    if kind == "static" and "teacher" in card.recipe:
+        return f"It was taught by {card.recipe['teacher']}, and by contrastive learning on unlabelled text."
     if kind == "static":
         return "It was trained by contrastive learning on unlabelled text, without pretrained weights."
     if not card.recipe:

@@ -70,6 +70,14 @@ class Narrator:
         self._open.callback(bar.stop)
         return watch
 
+    def counter(self, what: str, total: int) -> Callable[[int], None]:
+        """Begin a bar of `total` things; what is returned is told how many are done."""
+        columns = (TextColumn(what), BarColumn(30), MofNCompleteColumn(), TimeRemainingColumn())
+        bar = Progress(*columns, console=self.console, transient=True, refresh_per_second=5)
+        self._open.enter_context(bar)
+        task = bar.add_task(what, total=total)
+        return lambda done: bar.update(task, completed=done)
+
     def stop_bar(self) -> None:
         """End the bar, so that what follows stands below it."""
         self._open.close()

