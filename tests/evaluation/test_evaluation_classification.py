@@ -91,4 +91,7 @@ def test_labels_that_cannot_be_had(few: list[int], says: str) -> None:
 
 def test_who_cannot_take_part_is_told() -> None:
     judged = judge_classification(_labelled(), field_of(Letters(), "untrained"), np.random.default_rng(0), [2])
-    assert [(row.name, row.note) for row in judged.rows][1] == ("untrained encoder", "only for models of this package")
+    assert [(row.name, row.note) for row in judged.rows][1] == (
+        "untrained encoder",
+        "only for static models of this package",
+    )

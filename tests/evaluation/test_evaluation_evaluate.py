@@ -73,12 +73,12 @@ def test_json_says_what_the_table_says(tmp_path: Path) -> None:
     plain = json.loads(found.as_json())
     assert plain["rows"][1]["name"] == "BM25" and plain["rows"][0]["ahead"] is None
     assert plain["rows"][2] == {
-        "name": "untrained encoder", "figures": {}, "ahead": None, "note": "only for models of this package",
+        "name": "untrained encoder", "figures": {}, "ahead": None, "note": "only for static models of this package",
     }  # fmt: skip
     assert plain["rows"][0]["figures"]["nDCG@10"]["value"] == found.model.figures["nDCG@10"].value
     text = str(found)
     assert "topics: retrieval, 12 queries, 60 documents" in text and "recall@100" in text
-    assert "untrained encoder: only for models of this package" in text
+    assert "untrained encoder: only for static models of this package" in text
     assert f"{found['BM25'].figures['MRR@10'].value:.3f}" in text
 
 

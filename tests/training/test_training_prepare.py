@@ -110,7 +110,15 @@ def test_nothing_but_the_ids_stays(tmp_path: Path) -> None:
     """A closed form: the spooled texts are gone when the ids are there."""
     prepared(TEXTS, tmp_path)
     names = {file.name for file in tmp_path.iterdir()}
-    assert names == {"text0.ids", "text0.offsets", "text1.ids", "counts.npy", "tokenizer.json", "prepared.json"}
+    assert names == {
+        "text0.ids",
+        "text0.offsets",
+        "text1.ids",
+        "counts.npy",
+        "kept.npy",
+        "tokenizer.json",
+        "prepared.json",
+    }
 
 
 def test_a_stage_at_a_time_is_told(tmp_path: Path) -> None:

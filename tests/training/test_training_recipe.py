@@ -58,7 +58,7 @@ def test_it_is_frozen() -> None:
         ("dims", "did you mean 'dim'"),
         ("batch_size", "did you mean 'batch'"),
         ("learning-rate", "did you mean 'learning_rate'"),
-        ("qqqq", "the known ones are batch, device, dim, encoder"),
+        ("qqqq", "the known ones are batch, beside, device, dim"),
     ],
 )
 def test_an_unknown_setting_names_the_nearest(name: str, said: str) -> None:

@@ -166,7 +166,8 @@ def is_transformer(folder: Path) -> bool:
         except ValueError:
             return False  # whoever reads it then says what is wrong
         return isinstance(record, dict) and record.get("kind") == KIND
-    return (folder / "config.json").is_file() or (folder / "modules.json").is_file()
+    modules = folder / "modules.json"
+    return (folder / "config.json").is_file() or (modules.is_file() and 'Transformer"' in modules.read_text("utf-8"))
 
 
 def card_of(record: Mapping[str, Any]) -> Card:
