@@ -47,7 +47,7 @@ class Peer:
         script = Path(__file__).with_name("peer_backends.py")
         command = [python, str(script), str(own), backend, str(LENGTH), str(file)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.ask(None)
+        self.versions = self.ask(None)
 
     def ask(self, line: str | None) -> Any:
         """The answer to a command."""
@@ -139,7 +139,7 @@ def run(given: argparse.Namespace, texts: list[str], work: Path) -> None:
     for backend in given.backends.split(",") if given.peer_python else ():
         other, name = Peer(given.peer_python, folder, backend, texts, work), f"sentence-transformers apart {backend}"
         other.choose()
-        contestants[name], settings[name] = other.seconds, {"batch_size": other.size}
+        contestants[name], settings[name] = other.seconds, {"batch_size": other.size, **other.versions}
         differences[name] = apart(other.vectors(), expected)
     seconds = race(contestants, given.repeats)
     numbers = {

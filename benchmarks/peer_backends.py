@@ -1,8 +1,8 @@
 """A sentence-transformers model on a backend of its own, in an interpreter of its own, that encodes when it is told to.
 
 Its backends of ONNX and OpenVINO need older libraries than Likewise, so they cannot stand in one process. Each line on
-standard input is a command, each answer is one line of JSON: `run SIZE` gives the seconds that all texts took with that
-batch size, `save FILE` writes their vectors.
+standard input is a command and each answer is one line of JSON: `run SIZE` gives the seconds that all texts took with
+that batch size, `save FILE` writes their vectors. The first line that comes out, unasked, holds the versions.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as for every contestant
@@ -19,6 +20,7 @@ import numpy as np
 __all__ = ["model_of"]
 
 QUANTISED = "avx512_vnni"
+PACKAGES = ("sentence-transformers", "transformers", "torch", "onnxruntime", "openvino")
 
 
 def model_of(folder: str, backend: str, length: int):
@@ -39,6 +41,11 @@ def model_of(folder: str, backend: str, length: int):
     return model
 
 
+def versions() -> dict[str, str]:
+    """Of what is installed here and can change a figure."""
+    return {name: version(name) for name in PACKAGES}
+
+
 def main() -> None:
     """Answer commands until there are no more."""
     folder, backend, length, file = sys.argv[1:]
@@ -47,7 +54,7 @@ def main() -> None:
     with contextlib.redirect_stdout(sys.stderr):  # what libraries print is no answer
         model = model_of(folder, backend, int(length))
         model.encode(texts[:8])
-        print(json.dumps("ready"), file=answers, flush=True)
+        print(json.dumps(versions()), file=answers, flush=True)
         for line in sys.stdin:
             command, value = line.split(maxsplit=1)
             if command == "save":

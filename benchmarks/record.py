@@ -20,7 +20,8 @@ RESULTS = ROOT / "benchmarks" / "results"
 PACKAGES = {
     "likewise": "likewise", "numpy": "numpy", "numba": "numba", "pyarrow": "pyarrow", "tokenizers": "tokenizers",
     "sklearn": "scikit-learn", "faiss": "faiss-cpu", "torch": "torch", "transformers": "transformers",
-    "sentence_transformers": "sentence-transformers", "model2vec": "model2vec", "bm25s": "bm25s", "nltk": "nltk",
+    "sentence_transformers": "sentence-transformers", "model2vec": "model2vec", "bm25s": "bm25s",
+    "onnxruntime": "onnxruntime", "nltk": "nltk",
 }  # fmt: skip
 
 
