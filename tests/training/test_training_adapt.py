@@ -78,11 +78,26 @@ def test_what_does_not_fit_is_told(texts):
     for settings, message in (
         ({"freeze": 3}, "freeze is 3, and bert has 2 layers"),
         ({"dim": 33}, "give a multiple of 32"),
+        ({"length": 2}, "a length of 2 tokens has no room for a text"),
         ({"device": "nowhere"}, "the device 'nowhere' cannot be used"),
         ({"vocabulary": 300}, "vocabulary is a setting of the static encoder"),
     ):
         with pytest.raises(InputError, match=message):
             likewise.train(texts, encoder="bert", **(QUICK | settings))
+
+
+def test_a_pretrained_encoder_is_what_it_is(texts, tmp_path):
+    likewise.train(texts, encoder="bert", out=tmp_path / "a.model", **QUICK)
+    for settings, message in (
+        ({"length": 25}, "length is 25, and .* reads 24 tokens of a text at the most"),
+        ({"dim": 64}, "dim is 64, and .* has 32: leave it out"),
+        ({"layers": 3}, "layers is 3, and .* has 2: leave it out"),
+    ):
+        with pytest.raises(InputError, match=message):
+            likewise.train(
+                texts, encoder=str(tmp_path / "a.model"), out=tmp_path / "b.model", progress=False, **settings
+            )
+        assert not list(tmp_path.glob("b.model*"))
 
 
 KILLED = """

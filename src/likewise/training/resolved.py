@@ -56,6 +56,9 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
     for name, has in (("dim", dim), ("layers", layers)):
         if getattr(recipe, name) not in (None, has):
             raise InputError(f"{name} is {getattr(recipe, name)}, and {found.name} has {has}: leave it out")
+    if (recipe.length or 0) > found.frame.longest:
+        longest = found.frame.longest
+        raise InputError(f"length is {recipe.length}, and {found.name} reads {longest} tokens of a text at the most")
     if (recipe.freeze or 0) > layers:
         raise InputError(f"freeze is {recipe.freeze}, and {found.name} has {layers} layers")
     batch = max(2, min(64, texts // 4))
