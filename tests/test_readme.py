@@ -61,7 +61,7 @@ def test_the_python_code_gives_what_its_comments_say(tmp_path: Path, capsys: pyt
 
 def test_the_main_job_takes_less_than_a_page() -> None:
     parts = re.split(r"^## ", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    (job,) = (part for part in parts if "likewise train" in part)
+    job = next(part for part in parts if "likewise train" in part)
     assert len(job.splitlines()) <= 50
 
 
