@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -204,3 +205,12 @@ def test_all_texts_blank_beyond_the_size_of_exact_search(tmp_path, monkeypatch):
     with Collection.create(tmp_path / "d.index", Hashed()) as index:
         index.add([""] * 50)
         assert index.search("x", mode="vector") == [] and index.describe().kind == "exact"
+
+
+def test_a_part_that_another_process_has_just_finished(index, monkeypatch):
+    """A file that was there when the folder was listed, and is gone when its age is asked."""
+    listed, gone = Path.glob, index.path / f".{FILE}.gone.part"
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: [*listed(self, pattern), gone])
+    index.add(["a"])
+    index.build()
+    assert (index.path / FILE).exists()

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,8 +112,9 @@ def build(connection: sqlite3.Connection, folder: Path, rng: np.random.Generator
     Where the folder cannot be written or its disk is full, the cache is held in memory, for this process alone.
     """
     for part in folder.glob(f".{FILE}.*.part"):  # left by a killed process
-        if time.time() - part.stat().st_mtime > _DAY:
-            part.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # not so: another process has just finished it
+            if time.time() - part.stat().st_mtime > _DAY:
+                part.unlink()
     try:
         with replacing_file(folder / FILE) as path:
             return _built(connection, path, rng)
