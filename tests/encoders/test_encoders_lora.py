@@ -24,7 +24,7 @@ def test_lora_trains_little_and_is_merged_into_the_weights():
         encoder.backward(tape, vectors)
         encoder.step(1e-2)
     trained = encoder.encode(ids)
-    assert np.abs(trained - before).max() > 1e-3
+    assert np.abs(trained - before).max() > 1e-4
     merge_lora(found.model)
     assert {name for name, _ in found.model.named_parameters()} == names
     np.testing.assert_allclose(encoder_of(found).encode(ids), trained, atol=2e-6)

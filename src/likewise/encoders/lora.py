@@ -10,12 +10,13 @@ EXTRA = "pip install 'likewise[transformers]'"
 SCALE = 2  # times the rank: how strongly the product counts
 
 
-def add_lora(model: Any, rank: int) -> None:
+def add_lora(model: Any, rank: int, seed: int = 0) -> None:
     """Puts matrices of a rank beside all linear layers of a model; nothing else of it is trained.
 
     Args:
         model: of transformers, changed in place.
         rank: of the matrices.
+        seed: of what they begin with.
 
     Raises:
         LikewiseError: peft is not installed.
@@ -30,7 +31,9 @@ def add_lora(model: Any, rank: int) -> None:
     linear = sorted({name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)})
     if not linear:
         raise InputError("the encoder has no linear layers for LoRA: leave --lora out")
-    inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=SCALE * rank, target_modules=linear), model)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=SCALE * rank, target_modules=linear), model)
 
 
 def merge_lora(model: Any) -> None:

@@ -79,7 +79,7 @@ def adapt(
     reading.close()
     examples = Examples(prepared, settings).judged_by(JUDGED, LEAST_JUDGED)
     if settings.lora:
-        add_lora(found.model, settings.lora)
+        add_lora(found.model, settings.lora, settings.seed)
     encoder = _encoder(found, settings)
     narrator.tell(_introduction(prepared, settings, found))
     before = examples.measure(encoder)
