@@ -55,6 +55,14 @@ def test_a_model_learns_from_nothing(texts):
     assert scores["MRR"] > 1.3 * scores["MRR, before"]
 
 
+def test_the_card_tells_of_the_weights_that_are_kept(texts):
+    """A law: with nearly all of the old weights mixed in, the model finds what it found before, whatever it learned."""
+    model = likewise.train(texts, encoder="bert", **(QUICK | {"steps": 40, "learning_rate": 1e-3, "keep": 0.9999}))
+    scores, learned = model.card.scores, max(moment["geometry"]["mrr"] for moment in model.card.history)
+    assert scores["MRR"] == pytest.approx(scores["MRR, before"], rel=0.02)
+    assert learned > 1.1 * scores["MRR"]
+
+
 def test_the_folder_loads_here_and_there_with_the_same_vectors(texts, tmp_path):
     """Two ways: this package and sentence-transformers; and the folder of sentence-transformers loads here."""
     from sentence_transformers import SentenceTransformer

@@ -45,6 +45,8 @@ def embed(
 
     The file is read as a stream: it may be larger than memory.
     """
+    import pyarrow as pa
+
     from likewise.atomic import refuse_existing, replacing_file
     from likewise.cli.screen import Meter, counted
     from likewise.cli.vectors import embedded, encoder_as, writer_for
@@ -60,4 +62,5 @@ def embed(
     with Meter(shown=progress) as meter, replacing_file(target, overwrite=overwrite) as beside:
         write(beside, embedded(corpus, encode, meter), keep_text)
         took = meter.summary(corpus.skipped)
-    typer.echo(f"{out}: {counted(meter.texts, 'vector')} of {loaded.dim} numbers {took}")
+    dim = encode(pa.array([], pa.large_string())).shape[1]  # a document's may be longer than a text's
+    typer.echo(f"{out}: {counted(meter.texts, 'vector')} of {dim} numbers {took}")

@@ -12,7 +12,6 @@ from likewise.encoders.pretrained import Pretrained, load_pretrained, open_trans
 from likewise.encoders.scratch import ARCHITECTURES, small_encoder
 from likewise.encoders.transformer import TransformerEncoder
 from likewise.errors import LikewiseError
-from likewise.geometry.measure import Geometry
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.beside import Beside
 from likewise.model.card import Card
@@ -82,7 +81,6 @@ def adapt(
         add_lora(found.model, settings.lora, settings.seed)
     encoder = _encoder(found, settings)
     narrator.tell(_introduction(prepared, settings, found))
-    before = examples.measure(encoder)
     loop = _loop(examples, encoder, settings, checkpoint)
     start = {name: array.copy() for name, array in encoder.state().items() if name.startswith("model.")}
     outcome = loop.run(watcher(narrator, loop.plan), resume=resume)
@@ -94,7 +92,7 @@ def adapt(
     _mix(encoder, start, settings.keep)
     if settings.lora:
         merge_lora(found.model)
-    card = _card(examples, encoder, prepared, settings, outcome, before)
+    card = _card(examples, encoder, prepared, settings, outcome)
     narrator.tell(_conclusion(outcome, dict(card.scores), apart=examples.split.apart))
     for warning in card.warnings:
         narrator.tell(f"warning: {warning}")
@@ -209,18 +207,15 @@ def _introduction(prepared: Prepared, settings: Settings, found: Pretrained) -> 
 
 
 def _card(
-    examples: Examples,
-    encoder: TransformerEncoder,
-    prepared: Prepared,
-    settings: Settings,
-    outcome: Outcome,
-    before: Geometry,
+    examples: Examples, encoder: TransformerEncoder, prepared: Prepared, settings: Settings, outcome: Outcome
 ) -> Card:
     halves = examples.encoded_halves(encoder)
     pairs = similarity_histograms(*halves, examples.rng(10)).plain()
-    best = outcome.best.geometry or before
-    shown = {"MRR": best.mrr, "MRR, before": before.mrr}
-    scores = shown | {name.replace("_", " "): value for name, value in asdict(best).items() if name != "mrr"}
+    before, best = outcome.history[0].geometry, outcome.best.geometry
+    # The looks saw the weights before old ones were mixed in; the card is of those that are kept.
+    now = best if best is not None and not settings.keep else examples.measure(encoder)
+    shown = {"MRR": now.mrr, "MRR, before": now.mrr if before is None else before.mrr}
+    scores = shown | {name.replace("_", " "): value for name, value in asdict(now).items() if name != "mrr"}
     history = tuple(plain_moment(moment) for moment in outcome.history)
     return Card(
         settings.plain(), asdict(prepared.facts), finite(scores), history, versions("torch", "transformers"),
