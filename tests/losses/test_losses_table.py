@@ -9,6 +9,7 @@ import pytest
 import torch
 from losses_oracles import CASES, Case, assert_same
 
+from likewise import registry
 from likewise.errors import InputError
 from likewise.losses import logits, table
 from likewise.losses.contrast import Contrast, Loss
@@ -255,7 +256,7 @@ def test_another_package_can_register_a_loss(monkeypatch: pytest.MonkeyPatch) ->
         registered = [EntryPoint("scaled", "test_losses_table:build_scaled", group)]
         return [entry for entry in registered if name in (None, entry.name)]
 
-    monkeypatch.setattr(table, "entry_points", entries)
+    monkeypatch.setattr(registry, "entry_points", entries)
     assert loss_names() == [*table.LOSSES, "scaled"]
     found = make_loss("scaled:3")(np.eye(4), np.eye(4))
     assert found.value == 3 * info_nce(np.eye(4), np.eye(4)).value

@@ -5,6 +5,7 @@ from importlib.metadata import EntryPoint
 import numpy as np
 import pytest
 
+from likewise import registry
 from likewise.errors import InputError
 from likewise.paraphrase import paraphraser as module
 from likewise.paraphrase import synonyms
@@ -53,10 +54,12 @@ def test_packages_register_paraphrasers_and_ours_go_first(monkeypatch):
 
     monkeypatch.setattr("likewise.paraphrase.paraphraser.build", build, raising=False)
     registered = [
-        EntryPoint(name, f"{module.__name__}:build", module.GROUP) for name in ("loud", "synonyms") for _ in range(2)
+        EntryPoint(name, f"{module.__name__}:build", module.REGISTRY.group)
+        for name in ("loud", "synonyms")
+        for _ in range(2)
     ]
     monkeypatch.setattr(
-        module,
+        registry,
         "entry_points",
         lambda group, name=None: [entry for entry in registered if name in (None, entry.name)],
     )

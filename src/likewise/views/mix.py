@@ -1,15 +1,14 @@
 """Names become a maker of pairs: `"crop"`, `"crop,halves"` half and half, `"crop+delete:0.1"` one after the other."""
 
-import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 
 import numpy as np
 
 from likewise.errors import InputError
-from likewise.paraphrase.paraphraser import paraphraser_names
+from likewise.paraphrase.paraphraser import REGISTRY as PARAPHRASERS
+from likewise.registry import Registry
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.views.pair import Joint, Rewritten, View, Views, independently
@@ -17,7 +16,6 @@ from likewise.views.pair import Joint, Rewritten, View, Views, independently
 __all__ = ["DEFAULT", "VIEWS", "Mixture", "make_views", "rewritings", "view_names"]
 
 DEFAULT = "crop,halves"
-GROUP = "likewise.views"
 
 VIEWS = {
     "crop": "likewise.views.spans:build_crop",
@@ -31,6 +29,8 @@ VIEWS = {
     "dropout": "likewise.views.whole:build_dropout",
 }
 """Where the builder of each view is."""
+
+REGISTRY = Registry("likewise.views", "view", "views", VIEWS)
 
 Builder = Callable[[Vocabulary, float | None], View | Joint]
 """Takes the vocabulary and the number after the colon, or None."""
@@ -62,7 +62,11 @@ def make_views(spec: str | Sequence[str] | None, vocabulary: Vocabulary) -> "Mix
 def rewritings(spec: str | Sequence[str] | None) -> list[str]:
     """The paraphrasers whose rewritten texts the views of a name need."""
     names = (chain.split("+")[0].strip() for chain in _asked(spec))
-    return [name for name in names if name.partition(":")[0].strip() in paraphraser_names()]
+    return [name for name in names if _is_rewriting(name.partition(":")[0].strip())]
+
+
+def _is_rewriting(name: str) -> bool:
+    return name not in VIEWS and name in PARAPHRASERS
 
 
 def _asked(spec: str | Sequence[str] | None) -> Sequence[str]:
@@ -71,8 +75,8 @@ def _asked(spec: str | Sequence[str] | None) -> Sequence[str]:
 
 def view_names() -> list[str]:
     """The names that `make_views` knows: ours, then those that other packages registered as `likewise.views`."""
-    registered = {entry.name for entry in entry_points(group=GROUP)} - VIEWS.keys()
-    return [*VIEWS, *paraphraser_names(), *sorted(registered)]
+    registered = [name for name in REGISTRY.names() if name not in VIEWS]
+    return [*VIEWS, *PARAPHRASERS.names(), *registered]
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ def _chain(spec: str, vocabulary: Vocabulary) -> Maker:
 
 def _build(spec: str, vocabulary: Vocabulary) -> View | Joint | Rewritten:
     name, colon, number = (part.strip() for part in spec.partition(":"))
-    if name in paraphraser_names():
+    if _is_rewriting(name):
         return Rewritten(spec.strip())
     strength = None
     if colon:
@@ -147,15 +151,5 @@ def _build(spec: str, vocabulary: Vocabulary) -> View | Joint | Rewritten:
             strength = math.nan
         if not math.isfinite(strength):
             raise InputError(f"{spec.strip()}: {number!r} is no number, as in delete:0.3")
-    return _builder(name)(vocabulary, strength)
-
-
-def _builder(name: str) -> Builder:
-    registered = [EntryPoint(name, VIEWS[name], GROUP)] if name in VIEWS else entry_points(group=GROUP, name=name)
-    for entry in registered:
-        builder: Builder = entry.load()
-        return builder
-    known = view_names()
-    nearest = difflib.get_close_matches(name, known, 1, cutoff=0.5)
-    meant = f"did you mean {nearest[0]}? " if nearest else ""
-    raise InputError(f"there is no view {name!r}: {meant}The views are {', '.join(known)}")
+    builder: Builder = REGISTRY.load(name, view_names)
+    return builder(vocabulary, strength)
