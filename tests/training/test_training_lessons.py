@@ -11,7 +11,7 @@ from likewise.corpus.read import read
 from likewise.training.lessons import LONGEST, LONGEST_CHARACTERS, SHORT, SPAN, draw_lessons
 from likewise.training.prepare import prepare, read_whole
 from likewise.training.progress import silent
-from likewise.training.pupil import ids_of, start_rows, targets_of
+from likewise.training.pupil import start_rows, targets_of
 from likewise.training.reading import Reading
 
 
@@ -75,5 +75,5 @@ def test_a_stem_begins_as_the_mean_of_its_forms(tmp_path: Path) -> None:
         often = np.maximum(prepared.tokenizer.vocabulary.counts[forms], 0.01)
         mean = (targets[forms] * often[:, None]).sum(axis=0)
         np.testing.assert_allclose(rows[stem], 2 * mean / np.linalg.norm(mean), rtol=1e-4, atol=1e-6)
-    assert ids_of(prepared, ["flow"])[0].tolist() == ids_of(prepared, ["flows"])[0].tolist()
-    assert len(ids_of(prepared, ["字"])[0]) == 0
+    assert prepared.encoded(["flow"])[0].tolist() == prepared.encoded(["flows"])[0].tolist()
+    assert len(prepared.encoded(["字"])[0]) == 0

@@ -19,7 +19,7 @@ from likewise.training.prepare import Prepared, read_whole, tokenised
 from likewise.training.progress import silent, unwatched
 from likewise.training.recipe import Recipe, derived
 from likewise.training.rewriting import with_rewritten
-from likewise.views.mix import make_views, rewritings
+from likewise.views.mix import make_views
 
 __all__ = ["Cut", "draw_cuts", "kept_words", "show_cuts", "words_of"]
 
@@ -54,14 +54,13 @@ def draw_cuts(corpus: Corpus, views: str | None, count: int, seed: int) -> list[
         InputError: a view is unknown, or the corpus holds fewer than two texts.
     """
     with tempfile.TemporaryDirectory(prefix="likewise-") as work:
+        place = Path(work)
         some = read(list(_first(corpus, MOST_TEXTS)))
         some.name = corpus.name  # for messages
-        reading = read_whole(some, Path(work), tell=silent)
-        prepared = tokenised(reading, Path(work), vocabulary_size(reading.kept), tell=silent)
+        reading = read_whole(some, place, tell=silent)
+        prepared = tokenised(reading, place, vocabulary_size(reading.kept), tell=silent)
         spec = derived(Recipe(), prepared.facts.texts).views if views is None else views
-        if names := rewritings(spec):
-            place = Path(work)
-            prepared = with_rewritten(prepared, reading, names, work=place, ids=place, seed=seed, meter=unwatched)
+        prepared = with_rewritten(prepared, reading, spec, work=place, ids=place, seed=seed, meter=unwatched)
         return _cuts(prepared, spec, count, seed)
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from likewise.encoders.pretrained import EXTRA
 from likewise.errors import InputError, LikewiseError
 
 __all__ = ["add_lora", "merge_lora"]
 
-EXTRA = "pip install 'likewise[transformers]'"
 SCALE = 2  # times the rank: how strongly the product counts
 
 

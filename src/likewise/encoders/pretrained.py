@@ -20,7 +20,7 @@ __all__ = ["EXTRA", "Pretrained", "find_encoder", "laid_aside", "load_pretrained
 
 EXTRA = "pip install 'likewise[transformers]'"
 WANTED = ["*.json", "*.txt", "*.model", "*.safetensors"]  # files of a model that are taken from a hub
-UNWANTED = ["onnx/*", "openvino/*", "*/model*.safetensors.index.json.lock"]
+UNWANTED = ["onnx/*", "openvino/*"]
 LONGEST = 512  # tokens, where neither model nor tokenizer says
 NORMAL = {"Transformer", "Pooling", "Normalize"}  # modules of sentence-transformers that are understood
 KNOWN_DECODERS = ("CausalLM", "Seq2SeqLM", "ConditionalGeneration")
@@ -119,8 +119,8 @@ def load_pretrained(name: str, *, length: int | None = None, pooling: str | None
         stated = most
     padding = words.pad_token_id if words.pad_token_id is not None else 0
     blank = words.mask_token_id if words.mask_token_id is not None else (words.unk_token_id or 0)
-    frame = frame_of(_uncut(reference), longest=stated, padding=padding, blank=blank)
     tokenizer = PretrainedTokenizer(reference, blank)
+    frame = frame_of(reference, longest=stated, padding=padding, blank=blank)
     pooling = check_pooling(pooling or _pooling(folder))
     learned = "texts" if (folder / "modules.json").is_file() else "words"
     return Pretrained(name, model, words, tokenizer, frame, pooling, laid_aside(model), learned)
@@ -229,12 +229,6 @@ def _words(transformers: Any, inner: Path, name: str) -> Any:
             f"{name}: its tokenizer has no form that the tokenizers library can run: save it as tokenizer.json"
         )
     return words
-
-
-def _uncut(reference: Any) -> Any:
-    reference.no_truncation()
-    reference.no_padding()
-    return reference
 
 
 def _most_tokens(model: Any, words: Any) -> int:

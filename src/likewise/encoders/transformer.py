@@ -100,7 +100,7 @@ class TransformerEncoder:
         self._frozen = FrozenLayers(model, freeze, self._budget()) if freeze else None
         self._steps, self._seen = 0, 0
         self._optimizer: torch.optim.AdamW | None = None
-        self._zeroing = model.get_input_embeddings().register_forward_hook(self._blanked)
+        model.get_input_embeddings().register_forward_hook(self._blanked)
 
     def encode(
         self, texts: Ragged, out: Float32[np.ndarray, "texts dim"] | None = None
@@ -128,11 +128,10 @@ class TransformerEncoder:
         self.model.train()
         with out_of_memory(len(texts)), self._precision():
             for rows in buckets(np.minimum(texts.lengths, self._room) + self.frame.around, self._tokens):
-                kept, taken = budget > 0, 0
-                with counting() if kept else nullcontext(Taken()) as counted, torch.set_grad_enabled(kept):
+                kept = budget > 0
+                with counting() if kept else nullcontext(Taken()) as taken, torch.set_grad_enabled(kept):
                     found = self._dropped(texts.take(rows), tape.keys[rows])
-                    taken = counted.bytes
-                budget -= taken
+                budget -= taken.bytes
                 vectors[rows] = found.detach().float()
                 tape.parts.append((rows, found if kept else None))
         return vectors, tape

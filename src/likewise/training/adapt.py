@@ -35,7 +35,6 @@ from likewise.training.resolved import transformer_settings
 from likewise.training.rewriting import with_rewritten
 from likewise.training.run import run
 from likewise.training.telling import ENDINGS, finite, plain_moment, refusal, versions, watcher
-from likewise.views.mix import rewritings
 
 __all__ = ["adapt", "found_for"]
 
@@ -112,8 +111,7 @@ def found_for(recipe: Recipe) -> Callable[[Reading], Pretrained]:
     open_transformers()
 
     def made(reading: Reading) -> Pretrained:
-        size = recipe.vocabulary or vocabulary_size(reading.kept)
-        reference = learn_reference(reading.sample(), size)
+        reference = learn_reference(reading.sample(), vocabulary_size(reading.kept))
         return small_encoder(
             recipe.encoder, reference, layers=recipe.layers, dim=recipe.dim, length=recipe.length, seed=recipe.seed
         )
@@ -125,12 +123,10 @@ def _prepared(
     reading: Reading, found: Pretrained, recipe: Recipe, narrator: Narrator, work: Path, *, resume: bool
 ) -> Prepared:
     prepared = pretokenised(reading, found.tokenizer, work, tell=narrator.tell, resume=resume)
-    if names := rewritings(recipe.views):
-        prepared = with_rewritten(
-            prepared, reading, names, work=work, ids=work / FOLDER, seed=recipe.seed, meter=narrator.meter,
-            resume=resume,
-        )  # fmt: skip
-    return prepared
+    return with_rewritten(
+        prepared, reading, recipe.views, work=work, ids=work / FOLDER, seed=recipe.seed, meter=narrator.meter,
+        resume=resume,
+    )  # fmt: skip
 
 
 def _static(reading: Reading, settings: Settings, narrator: Narrator, work: Path, *, resume: bool) -> Beside | None:

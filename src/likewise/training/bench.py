@@ -16,7 +16,6 @@ from likewise.training.reading import Reading
 from likewise.training.recipe import Recipe, Settings, derived
 from likewise.training.rewriting import Meter, with_rewritten
 from likewise.training.tune import Tuned, tune
-from likewise.views.mix import rewritings
 
 __all__ = ["Bench"]
 
@@ -58,12 +57,10 @@ class Bench:
             place = self._work if first else self._work / f"vocabulary-{vocabulary}"
             tell = self._tell if first else silent
             prepared = tokenised(self._reading, place, vocabulary, tell=tell, resume=self._resume)
-            if names := rewritings(self._recipe.views):
-                prepared = with_rewritten(
-                    prepared, self._reading, names, work=self._work, ids=place, seed=self._recipe.seed,
-                    meter=self._meter, resume=self._resume,
-                )  # fmt: skip
-            self._prepared[vocabulary] = prepared
+            self._prepared[vocabulary] = with_rewritten(
+                prepared, self._reading, self._recipe.views, work=self._work, ids=place, seed=self._recipe.seed,
+                meter=self._meter, resume=self._resume,
+            )  # fmt: skip
         return self._prepared[vocabulary]
 
     def examples(self, settings: Settings) -> Examples:

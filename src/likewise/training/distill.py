@@ -26,7 +26,7 @@ from likewise.training.join import SHARE
 from likewise.training.lessons import MOST_TEXTS, draw_lessons
 from likewise.training.prepare import Prepared, read_whole
 from likewise.training.progress import Narrator
-from likewise.training.pupil import Schooling, go_on, ids_of, learn, start_rows, targets_of
+from likewise.training.pupil import Schooling, go_on, learn, start_rows, targets_of
 from likewise.training.reading import Reading
 from likewise.training.recipe import Recipe, Settings
 from likewise.training.teacher import Teacher, find_teacher
@@ -139,7 +139,7 @@ def _asked(teacher: Teacher, reading: Reading, work: Path, recipe: Recipe, narra
     of_texts, of_pieces = vectors[: len(lessons.said)], vectors[len(lessons.said) :]
     parts = parts_of(settings.dim, settings.lexical > 0, settings.latent > 0)
     targets = targets_of(of_texts, parts.trained)
-    school = Schooling(ids_of(prepared, lessons.said), targets(of_texts)).known()
+    school = Schooling(prepared.encoded(lessons.said), targets(of_texts)).known()
     start = start_rows(prepared, targets(of_pieces), examples.start_weights)
     return _Class(prepared, examples, settings, school, start)
 

@@ -21,7 +21,16 @@ from likewise.tokens.store import TokenWriter, open_tokens
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
 from likewise.training.reading import Reading
 
-__all__ = ["KEPT", "CorpusFacts", "Prepared", "prepare", "read_whole", "refuse_fewer_than_two", "tokenised"]
+__all__ = [
+    "KEPT",
+    "CorpusFacts",
+    "Prepared",
+    "prepare",
+    "read_whole",
+    "refuse_fewer_than_two",
+    "store_ids",
+    "tokenised",
+]
 
 KEPT = "kept.npy"  # which of the texts that were read have words
 STORED_TEXTS = 1 << 14  # whose ids become stems at once
@@ -163,38 +172,68 @@ def tokenised(
     return _opened(work, CorpusFacts(**kept), reading.some(SAMPLE_TEXTS, SAMPLE_CHARACTERS))
 
 
-def _tokenised(reading: Reading, tokenizer: Tokenizer, work: Path) -> CorpusFacts:
-    vocabulary = tokenizer.vocabulary
-    vocab, unknown = len(vocabulary), vocabulary.pieces.index(UNKNOWN)
-    texts, kept = 0, []
+@dataclass(frozen=True)
+class Stored:
+    """What is known of a corpus once its ids are stored.
+
+    Attributes:
+        facts: what the corpus held.
+        counts: how often each piece occurs.
+        texts_with: in how many texts.
+        names: of the stores: that of the texts and, where there are two columns, that of the pairs.
+    """
+
+    facts: CorpusFacts
+    counts: Int64[np.ndarray, " vocab"]
+    texts_with: Int64[np.ndarray, " vocab"]
+    names: tuple[str, ...]
+
+
+def store_ids(reading: Reading, encode: Callable[[Any], Ragged], vocab: int, work: Path) -> Stored:
+    """Write the ids of the texts that have any, and which these are.
+
+    Args:
+        reading: the texts.
+        encode: an Arrow array of texts to their ids.
+        vocab: how many different ids there are.
+        work: a folder for the ids.
+    """
+    kept = []
     with TokenWriter(work / "text0", vocab) as first, TokenWriter(work / "text1", vocab) as second:
         for batch in reading.spooled():
-            # The unknown piece is not trained: its row stays zero, so an unknown word changes no vector.
-            sides = [tokenizer.encode(column).without(unknown) for column in batch.columns]
+            sides = [encode(column) for column in batch.columns]
             some = np.logical_and.reduce([side.lengths > 0 for side in sides])
             kept.append(some)
             for side, writer in zip(sides, (first, second), strict=False):
                 writer.append(side if some.all() else side.take(np.flatnonzero(some)))
-            texts += int(some.sum())
         paired = len(batch.columns) == 2
-    np.save(work / KEPT, np.concatenate(kept))
-    without = sum(int((~some).sum()) for some in kept)
-    counts = first.counts + second.counts
     if not paired:
         (work / "text1.offsets").unlink()
-    names = ["text0", "text1"] if paired else ["text0"]
-    whole = np.zeros(vocab, np.int64)
-    for name in names:
+    stays = np.concatenate(kept)
+    np.save(work / KEPT, stays)
+    counts, texts = first.counts + second.counts, int(stays.sum())
+    facts = CorpusFacts(
+        reading.name, texts, reading.duplicates, reading.empty + len(stays) - texts, reading.skipped, int(counts.sum()),
+        reading.digest.hexdigest(),
+    )  # fmt: skip
+    names = ("text0", "text1") if paired else ("text0",)
+    return Stored(facts, counts, first.texts_with + second.texts_with, names)
+
+
+def _tokenised(reading: Reading, tokenizer: Tokenizer, work: Path) -> CorpusFacts:
+    vocabulary = tokenizer.vocabulary
+    unknown = vocabulary.pieces.index(UNKNOWN)
+    # The unknown piece is not trained: its row stays zero, so an unknown word changes no vector.
+    stored = store_ids(reading, lambda texts: tokenizer.encode(texts).without(unknown), len(vocabulary), work)
+    whole = np.zeros(len(vocabulary), np.int64)
+    for name in stored.names:
         side = open_tokens(work / name)
         count_whole(side.ids, side.offsets, vocabulary.continues, whole)
     stems = learn_stems(vocabulary, whole)
-    stemmed = np.sum([_stemmed(work / name, stems) for name in names], axis=0)
-    np.save(work / "counts.npy", np.concatenate([np.stack([counts, stems]), stemmed]))
+    stemmed = np.sum([_stemmed(work / name, stems) for name in stored.names], axis=0)
+    np.save(work / "counts.npy", np.concatenate([np.stack([stored.counts, stems]), stemmed]))
     tokenizer.save(work / "tokenizer.json")
-    return CorpusFacts(
-        reading.name, texts, reading.duplicates, reading.empty + without, reading.skipped, int(counts.sum()),
-        reading.digest.hexdigest(),
-    )  # fmt: skip
+    return stored.facts
 
 
 def _stemmed(path: Path, stems: Int32[np.ndarray, " vocab"]) -> list[Int64[np.ndarray, " vocab"]]:

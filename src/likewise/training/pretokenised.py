@@ -12,8 +12,8 @@ from likewise.atomic import replacing_file
 from likewise.errors import InputError
 from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
 from likewise.tokens.pretrained import PretrainedTokenizer
-from likewise.tokens.store import TokenWriter, open_tokens
-from likewise.training.prepare import KEPT, CorpusFacts, Prepared, refuse_fewer_than_two
+from likewise.tokens.store import open_tokens
+from likewise.training.prepare import CorpusFacts, Prepared, refuse_fewer_than_two, store_ids
 from likewise.training.reading import Reading
 
 __all__ = ["FOLDER", "pretokenised"]
@@ -42,8 +42,10 @@ def pretokenised(
     done = work / "prepared.json"
     if not (resume and done.exists()):
         tell("tokenising")
-        facts = _tokenised(reading, tokenizer, work)
+        stored = store_ids(reading, tokenizer.encode, len(tokenizer.vocabulary), work)
+        facts = stored.facts
         refuse_fewer_than_two(facts.name, facts.texts, facts.duplicates, facts.empty)
+        np.save(work / "counts.npy", np.stack([stored.counts, stored.texts_with]))
         with replacing_file(done) as beside:
             beside.write_text(json.dumps({"tokenizer": key, **asdict(facts)}), encoding="utf-8")
     kept = json.loads(done.read_text(encoding="utf-8"))
@@ -58,26 +60,4 @@ def pretokenised(
     return Prepared(
         open_tokens(work / "text0"), pairs, tokenizer, np.arange(len(counts), dtype=np.int32), tokenizer.vocabulary,
         texts_with, CorpusFacts(**kept), reading.some(SAMPLE_TEXTS, SAMPLE_CHARACTERS),
-    )  # fmt: skip
-
-
-def _tokenised(reading: Reading, tokenizer: PretrainedTokenizer, work: Path) -> CorpusFacts:
-    vocab, texts, kept = len(tokenizer.vocabulary), 0, []
-    with TokenWriter(work / "text0", vocab) as first, TokenWriter(work / "text1", vocab) as second:
-        for batch in reading.spooled():
-            sides = [tokenizer.encode(column) for column in batch.columns]
-            some = np.logical_and.reduce([side.lengths > 0 for side in sides])
-            kept.append(some)
-            for side, writer in zip(sides, (first, second), strict=False):
-                writer.append(side if some.all() else side.take(np.flatnonzero(some)))
-            texts += int(some.sum())
-        paired = len(batch.columns) == 2
-    np.save(work / KEPT, np.concatenate(kept))
-    without = sum(int((~some).sum()) for some in kept)
-    if not paired:
-        (work / "text1.offsets").unlink()
-    np.save(work / "counts.npy", np.stack([first.counts + second.counts, first.texts_with + second.texts_with]))
-    return CorpusFacts(
-        reading.name, texts, reading.duplicates, reading.empty + without, reading.skipped,
-        int(first.counts.sum() + second.counts.sum()), reading.digest.hexdigest(),
     )  # fmt: skip

@@ -56,27 +56,28 @@ class Narrator:
 
     def meter(self, what: str) -> Callable[[int, int | None], None]:
         """Begin the bar of something that is done text by text; what is returned moves it, to its end."""
-        columns = (TextColumn(what), BarColumn(30), MofNCompleteColumn(), TimeRemainingColumn())
-        bar = Progress(*columns, console=self.console, transient=True, refresh_per_second=5)
-        task = bar.add_task(what, total=None)
-        bar.start()
+        bar = self._counting(what)
 
         def watch(done: int, total: int | None) -> None:
-            bar.update(task, completed=done, total=total)
+            bar.update(bar.task_ids[0], completed=done, total=total)
             if done == total:
                 bar.stop()
                 self.tell(f"{what}: {done:,} texts rewritten")
 
-        self._open.callback(bar.stop)
         return watch
 
     def counter(self, what: str, total: int) -> Callable[[int], None]:
         """Begin a bar of `total` things; what is returned is told how many are done."""
+        bar = self._counting(what, total)
+        return lambda done: bar.update(bar.task_ids[0], completed=done)
+
+    def _counting(self, what: str, total: int | None = None) -> Progress:
+        """A bar with one task, which ends with the others."""
         columns = (TextColumn(what), BarColumn(30), MofNCompleteColumn(), TimeRemainingColumn())
         bar = Progress(*columns, console=self.console, transient=True, refresh_per_second=5)
         self._open.enter_context(bar)
-        task = bar.add_task(what, total=total)
-        return lambda done: bar.update(task, completed=done)
+        bar.add_task(what, total=total)
+        return bar
 
     def stop_bar(self) -> None:
         """End the bar, so that what follows stands below it."""

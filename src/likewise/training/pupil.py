@@ -1,6 +1,5 @@
 """A static encoder that learns from a teacher: it begins with its vectors of words, and follows those of texts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +11,11 @@ from likewise.optimisation.schedule import Schedule
 from likewise.optimisation.step import ContrastiveStep, batch_indices
 from likewise.optimisation.taught import TaughtStep
 from likewise.tokens.ragged import Ragged
-from likewise.tokens.vocabulary import UNKNOWN
 from likewise.training.examples import Examples
 from likewise.training.prepare import Prepared
 from likewise.training.recipe import Settings
 
-__all__ = ["Schooling", "Targets", "go_on", "ids_of", "learn", "start_rows", "targets_of"]
+__all__ = ["Schooling", "Targets", "go_on", "learn", "start_rows", "targets_of"]
 
 SEEN = 250_000  # texts of the teacher's, counted as often as each is heard
 MOST_ROUNDS, FEWEST_ROUNDS = 15, 4
@@ -82,13 +80,6 @@ class Schooling:
 
     def __len__(self) -> int:
         return len(self.ids)
-
-
-def ids_of(prepared: Prepared, texts: Sequence[str]) -> Ragged:
-    """Texts as the pupil is trained on them: the ids of stems, without what is unknown."""
-    unknown = prepared.tokenizer.vocabulary.pieces.index(UNKNOWN)
-    found = prepared.tokenizer.encode(list(texts)).without(unknown)
-    return Ragged(prepared.stems[found.ids], found.offsets)
 
 
 def start_rows(

@@ -13,6 +13,7 @@ from likewise.tokens.ragged import Ragged
 from likewise.tokens.store import TokenWriter, open_tokens
 from likewise.training.prepare import KEPT, Prepared
 from likewise.training.reading import Reading
+from likewise.views.mix import rewritings
 
 __all__ = ["Meter", "with_rewritten"]
 
@@ -25,7 +26,7 @@ Meter = Callable[[str], Callable[[int, int | None], None]]
 def with_rewritten(
     prepared: Prepared,
     reading: Reading,
-    names: Sequence[str],
+    views: str | Sequence[str] | None,
     *,
     work: Path,
     ids: Path,
@@ -33,12 +34,12 @@ def with_rewritten(
     meter: Meter,
     resume: bool = False,
 ) -> Prepared:
-    """The same corpus with its texts rewritten, once for each name, in the ids of the same tokenizer.
+    """The same corpus with its texts rewritten, once for each paraphraser that views ask for, in ids of its tokenizer.
 
     Args:
         prepared: the corpus as ids.
         reading: its texts.
-        names: of paraphrasers.
+        views: as `views.mix.make_views` takes them.
         work: where the rewritten texts are kept; they do not depend on the tokenizer.
         ids: where the ids of the corpus are.
         seed: of what is drawn.
@@ -51,7 +52,7 @@ def with_rewritten(
     """
     made: dict[str, tuple[Ragged, ...]] = {}
     sides = [prepared.texts] if prepared.pairs is None else [prepared.texts, prepared.pairs]
-    for number, name in enumerate(dict.fromkeys(names)):
+    for number, name in enumerate(dict.fromkeys(rewritings(views))):
         paraphraser = make_paraphraser(name)
         stores = []
         for side, texts in enumerate(sides):

@@ -123,19 +123,15 @@ def find_teacher(given: Any) -> Teacher:
 
 
 def _by_name(name: str) -> Model:
-    from likewise.encoders.pretrained import find_encoder, load_pretrained
+    from likewise.encoders.pretrained import find_encoder
 
     try:
         if name.startswith((".", "~", os.sep)):
             raise InputError("a path")
-        find_encoder(name)
+        folder = find_encoder(name)
     except InputError as error:
         raise InputError(
             f"there is no teacher {name}: give a model folder of likewise or sentence-transformers, or the name of an "
             "installed package or of an earlier download that carries one"
         ) from error
-    from likewise.encoders.transformer import TransformerEncoder
-    from likewise.model.transformer import TransformerModel
-
-    found = load_pretrained(name)
-    return TransformerModel(found, TransformerEncoder(found.model, found.frame, found.pooling))
+    return Model.load(folder)
