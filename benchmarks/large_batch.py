@@ -18,15 +18,16 @@ import sys
 import tempfile
 import time
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
+from minilm import PACKAGE, python_texts, trainer
 from record import record
 from texts import add_data
-from train_transformer import BATCH, LONGEST, PACKAGE, TEMPERATURE
+from train_transformer import BATCH, LONGEST, TEMPERATURE
 
 import likewise
-from likewise.corpus.pydocs import pydocs
 
 MEMORY = 1.0  # GiB for the graphs of likewise
 MINI = 32  # texts that the peer encodes at once: its default
@@ -54,31 +55,13 @@ def ours(texts: list[str]) -> float:
 
 def theirs(texts: list[str]) -> float:
     """Seconds of a step of the trainer."""
-    from importlib.util import find_spec
-    from pathlib import Path
-
-    from datasets import Dataset
-    from sentence_transformers import (
-        SentenceTransformer,
-        SentenceTransformerTrainer,
-        SentenceTransformerTrainingArguments,
-    )
     from sentence_transformers.losses import CachedMultipleNegativesRankingLoss
 
-    spec = find_spec(PACKAGE.replace("-", "_"))
-    model = SentenceTransformer(str(Path(spec.submodule_search_locations[0]) / "model"), device="cpu")
-    model.max_seq_length = LONGEST
+    loss = partial(CachedMultipleNegativesRankingLoss, mini_batch_size=MINI)
     with tempfile.TemporaryDirectory() as place:
-        arguments = SentenceTransformerTrainingArguments(
-            output_dir=place, max_steps=1, per_device_train_batch_size=len(texts), use_cpu=True, save_strategy="no",
-            report_to=[], disable_tqdm=True, logging_strategy="no",
-        )  # fmt: skip
-        trainer = SentenceTransformerTrainer(
-            model=model, args=arguments, train_dataset=Dataset.from_dict({"anchor": texts, "positive": texts}),
-            loss=CachedMultipleNegativesRankingLoss(model, mini_batch_size=MINI),
-        )  # fmt: skip
+        one = trainer(texts, place, loss, longest=LONGEST, batch=len(texts), max_steps=1)
         started = time.perf_counter()
-        trainer.train()
+        one.train()
         return time.perf_counter() - started
 
 
@@ -110,8 +93,7 @@ def main() -> None:
     if given.quick:
         given.pairs = 256
     if given.contestant:
-        docs = list(dict.fromkeys(pydocs()))
-        texts = [docs[at] for at in np.random.default_rng(given.seed).permutation(len(docs))[: given.pairs]]
+        texts = python_texts(given.pairs, given.seed)
         seconds = CONTESTANTS[given.contestant](texts)
         held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
         print(json.dumps({"seconds": seconds, "gibibytes": held}))

