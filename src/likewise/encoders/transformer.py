@@ -16,6 +16,7 @@ from likewise.encoders.graphs import Taken, counting, out_of_memory
 from likewise.encoders.packed import packed_for
 from likewise.encoders.padding import encode_padded, padded
 from likewise.encoders.pooling import pooled
+from likewise.encoders.side_by_side import walking
 from likewise.tokens.pretrained import Frame
 from likewise.tokens.ragged import Ragged
 
@@ -110,9 +111,17 @@ class TransformerEncoder:
         A text without ids has the vector of the special tokens alone, as in sentence-transformers.
         """
         vectors = np.empty((len(texts), self.dim), np.float32) if out is None else out
+        read = int(np.minimum(texts.lengths, self.frame.room).sum()) + self.frame.around * len(texts)
+        packed = packed_for(read, self.device)
         self.model.eval()
-        with torch.inference_mode(), packed_for(int(texts.lengths.sum()), self.device):
-            return encode_padded(texts, self.frame, self._encoded, tokens=self._tokens, out=vectors)
+
+        def engine(*rectangle: Any) -> Float32[np.ndarray, "texts dim"]:
+            with torch.inference_mode(), packed:  # both hold for the thread that says so
+                return self._encoded(*rectangle)
+
+        with walking(read, self.device) as (walk, threads):
+            tokens = min(self._tokens, -(-read // threads))  # few texts are shared out too
+            return encode_padded(texts, self.frame, engine, tokens=tokens, out=vectors, walk=walk)
 
     def encode_documents(
         self, texts: Ragged, out: Float32[np.ndarray, "texts dim"] | None = None
