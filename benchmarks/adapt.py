@@ -5,11 +5,11 @@
 `likewise.train` with `encoder=` all-MiniLM-L6-v2 gets the documents alone and its defaults, with several seeds. Beside
 it stand the encoder untouched, and BM25 added to either as hybrid search adds it. "Transformer" is the adapted encoder
 by itself, which is what sentence-transformers loads from the folder; "vector" what an index stores of the model, with
-the static encoder beside it. Folders are data sets in the layout of BEIR; cranfield, scifact, npl and askubuntu_dups
-if none is named; of more than 600 queries, 600 are drawn once. The measure is nDCG@10; of AskUbuntu MRR@10 with the
-query's own row left out. Last, the train sentences of STS-B, without their scores, and Spearman's correlation on its
-test pairs. No label chooses anything. Differences have the 95 % interval of a bootstrap over the queries, each with
-the mean over the seeds.
+the static encoder beside it; "frozen" the transformer with its lower four of six layers kept as they are. Folders are
+data sets in the layout of BEIR; cranfield, scifact, npl and askubuntu_dups if none is named; of more than 600 queries,
+600 are drawn once. The measure is nDCG@10; of AskUbuntu MRR@10 with the query's own row left out. Last, the train
+sentences of STS-B, without their scores, and Spearman's correlation on its test pairs. No label chooses anything.
+Differences have the 95 % interval of a bootstrap over the queries, each with the mean over the seeds.
 """
 
 import argparse
@@ -30,11 +30,19 @@ from texts import add_data, table
 import likewise
 
 MOST_QUERIES = 600
+FROZEN = 4  # layers
 
 
 def untouched() -> likewise.Model:
     """The encoder as it was."""
     return likewise.load(model_folder())
+
+
+def trained(texts: list[str], seed: int, **settings: Any) -> tuple[likewise.Model, float]:
+    """An adapted model, and the seconds that it took."""
+    started = time.perf_counter()
+    model = likewise.train(texts, encoder=PACKAGE, seed=seed, progress=False, **settings)
+    return model, time.perf_counter() - started
 
 
 def told(name: str, value: Any) -> None:
@@ -51,11 +59,10 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
     before = untouched()
     cosines = judge.others_only(before.encode(queries) @ before.encode(data.texts).T)
     each = {"untouched": judge.scored(cosines), "untouched + BM25": judge.scored(joined(cosines, words))}
-    runs, seconds = [], []
+    runs, seconds, fewer = [], [], []
     for seed in range(seeds):
-        started = time.perf_counter()
-        model = likewise.train(data.texts, encoder=PACKAGE, seed=seed, progress=False, **settings)
-        seconds.append(time.perf_counter() - started)
+        model, taken = trained(data.texts, seed, **settings)
+        seconds.append(taken)
         asked, found = model.encode(queries), model.encode(data.texts)
         run = {"transformer": judge.scored(asked @ found.T)}
         if model.beside is not None:
@@ -64,17 +71,22 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
             found = model.beside.joined(found, static.encode_document(data.texts))
         cosines = judge.others_only(asked @ found.T)
         run |= {"vector": judge.scored(cosines), "vector + BM25": judge.scored(joined(cosines, words))}
+        frozen, taken = trained(data.texts, seed, **settings | {"freeze": FROZEN, "beside": 0.0})
+        fewer.append(taken)
+        run["frozen"] = judge.scored(frozen.encode(queries) @ frozen.encode(data.texts).T)
         kept = model.card.history and max(moment["step"] for moment in model.card.history)
         print(f"  seed {seed}: {seconds[-1]:.0f} s, {kept} steps, vector {run['vector'].mean():.4f}", flush=True)
         runs.append(run)
     numbers: dict[str, Any] = {name: float(values.mean()) for name, values in each.items()}
     several = {name: np.stack([run[name] for run in runs]) for name in runs[0]}
     numbers |= {name: over(values.mean(axis=1).tolist()) for name, values in several.items()}
-    numbers["seconds"] = over(seconds)
+    numbers |= {"seconds": over(seconds), "seconds, frozen and nothing beside": over(fewer)}
+    means = {name: values.mean(axis=0) for name, values in several.items()} | each
     numbers["difference"] = {
-        f"{one} - {other}": difference(several[one].mean(axis=0) - each[other])
+        f"{one} - {other}": difference(means[one] - means[other])
         for one, other in (
             ("transformer", "untouched"),
+            ("frozen", "transformer"),
             ("vector", "untouched"),
             ("vector + BM25", "untouched + BM25"),
         )

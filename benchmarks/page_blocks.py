@@ -10,6 +10,7 @@ from experiments_tables import default, experiments, words
 from label_free_tables import chosen, correlations, exponents, summary
 from negatives_tables import alone, bounds, doses, near_duplicates, sizes
 from paraphrase_tables import paraphrases
+from transformer_tables import adapted, options, views_alone
 
 __all__ = ["BLOCKS", "Block", "filled"]
 
@@ -42,6 +43,10 @@ BLOCKS = (
     Block("importance-of-negatives.md", "doses", "negatives", doses),
     Block("negatives.md", "near-duplicates", "near_duplicates", near_duplicates),
     Block("paraphrase.md", "paraphrases", "paraphrase", paraphrases),
+    Block("transformers.md", "adapted", "adapt", adapted),
+    Block("transformers.md", "options", "transformer_options", options),
+    Block("views.md", "views-static", "view_ablation", partial(views_alone, "static")),
+    Block("views.md", "views-minilm", "view_ablation", partial(views_alone, "minilm")),
     Block("experiments.md", "default", "experiments", default),
     Block("experiments.md", "words", "experiments", words),
     Block("score.md", "summary", "label_free", summary),

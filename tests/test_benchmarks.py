@@ -21,7 +21,7 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """`benchmarks/tables.py`, and with it `record`: they stand outside the package."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     yield importlib.import_module("tables")
-    for name in ("tables", "record", "page_blocks", "negatives_tables"):
+    for name in ("tables", "record", "page_blocks", "negatives_tables", "transformer_tables"):
         sys.modules.pop(name, None)
 
 
@@ -146,3 +146,30 @@ def test_a_table_has_the_last_line_of_each_benchmark_and_data_set(
     assert page.index("### npl") < page.index("### scifact")
     assert "| old |" not in page
     assert "No run has been recorded" in tables.page(tmp_path / "nothing", BENCHMARKS)
+
+
+def test_the_tables_of_transformers_show_what_differs(tables: ModuleType, record: ModuleType, tmp_path: Path) -> None:
+    made = importlib.import_module("transformer_tables")
+    mean = {"mean": 0.4, "low": 0.39, "high": 0.41, "values": [0.39, 0.41]}
+    between = {"mean": 0.03, "low": -0.01, "high": 0.05}
+    found = {"untouched": 0.37, "vector": mean, "seconds": mean, "seconds, frozen and nothing beside": mean}
+    found["difference"] = dict.fromkeys(made.COMPARED, between)
+    record.record("adapt", {"data": "npl", "measure": "nDCG@10"}, found, 2, results=tmp_path)
+    stsb = {"untouched": 82.03, "transformer": mean}
+    record.record("adapt", {"data": "stsb", "measure": "Spearman"}, stsb, 2, results=tmp_path)
+    rows = {name: dict.fromkeys(made.TASKS, {**mean, "mean": value}) for name, value in (("none", 0.5), ("crop", 0.4))}
+    record.record("view_ablation", {"data": "static"}, rows, 2, results=tmp_path)
+    numbers = {"untouched": {"nDCG@10": 0.3}, "--lora 8": {"seconds": 71.2, "nDCG@10": 0.4, "difference": between}}
+    record.record("transformer_options", {"data": "cranfield"}, numbers, 0, results=tmp_path)
+    lines = {name: [] for name in ("adapt", "view_ablation", "transformer_options")}
+    for line in tables.latest_lines(tmp_path):
+        lines[line["benchmark"]].append(line)
+    adapted = made.adapted(lines["adapt"])
+    assert "| npl, nDCG@10 | 0.370 |  |  | 0.400 |  |  |" in adapted
+    assert "| stsb, Spearman | 82.0 | 0.400 |" in adapted
+    assert "| npl | +0.030 (-0.010 to +0.050) |" in adapted
+    assert "| `--lora 8` | 71 | 0.400 | +0.030 (-0.010 to +0.050) |" in made.options(lines["transformer_options"])
+    alone = made.views_alone("static", lines["view_ablation"])
+    assert "| none | 0.500 |" in alone
+    assert "| `crop` | **0.400** |" in alone
+    assert [made.views_alone("minilm", lines["view_ablation"]), made.adapted([]), made.options([])] == ["", "", ""]
