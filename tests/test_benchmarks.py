@@ -157,7 +157,9 @@ def test_the_tables_of_transformers_show_what_differs(tables: ModuleType, record
     record.record("adapt", {"data": "npl", "measure": "nDCG@10"}, found, 2, results=tmp_path)
     stsb = {"untouched": 82.03, "transformer": mean}
     record.record("adapt", {"data": "stsb", "measure": "Spearman"}, stsb, 2, results=tmp_path)
-    rows = {name: dict.fromkeys(made.TASKS, {**mean, "mean": value}) for name, value in (("none", 0.5), ("crop", 0.4))}
+    rows = {
+        name: {task: {**mean, "mean": value} for task in made.TASKS} for name, value in (("none", 0.5), ("crop", 0.4))
+    }
     record.record("view_ablation", {"data": "static"}, rows, 2, results=tmp_path)
     numbers = {"untouched": {"nDCG@10": 0.3}, "--lora 8": {"seconds": 71.2, "nDCG@10": 0.4, "difference": between}}
     record.record("transformer_options", {"data": "cranfield"}, numbers, 0, results=tmp_path)
