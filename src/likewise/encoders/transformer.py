@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float32, Int64
 
 from likewise.encoders.buckets import buckets
+from likewise.encoders.compiled import CompiledForward
 from likewise.encoders.device import device_of, half_precision, memory_left
 from likewise.encoders.dropout import KeyedDropout
 from likewise.encoders.frozen import FrozenLayers
@@ -91,6 +92,7 @@ class TransformerEncoder:
         """
         self.device = device_of(device)
         self.model = model.to(self.device)
+        self._forward = CompiledForward(self.model, self.device)
         self.frame, self.pooling = frame, pooling
         self.dim = int(model.config.hidden_size)
         self._half = half_precision(self.device) if half is None else half
@@ -246,7 +248,7 @@ class TransformerEncoder:
         """Vectors in use: where nothing is padded, attention needs no mask."""
         mask = torch.from_numpy(inside).to(self.device).long()
         given = torch.from_numpy(ids).to(self.device)
-        found = self.model(input_ids=given, attention_mask=None if inside.all() else mask)
+        found = self._forward(given, None if inside.all() else mask)
         return self._pooled(found, mask).cpu().numpy()
 
     def _pooled(self, found: Any, mask: torch.Tensor) -> torch.Tensor:
