@@ -16,7 +16,8 @@ SECONDS = 1.0 if IN_CI else 0.3  # a machine of CI may be busy with something el
 
 # What needs torch, and is imported by nothing else before a transformer is asked for.
 WITH_TORCH = {
-    *(f"likewise.encoders.{name}" for name in ("device", "dropout", "frozen", "graphs", "packed", "scratch")),
+    *(f"likewise.encoders.{name}" for name in ("compiled", "device", "dropout", "frozen", "graphs", "packed")),
+    *(f"likewise.encoders.{name}" for name in ("scratch", "side_by_side")),
     "likewise.encoders.transformer",
     "likewise.training.adapt",
     "likewise.training.resolved",

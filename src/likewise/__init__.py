@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from likewise.errors import InputError, LikewiseError
 
 if TYPE_CHECKING:
+    from likewise.applications.answer import Reply, answer
     from likewise.evaluation.evaluate import evaluate
     from likewise.evaluation.result import Evaluation
     from likewise.index.collection import Collection, Hit
@@ -23,7 +24,9 @@ __all__ = [
     "LikewiseError",
     "Model",
     "Recipe",
+    "Reply",
     "__version__",
+    "answer",
     "distill",
     "evaluate",
     "load",
@@ -40,6 +43,8 @@ _PLACES = {
     "Hit": "likewise.index.collection",
     "Model": "likewise.model.model",
     "Recipe": "likewise.training.recipe",
+    "Reply": "likewise.applications.answer",
+    "answer": "likewise.applications.answer",
     "distill": "likewise.training.distill",
     "evaluate": "likewise.evaluation.evaluate",
     "train": "likewise.training.train",

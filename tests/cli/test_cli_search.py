@@ -5,9 +5,10 @@ import io
 import json
 import math
 import sys
+from pathlib import Path
 
 import pytest
-from cli_shelf import Shelf, succeeds
+from cli_shelf import Shelf, fails, succeeds
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -50,16 +51,16 @@ def test_no_hits_are_said() -> None:
 def test_json_holds_any_value(monkeypatch: pytest.MonkeyPatch) -> None:
     day = datetime.date(2024, 2, 29)
     hit = Hit("ü", "東京\n\x1b", 0.25, {"day": day, "no": math.nan, "far": math.inf, "yes": True})
-    line = as_json("q", 1, hit)
+    line = as_json("q", 1, hit, "京")
     assert "\n" not in line and "\x1b" not in line
     assert json.loads(line) == {
-        "query": "q", "rank": 1, "id": "ü", "score": 0.25, "text": "東京\n\x1b",
+        "query": "q", "rank": 1, "id": "ü", "score": 0.25, "snippet": "京", "text": "東京\n\x1b",
         "columns": {"day": "2024-02-29", "no": None, "far": None, "yes": True},
     }  # fmt: skip
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "latin-1"))
-    assert as_json("q", 1, hit).isascii()
+    assert as_json("q", 1, hit, "京").isascii()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "utf-8"))
-    assert "東京" in as_json("q", 1, hit)
+    assert "東京" in as_json("q", 1, hit, "")
 
 
 def test_several_queries_each_have_their_heading(shelf: Shelf) -> None:
@@ -83,3 +84,33 @@ def test_nothing_found_is_no_error(shelf: Shelf) -> None:
     assert succeeds("search", shelf.index, "qqzzyx", "--mode", "text", "--json") == ""
     assert succeeds("search", shelf.index, "task", "--where", "price < -1") == "no hits\n"
     assert succeeds("search", shelf.index, "-", stdin="") == ""
+
+
+def test_what_is_like_a_text_needs_no_query(shelf: Shelf) -> None:
+    told = succeeds("search", shelf.index, "--like", "d7", "-k", "3", "--json")
+    found = [json.loads(line) for line in told.splitlines()]
+    assert len(found) == 3 and all(hit["id"] != "d7" and hit["query"] == shelf.texts[7] for hit in found)
+    assert succeeds("search", shelf.index, "--like", "d7", "-k", "1").startswith(" 1  ")
+    assert "no text with the id 'nope'" in fails("search", shelf.index, "--like", "nope")
+
+
+def test_queries_are_read_from_a_file(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "asked.csv").write_text("number,words\n1,cancel a task\n2,open a socket\n", encoding="utf-8")
+    told = succeeds("search", shelf.index, "--queries", tmp_path / "asked.csv", "--text", "words", "-k", "2")
+    assert told == succeeds("search", shelf.index, "cancel a task", "open a socket", "-k", "2")
+    assert "no column 'nothing'" in fails(
+        "search", shelf.index, "--queries", tmp_path / "asked.csv", "--text", "nothing"
+    )
+
+
+def test_what_is_looked_for_is_given_once(shelf: Shelf) -> None:
+    for words in ((), ("a task", "--like", "d7"), ("--like", "d7", "--queries", "x.txt")):
+        assert "expected what is looked for" in fails("search", shelf.index, *words)
+
+
+def test_a_long_text_is_shown_by_the_sentence_that_answers(shelf: Shelf) -> None:
+    row, text = max(enumerate(shelf.texts), key=lambda pair: len(pair[1]))
+    words = " ".join(text.split()[-8:])
+    hits = [json.loads(line) for line in succeeds("search", shelf.index, words, "-k", "5", "--json").splitlines()]
+    hit = next(hit for hit in hits if hit["id"] == f"d{row}")
+    assert hit["snippet"].startswith("… ")

@@ -3,20 +3,20 @@
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from likewise.cli.options import IndexFolder
+from likewise.cli.options import IndexFolder, Text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from likewise.index.collection import Hit
+    from likewise.index.collection import Collection, Hit
 
-__all__ = ["as_json", "search", "show_hits"]
+__all__ = ["as_json", "plain_columns", "search", "show_hits"]
 
 TOGETHER = 256  # queries from standard input that are answered at once, which is quicker
 LONGEST_ID = 24  # cells
@@ -26,14 +26,14 @@ NARROWEST = 20  # cells that a text gets however narrow the terminal is
 def search(
     index: IndexFolder,
     query: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="QUERY...",
             help="What is looked for, in quotes; each one is a search of its own. - reads them from standard input, "
             "one a line.",
             show_default=False,
         ),
-    ],
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many hits.")] = 10,
     mode: Annotated[
         Literal["hybrid", "vector", "text"],
@@ -45,50 +45,90 @@ def search(
             "--where", metavar="FILTER", help="Only texts whose columns pass, such as 'price < 10 and stars >= 4'."
         ),
     ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option("--like", metavar="ID", help="Instead of a query: what is most like the text of this id."),
+    ] = None,
+    queries: Annotated[
+        str | None,
+        typer.Option("--queries", metavar="FILE", help="A file of queries, of any kind that can be trained on."),
+    ] = None,
+    text: Text = None,
     as_lines: Annotated[
         bool, typer.Option("--json", help="One JSON object a hit, each on a line of its own, with the whole text.")
     ] = False,
 ) -> None:
     """Search an index by meaning and by words.
 
-    Texts are shortened to the width of the terminal; --json gives them whole.
+    Of a long text the sentence that answers is shown, shortened to the width of the terminal; --json gives texts whole.
     """
-    from likewise.cli.screen import lines_of, one_line, results
+    from likewise.cli.screen import one_line, results
+    from likewise.errors import InputError
     from likewise.index.collection import Collection
 
-    console = results()
-    several = len(query) > 1 or query == ["-"]
+    if sum(map(bool, (query, like is not None, queries))) != 1:
+        raise InputError("expected what is looked for: queries, or --like ID, or --queries FILE, and one of these only")
+    console, show = results(), _as_lines if as_lines else _as_list
     with Collection.open(index) as collection:
-        queries = lines_of(query)
-        while some := list(islice(queries, 1 if sys.stdin.isatty() else TOGETHER)):
+        if like is not None:
+            entry, hits = collection.get(like), collection.like(like, k, mode, where)
+            show(collection, entry.text if entry else "", hits, console)
+            return
+        several = bool(queries) or query is None or len(query) > 1 or query == ["-"]
+        asked = _of_file(queries, text) if queries else _typed(query or [])
+        while some := list(islice(asked, 1 if sys.stdin.isatty() else TOGETHER)):
             for words, hits in zip(some, collection.search_many(some, k, mode, where), strict=True):
-                if as_lines:
-                    for rank, hit in enumerate(hits, 1):
-                        typer.echo(as_json(words, rank, hit))
-                    continue
-                if several:
+                if several and not as_lines:
                     console.print(one_line(words), style="bold")
-                show_hits(hits, console)
-                if several:
+                show(collection, words, hits, console)
+                if several and not as_lines:
                     console.print()
 
 
-def as_json(query: str, rank: int, hit: "Hit") -> str:
+def _typed(query: Sequence[str]) -> Iterator[str]:
+    from likewise.cli.screen import lines_of
+
+    return lines_of(query)
+
+
+def _of_file(file: str, text: list[str] | None) -> Iterator[str]:
+    from likewise.corpus.read import read
+
+    return (words for batch in read(file, text=text) for words in batch.texts.to_pylist() if words.strip())
+
+
+def _as_lines(collection: "Collection", words: str, hits: list["Hit"], console: "Console") -> None:
+    from likewise.applications.search import answers
+
+    del console
+    for found in answers(collection, words, hits):
+        typer.echo(as_json(words, found.rank, found.hit, found.snippet))
+
+
+def _as_list(collection: "Collection", words: str, hits: list["Hit"], console: "Console") -> None:
+    from likewise.applications.search import answers
+
+    show_hits(hits, console, [found.snippet for found in answers(collection, words, hits, console.width)])
+
+
+def as_json(query: str, rank: int, hit: "Hit", snippet: str) -> str:
     """A hit as one line of JSON."""
-    fields = {"query": query, "rank": rank, "id": hit.id, "score": float(hit.score), "text": hit.text}
-    plain = {name: _finite(value) for name, value in hit.columns.items()}
+    fields: dict[str, Any] = {"query": query, "rank": rank, "id": hit.id, "score": float(hit.score)}
+    fields |= {"snippet": snippet, "text": hit.text}
     unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    return json.dumps({**fields, "columns": plain}, ensure_ascii=not unicode, allow_nan=False, default=str)
+    return json.dumps({**fields, "columns": plain_columns(hit)}, ensure_ascii=not unicode, allow_nan=False, default=str)
 
 
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value  # JSON knows no infinity
+def plain_columns(hit: "Hit") -> dict[str, Any]:
+    """Its columns as JSON has them, which knows no infinity."""
+    known = {name: isinstance(value, float) and not math.isfinite(value) for name, value in hit.columns.items()}
+    return {name: None if known[name] else value for name, value in hit.columns.items()}
 
 
-def show_hits(hits: Sequence["Hit"], console: "Console") -> None:
-    """Print hits as a list: rank, score, id, the beginning of the text, and its columns below."""
+def show_hits(hits: Sequence["Hit"], console: "Console", shown: Sequence[str] | None = None) -> None:
+    """Print hits as a list: rank, score, id, what is shown of the text or its beginning, and its columns below."""
     from rich.cells import cell_len, set_cell_size
-    from rich.text import Text
+    from rich.text import Text as Line
 
     from likewise.cli.screen import shortened
 
@@ -97,12 +137,13 @@ def show_hits(hits: Sequence["Hit"], console: "Console") -> None:
         return
     ids = [shortened(hit.id, LONGEST_ID) for hit in hits]
     width = max(map(cell_len, ids))
-    for rank, (hit, id) in enumerate(zip(hits, ids, strict=True), 1):
-        front = Text.assemble(
+    texts = [hit.text for hit in hits] if shown is None else shown
+    for rank, (hit, id, text) in enumerate(zip(hits, ids, texts, strict=True), 1):
+        front = Line.assemble(
             f"{rank:>2}  ", (f"{hit.score:6.3f}", "green"), "  ", (set_cell_size(id, width), "cyan"), "  "
         )
         room = max(NARROWEST, console.width - front.cell_len)
-        console.print(front + Text(shortened(hit.text, room)))
+        console.print(front + Line(shortened(text, room)))
         told = " · ".join(f"{name} {value}" for name, value in hit.columns.items() if value not in (None, ""))
         if told:
             console.print(" " * front.cell_len + shortened(told, room), style="dim")

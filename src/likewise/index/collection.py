@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,8 +12,10 @@ from jaxtyping import Float32
 from likewise.atomic import replacing_folder
 from likewise.errors import InputError
 from likewise.index.columns import well_formed
+from likewise.index.description import Description, size_of
 from likewise.index.embedder import MODEL, check_model, identity_of, query_vectors, stored_model, stored_vectors
-from likewise.index.entries import Additions, Entry, columns_of, entries, numbers_of_ids, remove
+from likewise.index.entries import Additions, Entry, columns_of, drawn, entries, numbers_of_ids, remove
+from likewise.index.overlap import Overlap
 from likewise.index.record import FILE, Record
 from likewise.index.rows import Rows, checked_ids, rows_of_corpus, rows_of_texts
 from likewise.index.search import Hit, Searcher, check_search
@@ -22,33 +23,6 @@ from likewise.index.stems import Stems
 from likewise.index.where import Where
 
 __all__ = ["Collection", "Description", "Hit"]
-
-
-@dataclass(frozen=True)
-class Description:
-    """What there is to know of a collection.
-
-    Attributes:
-        texts: how many it holds.
-        dim: length of a vector.
-        columns: their names.
-        generation: how many writes it has seen.
-        kind: "exact" search by vector, or "ivf": approximate.
-        recall: which share of the 10 nearest the search by vector finds, measured on a sample; 1.0 when exact.
-        bytes: of the folder.
-        model: class of the model, and the first characters of its fingerprint.
-        stems: how many forms of words are searched as another form of theirs.
-    """
-
-    texts: int
-    dim: int
-    columns: tuple[str, ...]
-    generation: int
-    kind: str
-    recall: float
-    bytes: int
-    model: str
-    stems: int
 
 
 class Collection:
@@ -180,6 +154,34 @@ class Collection:
         vectors = self._query_vectors(queries) if mode != "text" and len(queries) else None
         return self._searcher.search(queries, vectors, int(k), mode, where)
 
+    def like(self, id: str, k: int = 10, mode: str = "hybrid", where: Where | None = None) -> list[Hit]:
+        """The texts that are most like the one of this id, which is not among them.
+
+        Args:
+            id: of a text of the index.
+            k: how many.
+            mode: as in `search`, which the whole text is given to.
+            where: a filter on columns.
+
+        Raises:
+            InputError: there is no such text, or what `search` refuses.
+        """
+        check_search([], k, mode)
+        entry = self.get(id)
+        if entry is None:
+            raise InputError(f"{self.path} has no text with the id {id!r}: expected the id of one that it holds")
+        return [hit for hit in self.search(entry.text, k + 1, mode, where) if hit.id != entry.id][:k]
+
+    def overlap(self, query: str) -> Overlap:
+        """What tells how much of a query's words a text has, rare words of this index counting more."""
+        with self._record.turn, self._record.reading():
+            return self._searcher.overlap(well_formed(query))
+
+    def sample(self, count: int, rng: np.random.Generator) -> list[Entry]:
+        """Some of the texts, drawn at random, each once; all of them where there are no more."""
+        with self._record.reading() as connection:
+            return list(entries(connection, drawn(connection, count, rng)).values())
+
     def build(self) -> None:
         """Bring what search reads into its quickest form: no text is left outside of the cache, the words are in order.
 
@@ -216,10 +218,17 @@ class Collection:
                 generation=self._record.setting("generation"),
                 kind="ivf" if lists else "exact",
                 recall=lists.recall if lists else 1.0,
-                bytes=sum(map(_size, self.path.rglob("*"))),
+                bytes=size_of(self.path),
                 model=f"{self._record.setting('model')} {self._record.setting('fingerprint')[:12]}",
                 stems=len(self._record.stems),
             )
+
+    @property
+    def generation(self) -> int:
+        """How many writes it has seen."""
+        with self._record.reading():
+            seen: int = self._record.setting("generation")
+        return seen
 
     @property
     def model(self) -> Any:
@@ -279,11 +288,3 @@ class Collection:
         if spoken:
             vectors[spoken] = query_vectors(self.model, [well_formed(queries[row]) for row in spoken], dim)
         return vectors
-
-
-def _size(file: Path) -> int:
-    """Of a file, in bytes; 0 for a folder, and for what another process has just renamed or removed."""
-    try:
-        return file.stat().st_size if file.is_file() else 0
-    except FileNotFoundError:
-        return 0

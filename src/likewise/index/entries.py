@@ -21,6 +21,7 @@ __all__ = [
     "Vectors",
     "all_vectors",
     "columns_of",
+    "drawn",
     "entries",
     "numbers_in",
     "numbers_of_ids",
@@ -189,6 +190,12 @@ def numbers_of_ids(connection: sqlite3.Connection, ids: list[str]) -> Int64[np.n
         sql = f"SELECT number FROM texts WHERE id IN ({', '.join('?' * len(part))})"  # noqa: S608 - question marks
         found.append(numbers_in(connection.execute(sql, part)))
     return np.unique(np.concatenate(found))
+
+
+def drawn(connection: sqlite3.Connection, count: int, rng: np.random.Generator) -> Int64[np.ndarray, " drawn"]:
+    """The numbers of some texts, drawn at random, each once; of all where there are no more."""
+    numbers = numbers_in(connection.execute("SELECT number FROM texts ORDER BY number"))
+    return np.sort(rng.permutation(numbers)[:count])
 
 
 def numbers_in(cursor: sqlite3.Cursor) -> Int64[np.ndarray, " found"]:

@@ -12,6 +12,7 @@ from likewise.errors import InputError, LikewiseError
 from likewise.index.entries import Entry, columns_of, entries, numbers_in, vectors_of
 from likewise.index.exact import cosines
 from likewise.index.fusion import Fusion, Ranked, best_first, share_of_best
+from likewise.index.overlap import Overlap
 from likewise.index.record import Record
 from likewise.index.vectors import VectorIndex
 from likewise.index.where import Filter, Where, parse
@@ -93,6 +94,11 @@ class Searcher:
                 else:
                     ranked = self._hybrid(queries, vectors, k, passing)
                 return self._hits(ranked)
+
+    def overlap(self, query: str) -> Overlap:
+        """The words of a query, weighted as this index has them."""
+        texts, generation = self._record.setting("texts"), self._record.setting("generation")
+        return Overlap(self.words.weights(query, texts=texts, generation=generation), self._record.stems)
 
     def _table(self, passing: Filter | None) -> str | None:
         """The table with the numbers of the texts that pass; it goes with the transaction."""

@@ -7,6 +7,7 @@ A query is the OR of its distinct words. Frequent words cost nearly all the time
 at only when it holds one of the rarer words, and is then scored with all of them (`WordIndex.ranked`).
 """
 
+import math
 import re
 import sqlite3
 import unicodedata
@@ -16,7 +17,7 @@ import numpy as np
 from likewise.index.columns import well_formed
 from likewise.index.fusion import Ranked, best_first
 from likewise.index.runs import RUN, cut, pairs
-from likewise.index.stems import Stems
+from likewise.index.stems import Stems, folded
 
 __all__ = ["TABLES", "WordIndex", "indexable", "query_words"]
 
@@ -80,9 +81,9 @@ class WordIndex:
             generation: of the record: word counts are remembered as long as it stays.
             among: the table with the numbers of the texts that may be found; None is all.
         """
-        if generation != self._generation:
-            self._counts, self._generation = {}, generation
-        phrases = self._rarest(query_words(query, self._stems))
+        phrases = query_words(query, self._stems)[:MOST_LOOKED_UP]
+        self._look_up(phrases, generation)
+        phrases = self._rarest(phrases)
         often = max(FREQUENT_TEXTS, FREQUENT_SHARE * texts)
         rare = [phrase for phrase in phrases if self._counts[phrase] <= often]
         frequent = [phrase for phrase in phrases if self._counts[phrase] > often]
@@ -103,13 +104,30 @@ class WordIndex:
         numbers, scores = np.fromiter(found, np.int64), np.fromiter(found.values(), np.float64)
         return best_first(numbers, scores, k)
 
-    def _rarest(self, phrases: list[str]) -> list[str]:
-        """The words by rising frequency, at most `MOST_WORDS` of them."""
-        for phrase in phrases[:MOST_LOOKED_UP]:
+    def weights(self, query: str, *, texts: int, generation: int) -> dict[str, float]:
+        """The distinct words of a query, folded, with their inverse document frequency, log(1 + (N - n + ½) / (n + ½)).
+
+        Args:
+            query: whatever the user typed.
+            texts: how many texts there are, N.
+            generation: of the record, as in `ranked`.
+        """
+        phrases = query_words(query, self._stems)[:MOST_LOOKED_UP]
+        self._look_up(phrases, generation)
+        return {folded(phrase.strip('" *')): _weight(self._counts[phrase], texts) for phrase in phrases}
+
+    def _look_up(self, phrases: list[str], generation: int) -> None:
+        """Have the counts of these words; those of another generation are forgotten."""
+        if generation != self._generation:
+            self._counts, self._generation = {}, generation
+        for phrase in phrases:
             if phrase not in self._counts:
                 self._counts[phrase] = self._count(phrase)
+
+    def _rarest(self, phrases: list[str]) -> list[str]:
+        """The words by rising frequency, at most `MOST_WORDS` of them."""
         # A word that no text holds says nothing: of too many words these are the first to go.
-        known = sorted(phrases[:MOST_LOOKED_UP], key=lambda phrase: (not self._counts[phrase], self._counts[phrase]))
+        known = sorted(phrases, key=lambda phrase: (not self._counts[phrase], self._counts[phrase]))
         return known[:MOST_WORDS]
 
     def _count(self, phrase: str) -> int:
@@ -126,6 +144,10 @@ class WordIndex:
         sql = f"""SELECT rowid, -bm25(words) AS score FROM words WHERE words MATCH ? {passing}
             ORDER BY score DESC, rowid LIMIT ?"""  # noqa: S608
         return dict(self._connection.execute(sql, (expression, k)).fetchall())
+
+
+def _weight(count: int, texts: int) -> float:
+    return math.log1p((max(texts, count) - count + 0.5) / (count + 0.5))
 
 
 def _any(phrases: list[str]) -> str:

@@ -1,0 +1,79 @@
+"""Sentences of texts, and which of them a query asks for."""
+
+import string
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likewise.applications.sentences import Asked, Sentence, sentences
+from likewise.index.collection import Collection
+
+
+class Letters:
+    """How often each letter stands in a text; counts how many texts it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def encode(self, texts):
+        self.asked += len(texts)
+        return np.array([[text.lower().count(letter) for letter in string.ascii_lowercase] for text in texts])
+
+
+@given(st.text() | st.text(st.sampled_from("aB. !?。\n\r\t 1é😀\u00a0")))
+def test_every_character_that_is_no_space_is_in_one_sentence(text):
+    found = sentences(text)
+    assert all(text[one.start : one.end] == one.text for one in found)
+    assert all(one.text and one.text == one.text.strip() for one in found)
+    places = [place for one in found for place in range(one.start, one.end)]
+    assert places == sorted(set(places))
+    assert not {place for place in range(len(text)) if not text[place].isspace()} - set(places)
+
+
+def test_sentences_end_where_readers_end_them():
+    text = "Dr. Smith paid $3.50 in Washington, D.C. on Monday. Why? 東京は雨です。明日は晴れます。\n\nA heading\n"
+    assert [one.text for one in sentences(text)] == [
+        "Dr. Smith paid $3.50 in Washington, D.C. on Monday.",
+        "Why?",
+        "東京は雨です。",
+        "明日は晴れます。",
+        "A heading",
+    ]
+    assert sentences(" \n ") == []
+
+
+@pytest.fixture
+def collection(tmp_path):
+    with Collection.create(tmp_path / "a.index", Letters()) as made:
+        made.add(["the lamp is red", "the lamp is blue", "the dog"])
+        yield made
+
+
+def test_the_best_sentence_has_what_is_rare_in_the_query(collection):
+    some = [Sentence("The lamp!", 0, 9), Sentence("A BLUE one.", 10, 21), Sentence("zzz", 22, 25)]
+    asked = Asked(collection, "the blue lamp")
+    scores = asked.scores([one.text for one in some])
+    assert asked.best(some) == some[1 if scores[1] > scores[0] else 0]
+    assert (scores >= 0).all() and (scores <= 1).all() and scores[2] == 0.0
+    # Both shares by hand: words of the index weigh log(1 + (N - n + 1/2) / (n + 1/2)).
+    weight = {n: np.log1p((3 - n + 0.5) / (n + 0.5)) for n in (1, 2, 3)}
+    words = (weight[3] + weight[2]) / (weight[3] + weight[2] + weight[1])
+    vectors = Letters().encode(["the blue lamp", "The lamp!"]).astype(float)
+    cosine = vectors[0] @ vectors[1] / np.prod(np.linalg.norm(vectors, axis=1))
+    assert scores[0] == pytest.approx((words + cosine) / 2, abs=1e-6)
+
+
+def test_a_slow_model_is_not_asked_where_it_should_be_quick(collection):
+    before = collection.model.asked
+    asked = Asked(collection, "the blue lamp", quick=True)
+    assert asked.scores(["the blue lamp", "none"]).tolist() == [1.0, 0.0]
+    assert collection.model.asked == before
+
+
+def test_nothing_is_asked_of_nothing(collection):
+    assert Asked(collection, " ").scores(["the lamp"]).tolist() == [0.0]
+    asked = Asked(collection, "lamp")
+    assert asked.best([]) is None
+    assert asked.scores([]).tolist() == []

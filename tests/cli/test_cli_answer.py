@@ -1,0 +1,43 @@
+"""Questions on the command line."""
+
+import json
+
+from cli_shelf import Shelf, fails, run_likewise, succeeds
+
+
+def test_a_question_is_answered_in_its_passage(shelf: Shelf) -> None:
+    text = next(text for text in shelf.texts if 200 < len(text) < 500)
+    words = " ".join(text.split()[:8])
+    told = succeeds("answer", shelf.index, words, "--certainty", "0")
+    assert "» " in told and " «" in told
+    assert "certainty" in told.splitlines()[-1] and "module " in told
+    reply = json.loads(succeeds("answer", shelf.index, words, "--certainty", "0", "--json"))
+    assert reply["found"] and reply["answer"] == reply["evidence"][0]["sentence"]
+    best = reply["evidence"][0]
+    assert best["text"][best["start"] : best["end"]] == best["sentence"]
+    assert set(best["columns"]) == {"module", "price"}
+
+
+def test_no_answer_is_said(shelf: Shelf) -> None:
+    told = succeeds("answer", shelf.index, "who painted the ceiling of the chapel", "--certainty", "1")
+    assert told.startswith("no answer found; the nearest there is:\n")
+    assert "no text of the index" in succeeds("answer", shelf.index, "a task", "--where", "price < 0")
+
+
+def test_several_questions_have_a_heading_each(shelf: Shelf) -> None:
+    told = succeeds("answer", shelf.index, "-", stdin="what is a task\n\nwho runs the loop\n")
+    assert told.startswith("what is a task\n") and "\nwho runs the loop\n" in told
+    assert len(succeeds("answer", shelf.index, "a task", "a loop", "--json").splitlines()) == 2
+
+
+def test_long_passages_are_cut_at_words(shelf: Shelf) -> None:
+    text = max(shelf.texts, key=len)
+    sentence = text.split(". ")[len(text.split(". ")) // 2]
+    told = succeeds("answer", shelf.index, sentence[:120], "--certainty", "0")
+    assert told.count("»") == 1
+
+
+def test_what_cannot_be_asked_is_one_line(shelf: Shelf) -> None:
+    assert "question is empty" in fails("answer", shelf.index, " ")
+    assert "does not exist" in fails("answer", "nowhere.index", "who?")
+    assert run_likewise("answer", shelf.index, "who?", "--certainty", "2").exit_code == 2
