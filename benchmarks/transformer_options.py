@@ -3,10 +3,11 @@
     python benchmarks/transformer_options.py --data DATA [--options NAMES ...] [--quick]
 
 all-MiniLM-L6-v2 is adapted to the abstracts of cranfield without labels, by 30 steps at 5e-5 on views of up to 32
-tokens with nothing of its old weights put back, so that options differ; each row changes one thing. The vectors of `encode` are judged, without a
-static encoder beside them: nDCG@10, and the difference to the first row with the 95 % interval of a bootstrap over the
-queries. Seconds are of the whole of `likewise.train`. "Untouched" is the encoder before training. One seed: most of the
-differences are smaller than what the queries say of them, and the table is for finding the few that are not.
+tokens with nothing of its old weights put back, so that options differ; each row changes one thing. The vectors of
+`encode` are judged, without a static encoder beside them: nDCG@10, and the difference to the first row with the 95 %
+interval of a bootstrap over the queries. Seconds are of the whole of `likewise.train`. "Untouched" is the encoder
+before training. One seed: most of the differences are smaller than what the queries say of them, and the table is for
+finding the few that are not.
 """
 
 import argparse
