@@ -1,6 +1,7 @@
 """Questions on the command line."""
 
 import json
+from pathlib import Path
 
 from cli_shelf import Shelf, fails, run_likewise, succeeds
 
@@ -41,3 +42,16 @@ def test_what_cannot_be_asked_is_one_line(shelf: Shelf) -> None:
     assert "question is empty" in fails("answer", shelf.index, " ")
     assert "does not exist" in fails("answer", "nowhere.index", "who?")
     assert run_likewise("answer", shelf.index, "who?", "--certainty", "2").exit_code == 2
+
+
+def test_an_index_of_passages_names_the_texts(shelf: Shelf, tmp_path: Path) -> None:
+    cut = ("--text", "body", "--id", "id", "--passages", "120")
+    told = succeeds("index", shelf.model, shelf.file, *cut, "--out", tmp_path / "cut.index", "--no-progress")
+    count = int(told.split(": ")[1].split()[0].replace(",", ""))
+    assert count > len(shelf.texts)
+    found = json.loads(succeeds("search", tmp_path / "cut.index", "cancel a task", "-k", "1", "--json"))
+    document, _, number = found["id"].rpartition(".")
+    assert found["columns"]["document"] == document and int(number) >= 1
+    assert "".join(found["text"].split()) in "".join(shelf.texts[int(document[1:])].split())
+    again = succeeds("add", tmp_path / "cut.index", shelf.file, *cut, "--no-progress")
+    assert f"{count:,} before, {count:,} now" in again

@@ -15,11 +15,13 @@ from likewise.cli.options import (
     ModelFolder,
     OnError,
     Overwrite,
+    PassageLength,
     Progress,
     Text,
 )
 
 if TYPE_CHECKING:
+    from likewise.applications.passages import Passages
     from likewise.corpus.read import Corpus
     from likewise.index.collection import Collection
 
@@ -34,6 +36,7 @@ def index(
     ],
     text: Text = None,
     id: Id = None,
+    passages: PassageLength = None,
     backend: Backend = None,
     progress: Progress = True,
     overwrite: Overwrite = False,
@@ -59,7 +62,7 @@ def index(
     loaded = Model.load(model, backend=backend)
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
     with replacing_folder(target, overwrite=overwrite) as beside, Collection.create(beside, loaded, True) as made:
-        told = _fill(made, corpus, progress=progress)
+        told = _fill(made, _cut(corpus, passages), progress=progress)
         made.build()
         told += _kind(made)
     typer.echo(f"{out}: {told}\nnext:\n  likewise search {shlex.quote(out)} 'what you look for'")
@@ -70,6 +73,7 @@ def add(
     file: File,
     text: Text = None,
     id: Id = None,
+    passages: PassageLength = None,
     progress: Progress = True,
     encoding: Encoding = None,
     on_error: OnError = "raise",
@@ -84,7 +88,7 @@ def add(
     with Collection.open(index) as collection:
         corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
         before = len(collection)
-        told = _fill(collection, corpus, progress=progress)
+        told = _fill(collection, _cut(corpus, passages), progress=progress)
         typer.echo(f"{index}: {told}; {before:,} before, {len(collection):,} now{_kind(collection)}")
 
 
@@ -108,7 +112,13 @@ def delete(
         typer.echo(f"{index}: {counted(deleted, 'text')} deleted{unknown}, {len(collection):,} remain")
 
 
-def _fill(collection: "Collection", corpus: "Corpus", *, progress: bool) -> str:
+def _cut(corpus: "Corpus", length: int | None) -> "Corpus | Passages":
+    from likewise.applications.passages import Passages
+
+    return corpus if length is None else Passages(corpus, length)
+
+
+def _fill(collection: "Collection", corpus: "Corpus | Passages", *, progress: bool) -> str:
     """Add a corpus, all of it or nothing; what came of it, in words."""
     from likewise.cli.screen import Meter, counted
 

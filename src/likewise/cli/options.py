@@ -13,6 +13,7 @@ __all__ = [
     "ModelFolder",
     "OnError",
     "Overwrite",
+    "PassageLength",
     "Progress",
     "Seed",
     "Text",
@@ -57,6 +58,16 @@ OnError = Annotated[
     typer.Option("--on-error", help="At a row that cannot be read: end with an error, or skip the row and count it."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+PassageLength = Annotated[
+    int | None,
+    typer.Option(
+        "--passages",
+        min=1,
+        metavar="N",
+        help="Cut texts at the ends of sentences into passages of about so many characters, such as 800.",
+        show_default=False,
+    ),
+]
 Progress = Annotated[bool, typer.Option("--progress/--no-progress", help="Show on standard error how far it is.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of everything random: the same seed gives the same result.")]
 Views = Annotated[
