@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from likewise.errors import InputError, LikewiseError
 
 if TYPE_CHECKING:
+    from likewise.applications.classify.classifier import Classifier
+    from likewise.applications.classify.text_encoder import TextEncoder
     from likewise.evaluation.evaluate import evaluate
     from likewise.evaluation.result import Evaluation
     from likewise.index.collection import Collection, Hit
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Classifier",
     "Collection",
     "Evaluation",
     "Hit",
@@ -23,6 +26,7 @@ __all__ = [
     "LikewiseError",
     "Model",
     "Recipe",
+    "TextEncoder",
     "__version__",
     "distill",
     "evaluate",
@@ -35,11 +39,13 @@ __all__ = [
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _PLACES = {
+    "Classifier": "likewise.applications.classify.classifier",
     "Collection": "likewise.index.collection",
     "Evaluation": "likewise.evaluation.result",
     "Hit": "likewise.index.collection",
     "Model": "likewise.model.model",
     "Recipe": "likewise.training.recipe",
+    "TextEncoder": "likewise.applications.classify.text_encoder",
     "distill": "likewise.training.distill",
     "evaluate": "likewise.evaluation.evaluate",
     "train": "likewise.training.train",

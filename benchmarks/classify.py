@@ -1,0 +1,199 @@
+"""How far a few labels go: accuracy of `likewise.Classifier` beside TF-IDF, LSA and MiniLM with logistic regression.
+
+    python benchmarks/classify.py --data DATA [--cache FOLDER] [--draws N] [--tested N] [NAME ...]
+
+A static model is trained on the texts of a data set without their labels and without the texts that are judged; LSA
+(256 dimensions, TF-IDF with stop words) on the same ones, and from these TF-IDF of words and pairs of words knows
+how rare each is. all-MiniLM-L6-v2 reads 128 tokens, of some of the test texts where these are many and long. Each stands
+before a logistic regression of scikit-learn with C = 10. The labelled texts are drawn several times, the same for all;
+figures are means over the draws with the 95 % interval of a bootstrap over these. `+ unlabelled` has also been
+given unlabelled texts to learn from, in the first draws only. Of the data sets with a sentiment, texts with a negation are told
+apart. `interval holds` is how often the 95 % interval that `Classifier.estimate_` gives, made of the few labels alone,
+has the accuracy on the test texts within.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kept_vectors import KeptVectors
+from labelled import Labels, drawn, labelled
+from minilm import model_folder
+from record import record
+from scipy.sparse import csr_array
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
+from texts import add_data
+
+import likewise
+from likewise.applications.classify.ngrams import terms_of
+
+PER_CLASS = {
+    "imdb": (8, 64, 256, 1024), "mr": (8, 64, 256), "sst2": (8, 64, 256), "banking77": (1, 5, 10), "trec": (8, 64),
+    "subj": (8, 64, 256), "newsgroups20": (8, 64),
+}  # fmt: skip
+SENTIMENT = {"imdb", "mr", "sst2"}
+WITH_UNLABELLED = 3  # draws
+MOST_UNLABELLED = 256  # labels a class
+MINILM_READS = {"imdb": 2_500}  # of the test texts
+MINILM_DRAWS = {("imdb", 1024): 0, ("newsgroups20", 8): 0, ("newsgroups20", 64): 0}
+READ_BY_TFIDF = 25_000  # texts
+LONGEST = 128  # tokens
+
+Vectors = Callable[[list[str]], Any]
+
+
+def over(values: list[float]) -> dict[str, Any]:
+    """Mean of the draws, with the 95 % interval of a bootstrap over them."""
+    held = np.array(values)
+    means = held[np.random.default_rng(0).integers(len(held), size=(2000, len(held)))].mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return {"mean": float(held.mean()), "low": float(low), "high": float(high), "values": held.round(4).tolist()}
+
+
+class Draws:
+    """The accuracies of one data set and number of labels a class, by what was judged."""
+
+    def __init__(self, data: Labels) -> None:
+        self.truth = data.truth
+        negated = [any(term.startswith("not_") for term in terms_of(text)) for text in data.tested]
+        self.negated = np.array(negated) if data.name in SENTIMENT else None
+        self.found: dict[str, list[float]] = {}
+
+    def add(self, name: str, said: np.ndarray, rows: np.ndarray | None = None) -> float:
+        """What was said of the texts, or of some of them."""
+        truth = self.truth if rows is None else self.truth[rows]
+        right = said == truth
+        self.found.setdefault(name, []).append(float(right.mean()))
+        if self.negated is not None:
+            negated = self.negated if rows is None else self.negated[rows]
+            self.found.setdefault(f"{name}, negated", []).append(float(right[negated].mean()))
+        return float(right.mean())
+
+    def put(self, name: str, value: float) -> None:
+        """Another figure of a draw."""
+        self.found.setdefault(name, []).append(value)
+
+
+class Test:
+    """The texts that are judged, encoded once: each draw looks at other words of them."""
+
+    def __init__(self, data: Labels, model: Any) -> None:
+        counter = CountVectorizer(analyzer=terms_of)
+        self.counts = csr_array(counter.fit_transform(data.tested)).tocsc()
+        self.columns = counter.vocabulary_
+        self.vectors = likewise.TextEncoder(model).fit([]).transform(data.tested)
+
+    def said(self, classifier: likewise.Classifier) -> np.ndarray:
+        """What `classifier.predict` says."""
+        features, count = classifier.features_, len(self.vectors)
+        if classifier.contrastive:
+            raise ValueError("its vectors are its own")
+        ngrams = features.ngrams
+        there = [(place, self.columns[term]) for place, term in enumerate(ngrams.terms) if term in self.columns]
+        places, columns = np.array(there).T
+        some = self.counts[:, columns].tocoo()
+        shape = (count, len(ngrams.terms))
+        words = ngrams.weighted(csr_array((some.data, (some.row, places[some.col])), shape))
+        logits = classifier.probe_.logits(features.of([], self.vectors, words))
+        return classifier.classes_[logits.argmax(axis=1)]
+
+
+def tfidf(data: Labels) -> Vectors:
+    """Words and pairs of words, as rare as the unlabelled texts say."""
+    order = np.random.default_rng(0).permutation(len(data.read))[:READ_BY_TFIDF]
+    weighting = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
+    weighting.fit([data.read[row] for row in order])
+    return weighting.transform
+
+
+def lsa(data: Labels) -> Vectors:
+    """256 singular vectors of the unlabelled texts."""
+    weighting = TfidfVectorizer(sublinear_tf=True, min_df=2)
+    svd = TruncatedSVD(256, random_state=0).fit(weighting.fit_transform(data.read))
+    return lambda texts: normalize(svd.transform(weighting.transform(texts)))
+
+
+def minilm(cache: Path | None) -> Vectors:
+    """all-MiniLM-L6-v2."""
+    model = likewise.load(model_folder())
+    model.encoder.frame = replace(model.encoder.frame, longest=LONGEST)
+    return KeptVectors(model.encode, cache)
+
+
+def probe(rows: Any, labels: np.ndarray, asked: Any) -> np.ndarray:
+    """What a logistic regression says of other texts."""
+    return LogisticRegression(C=10.0, max_iter=1000).fit(rows, labels).predict(asked)
+
+
+def measure(data: Labels, model: Any, draws: int, cache: Path | None) -> dict[str, Any]:
+    """All entrants for each number of labels a class."""
+    peers = {"TF-IDF": tfidf(data), "LSA 256": lsa(data)}
+    asked = {name: peer(data.tested) for name, peer in peers.items()}
+    test, slow = Test(data, model), minilm(cache)
+    order = np.random.default_rng(0).permutation(len(data.tested))
+    some = order[: MINILM_READS.get(data.name, len(order))]
+    asks = any(MINILM_DRAWS.get((data.name, per_class), draws) for per_class in PER_CLASS[data.name])
+    slow_asked = slow([data.tested[row] for row in some]) if asks else None
+    numbers: dict[str, Any] = {}
+    for per_class in PER_CLASS[data.name]:
+        found, held = Draws(data), []
+        for draw in range(draws):
+            rows = drawn(data.labels, per_class, draw)
+            texts, labels = [data.learned[row] for row in rows], data.labels[rows]
+            for name, peer in peers.items():
+                found.add(name, probe(peer(texts), labels, asked[name]))
+            if draw < MINILM_DRAWS.get((data.name, per_class), draws):
+                found.add("MiniLM", probe(slow(texts), labels, slow_asked), some)
+            classifier = likewise.Classifier(model, seed=draw).fit(texts, labels)
+            accuracy = found.add("likewise", test.said(classifier))
+            if (estimate := classifier.estimate_) is not None:
+                held.append(estimate.low <= accuracy <= estimate.high)
+                found.put("estimate from the labels", estimate.accuracy)
+            if draw < WITH_UNLABELLED and per_class <= MOST_UNLABELLED:
+                classifier.fit(texts, labels, unlabelled=data.unlabelled or data.learned)
+                found.add("likewise + unlabelled", test.said(classifier))
+        figures = {name: over(values) for name, values in found.found.items()}
+        if held:
+            figures["interval holds"] = float(np.mean(held))
+        for name in ("TF-IDF", "LSA 256", "MiniLM"):
+            if name in found.found:
+                pairs = zip(found.found["likewise"], found.found[name], strict=False)
+                figures[f"likewise - {name}"] = over([ours - theirs for ours, theirs in pairs])
+        numbers[f"{per_class} labels a class"] = figures
+        told = {
+            name: round(100 * (each if isinstance(each, float) else each["mean"]), 1) for name, each in figures.items()
+        }
+        print(f"{data.name}, {per_class} a class: {told}", flush=True)
+    return numbers
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_data(parser)
+    parser.add_argument("--cache", type=Path, help="folder for models and for the vectors of MiniLM")
+    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("names", nargs="*", default=None, metavar="NAME", help=f"of {', '.join(PER_CLASS)}")
+    asked = parser.parse_args()
+    for name in asked.names or PER_CLASS:
+        data, started = labelled(asked.data, name), time.perf_counter()
+        kept = asked.cache and asked.cache / f"{name}.model"
+        if kept is not None and kept.exists():
+            model = likewise.load(kept)
+        else:
+            model = likewise.train(data.read, progress=False, out=kept)
+        numbers = measure(data, model, asked.draws, asked.cache and asked.cache / "minilm")
+        sizes = {"labelled": len(data.learned), "test": len(data.tested), "unlabelled": len(data.unlabelled)}
+        sizes["test, MiniLM"] = min(len(data.tested), MINILM_READS.get(name, len(data.tested)))
+        record("classify", {"data": name, "draws": asked.draws, **sizes}, numbers, 0)
+        print(f"{name}: {time.perf_counter() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
