@@ -3,13 +3,13 @@
     python benchmarks/classify.py --data DATA [--cache FOLDER] [--draws N] [--tested N] [NAME ...]
 
 A static model is trained on the texts of a data set without their labels and without the texts that are judged; LSA
-(256 dimensions, TF-IDF with stop words) on the same ones, and from these TF-IDF of words and pairs of words knows
-how rare each is. all-MiniLM-L6-v2 reads 128 tokens, of some of the test texts where these are many and long. Each stands
-before a logistic regression of scikit-learn with C = 10. The labelled texts are drawn several times, the same for all;
-figures are means over the draws with the 95 % interval of a bootstrap over these. `+ unlabelled` has also been
-given unlabelled texts to learn from, in the first draws only. Of the data sets with a sentiment, texts with a negation are told
-apart. `interval holds` is how often the 95 % interval that `Classifier.estimate_` gives, made of the few labels alone,
-has the accuracy on the test texts within.
+(256 dimensions, TF-IDF with stop words) on the same ones, and from these TF-IDF of words and pairs of words knows how
+rare each is. all-MiniLM-L6-v2 reads 128 tokens, of some of the test texts where these are many and long. Each stands
+before a logistic regression of scikit-learn with C = 10. The labelled texts are drawn several times, the same for
+all; figures are means over the draws with the 95 % interval of a bootstrap over these. `+ unlabelled` has also been
+given unlabelled texts to learn from, in the first draws only. Of the data sets with a sentiment, texts with a
+negation are told apart. `interval holds` is how often the 95 % interval that `Classifier.estimate_` gives, made of
+the few labels alone, has the accuracy on the test texts within.
 """
 
 import argparse
@@ -39,12 +39,15 @@ PER_CLASS = {
     "subj": (8, 64, 256), "newsgroups20": (8, 64),
 }  # fmt: skip
 SENTIMENT = {"imdb", "mr", "sst2"}
+OURS = "likewise"
 WITH_UNLABELLED = 3  # draws
-MOST_UNLABELLED = 256  # labels a class
+MOST_UNLABELLED = 64  # labels a class
 MINILM_READS = {"imdb": 2_500}  # of the test texts
 MINILM_DRAWS = {("imdb", 1024): 0, ("newsgroups20", 8): 0, ("newsgroups20", 64): 0}
 READ_BY_TFIDF = 25_000  # texts
 LONGEST = 128  # tokens
+
+ELSEWHERE = {"mr": "imdb", "sst2": "imdb"}  # where there is more unlabelled text of the kind
 
 Vectors = Callable[[list[str]], Any]
 
@@ -82,26 +85,22 @@ class Draws:
 
 
 class Test:
-    """The texts that are judged, encoded once: each draw looks at other words of them."""
+    """The texts that are judged, their words counted once: each draw looks at other ones of these."""
 
-    def __init__(self, data: Labels, model: Any) -> None:
+    def __init__(self, data: Labels) -> None:
         counter = CountVectorizer(analyzer=terms_of)
         self.counts = csr_array(counter.fit_transform(data.tested)).tocsc()
         self.columns = counter.vocabulary_
-        self.vectors = likewise.TextEncoder(model).fit([]).transform(data.tested)
 
-    def said(self, classifier: likewise.Classifier) -> np.ndarray:
-        """What `classifier.predict` says."""
-        features, count = classifier.features_, len(self.vectors)
-        if classifier.contrastive:
-            raise ValueError("its vectors are its own")
-        ngrams = features.ngrams
+    def said(self, classifier: likewise.Classifier, vectors: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+        """What `classifier.predict` says, by the vectors of all texts that are judged, or of some rows."""
+        features, count, ngrams = classifier.features_, self.counts.shape[0], classifier.features_.ngrams
         there = [(place, self.columns[term]) for place, term in enumerate(ngrams.terms) if term in self.columns]
         places, columns = np.array(there).T
         some = self.counts[:, columns].tocoo()
         shape = (count, len(ngrams.terms))
         words = ngrams.weighted(csr_array((some.data, (some.row, places[some.col])), shape))
-        logits = classifier.probe_.logits(features.of([], self.vectors, words))
+        logits = classifier.probe_.logits(features.of([], vectors, words if rows is None else words[rows]))
         return classifier.classes_[logits.argmax(axis=1)]
 
 
@@ -132,15 +131,32 @@ def probe(rows: Any, labels: np.ndarray, asked: Any) -> np.ndarray:
     return LogisticRegression(C=10.0, max_iter=1000).fit(rows, labels).predict(asked)
 
 
-def measure(data: Labels, model: Any, draws: int, cache: Path | None) -> dict[str, Any]:
-    """All entrants for each number of labels a class."""
+class Slow:
+    """MiniLM as a model for `Classifier`, and the texts that it is judged on."""
+
+    def __init__(self, data: Labels, draws: int, cache: Path | None) -> None:
+        self.encode = minilm(cache)
+        order = np.random.default_rng(0).permutation(len(data.tested))
+        self.rows = np.sort(order[: MINILM_READS.get(data.name, len(order))])
+        self.draws = {per_class: MINILM_DRAWS.get((data.name, per_class), draws) for per_class in PER_CLASS[data.name]}
+        self.asked = self.encode([data.tested[row] for row in self.rows]) if any(self.draws.values()) else None
+
+    def judged(self, found: Draws, test: Test, texts: list[str], labels: np.ndarray) -> None:
+        """Add what it says: alone, and with words beside it."""
+        found.add("MiniLM", probe(self.encode(texts), labels, self.asked), self.rows)
+        found.add(
+            "likewise, MiniLM",
+            test.said(likewise.Classifier(self).fit(texts, labels), self.asked, self.rows),
+            self.rows,
+        )
+
+
+def measure(data: Labels, models: dict[str, Any], draws: int, cache: Path | None) -> dict[str, Any]:
+    """All entrants for each number of labels a class; the first of the models is that of the data set itself."""
     peers = {"TF-IDF": tfidf(data), "LSA 256": lsa(data)}
     asked = {name: peer(data.tested) for name, peer in peers.items()}
-    test, slow = Test(data, model), minilm(cache)
-    order = np.random.default_rng(0).permutation(len(data.tested))
-    some = order[: MINILM_READS.get(data.name, len(order))]
-    asks = any(MINILM_DRAWS.get((data.name, per_class), draws) for per_class in PER_CLASS[data.name])
-    slow_asked = slow([data.tested[row] for row in some]) if asks else None
+    vectors = {name: likewise.TextEncoder(model).fit([]).transform(data.tested) for name, model in models.items()}
+    test, slow = Test(data), Slow(data, draws, cache)
     numbers: dict[str, Any] = {}
     for per_class in PER_CLASS[data.name]:
         found, held = Draws(data), []
@@ -149,29 +165,41 @@ def measure(data: Labels, model: Any, draws: int, cache: Path | None) -> dict[st
             texts, labels = [data.learned[row] for row in rows], data.labels[rows]
             for name, peer in peers.items():
                 found.add(name, probe(peer(texts), labels, asked[name]))
-            if draw < MINILM_DRAWS.get((data.name, per_class), draws):
-                found.add("MiniLM", probe(slow(texts), labels, slow_asked), some)
-            classifier = likewise.Classifier(model, seed=draw).fit(texts, labels)
-            accuracy = found.add("likewise", test.said(classifier))
-            if (estimate := classifier.estimate_) is not None:
-                held.append(estimate.low <= accuracy <= estimate.high)
-                found.put("estimate from the labels", estimate.accuracy)
+            if draw < slow.draws[per_class]:
+                slow.judged(found, test, texts, labels)
+            for name, model in models.items():
+                classifier = likewise.Classifier(model, seed=draw).fit(texts, labels)
+                accuracy = found.add(name, test.said(classifier, vectors[name]))
+                if name == OURS and (estimate := classifier.estimate_) is not None:
+                    held.append(estimate.low <= accuracy <= estimate.high)
+                    found.put("estimate from the labels", estimate.accuracy)
             if draw < WITH_UNLABELLED and per_class <= MOST_UNLABELLED:
+                classifier = likewise.Classifier(models[OURS], seed=draw)
                 classifier.fit(texts, labels, unlabelled=data.unlabelled or data.learned)
-                found.add("likewise + unlabelled", test.said(classifier))
-        figures = {name: over(values) for name, values in found.found.items()}
-        if held:
-            figures["interval holds"] = float(np.mean(held))
-        for name in ("TF-IDF", "LSA 256", "MiniLM"):
-            if name in found.found:
-                pairs = zip(found.found["likewise"], found.found[name], strict=False)
-                figures[f"likewise - {name}"] = over([ours - theirs for ours, theirs in pairs])
-        numbers[f"{per_class} labels a class"] = figures
-        told = {
-            name: round(100 * (each if isinstance(each, float) else each["mean"]), 1) for name, each in figures.items()
-        }
+                found.add(f"{OURS} + unlabelled", test.said(classifier, vectors[OURS]))
+        numbers[f"{per_class} a class"] = figures(found.found, held)
+        told = {name: round(100 * each["mean"], 1) for name, each in numbers[f"{per_class} a class"].items()}
         print(f"{data.name}, {per_class} a class: {told}", flush=True)
     return numbers
+
+
+def figures(found: dict[str, list[float]], held: list[bool]) -> dict[str, Any]:
+    """Means and intervals, of differences too."""
+    told = {name: over(values) for name, values in found.items()}
+    if held:
+        told["interval holds"] = over([float(each) for each in held])
+    for name in ("TF-IDF", "LSA 256", "MiniLM"):
+        if name in found:
+            told[f"{OURS} - {name}"] = over([ours - its for ours, its in zip(found[OURS], found[name], strict=False)])
+    return told
+
+
+def trained(data: Labels, cache: Path | None) -> Any:
+    """The static model of a data set, made once where there is a folder for it."""
+    kept = cache and cache / f"{data.name}.model"
+    if kept is not None and kept.exists():
+        return likewise.load(kept)
+    return likewise.train(data.read, progress=False, out=kept)
 
 
 def main() -> None:
@@ -183,12 +211,10 @@ def main() -> None:
     asked = parser.parse_args()
     for name in asked.names or PER_CLASS:
         data, started = labelled(asked.data, name), time.perf_counter()
-        kept = asked.cache and asked.cache / f"{name}.model"
-        if kept is not None and kept.exists():
-            model = likewise.load(kept)
-        else:
-            model = likewise.train(data.read, progress=False, out=kept)
-        numbers = measure(data, model, asked.draws, asked.cache and asked.cache / "minilm")
+        models = {OURS: trained(data, asked.cache)}
+        if name in ELSEWHERE:
+            models[f"{OURS}, model of {ELSEWHERE[name]}"] = trained(labelled(asked.data, ELSEWHERE[name]), asked.cache)
+        numbers = measure(data, models, asked.draws, asked.cache and asked.cache / "minilm")
         sizes = {"labelled": len(data.learned), "test": len(data.tested), "unlabelled": len(data.unlabelled)}
         sizes["test, MiniLM"] = min(len(data.tested), MINILM_READS.get(name, len(data.tested)))
         record("classify", {"data": name, "draws": asked.draws, **sizes}, numbers, 0)

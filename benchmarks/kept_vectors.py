@@ -23,21 +23,28 @@ class KeptVectors:
     def __init__(self, encode: Callable[[list[str]], np.ndarray], folder: Path | None = None) -> None:
         self._encode, self._folder = encode, folder
         self._known: dict[bytes, np.ndarray] = {}
+        self._read: set[Path] = set()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            for path in sorted(folder.glob("*.npz")):
-                with np.load(path) as part:
-                    keys, vectors = part["keys"], part["vectors"]
-                self._known.update((key.tobytes(), vector) for key, vector in zip(keys, vectors, strict=True))
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """One vector a text."""
         keys = [_key(text) for text in texts]
+        if self._folder is not None and not self._known.keys() >= {*keys}:
+            self._look(self._folder)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
         items = list(missing.items())
         for first in range(0, len(items), CHUNK):
             self._add(items[first : first + CHUNK])
         return np.stack([self._known[key] for key in keys]).astype(np.float32)
+
+    def _look(self, folder: Path) -> None:
+        """Read what was added since, perhaps by another process."""
+        for path in sorted({*folder.glob("*.npz")} - self._read):
+            with np.load(path) as part:
+                keys, vectors = part["keys"], part["vectors"]
+            self._known.update((key.tobytes(), vector) for key, vector in zip(keys, vectors, strict=True))
+            self._read.add(path)
 
     def _add(self, items: list[tuple[bytes, str]]) -> None:
         vectors = np.asarray(self._encode([text for _, text in items])).astype(np.float16)

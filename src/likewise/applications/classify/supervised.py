@@ -3,7 +3,7 @@
 The loss is SupCon's (Khosla et al. 2020, L_out): all texts of an anchor's class are its positives, to equal shares.
 SetFit (Tunstall et al. 2022) asks for pairs of labelled texts, whose number grows with the square of the labels; here a
 batch holds all pairs of its texts and an epoch sees each text once, so the cost is linear in the number of labels. It
-works on any encoder of Likewise, as it knows only the protocol of `encoders.encoder`.
+is the same for a transformer, all of whose weights are moved, and for a static encoder, behind which a linear map is.
 """
 
 import tempfile
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from likewise.applications.classify.linear_map import LinearMap
+from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
 from likewise.losses.soft_targets import soft_info_nce
 from likewise.model.model import Model
@@ -25,7 +27,7 @@ __all__ = ["FineTuning"]
 TEMPERATURE = 0.1  # as in SupCon
 BATCH = {"static": 256, "transformer": 32}  # texts
 EPOCHS = {"static": 20, "transformer": 10}
-RATE = {"static": 0.02, "transformer": 3e-5}
+RATE = {"static": 0.1, "transformer": 3e-5}
 KEPT = 0.8  # of the ids of a text, in each of its two views
 
 
@@ -42,11 +44,16 @@ class FineTuning:
                 f"contrastive fine-tuning needs a model of likewise that can be trained, a {type(model).__name__} was "
                 "given: leave contrastive out, or load the model with likewise.load(folder), on torch"
             )
-        with tempfile.TemporaryDirectory(prefix="likewise-") as place:
-            model.save(Path(place) / "copy.model")
-            self._copy = Model.load(Path(place) / "copy.model")
-        self._begin = {name: np.array(array) for name, array in self._copy.encoder.state().items()}
-        self._kind = "static" if type(model) is Model else "transformer"
+        self._static = isinstance(model.encoder, StaticEncoder)
+        if self._static:
+            self._copy = Model(model.tokenizer, model.encoder, model.card, model.sample, model.stems)
+            self._trained: Any = LinearMap(model.encoder)
+        else:
+            with tempfile.TemporaryDirectory(prefix="likewise-") as place:
+                model.save(Path(place) / "copy.model")
+                self._copy = Model.load(Path(place) / "copy.model")
+            self._trained = self._copy.encoder
+        self._begin = {name: np.array(array) for name, array in self._trained.state().items()}
 
     def moved(self, texts: Sequence[str], numbers: Int64[np.ndarray, " texts"], rng: np.random.Generator) -> Model:
         """The copy, moved by these labels; the next call moves the same one.
@@ -56,15 +63,17 @@ class FineTuning:
             numbers: their classes.
             rng: of batches and views.
         """
-        model, kind = self._copy, self._kind
-        model.encoder.restore(self._begin)
-        model.__dict__.pop("fingerprint", None)  # known from the folder, and no longer true
-        ids = model.tokenizer.encode(texts)
+        kind = "static" if self._static else "transformer"
+        self._trained.restore(self._begin)
+        self._copy.__dict__.pop("fingerprint", None)  # once asked for it is kept, and no longer true
+        ids = self._copy.tokenizer.encode(texts)
         batches = list(_batches(numbers, BATCH[kind], EPOCHS[kind], rng))
         schedule = Schedule(RATE[kind], len(batches))
         for step, rows in enumerate(batches):
-            _step(model.encoder, ids.take(rows), numbers[rows], schedule(step), rng)
-        return model
+            _step(self._trained, ids.take(rows), numbers[rows], schedule(step), rng)
+        if self._static:
+            self._copy.encoder = self._trained.folded()
+        return self._copy
 
 
 def _batches(
