@@ -1,7 +1,7 @@
 """A static encoder with a linear map behind it, by which few labels move all words and not only those that they hold.
 
 Moving the rows themselves teaches only the words of the labelled texts, and takes them away from the words that they
-lay beside: of customer reviews, with 8 and with 64 labels a class, that made vectors worse. A map moves all words alike.
+lay beside: with 8 and with 64 labels a class of customer reviews it made vectors worse. A map moves all words alike.
 """
 
 from dataclasses import dataclass
