@@ -14,8 +14,8 @@ the few labels alone, has the accuracy on the test texts within.
 
 import argparse
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,8 @@ OURS = "likewise"
 WITH_UNLABELLED = 2  # draws
 MOST_UNLABELLED = 64  # labels a class
 MINILM_READS = {"imdb": 2_500}  # of the test texts
-MINILM_DRAWS = {("imdb", 256): 5, ("imdb", 1024): 0, ("newsgroups20", 8): 0, ("newsgroups20", 64): 0}
-READ_BY_TFIDF = 25_000  # texts
+MINILM_DRAWS = {("imdb", 1024): 0, ("newsgroups20", 8): 0, ("newsgroups20", 64): 0}
+READ_BY_TFIDF = 10_000  # texts
 LONGEST = 128  # tokens
 
 ELSEWHERE = {"mr": "imdb", "sst2": "imdb"}  # where there is more unlabelled text of the kind
@@ -59,6 +59,15 @@ def over(values: list[float]) -> dict[str, Any]:
     means = held[np.random.default_rng(0).integers(len(held), size=(2000, len(held)))].mean(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return {"mean": float(held.mean()), "low": float(low), "high": float(high), "values": held.round(4).tolist()}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many labels a class, and how often they are drawn: for all, and for those with unlabelled texts."""
+
+    per_class: Sequence[int]
+    draws: int
+    unlabelled: int
 
 
 class Draws:
@@ -136,11 +145,14 @@ def probe(rows: Any, labels: np.ndarray, asked: Any) -> np.ndarray:
 class Slow:
     """MiniLM as a model for `Classifier`, and the texts that it is judged on."""
 
-    def __init__(self, data: Labels, draws: int, cache: Path | None) -> None:
+    def __init__(self, data: Labels, plan: Plan, cache: Path | None) -> None:
         self.encode = minilm(cache)
-        order = np.random.default_rng(0).permutation(len(data.tested))
-        self.rows = np.sort(order[: MINILM_READS.get(data.name, len(order))])
-        self.draws = {per_class: MINILM_DRAWS.get((data.name, per_class), draws) for per_class in PER_CLASS[data.name]}
+        order, count = (
+            np.random.default_rng(0).permutation(len(data.tested)),
+            MINILM_READS.get(data.name, len(data.tested)),
+        )
+        self.rows = np.sort(order[:count])
+        self.draws = {each: MINILM_DRAWS.get((data.name, each), plan.draws) for each in plan.per_class}
         self.asked = self.encode([data.tested[row] for row in self.rows]) if any(self.draws.values()) else None
 
     def judged(self, found: Draws, test: Test, texts: list[str], labels: np.ndarray) -> None:
@@ -153,16 +165,22 @@ class Slow:
         )
 
 
-def measure(data: Labels, models: dict[str, Any], draws: int, cache: Path | None) -> dict[str, Any]:
+def some_tested(data: Labels, count: int) -> Labels:
+    """The data set with so many of its test texts, drawn once."""
+    rows = np.random.default_rng(0).permutation(len(data.tested))[:count]
+    return replace(data, tested=[data.tested[row] for row in rows], truth=data.truth[rows])
+
+
+def measure(data: Labels, models: dict[str, Any], plan: Plan, cache: Path | None) -> dict[str, Any]:
     """All entrants for each number of labels a class; the first of the models is that of the data set itself."""
     peers = {"TF-IDF": tfidf(data), "LSA 256": lsa(data)}
     asked = {name: peer(data.tested) for name, peer in peers.items()}
     vectors = {name: likewise.TextEncoder(model).fit([]).transform(data.tested) for name, model in models.items()}
-    test, slow = Test(data), Slow(data, draws, cache)
+    test, slow = Test(data), Slow(data, plan, cache)
     numbers: dict[str, Any] = {}
-    for per_class in PER_CLASS[data.name]:
+    for per_class in plan.per_class:
         found, held = Draws(data.truth, test.negated), []
-        for draw in range(min(draws, FEWER_DRAWS.get((data.name, per_class), draws))):
+        for draw in range(min(plan.draws, FEWER_DRAWS.get((data.name, per_class), plan.draws))):
             rows = drawn(data.labels, per_class, draw)
             texts, labels = [data.learned[row] for row in rows], data.labels[rows]
             for name, peer in peers.items():
@@ -175,7 +193,7 @@ def measure(data: Labels, models: dict[str, Any], draws: int, cache: Path | None
                 if name == OURS and (estimate := classifier.estimate_) is not None:
                     held.append(estimate.low <= accuracy <= estimate.high)
                     found.put("estimate from the labels", estimate.accuracy)
-            if draw < WITH_UNLABELLED and per_class <= MOST_UNLABELLED:
+            if draw < plan.unlabelled and per_class <= MOST_UNLABELLED:
                 classifier = likewise.Classifier(models[OURS], seed=draw)
                 classifier.fit(texts, labels, unlabelled=data.unlabelled or data.learned)
                 found.add(f"{OURS} + unlabelled", test.said(classifier, vectors[OURS]))
@@ -209,17 +227,26 @@ def main() -> None:
     add_data(parser)
     parser.add_argument("--cache", type=Path, help="folder for models and for the vectors of MiniLM")
     parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--tested", type=int, help="test texts that are drawn once, of more; all if not given")
+    parser.add_argument("--labels-per-class", type=int, nargs="+", help="instead of those of the data set")
+    parser.add_argument(
+        "--unlabelled-draws", type=int, default=WITH_UNLABELLED, help="that unlabelled texts are given to"
+    )
     parser.add_argument("names", nargs="*", default=None, metavar="NAME", help=f"of {', '.join(PER_CLASS)}")
     asked = parser.parse_args()
     for name in asked.names or PER_CLASS:
         data, started = labelled(asked.data, name), time.perf_counter()
+        if asked.tested:
+            data = some_tested(data, asked.tested)
         models = {OURS: trained(data, asked.cache)}
         if name in ELSEWHERE:
             models[f"{OURS}, model of {ELSEWHERE[name]}"] = trained(labelled(asked.data, ELSEWHERE[name]), asked.cache)
-        numbers = measure(data, models, asked.draws, asked.cache and asked.cache / "minilm")
+        plan = Plan(asked.labels_per_class or PER_CLASS[name], asked.draws, asked.unlabelled_draws)
+        numbers = measure(data, models, plan, asked.cache and asked.cache / "minilm")
         sizes = {"labelled": len(data.learned), "test": len(data.tested), "unlabelled": len(data.unlabelled)}
         sizes["test, MiniLM"] = min(len(data.tested), MINILM_READS.get(name, len(data.tested)))
-        record("classify", {"data": name, "draws": asked.draws, **sizes}, numbers, 0)
+        sizes |= {"draws": plan.draws, "draws with unlabelled texts": plan.unlabelled}
+        record("classify", {"data": name, **sizes}, numbers, 0)
         print(f"{name}: {time.perf_counter() - started:.0f} s")
 
 
