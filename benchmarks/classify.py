@@ -63,11 +63,12 @@ def over(values: list[float]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Plan:
-    """How many labels a class, and how often they are drawn: for all, and for those with unlabelled texts."""
+    """How many labels a class, how often they are drawn, for all and with unlabelled texts, and what LSA reads."""
 
     per_class: Sequence[int]
     draws: int
     unlabelled: int
+    read_by_lsa: int | None
 
 
 class Draws:
@@ -123,10 +124,12 @@ def tfidf(data: Labels) -> Vectors:
     return weighting.transform
 
 
-def lsa(data: Labels) -> Vectors:
-    """256 singular vectors of the unlabelled texts."""
+def lsa(data: Labels, most: int | None) -> Vectors:
+    """256 singular vectors of the unlabelled texts, or of so many of them."""
+    order = np.random.default_rng(0).permutation(len(data.read))[:most]
     weighting = TfidfVectorizer(sublinear_tf=True, min_df=2)
-    svd = TruncatedSVD(256, n_iter=3, random_state=0).fit(weighting.fit_transform(data.read))
+    svd = TruncatedSVD(256, n_iter=3, random_state=0)
+    svd.fit(weighting.fit_transform([data.read[row] for row in order]))
     return lambda texts: normalize(svd.transform(weighting.transform(texts)))
 
 
@@ -173,7 +176,7 @@ def some_tested(data: Labels, count: int) -> Labels:
 
 def measure(data: Labels, models: dict[str, Any], plan: Plan, cache: Path | None) -> dict[str, Any]:
     """All entrants for each number of labels a class; the first of the models is that of the data set itself."""
-    peers = {"TF-IDF": tfidf(data), "LSA 256": lsa(data)}
+    peers = {"TF-IDF": tfidf(data), "LSA 256": lsa(data, plan.read_by_lsa)}
     asked = {name: peer(data.tested) for name, peer in peers.items()}
     vectors = {name: likewise.TextEncoder(model).fit([]).transform(data.tested) for name, model in models.items()}
     test, slow = Test(data), Slow(data, plan, cache)
@@ -228,6 +231,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder for models and for the vectors of MiniLM")
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--tested", type=int, help="test texts that are drawn once, of more; all if not given")
+    parser.add_argument("--lsa-texts", type=int, help="texts that LSA reads at the most; all if not given")
     parser.add_argument("--labels-per-class", type=int, nargs="+", help="instead of those of the data set")
     parser.add_argument(
         "--unlabelled-draws", type=int, default=WITH_UNLABELLED, help="that unlabelled texts are given to"
@@ -241,10 +245,11 @@ def main() -> None:
         models = {OURS: trained(data, asked.cache)}
         if name in ELSEWHERE:
             models[f"{OURS}, model of {ELSEWHERE[name]}"] = trained(labelled(asked.data, ELSEWHERE[name]), asked.cache)
-        plan = Plan(asked.labels_per_class or PER_CLASS[name], asked.draws, asked.unlabelled_draws)
+        plan = Plan(asked.labels_per_class or PER_CLASS[name], asked.draws, asked.unlabelled_draws, asked.lsa_texts)
         numbers = measure(data, models, plan, asked.cache and asked.cache / "minilm")
         sizes = {"labelled": len(data.learned), "test": len(data.tested), "unlabelled": len(data.unlabelled)}
         sizes["test, MiniLM"] = min(len(data.tested), MINILM_READS.get(name, len(data.tested)))
+        sizes["texts read by LSA"] = min(len(data.read), asked.lsa_texts or len(data.read))
         sizes |= {"draws": plan.draws, "draws with unlabelled texts": plan.unlabelled}
         record("classify", {"data": name, **sizes}, numbers, 0)
         print(f"{name}: {time.perf_counter() - started:.0f} s")
