@@ -25,6 +25,14 @@ def _options(command: Any) -> set[str]:
     }
 
 
+def _named_by(words: list[str], group: Any) -> tuple[Any, list[str]]:
+    """The command that words name, which may be one of a group within the group, and what follows its name."""
+    command = group
+    while words and words[0] in getattr(command, "commands", {}):
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
+
+
 @pytest.fixture(scope="module")
 def group() -> Any:
     """The command line, with its commands and their options."""
@@ -74,8 +82,9 @@ def test_commands_that_pages_show_exist(page: Path, group: Any) -> None:
         program, *words = shlex.split(line.split("|")[0], comments=True)
         if program == "likewise" and words and not words[0].startswith("-"):
             assert words[0] in group.commands, line
-            given = {word.partition("=")[0] for word in words[1:] if word.startswith("--") or word in {"-k", "-n"}}
-            assert given <= _options(group.commands[words[0]]) | {"--debug"}, line
+            command, words = _named_by(words, group)
+            given = {word.partition("=")[0] for word in words if word.startswith("--") or word in {"-k", "-n"}}
+            assert given <= _options(command) | {"--debug"}, line
 
 
 def test_make_targets_that_pages_show_exist() -> None:

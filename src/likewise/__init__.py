@@ -7,6 +7,8 @@ from likewise.errors import InputError, LikewiseError
 
 if TYPE_CHECKING:
     from likewise.applications.answer import Reply, answer
+    from likewise.applications.classify.classifier import Classifier
+    from likewise.applications.classify.text_encoder import TextEncoder
     from likewise.evaluation.evaluate import evaluate
     from likewise.evaluation.result import Evaluation
     from likewise.index.collection import Collection, Hit
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Classifier",
     "Collection",
     "Evaluation",
     "Hit",
@@ -25,6 +28,7 @@ __all__ = [
     "Model",
     "Recipe",
     "Reply",
+    "TextEncoder",
     "__version__",
     "answer",
     "distill",
@@ -38,6 +42,7 @@ __all__ = [
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _PLACES = {
+    "Classifier": "likewise.applications.classify.classifier",
     "Collection": "likewise.index.collection",
     "Evaluation": "likewise.evaluation.result",
     "Hit": "likewise.index.collection",
@@ -45,6 +50,7 @@ _PLACES = {
     "Recipe": "likewise.training.recipe",
     "Reply": "likewise.applications.answer",
     "answer": "likewise.applications.answer",
+    "TextEncoder": "likewise.applications.classify.text_encoder",
     "distill": "likewise.training.distill",
     "evaluate": "likewise.evaluation.evaluate",
     "train": "likewise.training.train",

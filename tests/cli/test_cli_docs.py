@@ -35,7 +35,10 @@ def test_every_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_command_and_option_is_told_of() -> None:
     group = typer.main.get_command(app)
-    for name, command in {"": group, **group.commands}.items():  # type: ignore[attr-defined]
+    commands = {"": group, **group.commands}  # type: ignore[attr-defined]
+    for name, command in list(commands.items()):
+        commands |= {f"{name} {verb}": each for verb, each in getattr(command, "commands", {}).items() if name}
+    for name, command in commands.items():
         assert not name or f"likewise {name} " in PAGE
         for parameter in command.params:
             if parameter.param_type_name == "option":

@@ -6,6 +6,7 @@ import typer
 
 from likewise import __version__
 from likewise.cli.answer import answer
+from likewise.cli.classify import classify
 from likewise.cli.demo import demo
 from likewise.cli.distill import distill
 from likewise.cli.door import Door
@@ -63,3 +64,5 @@ for command, example in (
     (demo, "likewise demo --out try"),
 ):
     app.command(epilog=f"Example: {example}", no_args_is_help=False)(command)
+
+app.add_typer(classify, name="classify", epilog="Example: likewise classify fit reviews.model labelled.csv --out clf")

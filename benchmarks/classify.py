@@ -1,0 +1,259 @@
+"""How far a few labels go: accuracy of `likewise.Classifier` beside TF-IDF, LSA and MiniLM with logistic regression.
+
+    python benchmarks/classify.py --data DATA [--cache FOLDER] [--draws N] [--tested N] [NAME ...]
+
+A static model is trained on the texts of a data set without their labels and without the texts that are judged; LSA
+(256 dimensions, TF-IDF with stop words) on the same ones, and from these TF-IDF of words and pairs of words knows how
+rare each is. all-MiniLM-L6-v2 reads 128 tokens, of some of the test texts where these are many and long. Each stands
+before a logistic regression of scikit-learn with C = 10. The labelled texts are drawn several times, the same for
+all; figures are means over the draws with the 95 % interval of a bootstrap over these. `+ unlabelled` has also been
+given unlabelled texts to learn from, in the first draws only. Of the data sets with a sentiment, texts with a
+negation are told apart. `interval holds` is how often the 95 % interval that `Classifier.estimate_` gives, made of
+the few labels alone, has the accuracy on the test texts within.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kept_vectors import KeptVectors
+from labelled import Labels, drawn, labelled
+from minilm import model_folder
+from record import record
+from scipy.sparse import csr_array
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
+from texts import add_data
+
+import likewise
+from likewise.applications.classify.ngrams import terms_of
+
+PER_CLASS = {
+    "imdb": (8, 64, 256, 1024), "mr": (8, 64, 256), "sst2": (8, 64, 256), "banking77": (1, 5, 10), "trec": (8, 64),
+    "subj": (8, 64, 256), "newsgroups20": (8, 64),
+}  # fmt: skip
+SENTIMENT = {"imdb", "mr", "sst2"}
+FEWER_DRAWS = {("imdb", 1024): 3}
+OURS = "likewise"
+WITH_UNLABELLED = 2  # draws
+MOST_UNLABELLED = 64  # labels a class
+MINILM_READS = {"imdb": 2_500}  # of the test texts
+MINILM_DRAWS = {("imdb", 1024): 0, ("newsgroups20", 8): 0, ("newsgroups20", 64): 0}
+READ_BY_TFIDF = 10_000  # texts
+LONGEST = 128  # tokens
+
+ELSEWHERE = {"mr": "imdb", "sst2": "imdb"}  # where there is more unlabelled text of the kind
+
+Vectors = Callable[[list[str]], Any]
+
+
+def over(values: list[float]) -> dict[str, Any]:
+    """Mean of the draws, with the 95 % interval of a bootstrap over them."""
+    held = np.array(values)
+    means = held[np.random.default_rng(0).integers(len(held), size=(2000, len(held)))].mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return {"mean": float(held.mean()), "low": float(low), "high": float(high), "values": held.round(4).tolist()}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many labels a class, how often they are drawn, for all and with unlabelled texts, and what LSA reads."""
+
+    per_class: Sequence[int]
+    draws: int
+    unlabelled: int
+    read_by_lsa: int | None
+
+
+class Draws:
+    """The accuracies of one data set and number of labels a class, by what was judged."""
+
+    def __init__(self, truth: np.ndarray, negated: np.ndarray | None) -> None:
+        self.truth, self.negated = truth, negated
+        self.found: dict[str, list[float]] = {}
+
+    def add(self, name: str, said: np.ndarray, rows: np.ndarray | None = None) -> float:
+        """What was said of the texts, or of some of them."""
+        truth = self.truth if rows is None else self.truth[rows]
+        right = said == truth
+        self.found.setdefault(name, []).append(float(right.mean()))
+        if self.negated is not None:
+            negated = self.negated if rows is None else self.negated[rows]
+            self.found.setdefault(f"{name}, negated", []).append(float(right[negated].mean()))
+        return float(right.mean())
+
+    def put(self, name: str, value: float) -> None:
+        """Another figure of a draw."""
+        self.found.setdefault(name, []).append(value)
+
+
+class Test:
+    """The texts that are judged, their words counted once: each draw looks at other ones of these."""
+
+    def __init__(self, data: Labels) -> None:
+        counter = CountVectorizer(analyzer=terms_of)
+        self.counts = csr_array(counter.fit_transform(data.tested)).tocsc()
+        self.columns = counter.vocabulary_
+        marked = [column for term, column in self.columns.items() if term.startswith("not_")]
+        negated = self.counts[:, marked].sum(axis=1) > 0
+        self.negated = negated if data.name in SENTIMENT else None
+
+    def said(self, classifier: likewise.Classifier, vectors: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+        """What `classifier.predict` says, by the vectors of all texts that are judged, or of some rows."""
+        features, count, ngrams = classifier.features_, self.counts.shape[0], classifier.features_.ngrams
+        there = [(place, self.columns[term]) for place, term in enumerate(ngrams.terms) if term in self.columns]
+        places, columns = np.array(there).T
+        some = self.counts[:, columns].tocoo()
+        shape = (count, len(ngrams.terms))
+        words = ngrams.weighted(csr_array((some.data, (some.row, places[some.col])), shape))
+        logits = classifier.probe_.logits(features.of([], vectors, words if rows is None else words[rows]))
+        return classifier.classes_[logits.argmax(axis=1)]
+
+
+def tfidf(data: Labels) -> Vectors:
+    """Words and pairs of words, as rare as the unlabelled texts say."""
+    order = np.random.default_rng(0).permutation(len(data.read))[:READ_BY_TFIDF]
+    weighting = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
+    weighting.fit([data.read[row] for row in order])
+    return weighting.transform
+
+
+def lsa(data: Labels, most: int | None) -> Vectors:
+    """256 singular vectors of the unlabelled texts, or of so many of them."""
+    order = np.random.default_rng(0).permutation(len(data.read))[:most]
+    weighting = TfidfVectorizer(sublinear_tf=True, min_df=2)
+    svd = TruncatedSVD(256, n_iter=3, random_state=0)
+    svd.fit(weighting.fit_transform([data.read[row] for row in order]))
+    return lambda texts: normalize(svd.transform(weighting.transform(texts)))
+
+
+def minilm(cache: Path | None) -> Vectors:
+    """all-MiniLM-L6-v2."""
+    model = likewise.load(model_folder())
+    model.encoder.frame = replace(model.encoder.frame, longest=LONGEST)
+    return KeptVectors(model.encode, cache)
+
+
+def probe(rows: Any, labels: np.ndarray, asked: Any) -> np.ndarray:
+    """What a logistic regression says of other texts."""
+    return LogisticRegression(C=10.0, max_iter=1000).fit(rows, labels).predict(asked)
+
+
+class Slow:
+    """MiniLM as a model for `Classifier`, and the texts that it is judged on."""
+
+    def __init__(self, data: Labels, plan: Plan, cache: Path | None) -> None:
+        self.encode = minilm(cache)
+        order, count = (
+            np.random.default_rng(0).permutation(len(data.tested)),
+            MINILM_READS.get(data.name, len(data.tested)),
+        )
+        self.rows = np.sort(order[:count])
+        self.draws = {each: MINILM_DRAWS.get((data.name, each), plan.draws) for each in plan.per_class}
+        self.asked = self.encode([data.tested[row] for row in self.rows]) if any(self.draws.values()) else None
+
+    def judged(self, found: Draws, test: Test, texts: list[str], labels: np.ndarray) -> None:
+        """Add what it says: alone, and with words beside it."""
+        found.add("MiniLM", probe(self.encode(texts), labels, self.asked), self.rows)
+        found.add(
+            "likewise, MiniLM",
+            test.said(likewise.Classifier(self).fit(texts, labels), self.asked, self.rows),
+            self.rows,
+        )
+
+
+def some_tested(data: Labels, count: int) -> Labels:
+    """The data set with so many of its test texts, drawn once."""
+    rows = np.random.default_rng(0).permutation(len(data.tested))[:count]
+    return replace(data, tested=[data.tested[row] for row in rows], truth=data.truth[rows])
+
+
+def measure(data: Labels, models: dict[str, Any], plan: Plan, cache: Path | None) -> dict[str, Any]:
+    """All entrants for each number of labels a class; the first of the models is that of the data set itself."""
+    peers = {"TF-IDF": tfidf(data), "LSA 256": lsa(data, plan.read_by_lsa)}
+    asked = {name: peer(data.tested) for name, peer in peers.items()}
+    vectors = {name: likewise.TextEncoder(model).fit([]).transform(data.tested) for name, model in models.items()}
+    test, slow = Test(data), Slow(data, plan, cache)
+    numbers: dict[str, Any] = {}
+    for per_class in plan.per_class:
+        found, held = Draws(data.truth, test.negated), []
+        for draw in range(min(plan.draws, FEWER_DRAWS.get((data.name, per_class), plan.draws))):
+            rows = drawn(data.labels, per_class, draw)
+            texts, labels = [data.learned[row] for row in rows], data.labels[rows]
+            for name, peer in peers.items():
+                found.add(name, probe(peer(texts), labels, asked[name]))
+            if draw < slow.draws[per_class]:
+                slow.judged(found, test, texts, labels)
+            for name, model in models.items():
+                classifier = likewise.Classifier(model, seed=draw).fit(texts, labels)
+                accuracy = found.add(name, test.said(classifier, vectors[name]))
+                if name == OURS and (estimate := classifier.estimate_) is not None:
+                    held.append(estimate.low <= accuracy <= estimate.high)
+                    found.put("estimate from the labels", estimate.accuracy)
+            if draw < plan.unlabelled and per_class <= MOST_UNLABELLED:
+                classifier = likewise.Classifier(models[OURS], seed=draw)
+                classifier.fit(texts, labels, unlabelled=data.unlabelled or data.learned)
+                found.add(f"{OURS} + unlabelled", test.said(classifier, vectors[OURS]))
+        numbers[f"{per_class} a class"] = figures(found.found, held)
+        told = {name: round(100 * each["mean"], 1) for name, each in numbers[f"{per_class} a class"].items()}
+        print(f"{data.name}, {per_class} a class: {told}", flush=True)
+    return numbers
+
+
+def figures(found: dict[str, list[float]], held: list[bool]) -> dict[str, Any]:
+    """Means and intervals, of differences too."""
+    told = {name: over(values) for name, values in found.items()}
+    if held:
+        told["interval holds"] = over([float(each) for each in held])
+    for name in ("TF-IDF", "LSA 256", "MiniLM"):
+        if name in found:
+            told[f"{OURS} - {name}"] = over([ours - its for ours, its in zip(found[OURS], found[name], strict=False)])
+    return told
+
+
+def trained(data: Labels, cache: Path | None) -> Any:
+    """The static model of a data set, made once where there is a folder for it."""
+    kept = cache and cache / f"{data.name}.model"
+    if kept is not None and kept.exists():
+        return likewise.load(kept)
+    return likewise.train(data.read, progress=False, out=kept)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_data(parser)
+    parser.add_argument("--cache", type=Path, help="folder for models and for the vectors of MiniLM")
+    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--tested", type=int, help="test texts that are drawn once, of more; all if not given")
+    parser.add_argument("--lsa-texts", type=int, help="texts that LSA reads at the most; all if not given")
+    parser.add_argument("--labels-per-class", type=int, nargs="+", help="instead of those of the data set")
+    parser.add_argument(
+        "--unlabelled-draws", type=int, default=WITH_UNLABELLED, help="that unlabelled texts are given to"
+    )
+    parser.add_argument("names", nargs="*", default=None, metavar="NAME", help=f"of {', '.join(PER_CLASS)}")
+    asked = parser.parse_args()
+    for name in asked.names or PER_CLASS:
+        data, started = labelled(asked.data, name), time.perf_counter()
+        if asked.tested:
+            data = some_tested(data, asked.tested)
+        models = {OURS: trained(data, asked.cache)}
+        if name in ELSEWHERE:
+            models[f"{OURS}, model of {ELSEWHERE[name]}"] = trained(labelled(asked.data, ELSEWHERE[name]), asked.cache)
+        plan = Plan(asked.labels_per_class or PER_CLASS[name], asked.draws, asked.unlabelled_draws, asked.lsa_texts)
+        numbers = measure(data, models, plan, asked.cache and asked.cache / "minilm")
+        sizes = {"labelled": len(data.learned), "test": len(data.tested), "unlabelled": len(data.unlabelled)}
+        sizes["test, MiniLM"] = min(len(data.tested), MINILM_READS.get(name, len(data.tested)))
+        sizes["texts read by LSA"] = min(len(data.read), asked.lsa_texts or len(data.read))
+        sizes |= {"draws": plan.draws, "draws with unlabelled texts": plan.unlabelled}
+        record("classify", {"data": name, **sizes}, numbers, 0)
+        print(f"{name}: {time.perf_counter() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""A classifier on disk: a JSON file that says what it is, its numbers as safetensors, and its model beside them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from likewise.applications.classify.estimate import Answered, Estimate
+from likewise.applications.classify.features import Features
+from likewise.applications.classify.ngrams import WordNgrams
+from likewise.applications.classify.probe import Probe
+from likewise.applications.encoder import KeptEncoder, keep_encoder, kept_encoder
+from likewise.atomic import refuse_existing, replacing_folder
+from likewise.errors import InputError
+
+__all__ = ["RECORD", "load_classifier", "save_classifier"]
+
+RECORD, WEIGHTS = "classifier.json", "classifier.safetensors"
+FORMAT = 1
+
+
+def save_classifier(classifier: Any, path: Path, *, overwrite: bool = False) -> None:
+    """Write a fitted classifier.
+
+    Raises:
+        InputError: `path` exists and `overwrite` is false, or holds something else, or cannot be written.
+        LikewiseError: the disk is full; nothing is left half-written.
+    """
+    refuse_existing(path, overwrite=overwrite)
+    if path.exists() and not (path / RECORD).is_file():
+        raise InputError(f"{path} is no classifier: it is not overwritten; choose another name, or remove it yourself")
+    features, probe, estimate = classifier.features_, classifier.probe_, classifier.estimate_
+    arrays = {"weights": probe.weights, "intercept": probe.intercept}
+    if features.ngrams is not None:
+        arrays["idf"] = np.asarray(features.ngrams.idf, np.float64)
+    packed = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    with replacing_folder(path, overwrite=overwrite) as folder:
+        (folder / WEIGHTS).write_bytes(packed)
+        record = {
+            "format": FORMAT,
+            "sha256": hashlib.sha256(packed).hexdigest(),
+            "classes": classifier.classes_.tolist(),
+            "settings": {name: getattr(classifier, name) for name in ("ngrams", "contrastive", "seed")},
+            "temperature": classifier.temperature_,
+            "self_trained": classifier.self_trained_,
+            "estimate": None if estimate is None else asdict(estimate),
+            "encoder": asdict(keep_encoder(features.encoder, folder)),
+            "terms": None if features.ngrams is None else features.ngrams.terms,
+        }
+        written = json.dumps(record, ensure_ascii=False, indent=1)
+        (folder / RECORD).write_text(written + "\n", encoding="utf-8", errors="surrogatepass")
+
+
+def load_classifier(kind: Any, path: Path, model: Any = None) -> Any:
+    """Read it again.
+
+    Args:
+        kind: the class.
+        path: the folder.
+        model: what encodes, where the folder does not hold it.
+
+    Raises:
+        InputError: it is no such folder, a file of it is missing or damaged, or another model was given.
+    """
+    record = _record(path)
+    packed = (path / WEIGHTS).read_bytes() if (path / WEIGHTS).is_file() else b""
+    if hashlib.sha256(packed).hexdigest() != record["sha256"]:
+        raise InputError(f"{path}: {WEIGHTS} is missing or damaged; restore it from a copy, or fit again")
+    try:
+        arrays = load(packed)
+        found = kind(**record["settings"])
+        found.model = kept_encoder(path, KeptEncoder(**_tupled(record["encoder"])), model)
+        ngrams = None if record["terms"] is None else WordNgrams(record["terms"], arrays["idf"])
+        found.features_ = Features(found.model, ngrams)
+        found.probe_ = Probe(arrays["weights"], arrays["intercept"])
+        found.classes_ = np.array(record["classes"])
+        found.temperature_, found.self_trained_ = float(record["temperature"]), bool(record["self_trained"])
+        found.estimate_ = _estimate(record["estimate"])
+    except (KeyError, TypeError, SafetensorError) as error:
+        raise InputError(f"{path}: {RECORD} is damaged ({error}); restore it from a copy, or fit again") from error
+    return found
+
+
+def _record(path: Path) -> Mapping[str, Any]:
+    file = path / RECORD
+    if not file.is_file():
+        raise InputError(f"{path} is no classifier: a folder that likewise classify fit wrote was expected")
+    try:
+        record = json.loads(file.read_text(encoding="utf-8", errors="surrogatepass"))
+        version = record["format"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path}: {RECORD} is damaged ({error}); restore it from a copy, or fit again") from error
+    if version > FORMAT:
+        raise InputError(f"{path} has format {version}, this version reads up to {FORMAT}: update likewise")
+    found: Mapping[str, Any] = record
+    return found
+
+
+def _tupled(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {**kept, "probe": tuple(kept["probe"])}
+
+
+def _estimate(kept: Mapping[str, Any] | None) -> Estimate | None:
+    if kept is None:
+        return None
+    return Estimate(**{**kept, "answered": tuple(Answered(**each) for each in kept["answered"])})
