@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from likewise.errors import InputError, LikewiseError
 
 if TYPE_CHECKING:
+    from likewise.applications.duplicates.find import duplicates
     from likewise.evaluation.evaluate import evaluate
     from likewise.evaluation.result import Evaluation
     from likewise.index.collection import Collection, Hit
@@ -25,6 +26,7 @@ __all__ = [
     "Recipe",
     "__version__",
     "distill",
+    "duplicates",
     "evaluate",
     "load",
     "train",
@@ -41,6 +43,7 @@ _PLACES = {
     "Model": "likewise.model.model",
     "Recipe": "likewise.training.recipe",
     "distill": "likewise.training.distill",
+    "duplicates": "likewise.applications.duplicates.find",
     "evaluate": "likewise.evaluation.evaluate",
     "train": "likewise.training.train",
 }
