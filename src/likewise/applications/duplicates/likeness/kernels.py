@@ -56,13 +56,11 @@ def sorted_set(values, first, last):
 def read_texts(data, offsets, kinds, numbers, counts, exact, shingles, many):
     """What is compared of each text: its numbers, a hash of its characters, and its shingles.
 
-    Args:
-        data: UTF-8, lower case, of which `offsets` tell where each text begins.
-        kinds: of each character below a limit, what it is; beyond it, each stands alone.
-        numbers: uint32, written: a hash of each word with a digit, rising, of text `t` from `offsets[t] - offsets[0]`.
-        counts: int32, written: how many numbers each text has, and in `many` how many shingles.
-        exact: uint64, written: a hash of the characters, with runs of white space as one; 0 for a blank text.
-        shingles: uint32, written: a hash of each, rising, of text `t` from `offsets[t] - offsets[0] + t` on.
+    `data` is UTF-8 in lower case, `offsets` tell where each text begins, `kinds` what each character below a limit is:
+    beyond it, each stands alone. Written are `numbers` (uint32), a hash of each word with a digit, rising, of text `t`
+    from `offsets[t] - offsets[0]` on, and their `counts`; `exact` (uint64), a hash of the characters with runs of white
+    space as one, 0 for a blank text; `shingles` (uint32), a hash of each, rising, of text `t` from
+    `offsets[t] - offsets[0] + t` on, and how `many`.
     """
     for t in prange(len(offsets) - 1):
         text = np.int64(t)
@@ -77,7 +75,7 @@ def read_texts(data, offsets, kinds, numbers, counts, exact, shingles, many):
             if place < end:
                 code, place = code_at(data, place)
                 kind = kinds[code] if code < len(kinds) else ALONE
-                if code == 32 or (9 <= code <= 13):  # what else is white space is so in its compatibility form
+                if 28 <= code <= 32 or 9 <= code <= 13:  # what else is white space is so in its compatibility form
                     spaced = True
                 else:
                     if spaced and anything:
