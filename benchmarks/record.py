@@ -21,7 +21,7 @@ PACKAGES = {
     "likewise": "likewise", "numpy": "numpy", "numba": "numba", "pyarrow": "pyarrow", "tokenizers": "tokenizers",
     "sklearn": "scikit-learn", "faiss": "faiss-cpu", "torch": "torch", "transformers": "transformers",
     "sentence_transformers": "sentence-transformers", "model2vec": "model2vec", "bm25s": "bm25s",
-    "onnxruntime": "onnxruntime", "nltk": "nltk",
+    "onnxruntime": "onnxruntime", "nltk": "nltk", "semhash": "semhash", "datasketch": "datasketch",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from likewise.applications.answer import Reply, answer
     from likewise.applications.classify.classifier import Classifier
     from likewise.applications.classify.text_encoder import TextEncoder
+    from likewise.applications.duplicates.find import duplicates
     from likewise.evaluation.evaluate import evaluate
     from likewise.evaluation.result import Evaluation
     from likewise.index.collection import Collection, Hit
@@ -32,6 +33,7 @@ __all__ = [
     "__version__",
     "answer",
     "distill",
+    "duplicates",
     "evaluate",
     "load",
     "train",
@@ -52,6 +54,7 @@ _PLACES = {
     "answer": "likewise.applications.answer",
     "TextEncoder": "likewise.applications.classify.text_encoder",
     "distill": "likewise.training.distill",
+    "duplicates": "likewise.applications.duplicates.find",
     "evaluate": "likewise.evaluation.evaluate",
     "train": "likewise.training.train",
 }

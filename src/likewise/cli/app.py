@@ -10,6 +10,7 @@ from likewise.cli.classify import classify
 from likewise.cli.demo import demo
 from likewise.cli.distill import distill
 from likewise.cli.door import Door
+from likewise.cli.duplicates import duplicates
 from likewise.cli.embed import embed
 from likewise.cli.evaluate import evaluate
 from likewise.cli.export import export
@@ -59,6 +60,7 @@ for command, example in (
     (delete, "likewise delete reviews.index 17 23"),
     (search, "likewise search reviews.index 'it broke after a week' -k 3 --where 'price < 10'"),
     (answer, "likewise answer manual.index 'How do I reset the clock?'"),
+    (duplicates, "likewise duplicates reviews.csv --text body --out groups.jsonl"),
     (evaluate, "likewise evaluate reviews.model judged.csv --text body --label product"),
     (views, "likewise views reviews.csv --text body --views crop+delete:0.1"),
     (demo, "likewise demo --out try"),

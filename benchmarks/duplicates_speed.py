@@ -1,0 +1,130 @@
+"""How long it takes to find the duplicates among many short texts: likewise beside SemHash and datasketch.
+
+    python benchmarks/duplicates_speed.py --data DATA [--texts 1000000] [--repeats 5] [--peers 1000000]
+
+All three get the same texts in turns in one process, and SemHash the vectors of the same static encoder by model2vec,
+each vector of 256 numbers, so that what differs is the work and not the encoder. Likewise: `likewise.duplicates` with
+that encoder. SemHash: `from_records` and `self_deduplicate`, with its defaults. datasketch: `MinHash.bulk` of the
+words with 64 permutations, and an LSH with threshold 0.8 that is filled and asked. In the texts a thousand duplicates
+are planted whose words stand in another order, with two letters changed over, or with the commonest word left out; how
+many of them each finds is told beside the time. Training the encoder, on 50,000 of the texts, is timed by itself.
+"""
+
+import argparse
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from usearch.index import Index  # noqa: F401 - loaded before faiss: the other way round it ends in a segmentation fault
+
+from comparison import alternate, ratio, spread  # isort: skip
+from datasketch import MinHash, MinHashLSH
+from encode import model2vec_of
+from record import record
+from semhash import SemHash
+from texts import add_data, short_texts
+
+import likewise
+
+PLANTED = 1_000
+LEARNED = 50_000
+DIM, PERMUTATIONS, THRESHOLD = 256, 64, 0.8
+
+
+def planted(texts: list[str], rng: np.random.Generator) -> tuple[list[str], list[tuple[int, int]]]:
+    """The texts with duplicates of some of the first of them in place of the last, and which belong together."""
+    changed, pairs = list(texts), []
+    for number in range(PLANTED):
+        words = texts[number].split()
+        way = number % 3
+        if way == 0:
+            cut = len(words) // 2
+            words = words[cut:] + words[:cut]
+        elif way == 1:
+            at = max(range(len(words)), key=lambda place: len(words[place]))
+            place = int(rng.integers(len(words[at]) - 1))
+            word = words[at]
+            words[at] = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+        else:
+            words.remove(min(words, key=len))
+        pairs.append((number, len(texts) - 1 - number))
+        changed[len(texts) - 1 - number] = " ".join(words)
+    return changed, pairs
+
+
+def by_likewise(texts: list[str], model: likewise.Model) -> set[int]:
+    """The rows that are left out."""
+    found = likewise.duplicates(texts, model)
+    return set(range(len(texts))) - set(found.kept.tolist())
+
+
+def by_semhash(texts: list[str], model: Any) -> set[str]:
+    """The texts that are left out."""
+    found = SemHash.from_records(records=texts, model=model).self_deduplicate()
+    return {one.record for one in found.filtered}
+
+
+def by_datasketch(texts: list[str]) -> set[int]:
+    """The rows that are left out."""
+    words = ([word.encode() for word in set(text.lower().split())] for text in texts)
+    index, left_out = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS), set()
+    for row, one in enumerate(MinHash.generator(words, num_perm=PERMUTATIONS)):
+        if index.query(one):
+            left_out.add(row)
+        else:
+            index.insert(row, one, check_duplication=False)
+    return left_out
+
+
+def main() -> None:
+    """Time all three, in turns."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_data(parser)
+    parser.add_argument("--texts", type=int, default=1_000_000)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--no-peers", action="store_true", help="likewise alone")
+    chosen = parser.parse_args()
+    rng = np.random.default_rng(0)
+    texts, pairs = planted(short_texts(chosen.data, chosen.texts, rng), rng)
+    began = time.perf_counter()
+    model = likewise.train(texts[: min(LEARNED, len(texts))], dim=DIM, tune=False, progress=False)
+    training = time.perf_counter() - began
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder) / "a.model")
+        peer = model2vec_of(model, Path(folder) / "a.model")
+
+        def run(name: str, work: Any) -> None:
+            found[name] = work()
+
+        contestants = {"likewise": partial(run, "likewise", partial(by_likewise, texts, model))}
+        if not chosen.no_peers:
+            contestants["semhash"] = partial(run, "semhash", partial(by_semhash, texts, peer))
+            contestants["datasketch"] = partial(run, "datasketch", partial(by_datasketch, texts))
+        by_likewise(texts[:6_000], model)  # the loops are compiled
+        seconds = alternate(contestants, chosen.repeats)
+    numbers: dict[str, Any] = {"seconds": {name: spread(each).plain() for name, each in seconds.items()}}
+    peers = [name for name in contestants if name != "likewise"]
+    numbers["ratio"] = {name: ratio(seconds[name], seconds["likewise"]).plain() for name in peers}
+    numbers["planted_found"] = {
+        name: float(np.mean([(texts[two] if name == "semhash" else two) in rows for _, two in pairs]))
+        for name, rows in found.items()
+    }
+    numbers["left_out"] = {name: len(rows) for name, rows in found.items()}
+    numbers["seconds_of_training"] = training
+    settings = {
+        "texts": len(texts),
+        "distinct": len(set(texts)),
+        "dim": DIM,
+        "precision": 0.99,
+        "semhash_threshold": 0.9,
+    }
+    record("duplicates_speed", settings | {"datasketch_threshold": THRESHOLD}, numbers, seed=0)
+    print(numbers)
+
+
+if __name__ == "__main__":
+    main()

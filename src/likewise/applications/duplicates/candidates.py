@@ -1,0 +1,169 @@
+"""Which pairs of texts are worth comparing: those that meet in a band of MinHashes, and those near in space.
+
+Neither needs memory that grows with the square of the texts. A bucket of MinHashes pairs each text with its first text
+and a few others, however full it is. In space each text has a fixed number of neighbours, looked for in the few lists
+of an inverted file that are nearest to it.
+"""
+
+import numpy as np
+from jaxtyping import Float32, Int64, UInt64
+
+from likewise.applications.duplicates import kernels
+from likewise.index.approximate import clustered, list_count
+
+__all__ = [
+    "NEIGHBOURS",
+    "PROBES",
+    "Lists",
+    "distinct_keys",
+    "letter_pairs",
+    "lists_of",
+    "near_pairs",
+    "nearest",
+    "pair_keys",
+]
+
+WINDOW = 4  # texts of a bucket that one is paired with, beside the first
+NEIGHBOURS = 12  # in space, of each text
+PROBES = 2  # lists that a text is looked for in
+FEW = 1 << 12  # texts among which all are looked at
+TILE = 1 << 22  # cosines at once
+LIST_SAMPLE = 32  # texts a list that the lists are made from
+
+Keys = Int64[np.ndarray, " keys"]
+
+
+def pair_keys(ones: Int64[np.ndarray, " pairs"], others: Int64[np.ndarray, " pairs"], texts: int) -> Keys:
+    """One number for each different pair, rising; whoever comes first has the lower number."""
+    low, high = np.minimum(ones, others), np.maximum(ones, others)
+    return distinct_keys(low * np.int64(texts) + high)
+
+
+def distinct_keys(*parts: np.ndarray) -> Keys:
+    """The different keys of all parts, rising; sorting them is several times as fast as `np.unique`, which hashes."""
+    keys = np.concatenate([np.zeros(0, np.int64), *parts])
+    keys.sort()
+    new = np.ones(len(keys), bool)
+    np.not_equal(keys[1:], keys[:-1], out=new[1:])
+    found: np.ndarray = keys[new]
+    return found
+
+
+def letter_pairs(bands: UInt64[np.ndarray, "bands texts"], spoken: Int64[np.ndarray, " spoken"], cut: int = 0) -> Keys:
+    """Pairs of texts that share a band, as keys.
+
+    Args:
+        bands: of `Letters`.
+        spoken: numbers of the texts that have words, rising.
+        cut: where it is above 0, only pairs of a text below this number and one from it on.
+    """
+    texts = bands.shape[1]
+    found = []
+    for band in bands:
+        order = spoken[np.argsort(band[spoken], kind="stable")]
+        hashes = band[order]
+        nothing = np.zeros(0, np.int64)
+        count = kernels.bucket_pairs(order, hashes, WINDOW, cut, nothing, nothing)
+        ones, others = np.empty(count, np.int64), np.empty(count, np.int64)
+        kernels.bucket_pairs(order, hashes, WINDOW, cut, ones, others)
+        found.append(pair_keys(ones, others, texts))
+    return distinct_keys(*found)
+
+
+class Lists:
+    """Vectors in lists around centroids.
+
+    Attributes:
+        centroids: the middle of each list.
+        offsets: where each list begins in `rows`.
+        rows: the numbers of the vectors, list after list.
+    """
+
+    def __init__(
+        self,
+        centroids: Float32[np.ndarray, "lists dim"],
+        offsets: Int64[np.ndarray, " lists_and_1"],
+        rows: Int64[np.ndarray, " texts"],
+    ) -> None:
+        self.centroids, self.offsets, self.rows = centroids, offsets, rows
+
+    def of(self, number: int) -> Int64[np.ndarray, " some"]:
+        """The vectors of a list."""
+        return self.rows[self.offsets[number] : self.offsets[number + 1]]
+
+
+def lists_of(coarse: Float32[np.ndarray, "texts coarse"], rng: np.random.Generator) -> Lists:
+    """Cut vectors into lists; a single one where they are few."""
+    texts = len(coarse)
+    if texts <= FEW:
+        return Lists(np.zeros((1, coarse.shape[1]), np.float32), np.array([0, texts]), np.arange(texts))
+    count = list_count(texts)
+    sample = coarse[np.sort(rng.choice(texts, min(texts, LIST_SAMPLE * count), replace=False))]
+    centroids = clustered(sample, count, rng)
+    of_text = _lists_near(coarse, centroids, 1)[:, 0]
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(of_text, minlength=len(centroids)))])
+    return Lists(centroids, offsets, np.argsort(of_text, kind="stable"))
+
+
+def nearest(
+    queries: Float32[np.ndarray, "queries coarse"],
+    coarse: Float32[np.ndarray, "texts coarse"],
+    lists: Lists,
+    floor: float,
+    *,
+    same: bool,
+    k: int = NEIGHBOURS,
+    probes: int = PROBES,
+) -> Int64[np.ndarray, "queries k"]:
+    """The nearest texts of each query among those of its nearest lists; -1 where there are less than `k`.
+
+    Args:
+        queries: vectors.
+        coarse: those that are looked for.
+        lists: of them.
+        floor: cosines have to be above it.
+        same: the queries are the texts themselves: none finds itself.
+        k: how many.
+        probes: lists to look into.
+    """
+    best = np.full((len(queries), k), -np.inf, np.float32)
+    places = np.full((len(queries), k), -1, np.int64)
+    near = _lists_near(queries, lists.centroids, min(probes, len(lists.centroids)))
+    by_list = np.argsort(near.ravel(), kind="stable") // near.shape[1]
+    begins = np.searchsorted(np.sort(near.ravel()), np.arange(len(lists.centroids) + 1))
+    for number in range(len(lists.centroids)):
+        asking, rows = by_list[begins[number] : begins[number + 1]], lists.of(number)
+        if not len(rows):
+            continue
+        found = coarse[rows].T
+        step = max(1, TILE // len(rows))
+        for first in range(0, len(asking), step):
+            some = asking[first : first + step]
+            kernels.nearest_in_tile(queries[some] @ found, some, rows, not same, floor, best, places)
+    return places
+
+
+def near_pairs(found: Int64[np.ndarray, "queries k"], shift: int, texts: int) -> Keys:
+    """The pairs of each query and what it found, as keys.
+
+    Args:
+        found: of `nearest`.
+        shift: the number of the first query.
+        texts: how many there are.
+    """
+    ones = np.repeat(np.arange(len(found)) + shift, found.shape[1])
+    others = found.ravel()
+    return pair_keys(ones[others >= 0], others[others >= 0], texts)
+
+
+def _lists_near(
+    vectors: Float32[np.ndarray, "texts coarse"], centroids: Float32[np.ndarray, "lists coarse"], count: int
+) -> Int64[np.ndarray, "texts count"]:
+    best = np.full((len(vectors), count), -np.inf, np.float32)
+    places = np.zeros((len(vectors), count), np.int64)
+    every = np.arange(len(centroids))
+    step = max(1, TILE // len(centroids))
+    for first in range(0, len(vectors), step):
+        some = np.arange(first, min(first + step, len(vectors)))
+        kernels.nearest_in_tile(vectors[some] @ centroids.T, some, every, True, -np.inf, best, places)
+    return places

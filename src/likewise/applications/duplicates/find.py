@@ -1,0 +1,277 @@
+"""Duplicates: exact ones, near ones and those that say the same in other words, in one list of texts or in two."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from jaxtyping import Int64
+
+from likewise.applications.duplicates.calibrated import Calibration, calibrated
+from likewise.applications.duplicates.candidates import distinct_keys, letter_pairs, lists_of, near_pairs, nearest
+from likewise.applications.duplicates.likeness.features import Features, alikeness
+from likewise.applications.duplicates.likeness.letters import Letters, read_letters
+from likewise.applications.duplicates.likeness.space import COARSE, Space
+from likewise.applications.duplicates.result import EXACT, NEAR, SEMANTIC, Duplicates, Held, Pairs, checked_precision
+from likewise.applications.duplicates.store import RECORD, Store
+from likewise.applications.encoder import encoder_for
+from likewise.corpus.read import read
+from likewise.errors import InputError
+from likewise.tokens.compiled import as_arrow
+
+__all__ = ["KEEP", "Found", "duplicates", "found_in", "space_for"]
+
+KEEP = ("first", "longest", "newest")
+LEARNED = 1 << 16  # texts that an encoder is trained on where none is given: more teach it little about likeness
+LEAST = 200  # distinct texts that one is trained on
+SAMPLE = 1 << 14  # texts that the axes of the space are found by
+FLOOR = 0.3  # cosines of candidates in space
+WORTH_KEEPING = 0.5  # precision of pairs that are kept for another threshold
+
+
+def duplicates(
+    texts: Any,
+    model: Any = None,
+    precision: float = 0.99,
+    *,
+    against: Any = None,
+    keep: str = "first",
+    text: str | Sequence[str] | None = None,
+    id: str | None = None,
+    encoding: str | None = None,
+    on_error: str = "raise",
+    seed: int = 0,
+    progress: bool = False,
+) -> Duplicates:
+    """Find texts that say the same, and which of them to keep.
+
+    Args:
+        texts: what `corpus.read` takes: a path, a list of strings, a frame, an iterator.
+        model: anything with `encode`, or a model folder; None trains a static one on the texts.
+        precision: the share of pairs that are to be duplicates, estimated without labels.
+        against: other texts, read in the same way, that these are compared with instead of with one another: which of a
+            test set stand in the training set. Or a `Store`, or its folder, with its own encoder.
+        keep: of each group the `first` text, the `longest`, or the `newest`, which is the last.
+        text: the column that holds the texts.
+        id: the column of ids.
+        encoding: of a text file; None detects it.
+        on_error: `raise` at a row that cannot be read, or `skip` it.
+        seed: of everything random.
+        progress: show on standard error how training goes.
+
+    Raises:
+        InputError: something given cannot be used, in one line that says what to do.
+    """
+    checked_precision(precision)
+    if keep not in KEEP:
+        raise InputError(f"keep is {keep!r}, and has to be one of {', '.join(KEEP)}")
+    given = {"text": text, "id": id, "encoding": encoding, "on_error": on_error}
+    store = _stored(against, model)
+    own = _read(texts, given)
+    if store is not None:
+        other: Named | None = Named(as_arrow(store.texts), tuple(store.ids))
+    else:
+        other = None if against is None else _read(against, given)
+    order = np.concatenate([np.arange(len(other) if other else 0), preferred(own.texts, keep)])
+    order[len(other) if other else 0 :] += len(other) if other else 0
+    sides = Sides(own, other, store, order)
+    return _compared(sides, model, checked_precision(precision), seed=seed, progress=progress)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Texts with their ids."""
+
+    texts: pa.Array
+    ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What is compared.
+
+    Attributes:
+        own: the texts whose duplicates are looked for.
+        other: those that they are compared with; None for one another.
+        store: where the others are from, if from one.
+        order: the rows of all, those of `other` first, in the order in which they are kept.
+    """
+
+    own: Named
+    other: Named | None
+    store: Store | None
+    order: Int64[np.ndarray, " all"]
+
+
+def _compared(sides: Sides, model: Any, precision: float, *, seed: int, progress: bool) -> Duplicates:
+    own, other, store = sides.own, sides.other, sides.store
+    cut = 0 if other is None else len(other)
+    every = own.texts if other is None else pa.chunked_array([other.texts, own.texts]).combine_chunks()
+    letters = read_letters(own.texts)
+    if other is not None:
+        letters = Letters.joined([store.features.letters if store else read_letters(other.texts), letters])
+    rows, copies = distinct(letters, sides.order, cut)
+    some, before = every.take(pa.array(rows)), int(np.count_nonzero(rows < cut))
+    if store is not None:
+        space, note = store.space, ""
+        fresh = Features.of(some.slice(before), space, letters.take(rows[before:]))
+        features = store.features.take(rows[:before]).joined(fresh)
+    else:
+        space, note = space_for(model, every, rows, seed=seed, progress=progress)
+        features = Features.of(some, space, letters.take(rows))
+    found = found_in(some, features, space, before, seed)
+    held = None
+    if other is None and found.calibration is not None:
+        held = Held(tuple(own.ids[row] for row in rows), some, features, space)
+    others, names = (other.texts, other.ids) if other else (None, None)
+    pairs = _with_copies(found.pairs, rows, copies, cut)
+    return Duplicates(
+        own.texts, own.ids, others, names, precision, pairs, found.calibration, sides.order, copies[cut:] - cut, note,
+        held,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found among distinct texts.
+
+    Attributes:
+        pairs: by the place of a text among them.
+        calibration: what a likeness is worth; None where there was nothing to compare.
+    """
+
+    pairs: Pairs
+    calibration: Calibration | None
+
+
+def preferred(texts: pa.Array, keep: str) -> Int64[np.ndarray, " texts"]:
+    """The rows of texts in the order in which they are kept."""
+    if keep == "longest":
+        lengths = np.asarray(pc.utf8_length(texts), np.int64)
+        return np.argsort(-lengths, kind="stable")
+    every = np.arange(len(texts))
+    return every[::-1].copy() if keep == "newest" else every
+
+
+def distinct(
+    letters: Letters, order: Int64[np.ndarray, " all"], cut: int
+) -> tuple[Int64[np.ndarray, " distinct"], Int64[np.ndarray, " all"]]:
+    """The rows of texts that are no copies, in their order, and of every row the one it is a copy of.
+
+    Blank texts are copies of nothing, and are left out. Those below `cut` and the others are not copies of each other.
+    """
+    copies = np.arange(len(order))
+    rows = []
+    for part in (order[:cut], order[cut:]):
+        spoken = part[letters.exact[part] != 0]
+        _, first, back = np.unique(letters.exact[spoken], return_index=True, return_inverse=True)
+        copies[spoken] = spoken[first][back]
+        rows.append(spoken[np.sort(first)])
+    return np.concatenate(rows), copies
+
+
+def space_for(
+    model: Any, texts: pa.Array, rows: Int64[np.ndarray, " distinct"], *, seed: int, progress: bool
+) -> tuple[Space | None, str]:
+    """Where texts are compared by meaning; None, and why, where there is no encoder and none can be trained."""
+    few = "the texts are too few to learn what they mean: they were compared by their letters alone"
+    if model is None and len(rows) < LEAST:
+        return None, few
+    rng = np.random.default_rng(seed)
+    drawn = np.sort(rng.choice(rows, min(len(rows), LEARNED), replace=False)) if len(rows) else rows
+    try:
+        encoder = encoder_for(model, texts.take(pa.array(drawn)), seed=seed, progress=progress)
+    except InputError:
+        if model is not None:
+            raise
+        return None, few
+    if len(rows) == 0:
+        return None, ""
+    sample = np.sort(rng.choice(drawn, min(len(drawn), SAMPLE), replace=False))
+    return Space.of(encoder, texts.take(pa.array(sample))), ""
+
+
+def found_in(texts: pa.Array, features: Features, space: Space | None, cut: int, seed: int) -> Found:
+    """The pairs among distinct texts that are worth keeping.
+
+    Args:
+        texts: no two alike on either side of `cut`.
+        features: of them.
+        space: in which they are compared.
+        cut: where it is above 0, texts from this number on are compared with those below it only.
+        seed: of lists and of calibration.
+    """
+    count = len(texts)
+    rng = np.random.default_rng(seed)
+    worded = np.flatnonzero(np.diff(features.letters.sketch_offsets))  # others share no letters with any text
+    keys = letter_pairs(features.letters.bands, worded, cut)
+    if space is not None and count > 1:
+        coarse = _coarse(features)
+        searched = coarse[:cut] if cut else coarse
+        if len(searched):
+            found = nearest(coarse[cut:], searched, lists_of(searched, rng), FLOOR, same=not cut)
+            keys = distinct_keys(keys, near_pairs(found, cut, count))
+    ones, others = keys // max(count, 1), keys % max(count, 1)
+    alike = alikeness(features, features, ones, others, space)
+    if not count:
+        return Found(_no_pairs(), None)
+    possible = float(cut) * (count - cut) if cut else count * (count - 1) / 2
+    calibration = calibrated(texts, features, space, alike, possible, rng)
+    exact = features.letters.exact
+    same = exact[ones] == exact[others]
+    precision = np.where(same, 1.0, calibration.precisions(alike))
+    reason = np.where(same, EXACT, np.where(calibration.by_letters(alike), NEAR, SEMANTIC)).astype(np.uint8)
+    score = np.where(same, np.float32(1), calibration.scores(alike)).astype(np.float32)
+    kept = np.flatnonzero(precision >= WORTH_KEEPING)
+    return Found(Pairs(ones, others, score, precision, reason).take(kept), calibration)
+
+
+def _coarse(features: Features) -> np.ndarray:
+    coarse = features.vectors[:, :COARSE].astype(np.float32)
+    coarse /= np.maximum(np.linalg.norm(coarse, axis=1, keepdims=True), 1e-12)
+    return coarse
+
+
+def _no_pairs() -> Pairs:
+    nothing = np.zeros(0, np.int64)
+    return Pairs(nothing, nothing, np.zeros(0, np.float32), np.zeros(0), np.zeros(0, np.uint8))
+
+
+def _with_copies(
+    found: Pairs, rows: Int64[np.ndarray, " distinct"], copies: Int64[np.ndarray, " all"], cut: int
+) -> Pairs:
+    """The pairs by row, each side counted from 0, and with them those of each text and its exact copies."""
+    copied = np.flatnonzero(copies != np.arange(len(copies)))
+    copied = copied[copied >= cut] if not cut else copied[:0]
+    count = len(copied)
+    return Pairs(
+        np.concatenate([rows[found.first], copies[copied]]),
+        np.concatenate([rows[found.second], copied]) - cut,
+        np.concatenate([found.score, np.ones(count, np.float32)]),
+        np.concatenate([found.precision, np.ones(count)]),
+        np.concatenate([found.reason, np.full(count, EXACT, np.uint8)]),
+    )
+
+
+def _stored(against: Any, model: Any) -> Store | None:
+    """The store that is meant, if one is."""
+    if isinstance(against, Store):
+        return against
+    if isinstance(against, str | os.PathLike) and (Path(against) / RECORD).is_file():
+        return Store.load(os.fspath(against), model)
+    return None
+
+
+def _read(texts: Any, given: dict[str, Any]) -> Named:
+    parts, names = [], []
+    for batch in read(texts, **given):
+        parts.append(batch.texts)
+        names += batch.ids.to_pylist()
+    return Named(pa.chunked_array(parts, pa.large_string()).combine_chunks(), tuple(names))

@@ -1,0 +1,269 @@
+"""Compiled loops of the likeness: numbers and MinHash of texts, and the comparison of pairs of them.
+
+Each text, or pair, is owned by one iteration, so no result depends on how many threads there are.
+"""
+
+import numpy as np
+from numba import njit, prange
+
+from likewise.views.kernels import mixed
+
+SEPARATOR, LETTER, ALONE, DIGIT, DROPPED, SYMBOL = 0, 1, 2, 3, 4, 5  # what a character is to a word
+SHINGLE = 4  # characters
+OFFSET, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)  # FNV-1a
+ONE, LOW = np.uint64(1), np.uint64(0xFFFFFFFF)
+MOST = np.uint32(0xFFFFFFFF)
+_ANY_ORDER = {"reassoc", "contract", "nsz"}
+
+
+@njit(inline="always")
+def code_at(data, place):
+    """The code point that begins at a byte of UTF-8, and where the next one begins, as one number each."""
+    first = np.int64(data[place])
+    if first < 0x80:
+        return first, place + 1
+    if first < 0xE0:
+        return ((first & 0x1F) << 6) | (np.int64(data[place + 1]) & 0x3F), place + 2
+    if first < 0xF0:
+        code = ((first & 0xF) << 12) | ((np.int64(data[place + 1]) & 0x3F) << 6) | (np.int64(data[place + 2]) & 0x3F)
+        return code, place + 3
+    code = ((first & 7) << 18) | ((np.int64(data[place + 1]) & 0x3F) << 12)
+    return code | ((np.int64(data[place + 2]) & 0x3F) << 6) | (np.int64(data[place + 3]) & 0x3F), place + 4
+
+
+@njit(inline="always")
+def sorted_set(values, first, last):
+    """Sort a part of an array in place and put its distinct values first; how many there are."""
+    part = values[first:last]
+    if len(part) < 24:
+        for index in range(1, len(part)):
+            value, place = part[index], index
+            while place > 0 and part[place - 1] > value:
+                part[place] = part[place - 1]
+                place -= 1
+            part[place] = value
+    else:
+        part.sort()
+    count = 0
+    for index in range(len(part)):
+        if count == 0 or part[index] != part[count - 1]:
+            part[count] = part[index]
+            count += 1
+    return count
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def read_texts(data, offsets, kinds, numbers, counts, exact, shingles, many):
+    """What is compared of each text: its numbers, a hash of its characters, and its shingles.
+
+    `data` is UTF-8 in lower case, `offsets` tell where each text begins, `kinds` what each character below a limit is:
+    beyond it, each stands alone. Written are `numbers` (uint32), a hash of each word with a digit, rising, of text `t`
+    from `offsets[t] - offsets[0]` on, and their `counts`; `exact` (uint64), a hash of the characters with runs of white
+    space as one, 0 for a blank text; `shingles` (uint32), a hash of each, rising, of text `t` from
+    `offsets[t] - offsets[0] + t` on, and how `many`.
+    """
+    for t in prange(len(offsets) - 1):
+        text = np.int64(t)
+        place, end = offsets[text], offsets[text + 1]
+        begin = place - offsets[0]
+        here, first = begin, begin + text
+        there = first
+        whole, word, has_digit, length, spaced, anything = OFFSET, OFFSET, False, 0, False, False
+        window, shingled = np.uint64(0), 0
+        while place <= end:
+            kind, code = SEPARATOR, np.int64(32)
+            if place < end:
+                code, place = code_at(data, place)
+                kind = kinds[code] if code < len(kinds) else ALONE
+                if 28 <= code <= 32 or 9 <= code <= 13:  # what else is white space is so in its compatibility form
+                    spaced = True
+                else:
+                    if spaced and anything:
+                        whole = (whole ^ np.uint64(32)) * PRIME
+                    whole = (whole ^ np.uint64(code)) * PRIME
+                    spaced, anything = False, True
+            else:
+                place = end + 1
+            if kind == DROPPED:
+                continue
+            if kind == LETTER or kind == DIGIT or (kind == SYMBOL and length > 0):  # noqa: PLR1714, SIM109
+                word = (word ^ np.uint64(code)) * PRIME
+                has_digit = has_digit or kind == DIGIT
+                length += 1
+            else:
+                if has_digit:
+                    numbers[here] = np.uint32(mixed(word) & LOW)
+                    here += 1
+                # One space between words: it ends a shingle once.
+                ended = length > 0
+                word, has_digit, length = OFFSET, False, 0
+                if kind != ALONE:
+                    if not ended:
+                        continue
+                    code = np.int64(32)
+            # Sixteen bits of each of the last four characters: what they are is all that a shingle is.
+            window = (window << np.uint64(16)) | (np.uint64(code) & np.uint64(0xFFFF))
+            shingled += 1
+            if shingled >= SHINGLE:
+                shingles[there] = np.uint32(mixed(window) >> np.uint64(32))
+                there += 1
+        if 0 < shingled < SHINGLE:
+            shingles[there] = np.uint32(mixed(window) >> np.uint64(32))
+            there += 1
+        exact[text] = (mixed(whole) | ONE) if anything else np.uint64(0)
+        counts[text] = sorted_set(numbers, begin, here)
+        many[text] = sorted_set(shingles, first, there)
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def minhashes_of(shingles, begins, many, multipliers, addends, out):
+    """The smallest of each hash function over the shingles of each text; out is uint32 (texts, hashes)."""
+    for t in prange(len(many)):
+        text = np.int64(t)
+        row = out[text]
+        row[:] = MOST
+        for place in range(begins[text], begins[text] + many[text]):
+            for lane in range(len(multipliers)):
+                row[lane] = min(row[lane], np.uint32(shingles[place] * multipliers[lane] + addends[lane]))
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def packed(values, froms, offsets, out):
+    """What belongs to each text end to end, from where it begins now."""
+    for t in prange(len(offsets) - 1):
+        text = np.int64(t)
+        length = offsets[text + 1] - offsets[text]
+        out[offsets[text] : offsets[text + 1]] = values[froms[text] : froms[text] + length]
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def band_hashes(minhashes, bands, rows, out):
+    """One 64-bit hash for each band of MinHashes; out is (bands, texts)."""
+    for t in prange(len(minhashes)):
+        text = np.int64(t)
+        for band in range(bands):
+            hashed = np.uint64(band + 1)
+            for row in range(rows):
+                hashed = mixed(hashed ^ np.uint64(minhashes[text, band * rows + row])) + ONE
+            out[band, text] = hashed
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def resemblances_of(sketches, offsets, others, other_offsets, most, ones, twos, out):
+    """The share of the shingles of each pair that both have.
+
+    Args:
+        sketches: uint32: the lowest hashes of each text's shingles, rising.
+        offsets: where those of each text begin.
+        others: of the second texts.
+        other_offsets: where those of each begin.
+        most: in a sketch; one of so many may lack some, and what is beyond its highest is not known.
+        ones: the first of each pair.
+        twos: the second.
+        out: float32, written.
+    """
+    for p in prange(len(ones)):
+        pair = np.int64(p)
+        i, i_end = offsets[ones[pair]], offsets[ones[pair] + 1]
+        j, j_end = other_offsets[twos[pair]], other_offsets[twos[pair] + 1]
+        cut, other_cut = i_end - i >= most, j_end - j >= most
+        both, either = 0, 0
+        while (i < i_end or j < j_end) and not (i == i_end and cut) and not (j == j_end and other_cut):
+            if j == j_end or (i < i_end and sketches[i] < others[j]):
+                i += 1
+            elif i == i_end or others[j] < sketches[i]:
+                j += 1
+            else:
+                both, i, j = both + 1, i + 1, j + 1
+            either += 1
+        out[pair] = np.float32(both) / np.float32(max(either, 1))
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def contradictions_of(numbers, offsets, others, other_offsets, ones, twos, out):
+    """The share of the numbers of each pair that the other text has another one for; additional ones are none.
+
+    Of numbers that one or both texts have, those count that the first alone has, as far as the second alone has some
+    too, and the other way round.
+    """
+    for p in prange(len(ones)):
+        pair = np.int64(p)
+        i, i_end = offsets[ones[pair]], offsets[ones[pair] + 1]
+        j, j_end = other_offsets[twos[pair]], other_offsets[twos[pair] + 1]
+        both, first_only, second_only = 0, 0, 0
+        while i < i_end and j < j_end:
+            if numbers[i] == others[j]:
+                both, i, j = both + 1, i + 1, j + 1
+            elif numbers[i] < others[j]:
+                first_only, i = first_only + 1, i + 1
+            else:
+                second_only, j = second_only + 1, j + 1
+        first_only, second_only = first_only + i_end - i, second_only + j_end - j
+        either = both + first_only + second_only
+        out[pair] = np.float32(2 * min(first_only, second_only)) / np.float32(max(either, 1))
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def piece_sets(ids, offsets, counts, out):
+    """The distinct ids of each text, rising, at the place where its ids begin; `counts` says how many."""
+    for t in prange(len(offsets) - 1):
+        text = np.int64(t)
+        first, last = offsets[text], offsets[text + 1]
+        out[first:last] = ids[first:last]
+        counts[text] = sorted_set(out, first, last)
+
+
+@njit(inline="always")
+def aligned(rows, weights, ids, first, last, others, begin, end, nearest):
+    """The weighted mean over the pieces of a text of the cosine with the nearest piece of the other; for both texts.
+
+    `nearest` is filled with the best cosines of the other's pieces.
+    """
+    total, sum_, dim = np.float32(0), np.float32(0), rows.shape[1]
+    nearest[: end - begin] = np.float32(0)
+    for i in range(first, last):
+        best = np.float32(0)
+        own = rows[ids[i]]
+        for j in range(begin, end):
+            dot = np.float32(1)
+            if ids[i] != others[j]:
+                other = rows[others[j]]
+                dot = np.float32(0)
+                for column in range(dim):
+                    dot += own[column] * other[column]
+            best = max(best, dot)
+            nearest[j - begin] = max(nearest[j - begin], dot)
+        total += weights[ids[i]]
+        sum_ += weights[ids[i]] * best
+    back, other_total = np.float32(0), np.float32(0)
+    for j in range(begin, end):
+        back += weights[others[j]] * nearest[j - begin]
+        other_total += weights[others[j]]
+    if total <= 0 or other_total <= 0:
+        return np.float32(0)
+    return np.float32(0.5) * (sum_ / total + back / other_total)
+
+
+@njit(cache=True, parallel=True, nogil=True, fastmath=_ANY_ORDER)
+def alignments_of(rows, weights, ids, offsets, others, other_offsets, ones, twos, most, out):
+    """How well the pieces of each pair of texts can be laid upon one another.
+
+    Args:
+        rows: float32 (vocab, dim), unit rows.
+        weights: float32 (vocab), of each piece.
+        ids: pieces of the first texts.
+        offsets: where those of each text begin.
+        others: pieces of the second texts.
+        other_offsets: where those of each begin.
+        ones: the first of each pair.
+        twos: the second.
+        most: pieces of a text that are looked at, those with the highest ids, which are the rarer ones.
+        out: float32, written.
+    """
+    for p in prange(len(ones)):
+        pair = np.int64(p)
+        first, last = offsets[ones[pair]], offsets[ones[pair] + 1]
+        begin, end = other_offsets[twos[pair]], other_offsets[twos[pair] + 1]
+        first, begin = max(first, last - most), max(begin, end - most)
+        nearest = np.empty(most, np.float32)
+        out[pair] = aligned(rows, weights, ids, first, last, others, begin, end, nearest)

@@ -1,0 +1,227 @@
+"""What was found: groups of duplicates, the texts that are kept, and the pairs that say why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float32, Float64, Int64, UInt8
+
+from likewise.applications.duplicates import kernels
+from likewise.applications.duplicates.calibrated import Calibration
+from likewise.applications.duplicates.likeness.features import Features
+from likewise.applications.duplicates.likeness.space import Space
+from likewise.errors import InputError
+
+if TYPE_CHECKING:
+    from likewise.applications.duplicates.store import Store
+
+__all__ = ["EXACT", "NEAR", "REASONS", "SEMANTIC", "Duplicates", "Group", "Member", "Pairs", "checked_precision"]
+
+REASONS = ("exact", "near", "semantic")
+EXACT, NEAR, SEMANTIC = range(3)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of texts, by the number of their row, and what speaks for each.
+
+    Attributes:
+        first: the text that is preferred.
+        second: the other one.
+        score: how alike they are, between 0 and 1: of letters or of meaning, by the reason.
+        precision: estimated share of duplicates among pairs at least so alike.
+        reason: number of one of `REASONS`.
+    """
+
+    first: Int64[np.ndarray, " pairs"]
+    second: Int64[np.ndarray, " pairs"]
+    score: Float32[np.ndarray, " pairs"]
+    precision: Float64[np.ndarray, " pairs"]
+    reason: UInt8[np.ndarray, " pairs"]
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def take(self, chosen: np.ndarray) -> "Pairs":
+        """Some of them."""
+        return Pairs(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Member:
+    """A text that is a duplicate of the kept text of its group.
+
+    Attributes:
+        row: its number.
+        id: its id.
+        text: it.
+        reason: `exact`, `near` (the same letters but for a few) or `semantic` (it says the same).
+        score: how alike it and the kept text are, between 0 and 1.
+        precision: estimated share of duplicates among pairs at least so alike.
+    """
+
+    row: int
+    id: str
+    text: str
+    reason: str
+    score: float
+    precision: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """Texts that say the same.
+
+    Attributes:
+        row: the number of the kept text; of the other file, where two were compared.
+        id: its id.
+        text: it.
+        members: the others, the most alike first.
+    """
+
+    row: int
+    id: str
+    text: str
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    """The distinct texts that were compared, the preferred first, and what is known of them.
+
+    Attributes:
+        ids: of the texts.
+        texts: an Arrow array.
+        features: what was compared.
+        space: in which they were.
+    """
+
+    ids: tuple[str, ...]
+    texts: pa.Array
+    features: Features
+    space: Space | None
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """What was found among some texts.
+
+    Attributes:
+        texts: an Arrow array of all.
+        ids: of the texts.
+        others: the texts that they were compared with; None where they were compared with one another.
+        against: ids of those.
+        precision: the share of pairs that are to be duplicates.
+        candidates: all pairs that were compared and are worth keeping, whatever precision is asked for.
+        calibration: what a likeness is worth; None where there was nothing to compare.
+        order: the numbers of the texts, the preferred first; those of `against` come first and count from 0.
+        copies: of each text the row of the one that it is an exact copy of, its own if of none.
+        note: what else is to be known, in a sentence; empty if nothing.
+        held: what further texts can be compared with; None where there was nothing, or other texts were compared with.
+    """
+
+    texts: pa.Array = field(repr=False)
+    ids: tuple[str, ...] = field(repr=False)
+    others: pa.Array | None = field(repr=False)
+    against: tuple[str, ...] | None = field(repr=False)
+    precision: float
+    candidates: Pairs = field(repr=False)
+    calibration: Calibration | None = field(repr=False)
+    order: Int64[np.ndarray, " all"] = field(repr=False)
+    copies: Int64[np.ndarray, " texts"] = field(repr=False)
+    note: str = ""
+    held: Held | None = field(default=None, repr=False)
+
+    def rethreshold(self, precision: float) -> "Duplicates":
+        """The same texts at another precision; nothing is computed anew.
+
+        Raises:
+            InputError: `precision` is not above 0 and at most 1.
+        """
+        return replace(self, precision=checked_precision(precision))
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The pairs that are duplicates at this precision, the surest first."""
+        sure = self.candidates.take(np.flatnonzero(self.candidates.precision >= self.precision - 1e-9))
+        return sure.take(np.lexsort((sure.second, sure.first, -sure.score, -sure.precision)))
+
+    @cached_property
+    def kept(self) -> Int64[np.ndarray, " kept"]:
+        """The rows that remain when of each group only the kept one does; rising.
+
+        Where texts were compared with others, those that are no duplicate of any of them.
+        """
+        _, taken_by = self._stars
+        return np.flatnonzero(taken_by < 0)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups of two and more, by the row of the kept text."""
+        pairs, taken_by = self._stars
+        members: dict[int, list[Member]] = {}
+        for row in np.flatnonzero(taken_by >= 0).tolist():
+            at = int(taken_by[row])
+            reason, score, sure = REASONS[pairs.reason[at]], float(pairs.score[at]), float(pairs.precision[at])
+            if self.copies[row] == pairs.first[at] and self.others is None:
+                reason, score, sure = REASONS[EXACT], 1.0, 1.0
+            member = Member(row, self.ids[row], self.texts[row].as_py(), reason, score, sure)
+            members.setdefault(int(pairs.first[at]), []).append(member)
+        texts, names = (self.texts, self.ids) if self.others is None else (self.others, self.against or ())
+        best_first = {
+            row: tuple(sorted(found, key=lambda one: (-one.score, one.row))) for row, found in members.items()
+        }
+        return tuple(Group(row, names[row], texts[row].as_py(), best_first[row]) for row in sorted(best_first))
+
+    def threshold(self, reason: str) -> float:
+        """The score from which on a pair is a duplicate, of `near` or `semantic`; above 1 where none is enough."""
+        if self.calibration is None:
+            return 2.0
+        curve = self.calibration.letters if reason == REASONS[NEAR] else self.calibration.meaning
+        return curve.threshold(self.precision - 1e-9)
+
+    def store(self) -> "Store":
+        """What tells whether one more text is a duplicate of these, in milliseconds; `Store.save` keeps it.
+
+        Raises:
+            InputError: there are no texts, or they were compared with others.
+        """
+        from likewise.applications.duplicates.store import Store
+
+        if self.held is None or self.calibration is None:
+            reason = "they are all blank" if self.others is None else "they were compared with other texts"
+            raise InputError(f"no store can be made of these texts: {reason}; make one of the texts to compare with")
+        held = self.held
+        return Store(held.ids, held.texts.to_pylist(), held.features, held.space, self.calibration, self.precision)
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self.groups)
+
+    @cached_property
+    def _stars(self) -> tuple[Pairs, Int64[np.ndarray, " texts"]]:
+        """The pairs, and of each text the number of the pair by which it was taken, -1 for one that is kept."""
+        pairs, own = self.pairs, len(self.ids)
+        shift = 0 if self.others is None else len(self.others)
+        place = np.empty(len(self.order), np.int64)
+        place[self.order] = np.arange(len(self.order))
+        ones, others = place[pairs.first], place[pairs.second + shift]
+        leader, value = np.empty(len(place), np.int64), np.empty(len(place), np.float32)
+        by = np.empty(len(place), np.int64)
+        kernels.stars(len(place), ones, others, pairs.score, shift, leader, value, by)
+        taken_by = by[place[shift : shift + own]]
+        of_original = taken_by[self.copies]  # a copy is where its original is
+        return pairs, np.where(of_original >= 0, of_original, taken_by)
+
+
+def checked_precision(precision: float) -> float:
+    """The precision, if it is one.
+
+    Raises:
+        InputError: it is not above 0 and at most 1.
+    """
+    if not 0 < precision <= 1:
+        raise InputError(f"precision {precision} is no share: give a number above 0 and at most 1, such as 0.99")
+    return float(precision)

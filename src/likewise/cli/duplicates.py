@@ -1,0 +1,133 @@
+"""`likewise duplicates`: which texts of a file are the same, nearly so or say the same, and which to keep."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from likewise.cli.options import Encoding, File, Id, OnError, Overwrite, Progress, Seed, Text
+
+if TYPE_CHECKING:
+    from likewise.applications.duplicates.result import Duplicates
+
+__all__ = ["duplicates"]
+
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="MODEL", help="A model folder; without it one is trained on the texts first."),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="FILE|STORE",
+        help="Compare with the texts of another file, or with those that --save kept, instead of with one another.",
+    ),
+]
+Kept = Annotated[
+    str | None,
+    typer.Option("--kept", metavar="FILE", help="Also write the rows that remain, as JSONL, to this file."),
+]
+Save = Annotated[
+    str | None,
+    typer.Option("--save", metavar="STORE", help="Also keep what further texts can be compared with, in a folder."),
+]
+
+
+def duplicates(
+    file: File,
+    out: Annotated[
+        str,
+        typer.Option("--out", metavar="GROUPS", help="Where the groups go: JSONL, one a line.", show_default=False),
+    ],
+    text: Text = None,
+    id: Id = None,
+    model: Model = None,
+    precision: Annotated[
+        float, typer.Option("--precision", metavar="SHARE", help="Of the pairs found that are to be duplicates.")
+    ] = 0.99,
+    keep: Annotated[
+        Literal["first", "longest", "newest"],
+        typer.Option("--keep", help="Which text of a group to keep; the newest is the last of the file."),
+    ] = "first",
+    against: Against = None,
+    kept: Kept = None,
+    save: Save = None,
+    seed: Seed = 0,
+    progress: Progress = True,
+    overwrite: Overwrite = False,
+    encoding: Encoding = None,
+    on_error: OnError = "raise",
+) -> None:
+    """Find texts that say the same, and which of them to keep.
+
+    The threshold is found from the texts themselves, without labels, for the share of true duplicates that you ask for.
+    """
+    from likewise.applications.duplicates.find import duplicates as find
+    from likewise.applications.duplicates.store import refuse_others
+    from likewise.atomic import refuse_existing, replacing_file
+    from likewise.errors import InputError
+
+    for name in filter(None, (out, kept, save)):
+        refuse_existing(Path(name), overwrite=overwrite)
+    if kept and file == "-":
+        raise InputError("--kept reads the file once more, which standard input cannot: put the texts into a file")
+    if save:
+        refuse_others(Path(save))
+        if against is not None:
+            raise InputError("--save keeps the texts of one file: leave --against out, or save in a run of its own")
+    found = find(
+        file, model, precision, against=against, keep=keep, text=text, id=id, encoding=encoding, on_error=on_error,
+        seed=seed, progress=progress,
+    )  # fmt: skip
+    if save:
+        found.store().save(save, overwrite=overwrite)
+    if kept:
+        rows = _rows(file, set(found.kept.tolist()), text=text, id=id, encoding=encoding, on_error=on_error)
+        with replacing_file(Path(kept), overwrite=overwrite) as beside:
+            beside.write_text("".join(rows), encoding="utf-8")
+    with replacing_file(Path(out), overwrite=overwrite) as beside:
+        beside.write_text("".join(_lines(found)), encoding="utf-8")
+    typer.echo(f"{file}: {_told(found)}")
+    typer.echo(f"{out}: one line a group")
+
+
+def _told(found: "Duplicates") -> str:
+    """What was found, in words."""
+    from likewise.applications.duplicates.result import REASONS
+    from likewise.cli.screen import counted
+
+    members = [member.reason for group in found.groups for member in group.members]
+    by_reason = ", ".join(f"{members.count(reason):,} {reason}" for reason in REASONS)
+    remain = f"{len(found.kept):,} remain" if found.others is None else f"{len(found.kept):,} are new"
+    told = f"{counted(len(found.ids), 'text')}, {counted(len(members), 'duplicate')} ({by_reason}); {remain}"
+    bars = [f"{reason} from {found.threshold(reason):.3f}" for reason in REASONS[1:] if found.threshold(reason) <= 1]
+    told += f"\nat precision {found.precision:g}: {', '.join(bars) or 'only exact ones are sure enough'}"
+    return f"{told}\n{found.note}" if found.note else told
+
+
+def _lines(found: "Duplicates") -> Iterator[str]:
+    for group in found.groups:
+        members = [
+            {
+                "id": member.id, "reason": member.reason, "score": round(member.score, 4),
+                "precision": round(member.precision, 4), "text": member.text,
+            }
+            for member in group.members
+        ]  # fmt: skip
+        yield json.dumps({"kept": group.id, "text": group.text, "members": members}, ensure_ascii=False) + "\n"
+
+
+def _rows(file: str, kept: set[int], **given: object) -> Iterator[str]:
+    """The rows that remain, with all their columns."""
+    from likewise.corpus.read import read
+
+    row = 0
+    for batch in read(file, columns=True, **given):  # type: ignore[arg-type]
+        columns = batch.columns.to_pylist() if batch.columns is not None else [{}] * len(batch)
+        for id, text, others in zip(batch.ids.to_pylist(), batch.texts.to_pylist(), columns, strict=True):
+            if row in kept:
+                yield json.dumps({"id": id, "text": text, **others}, ensure_ascii=False, default=str) + "\n"
+            row += 1

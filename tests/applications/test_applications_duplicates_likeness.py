@@ -1,0 +1,106 @@
+"""How alike two texts are, beside slow loops."""
+
+import dataclasses
+
+import numpy as np
+import pyarrow as pa
+
+from likewise.applications.duplicates.likeness import features as module
+from likewise.applications.duplicates.likeness.features import Features, alikeness
+from likewise.applications.duplicates.likeness.space import KEPT, Space, principal_axes
+from likewise.model.beside import Beside, JoinedModel
+
+TEXTS = (
+    "The file is opened and read line by line.", "Open the file and read every line of it.", "A socket is closed.",
+    "", "Sockets are closed when the loop ends, in version 3.11", "sockets are closed when the loop ends in 3.12",
+)  # fmt: skip
+
+
+def strings(texts=TEXTS):
+    return pa.array(list(texts), pa.large_string())
+
+
+def slow_alignment(pieces, one, other):
+    """The weighted mean of the best cosines, both ways."""
+
+    def cosine(a, b):
+        return 1.0 if a == b else max(0.0, float(pieces.rows[a] @ pieces.rows[b]))
+
+    ways = []
+    for mine, theirs in ((one, other), (other, one)):
+        weights = [float(pieces.weights[a]) for a in mine]
+        best = [max(cosine(a, b) for b in theirs) for a in mine]
+        ways.append(np.dot(weights, best) / np.sum(weights))
+    return float(np.mean(ways))
+
+
+def test_alignment(docs_model):
+    """Witnesses: a slow loop in float64, equal texts (closed form), symmetry."""
+    space = Space.of(docs_model, TEXTS[:3])
+    found = Features.of(strings(), space)
+    ones, twos = np.array([0, 1, 0, 4, 3]), np.array([1, 0, 0, 2, 0])
+    meaning = alikeness(found, found, ones, twos, space).meaning
+    for at, (one, other) in enumerate(zip(ones[:4].tolist(), twos[:4].tolist(), strict=True)):
+        slow = slow_alignment(space.pieces, found.pieces[one].tolist(), found.pieces[other].tolist())
+        assert abs(meaning[at] - slow) < 1e-5  # float32 sums
+    assert abs(meaning[2] - 1) < 1e-6 and abs(meaning[0] - meaning[1]) < 1e-6 and meaning[4] == 0
+    assert meaning[0] > meaning[3]
+
+
+def test_numbers_that_contradict(docs_model):
+    """Closed form: of three numbers two contradict, which takes a third of the likeness."""
+    found = Features.of(strings(["of 3.11", "of 3.12", "of 3", "of"]), None)
+    ones, twos = np.array([0, 0, 0]), np.array([1, 2, 3])
+    plain = dataclasses.replace(found.letters, numbers=found.letters.numbers[:0], offsets=np.zeros(5, np.int64))
+    without = Features(plain, found.vectors, found.pieces)
+    resemblances = alikeness(without, without, ones, twos, None).letters
+    letters = alikeness(found, found, ones, twos, None).letters
+    assert np.allclose(letters, resemblances * [2 / 3, 1, 1], atol=1e-6)
+
+
+def test_axes_keep_products():
+    """Laws: few dimensions stay as they are; of more, the axes hold as much as any, and products of such vectors."""
+    assert np.array_equal(principal_axes(np.ones((3, 5), np.float32), KEPT), np.eye(5, dtype=np.float32))
+    rng = np.random.default_rng(0)
+    low = rng.standard_normal((400, 20)).astype(np.float32) @ rng.standard_normal((20, 150)).astype(np.float32)
+    axes = principal_axes(low, 30)
+    assert axes.shape == (150, 30)
+    assert np.allclose((low @ axes) @ (low @ axes).T, low @ low.T, atol=0.2)  # of values up to 5,000
+
+
+def test_turned_rows_are_turned_vectors(docs_model, monkeypatch):
+    """Two ways that must agree: turning the rows of a static encoder, and turning its vectors."""
+    space = Space.of(docs_model, TEXTS)
+    plain = docs_model.encode(strings(TEXTS)) @ space.axes
+    plain /= np.maximum(np.linalg.norm(plain, axis=1, keepdims=True), 1e-12)
+    assert np.allclose(space.vectors(strings()), plain, atol=1e-5)
+    whole = Features.of(strings(), space)
+    monkeypatch.setattr(module, "CHUNK", 2)
+    parts = Features.of(strings(), space)
+    assert np.array_equal(whole.pieces.ids, parts.pieces.ids) and np.array_equal(whole.vectors, parts.vectors)
+    joined = whole.take(np.array([1, 4])).joined(whole.take(np.array([0])))
+    assert len(joined) == 3 and np.array_equal(joined.pieces[2], whole.pieces[0])
+
+
+class Joined(JoinedModel):
+    """What stands for a transformer with a static model beside it."""
+
+    def __init__(self, model, other):
+        self.beside, self.other = Beside(model, 1.0), other
+
+    @property
+    def dim(self):
+        return 3
+
+    def encode(self, texts):
+        return np.array([[1.0, len(text), 0.0] for text in (t.as_py() if hasattr(t, "as_py") else t for t in texts)])
+
+
+def test_a_transformer_is_asked_for_cosines_and_the_model_beside_it_for_pieces(docs_model):
+    """Two ways that must agree: the mean of both by hand."""
+    space, static = Space(Joined(docs_model, None), np.eye(3, dtype=np.float32)), Space.of(docs_model, TEXTS)
+    some = strings(TEXTS[:3])
+    found, ones, twos = Features.of(some, space), np.array([0, 0]), np.array([1, 2])
+    cosines = np.einsum("pd,pd->p", found.vectors[ones].astype(float), found.vectors[twos].astype(float))
+    laid = alikeness(Features.of(some, static), Features.of(some, static), ones, twos, static).meaning
+    assert np.allclose(alikeness(found, found, ones, twos, space).meaning, (cosines + laid) / 2, atol=2e-3)
