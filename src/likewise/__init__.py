@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from likewise.errors import InputError, LikewiseError
 
 if TYPE_CHECKING:
+    from likewise.applications.recommend.recommender import Recommender
     from likewise.evaluation.evaluate import evaluate
     from likewise.evaluation.result import Evaluation
     from likewise.index.collection import Collection, Hit
@@ -23,6 +24,7 @@ __all__ = [
     "LikewiseError",
     "Model",
     "Recipe",
+    "Recommender",
     "__version__",
     "distill",
     "evaluate",
@@ -40,6 +42,7 @@ _PLACES = {
     "Hit": "likewise.index.collection",
     "Model": "likewise.model.model",
     "Recipe": "likewise.training.recipe",
+    "Recommender": "likewise.applications.recommend.recommender",
     "distill": "likewise.training.distill",
     "evaluate": "likewise.evaluation.evaluate",
     "train": "likewise.training.train",
