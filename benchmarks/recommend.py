@@ -31,12 +31,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_data(parser)
     parser.add_argument("--model", type=Path, help="a model folder; without it, one is trained on the films")
+    parser.add_argument("--vectors", type=Path, help="a .npy file that keeps the model's vectors for the next run")
     parser.add_argument("--name", default="static, trained on the films", help="what the tables call the model")
     parser.add_argument("--only", choices=("last", "cold", "time"), help="one of the three")
     given = parser.parse_args()
     films = Films(given.data / "movielens_small")
-    model = likewise.load(given.model) if given.model else likewise.train(films.texts, progress=False)
-    films.encode(model)
+    if given.vectors is None or not given.vectors.exists():
+        model = likewise.load(given.model) if given.model else likewise.train(films.texts, progress=False)
+        films.vectors = np.asarray(model.encode(films.texts), np.float32)
+        if given.vectors is not None:
+            np.save(given.vectors, films.vectors)
+    else:
+        films.vectors = np.load(given.vectors)
     for name, run in (("last", last_out), ("cold", cold_films), ("time", by_time)):
         if given.only in (None, name):
             run(films, given.name)
@@ -48,6 +54,7 @@ class Films:
     Attributes:
         texts: title, description, genres, keywords and tagline.
         genres: ones where a film has a genre.
+        vectors: the model's, of the texts.
         chosen: of each user the films and the times.
     """
 
@@ -60,17 +67,12 @@ class Films:
         ]
         names = sorted({genre for each in held for genre in each["genres"]})
         self.genres = np.array([[name in each["genres"] for name in names] for each in held], np.float32)
+        self.vectors = np.zeros((len(held), 0), np.float32)
         users: dict[str, list[tuple[int, int]]] = {}
         for row in table(folder / "interactions.tsv"):
             if float(row["rating"]) >= LEAST:
                 users.setdefault(row["user"], []).append((int(row["timestamp"]), number[row["item"]]))
         self.chosen = [sorted(each) for each in users.values() if len(each) >= FEWEST]
-
-    def encode(self, model: Any) -> None:
-        """Ask the model once for all texts."""
-        self.vectors = np.asarray(model.encode(self.texts), np.float32)
-        self._places = {text: row for row, text in enumerate(self.texts)}
-        self._model = model
 
     def recommender(self, histories: Histories, seed: int) -> Recommender:
         """One that is fitted on histories."""
@@ -80,15 +82,13 @@ class Films:
 
 
 class _Asked:
-    """The model, which need not encode a film twice."""
+    """The model, which encoded the films before."""
 
     def __init__(self, films: Films) -> None:
-        self.films = films
+        self.vectors, self.places = films.vectors, {text: row for row, text in enumerate(films.texts)}
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        if all(text in self.films._places for text in texts):
-            return self.films.vectors[[self.films._places[text] for text in texts]]
-        return np.asarray(self.films._model.encode(list(texts)), np.float32)
+        return self.vectors[[self.places[text] for text in texts]]
 
 
 def last_out(films: Films, name: str) -> None:
