@@ -39,6 +39,18 @@ def test_an_item_that_nobody_chose_has_no_residual(data):
     assert not residual[5].any() and residual[chosen.any(axis=0)].any(axis=1).all()
 
 
+def test_few_items_and_many_users_go_by_the_items(data):
+    """Two ways that must meet: the products of rows, and those of columns."""
+    chosen, texts = data[0][:, :20], data[1][:20]
+    by_columns = joint_basis(sparse.csr_array(chosen), texts, 9, 3.0)
+    stacked = np.concatenate([chosen, np.sqrt(3.0) * texts.T])
+    np.testing.assert_allclose(by_columns.singular, np.linalg.svd(stacked)[1][:9], rtol=1e-5)
+    known = chosen.any(axis=0)
+    items = (texts @ by_columns.texts + by_columns.choices)[known]
+    right = np.linalg.svd(stacked)[2][:9].T * np.linalg.svd(stacked)[1][:9]
+    np.testing.assert_allclose(items @ items.T, (right @ right.T)[known][:, known], rtol=1e-4, atol=1e-4)
+
+
 def test_two_ways_meet(data, monkeypatch):
     """Dense products, and a decomposition that forms none."""
     chosen, texts = data

@@ -9,7 +9,7 @@ from scipy.sparse.linalg import LinearOperator, svds
 
 __all__ = ["Basis", "joint_basis"]
 
-MOST_DENSE = 4000  # users and dimensions of texts together, up to which their products are formed
+MOST_DENSE = 2500  # users and dimensions of texts together, or items, up to which their products are formed
 TEXT_RIDGE = 5.0  # of the map of texts, whose mean square length is one
 SMALLEST = 1e-6  # share of the largest singular value below which one is noise
 
@@ -75,15 +75,8 @@ def _left_vectors(
 ) -> tuple[Float32[np.ndarray, "rows dim"], Float64[np.ndarray, " dim"]]:
     users, items = chosen.shape
     rows = users + texts.shape[1]
-    if rows <= MOST_DENSE or dim >= min(rows, items):
-        gram = np.empty((rows, rows))
-        gram[:users, :users] = (chosen @ chosen.T).toarray()
-        gram[users:, :users] = (chosen @ texts).T
-        gram[:users, users:] = gram[users:, :users].T
-        gram[users:, users:] = texts.T @ texts
-        values, vectors = np.linalg.eigh(gram)
-        values, vectors = values[::-1][:dim], vectors[:, ::-1][:, :dim]
-        return vectors.astype(np.float32), np.sqrt(np.maximum(values, 0.0))
+    if min(rows, items) <= MOST_DENSE:
+        return _dense_left_vectors(chosen, texts, dim)
     transposed, texts = chosen.T.tocsr(), texts.astype(np.float64)
     operator = LinearOperator(
         (rows, items),
@@ -93,3 +86,24 @@ def _left_vectors(
     )
     left, singular, _ = svds(operator, k=dim, v0=np.ones(min(rows, items)), return_singular_vectors="u")
     return left[:, ::-1].astype(np.float32), singular[::-1].copy()
+
+
+def _dense_left_vectors(
+    chosen: sparse.csr_array, texts: Float32[np.ndarray, "items text"], dim: int
+) -> tuple[Float32[np.ndarray, "rows dim"], Float64[np.ndarray, " dim"]]:
+    """The same through the products of all rows, or of all columns where these are fewer."""
+    users, items = chosen.shape
+    rows = users + texts.shape[1]
+    if items < rows:
+        gram = (chosen.T @ chosen).toarray().astype(np.float64) + texts @ texts.T
+        values, vectors = np.linalg.eigh(gram)
+        singular = np.sqrt(np.maximum(values[::-1][:dim], 0.0))
+        right = vectors[:, ::-1][:, :dim] / np.maximum(singular, SMALLEST * max(singular[0], SMALLEST))
+        return np.concatenate([chosen @ right, texts.T @ right]).astype(np.float32), singular
+    gram = np.empty((rows, rows))
+    gram[:users, :users] = (chosen @ chosen.T).toarray()
+    gram[users:, :users] = (chosen @ texts).T
+    gram[:users, users:] = gram[users:, :users].T
+    gram[users:, users:] = texts.T @ texts
+    values, vectors = np.linalg.eigh(gram)
+    return vectors[:, ::-1][:, :dim].astype(np.float32), np.sqrt(np.maximum(values[::-1][:dim], 0.0))

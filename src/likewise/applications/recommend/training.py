@@ -23,6 +23,7 @@ LOOK = 10  # rounds between two looks at what was held out
 PATIENCE = 3  # looks without anything better, after which there are no further rounds
 BATCH = 1024
 MOST_JUDGED = 2000  # users whose last items are held out
+MOST_SCORES = 50_000_000  # of these users and all items
 FEWEST_JUDGED = 20  # with fewer, what is best for them is chance
 
 
@@ -62,7 +63,8 @@ def chosen_settings(
     users = np.flatnonzero(histories.lengths > 2)
     if len(users) < FEWEST_JUDGED:
         return start
-    users = np.sort(rng.permutation(users)[:MOST_JUDGED])
+    most = max(FEWEST_JUDGED, min(MOST_JUDGED, MOST_SCORES // len(texts)))
+    users = np.sort(rng.permutation(users)[:most])
     shorter = _without_last(histories, users)
     judged = _Judged(shorter, users, histories.items[histories.offsets[users + 1] - 1], texts)
     chosen, best = start, -1.0
