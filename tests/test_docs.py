@@ -20,9 +20,9 @@ def _named(page: Path) -> str:
 
 
 def _options(command: Any) -> set[str]:
-    return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)} | {
-        "--help"
-    }
+    within = [_options(each) for each in getattr(command, "commands", {}).values()]  # of a group, those of its commands
+    own = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    return own.union({"--help"}, *within)
 
 
 def _named_by(words: list[str], group: Any) -> tuple[Any, list[str]]:

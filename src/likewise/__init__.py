@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from likewise.applications.classify.classifier import Classifier
     from likewise.applications.classify.text_encoder import TextEncoder
     from likewise.applications.duplicates.find import duplicates
+    from likewise.applications.recommend.recommender import Recommender
     from likewise.evaluation.evaluate import evaluate
     from likewise.evaluation.result import Evaluation
     from likewise.index.collection import Collection, Hit
@@ -28,6 +29,7 @@ __all__ = [
     "LikewiseError",
     "Model",
     "Recipe",
+    "Recommender",
     "Reply",
     "TextEncoder",
     "__version__",
@@ -53,6 +55,7 @@ _PLACES = {
     "Reply": "likewise.applications.answer",
     "answer": "likewise.applications.answer",
     "TextEncoder": "likewise.applications.classify.text_encoder",
+    "Recommender": "likewise.applications.recommend.recommender",
     "distill": "likewise.training.distill",
     "duplicates": "likewise.applications.duplicates.find",
     "evaluate": "likewise.evaluation.evaluate",

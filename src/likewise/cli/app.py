@@ -15,6 +15,7 @@ from likewise.cli.embed import embed
 from likewise.cli.evaluate import evaluate
 from likewise.cli.export import export
 from likewise.cli.index import add, delete, index
+from likewise.cli.recommend import recommend
 from likewise.cli.report import report
 from likewise.cli.search import search
 from likewise.cli.train import train
@@ -68,3 +69,7 @@ for command, example in (
     app.command(epilog=f"Example: {example}", no_args_is_help=False)(command)
 
 app.add_typer(classify, name="classify", epilog="Example: likewise classify fit reviews.model labelled.csv --out clf")
+app.add_typer(
+    recommend, name="recommend", help="Recommend items to users, by what texts say and by who chose what.",
+    epilog="Example: likewise recommend fit items.jsonl interactions.csv --out rec",
+)  # fmt: skip

@@ -1,0 +1,106 @@
+"""What the recommender stands beside: from a matrix of choices to scores of all users and items."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+__all__ = ["PEERS", "Matrix", "genre_popularity", "genre_taste", "matrix", "text_means"]
+
+Matrix = sparse.csr_matrix
+
+
+def matrix(histories: Sequence[Sequence[int]], items: int) -> Matrix:
+    """Ones where a user chose an item."""
+    rows = np.repeat(np.arange(len(histories)), [len(each) for each in histories])
+    columns = np.concatenate([np.asarray(each, np.int64) for each in histories])
+    return sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(len(histories), items))
+
+
+def popularity(seen: Matrix, _option: None) -> np.ndarray:
+    """How many chose an item."""
+    return np.tile(np.asarray(seen.sum(axis=0)), (seen.shape[0], 1))
+
+
+def neighbours(seen: Matrix, shrink: float) -> np.ndarray:
+    """Cosine of items by their users, summed over the history."""
+    counts = np.asarray(seen.sum(axis=0)).ravel()
+    root = np.sqrt(np.maximum(counts, 1)) + shrink
+    scaled = seen @ sparse.diags(1 / root)
+    similar = (scaled.T @ scaled).tocsr()
+    similar.setdiag(0)
+    return (seen @ similar).toarray()
+
+
+def ease(seen: Matrix, ridge: float) -> np.ndarray:
+    """Embarrassingly shallow autoencoders in closed form, through the smaller matrix of users (Woodbury)."""
+    chosen = seen.toarray().astype(np.float64)
+    users = chosen @ chosen.T
+    inverse = np.linalg.solve(users + ridge * np.eye(len(users)), chosen)
+    of_item = np.sum(chosen * inverse, axis=0)  # the diagonal of X' (X X' + ridge)^-1 X
+    return (users @ inverse - chosen * of_item) / (1 - of_item)
+
+
+def als(seen: Matrix, option: tuple[int, float, float]) -> np.ndarray:
+    """Alternating least squares of `implicit`."""
+    from implicit.als import AlternatingLeastSquares
+
+    factors, regularization, alpha = option
+    model = AlternatingLeastSquares(
+        factors=factors, regularization=regularization, alpha=alpha, iterations=15, random_state=0, num_threads=1
+    )
+    model.fit(seen, show_progress=False)
+    return np.asarray(model.user_factors @ model.item_factors.T)
+
+
+def bpr(seen: Matrix, option: tuple[int, float, int]) -> np.ndarray:
+    """Bayesian personalised ranking of `implicit`."""
+    from implicit.bpr import BayesianPersonalizedRanking
+
+    factors, regularization, iterations = option
+    model = BayesianPersonalizedRanking(
+        factors=factors, regularization=regularization, learning_rate=0.05, iterations=iterations, random_state=0,
+        num_threads=1,
+    )  # fmt: skip
+    model.fit(seen, show_progress=False)
+    return np.asarray(model.user_factors @ model.item_factors.T)
+
+
+PEERS: dict[str, tuple[Callable[[Matrix, Any], np.ndarray], list[Any]]] = {
+    "popularity": (popularity, [None]),
+    "item-kNN": (neighbours, [0.0, 2.0]),
+    "EASE": (ease, [100.0, 300.0, 500.0, 800.0, 1200.0]),
+    "implicit ALS": (als, [(f, r, a) for f in (32, 64) for r, a in ((0.1, 1.0), (10.0, 10.0), (1.0, 40.0))]),
+    "implicit BPR": (bpr, [(f, r, i) for f in (32, 64) for r in (0.01, 0.05) for i in (150,)]),
+}
+"""Of each peer how its scores are made, and the settings that are tried."""
+
+
+def genre_popularity(seen: Matrix, genres: np.ndarray, cold: np.ndarray) -> np.ndarray:
+    """Mean popularity of the known films of each genre, and of a film's genres."""
+    mean = _genre_means(seen, genres, cold)
+    scores = genres @ mean / np.maximum(genres.sum(axis=1), 1)
+    return np.tile(scores, (seen.shape[0], 1))
+
+
+def genre_taste(seen: Matrix, genres: np.ndarray, cold: np.ndarray) -> np.ndarray:
+    """The same, each genre counting by its share in the user's history."""
+    shares = seen @ genres
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1)
+    weighted = genres * _genre_means(seen, genres, cold) / np.maximum(genres.sum(axis=1, keepdims=True), 1)
+    return np.asarray(shares @ weighted.T)
+
+
+def text_means(seen: Matrix, vectors: np.ndarray) -> np.ndarray:
+    """Cosine of a film's text with the mean of those that the user chose."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = vectors / np.where(lengths > 0, lengths, 1)
+    return np.asarray((seen @ unit) @ unit.T)
+
+
+def _genre_means(seen: Matrix, genres: np.ndarray, cold: np.ndarray) -> np.ndarray:
+    known = np.ones((len(genres), 1), np.float32)
+    known[cold] = 0
+    counts = np.asarray(seen.sum(axis=0)).ravel()
+    return np.asarray((genres * counts[:, None]).sum(axis=0) / np.maximum((genres * known).sum(axis=0), 1))
