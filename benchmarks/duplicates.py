@@ -41,7 +41,8 @@ def unlabelled(data: Path, name: str) -> list[str]:
     """The texts of a data set, each once."""
     if name == "abt_buy":
         tables = (rows(data / name / f"table{side}.jsonl") for side in "AB")
-        return list(dict.fromkeys(row["text"] for side in tables for row in side))
+        both = (filter(None, (row["title"], row["text"])) for side in tables for row in side)
+        return list(dict.fromkeys(" . ".join(parts) for parts in both))
     return lines(data / name / "text.txt")
 
 

@@ -55,16 +55,14 @@ def planted(texts: list[str], rng: np.random.Generator) -> tuple[list[str], list
     return changed, pairs
 
 
-def by_likewise(texts: list[str], model: likewise.Model) -> set[int]:
-    """The rows that are left out."""
-    found = likewise.duplicates(texts, model)
-    return set(range(len(texts))) - set(found.kept.tolist())
+def by_likewise(texts: list[str], model: likewise.Model) -> Any:
+    """What is found."""
+    return likewise.duplicates(texts, model)
 
 
-def by_semhash(texts: list[str], model: Any) -> set[str]:
-    """The texts that are left out."""
-    found = SemHash.from_records(records=texts, model=model).self_deduplicate()
-    return {one.record for one in found.filtered}
+def by_semhash(texts: list[str], model: Any) -> Any:
+    """What is found."""
+    return SemHash.from_records(records=texts, model=model).self_deduplicate()
 
 
 def by_datasketch(texts: list[str]) -> set[int]:
@@ -77,6 +75,34 @@ def by_datasketch(texts: list[str]) -> set[int]:
         else:
             index.insert(row, one, check_duplication=False)
     return left_out
+
+
+def left_out(found: dict[str, Any], texts: int) -> dict[str, set[Any]]:
+    """The rows, or texts, that each leaves out, likewise and SemHash at two thresholds."""
+    sets: dict[str, set[Any]] = {}
+    for precision in (0.99, 0.9):
+        kept = found["likewise"].rethreshold(precision).kept.tolist()
+        sets[f"likewise at precision {precision:g}"] = set(range(texts)) - set(kept)
+    if "semhash" in found:
+        for threshold in (0.9, 0.95):
+            found["semhash"].rethreshold(threshold)
+            sets[f"semhash at {threshold:g}"] = {one.record for one in found["semhash"].filtered}
+    if "datasketch" in found:
+        sets["datasketch"] = found["datasketch"]
+    return sets
+
+
+def told(rows: set[Any], texts: list[str], pairs: list[tuple[int, int]]) -> dict[str, Any]:
+    """How many are left out, how many of them are no planted ones nor copies, and which share of those planted is."""
+    places = {row for row in range(len(texts)) if row in rows or texts[row] in rows}
+    firsts: dict[str, int] = {}
+    copies = {row for row, text in enumerate(texts) if firsts.setdefault(text, row) != row}
+    found = {two for _, two in pairs if two in places}
+    return {
+        "all": len(places),
+        "neither planted nor copies": len(places - found - copies),
+        "share of planted": len(found) / len(pairs),
+    }
 
 
 def main() -> None:
@@ -109,11 +135,7 @@ def main() -> None:
     numbers: dict[str, Any] = {"seconds": {name: spread(each).plain() for name, each in seconds.items()}}
     peers = [name for name in contestants if name != "likewise"]
     numbers["ratio"] = {name: ratio(seconds[name], seconds["likewise"]).plain() for name in peers}
-    numbers["planted_found"] = {
-        name: float(np.mean([(texts[two] if name == "semhash" else two) in rows for _, two in pairs]))
-        for name, rows in found.items()
-    }
-    numbers["left_out"] = {name: len(rows) for name, rows in found.items()}
+    numbers["left_out"] = {name: told(rows, texts, pairs) for name, rows in left_out(found, len(texts)).items()}
     numbers["seconds_of_training"] = training
     settings = {
         "texts": len(texts),
