@@ -80,11 +80,12 @@ def fit(
     fitted.save(out, overwrite=overwrite)
     known, left_out = fitted.fitted, fitted.left_out
     told = f"; {counted(left_out, 'interaction')} with unknown items left out" if left_out else ""
+    someone = known.users[int(known.histories.lengths.argmax())]
     new = len(known.items) - len(set(known.histories.items.tolist()))
     typer.echo(
         f"{out}: {counted(len(known.users), 'user')}, {counted(len(known.items), 'item')}, {new:,} of them known by "
         f"their text alone, {counted(len(known.histories.items), 'choice')}{told}\n"
-        f"next:\n  likewise recommend for {shlex.quote(out)} --user {shlex.quote(known.users[0])}"
+        f"next:\n  likewise recommend for {shlex.quote(out)} --user {shlex.quote(someone)}"
     )
 
 
