@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import likewise
-from likewise.atomic import refuse_existing, replacing_file, replacing_folder
+from likewise.atomic import refuse_existing, refuse_other, replacing_file, replacing_folder
 from likewise.errors import InputError, LikewiseError
 
 
@@ -162,3 +162,21 @@ def test_errors_know_their_exit_codes() -> None:
     assert issubclass(InputError, ValueError)
     assert likewise.InputError is InputError
     assert likewise.LikewiseError is LikewiseError
+
+
+def test_a_folder_of_another_kind_is_never_written_over(tmp_path: Path) -> None:
+    kind, other, empty, file = (tmp_path / name for name in ("kind", "other", "empty", "file"))
+    for folder in (kind, other, empty):
+        folder.mkdir()
+    (kind / "record.json").touch()
+    (other / "work.txt").touch()
+    file.touch()
+    for fine in (kind, tmp_path / "nothing"):
+        refuse_other(fine, "record.json", "no index")
+    for path in (other, empty, file):
+        with pytest.raises(InputError, match=f"{path} is no index: it is not overwritten; choose another name"):
+            refuse_other(path, "record.json", "no index")
+    refuse_other(empty, "record.json", "no index", empty=True)
+    for path in (other, file):
+        with pytest.raises(InputError, match="is no index"):
+            refuse_other(path, "record.json", "no index", empty=True)

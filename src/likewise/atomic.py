@@ -10,7 +10,7 @@ from pathlib import Path
 
 from likewise.errors import InputError, LikewiseError
 
-__all__ = ["refuse_existing", "replacing_file", "replacing_folder", "told"]
+__all__ = ["refuse_existing", "refuse_other", "replacing_file", "replacing_folder", "told"]
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
@@ -26,6 +26,23 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
         parent = parent.parent
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise InputError(f"cannot write {path}: {parent} is not a folder you may write to")
+
+
+def refuse_other(path: Path, record: str, what: str, *, empty: bool = False) -> None:
+    """Refuse to write over a folder of another kind, even where it may be replaced: it may be somebody's work.
+
+    Args:
+        path: the output.
+        record: the file by which a folder of its kind is known.
+        what: that a path without it is, such as "no index".
+        empty: whether a folder without anything in it may be replaced too.
+
+    Raises:
+        InputError: something is there, and is not of its kind.
+    """
+    known = (path / record).exists() or (empty and path.is_dir() and not any(path.iterdir()))
+    if path.exists() and not known:
+        raise InputError(f"{path} is {what}: it is not overwritten; choose another name, or remove it yourself")
 
 
 @contextmanager

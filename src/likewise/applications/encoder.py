@@ -1,6 +1,7 @@
 """The encoder that an application stands on: a model, one in a folder, or one that is trained on the texts first."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,11 @@ from typing import Any
 import numpy as np
 
 from likewise.errors import InputError
-from likewise.index.embedder import MODEL, identity_of
+from likewise.index.embedder import MODEL, identity_of, model_of, refuse_missing, same_probe
 from likewise.model.model import Model
 from likewise.training.train import train
 
 __all__ = ["KeptEncoder", "encoder_for", "keep_encoder", "kept_encoder"]
-
-TOLERANCE = 1e-2  # by which the same model differs on another machine; another model does by about 1
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,16 @@ class KeptEncoder:
     fingerprint: str
     stored: bool
     probe: tuple[float, ...]
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "KeptEncoder":
+        """From its fields as JSON has them.
+
+        Raises:
+            KeyError: one is missing.
+            TypeError: one is too many, or there are no fields.
+        """
+        return cls(**{**record, "probe": tuple(record["probe"])})
 
 
 def encoder_for(model: Any, texts: Any, *, seed: int = 0, progress: bool = False) -> Any:
@@ -84,15 +93,10 @@ def kept_encoder(folder: Path, kept: KeptEncoder, model: Any = None) -> Any:
     """
     if model is not None:
         found = encoder_for(model, ())
-        probe = identity_of(found).probe.ravel()
-        if probe.size == len(kept.probe) and float(np.abs(probe - np.array(kept.probe)).max()) < TOLERANCE:
+        if same_probe(identity_of(found).probe.ravel(), np.array(kept.probe, np.float32)):
             return found
         raise InputError(f"{folder} was made with another model than the one given: leave it out, or pass that one")
     if not kept.stored:
         raise InputError(f"{folder} was made with a {kept.name}, which it does not hold: pass model=")
-    if not (folder / MODEL).is_dir():
-        raise InputError(f"the model of {folder} is missing, {folder / MODEL}: restore it, or pass the model")
-    found = Model.load(folder / MODEL)
-    if found.fingerprint != kept.fingerprint:
-        raise InputError(f"{folder / MODEL} is not the model that {folder} was made with: restore it")
-    return found
+    refuse_missing(folder)
+    return model_of(folder, kept.fingerprint, str(folder))

@@ -66,8 +66,8 @@ def duplicates(
     The threshold is found from the texts themselves, without labels, for the share of true duplicates that you ask for.
     """
     from likewise.applications.duplicates.find import duplicates as find
-    from likewise.applications.duplicates.store import refuse_others
-    from likewise.atomic import refuse_existing, replacing_file
+    from likewise.applications.duplicates.store import OTHER, RECORD
+    from likewise.atomic import refuse_existing, refuse_other, replacing_file
     from likewise.errors import InputError
 
     for name in filter(None, (out, kept, save)):
@@ -75,7 +75,7 @@ def duplicates(
     if kept and file == "-":
         raise InputError("--kept reads the file once more, which standard input cannot: put the texts into a file")
     if save:
-        refuse_others(Path(save))
+        refuse_other(Path(save), RECORD, OTHER)
         if against is not None:
             raise InputError("--save keeps the texts of one file: leave --against out, or save in a run of its own")
     found = find(

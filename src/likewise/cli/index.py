@@ -48,17 +48,15 @@ def index(
     It holds the texts, their other columns, their vectors and the model: likewise search needs nothing else. It is
     there once it is whole.
     """
-    from likewise.atomic import refuse_existing, replacing_folder
+    from likewise.atomic import refuse_existing, refuse_other, replacing_folder
     from likewise.corpus.read import read
-    from likewise.errors import InputError
     from likewise.index.collection import Collection
     from likewise.index.record import FILE
     from likewise.model.model import Model
 
     target = Path(out)
     refuse_existing(target, overwrite=overwrite)
-    if target.exists() and not (target / FILE).exists():
-        raise InputError(f"{target} is no index: it is not overwritten; choose another name, or remove it yourself")
+    refuse_other(target, FILE, "no index")
     loaded = Model.load(model, backend=backend)
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
     with replacing_folder(target, overwrite=overwrite) as beside, Collection.create(beside, loaded, True) as made:

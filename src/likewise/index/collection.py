@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from likewise.atomic import replacing_folder
+from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
 from likewise.index.columns import well_formed
 from likewise.index.description import Description, size_of
@@ -55,8 +55,8 @@ class Collection:
             LikewiseError: this Python's SQLite lacks FTS5, or the disk is full.
         """
         path, known, stems = Path(path), identity_of(model), Stems.of(model)
-        if overwrite and path.exists() and not (path.is_dir() and ((path / FILE).exists() or not any(path.iterdir()))):
-            raise InputError(f"{path} is no index: it is not overwritten; choose another name, or remove it yourself")
+        if overwrite:
+            refuse_other(path, FILE, "no index", empty=True)
         with replacing_folder(path, overwrite=overwrite) as beside:
             start = {"collection": uuid.uuid4().hex, "sum": np.zeros(known.dim).tobytes(), "stems": stems.kept()}
             Record.create(beside, start | known.settings())

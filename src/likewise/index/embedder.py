@@ -25,7 +25,10 @@ __all__ = [
     "check_model",
     "document_vectors",
     "identity_of",
+    "model_of",
     "query_vectors",
+    "refuse_missing",
+    "same_probe",
     "stored_model",
     "stored_vectors",
     "unit_vectors",
@@ -123,15 +126,14 @@ def check_model(record: Record, model: Any) -> None:
                 f"{folder} was made with a {name} of {record.setting('dim')} dimensions, which it does not hold:"
                 " pass it, Collection.open(path, model=...)"
             )
-        if not (folder / MODEL).is_dir():
-            raise InputError(f"the model of {folder} is missing, {folder / MODEL}: restore it, or pass the model")
+        refuse_missing(folder)
         return
     known = identity_of(model)
     if known.storable and record.setting("model_stored"):
         same = known.fingerprint == own
     else:
         probe = np.frombuffer(record.setting("probe"), np.float32).reshape(len(PROBES), -1)
-        same = known.probe.shape == probe.shape and bool(np.abs(known.probe - probe).max() < _TOLERANCE)
+        same = same_probe(known.probe, probe)
     if not same:
         raise InputError(
             f"{folder} was made with another model ({name} {own[:12]}) than the one given ({known.name}"
@@ -145,12 +147,41 @@ def stored_model(record: Record) -> Any:
     Raises:
         InputError: it is damaged, or not the one that the index was made with.
     """
+    return model_of(record.folder, record.setting("fingerprint"), "the index")
+
+
+def model_of(folder: Path, fingerprint: str, what: str) -> Any:
+    """The model that is kept in a folder.
+
+    Args:
+        folder: in which `MODEL` is.
+        fingerprint: of the model that was kept.
+        what: was made with it, for the message.
+
+    Raises:
+        InputError: it is damaged, or another one.
+    """
     from likewise.model.model import Model
 
-    model = Model.load(record.folder / MODEL)
-    if model.fingerprint != record.setting("fingerprint"):
-        raise InputError(f"{record.folder / MODEL} is not the model that the index was made with: restore it")
+    model = Model.load(folder / MODEL)
+    if model.fingerprint != fingerprint:
+        raise InputError(f"{folder / MODEL} is not the model that {what} was made with: restore it")
     return model
+
+
+def refuse_missing(folder: Path) -> None:
+    """Refuse a folder that has lost its model.
+
+    Raises:
+        InputError: it is not there.
+    """
+    if not (folder / MODEL).is_dir():
+        raise InputError(f"the model of {folder} is missing, {folder / MODEL}: restore it, or pass the model")
+
+
+def same_probe(one: Float32[np.ndarray, "..."], other: Float32[np.ndarray, "..."]) -> bool:
+    """Whether vectors of the probes are of one model, be it on another machine."""
+    return one.shape == other.shape and bool(np.abs(one - other).max() < _TOLERANCE)
 
 
 def unit_vectors(model: Any, texts: list[str], dim: int | None) -> Float32[np.ndarray, "texts dim"]:

@@ -16,7 +16,7 @@ from likewise.applications.classify.features import Features
 from likewise.applications.classify.ngrams import WordNgrams
 from likewise.applications.classify.probe import Probe
 from likewise.applications.encoder import KeptEncoder, keep_encoder, kept_encoder
-from likewise.atomic import refuse_existing, replacing_folder
+from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
 
 __all__ = ["RECORD", "load_classifier", "save_classifier"]
@@ -33,8 +33,7 @@ def save_classifier(classifier: Any, path: Path, *, overwrite: bool = False) -> 
         LikewiseError: the disk is full; nothing is left half-written.
     """
     refuse_existing(path, overwrite=overwrite)
-    if path.exists() and not (path / RECORD).is_file():
-        raise InputError(f"{path} is no classifier: it is not overwritten; choose another name, or remove it yourself")
+    refuse_other(path, RECORD, "no classifier")
     features, probe, estimate = classifier.features_, classifier.probe_, classifier.estimate_
     arrays = {"weights": probe.weights, "intercept": probe.intercept}
     if features.ngrams is not None:
@@ -75,7 +74,7 @@ def load_classifier(kind: Any, path: Path, model: Any = None) -> Any:
     try:
         arrays = load(packed)
         found = kind(**record["settings"])
-        found.model = kept_encoder(path, KeptEncoder(**_tupled(record["encoder"])), model)
+        found.model = kept_encoder(path, KeptEncoder.of(record["encoder"]), model)
         ngrams = None if record["terms"] is None else WordNgrams(record["terms"], arrays["idf"])
         found.features_ = Features(found.model, ngrams)
         found.probe_ = Probe(arrays["weights"], arrays["intercept"])
@@ -100,10 +99,6 @@ def _record(path: Path) -> Mapping[str, Any]:
         raise InputError(f"{path} has format {version}, this version reads up to {FORMAT}: update likewise")
     found: Mapping[str, Any] = record
     return found
-
-
-def _tupled(kept: Mapping[str, Any]) -> dict[str, Any]:
-    return {**kept, "probe": tuple(kept["probe"])}
 
 
 def _estimate(kept: Mapping[str, Any] | None) -> Estimate | None:

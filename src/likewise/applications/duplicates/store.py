@@ -20,15 +20,16 @@ from likewise.applications.duplicates.likeness.space import Space
 from likewise.applications.duplicates.result import EXACT, NEAR, REASONS, SEMANTIC, Member, checked_precision
 from likewise.applications.duplicates.table import Table
 from likewise.applications.encoder import KeptEncoder, keep_encoder, kept_encoder
-from likewise.atomic import replacing_folder
+from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
 from likewise.tokens.compiled import as_arrow
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["RECORD", "Store"]
+__all__ = ["OTHER", "RECORD", "Store"]
 
 RECORD, FEATURES, TEXTS = "duplicates.json", "features.safetensors", "texts.arrow"
 FORMAT = 1
+OTHER = "something else"  # what a path is that is neither such a folder nor free
 
 
 class Store:
@@ -115,7 +116,7 @@ class Store:
             InputError: `path` exists and `overwrite` is false, or is something else than such a folder.
         """
         path = Path(path)
-        refuse_others(path)
+        refuse_other(path, RECORD, OTHER)
         features = self.features
         arrays = {
             "exact": features.letters.exact, "numbers": features.letters.numbers,
@@ -163,8 +164,7 @@ class Store:
             raise InputError(f"{folder} is damaged: restore it, or make it anew ({error})") from error
         space = None
         if record["encoder"]:
-            record["encoder"]["probe"] = tuple(record["encoder"]["probe"])
-            space = Space(kept_encoder(folder, KeptEncoder(**record["encoder"]), model), axes)
+            space = Space(kept_encoder(folder, KeptEncoder.of(record["encoder"]), model), axes)
         return cls(ids.to_pylist(), texts.to_pylist(), features, space, Calibration(*curves), precision)
 
     def _matches(self, one: Features, precision: float | None) -> list[Member]:
@@ -183,13 +183,3 @@ class Store:
                 member = Member(row, self.ids[row], self.texts[row], *told)
                 found.append((float(sure[at]), member))
         return [member for _, member in sorted(found, key=lambda one: (-one[0], -one[1].score, one[1].row))]
-
-
-def refuse_others(path: Path) -> None:
-    """Refuse a folder that is something else, before anything is done for it.
-
-    Raises:
-        InputError: `path` is there and holds no stored texts.
-    """
-    if path.exists() and not (path / RECORD).exists():
-        raise InputError(f"{path} is something else: it is not overwritten; choose another name, or remove it yourself")

@@ -15,7 +15,7 @@ from likewise.applications.recommend.recommender import Fitted
 from likewise.applications.recommend.texts import TextSpace
 from likewise.applications.recommend.towers import Towers
 from likewise.applications.recommend.training import Settings
-from likewise.atomic import refuse_existing, replacing_folder
+from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
 
 __all__ = ["FILE", "read_folder", "write"]
@@ -33,8 +33,7 @@ def write(fitted: Fitted, model: Any, dim: int, path: Path, *, overwrite: bool) 
         InputError: `path` exists and is not to be replaced, or is something else than a recommender.
     """
     refuse_existing(path, overwrite=overwrite)
-    if path.exists() and not (path / FILE).exists():
-        raise InputError(f"{path} is no recommender: it is not overwritten; choose another name, or remove it yourself")
+    refuse_other(path, FILE, "no recommender")
     towers, space = fitted.towers, fitted.space
     arrays = {
         "texts_map": towers.texts_map, "residual": towers.residual, "recency": towers.recency, "spread": towers.spread,
@@ -78,7 +77,7 @@ def read_folder(path: Path, model: Any = None) -> tuple[Fitted, Any, int]:
             ),
             Settings(**told["settings"]),
         )  # fmt: skip
-        encoder = KeptEncoder(**{**told["encoder"], "probe": tuple(told["encoder"]["probe"])})
+        encoder = KeptEncoder.of(told["encoder"])
         dim = int(told["dim"])
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise InputError(f"{path} is damaged ({type(error).__name__}): restore it, or fit it anew") from error
