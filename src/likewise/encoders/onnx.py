@@ -77,12 +77,12 @@ class OnnxEncoder:
     ) -> Float32[np.ndarray, "texts dim"]:
         """Unit vectors of `texts`, written to `out` where it is given; of equal texts one is encoded."""
         vectors = np.empty((len(texts), self.dim), np.float32) if out is None else out
-        read = int(np.minimum(texts.lengths, self.frame.room).sum()) + self.frame.around * len(texts)
-        tokens = min(TOKENS, -(-read // self.threads))  # few texts are shared out too
         if self.threads == 1 or len(texts) == 1:
-            return encode_padded(texts, self.frame, self._encoded, tokens=tokens, out=vectors)
+            return encode_padded(texts, self.frame, self._encoded, tokens=TOKENS, out=vectors)
         with ThreadPoolExecutor(self.threads) as pool:
-            return encode_padded(texts, self.frame, self._encoded, tokens=tokens, out=vectors, walk=pool.map)
+            return encode_padded(
+                texts, self.frame, self._encoded, tokens=TOKENS, out=vectors, walk=pool.map, threads=self.threads
+            )
 
     def encode_documents(
         self, texts: Ragged, out: Float32[np.ndarray, "texts dim"] | None = None

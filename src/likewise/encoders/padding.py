@@ -10,7 +10,7 @@ from likewise.encoders.buckets import buckets, distinct_texts
 from likewise.tokens.pretrained import Frame
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["encode_padded", "padded"]
+__all__ = ["Walk", "encode_padded", "padded", "tokens_read"]
 
 Rectangle: TypeAlias = Callable[[Int64[np.ndarray, "texts tokens"], Bool[np.ndarray, "texts tokens"]], Any]
 """What an engine does: ids and which of them are no padding become one vector a text."""
@@ -27,6 +27,7 @@ def encode_padded(
     tokens: int,
     out: Float32[np.ndarray, "texts dim"],
     walk: Walk = map,
+    threads: int = 1,
 ) -> Float32[np.ndarray, "texts dim"]:
     """Vectors of `texts`, written to `out`; of texts that are equal, as far as they are read, one is encoded.
 
@@ -37,7 +38,10 @@ def encode_padded(
         tokens: of a bucket at the most, padding included.
         out: where the vectors go.
         walk: over the buckets.
+        threads: how many buckets it goes through at once: few texts are shared out among them too.
     """
+    if threads > 1:
+        tokens = min(tokens, -(-tokens_read(texts, frame) // threads))
     first, back = distinct_texts(texts, frame.room)
     some = texts.take(first)
     found = np.empty((len(some), out.shape[1]), np.float32)
@@ -49,6 +53,11 @@ def encode_padded(
         pass
     out[:] = found[back]
     return out
+
+
+def tokens_read(texts: Ragged, frame: Frame) -> int:
+    """How many ids are read of all texts, those around them too."""
+    return int(np.minimum(texts.lengths, frame.room).sum()) + frame.around * len(texts)
 
 
 def padded(

@@ -15,7 +15,7 @@ from likewise.encoders.dropout import KeyedDropout
 from likewise.encoders.frozen import FrozenLayers
 from likewise.encoders.graphs import Taken, counting, out_of_memory
 from likewise.encoders.packed import packed_for
-from likewise.encoders.padding import encode_padded, padded
+from likewise.encoders.padding import encode_padded, padded, tokens_read
 from likewise.encoders.pooling import pooled
 from likewise.encoders.side_by_side import walking
 from likewise.tokens.pretrained import Frame
@@ -113,7 +113,7 @@ class TransformerEncoder:
         A text without ids has the vector of the special tokens alone, as in sentence-transformers.
         """
         vectors = np.empty((len(texts), self.dim), np.float32) if out is None else out
-        read = int(np.minimum(texts.lengths, self.frame.room).sum()) + self.frame.around * len(texts)
+        read = tokens_read(texts, self.frame)
         packed = packed_for(read, self.device)
         self.model.eval()
 
@@ -122,8 +122,9 @@ class TransformerEncoder:
                 return self._encoded(*rectangle)
 
         with walking(read, self.device) as (walk, threads):
-            tokens = min(self._tokens, -(-read // threads))  # few texts are shared out too
-            return encode_padded(texts, self.frame, engine, tokens=tokens, out=vectors, walk=walk)
+            return encode_padded(
+                texts, self.frame, engine, tokens=self._tokens, out=vectors, walk=walk, threads=threads
+            )
 
     def encode_documents(
         self, texts: Ragged, out: Float32[np.ndarray, "texts dim"] | None = None
