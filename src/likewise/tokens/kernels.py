@@ -113,7 +113,7 @@ def _emit(tables, word, size, count, hashed, ids, at, end):
 
 
 @njit(cache=True, inline="always")
-def _character(data, at):
+def character_at(data, at):
     """The character whose UTF-8 begins at `data[at]`, and where the next begins."""
     byte = data[at]
     if byte < 0x80:
@@ -134,7 +134,7 @@ def _one_text(tables, data, start, stop, word, ids, at, end):
     order_before, kept_before = 0, True
     position = start
     while position < stop:
-        code, position = _character(data, position)
+        code, position = character_at(data, position)
         if code >= tables.kind.size:
             return BEYOND, at
         if code >= 0x80:

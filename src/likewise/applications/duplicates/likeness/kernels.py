@@ -6,6 +6,7 @@ Each text, or pair, is owned by one iteration, so no result depends on how many 
 import numpy as np
 from numba import njit, prange
 
+from likewise.tokens.kernels import character_at
 from likewise.views.kernels import mixed
 
 SEPARATOR, LETTER, ALONE, DIGIT, DROPPED, SYMBOL = 0, 1, 2, 3, 4, 5  # what a character is to a word
@@ -14,21 +15,6 @@ OFFSET, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)  # FNV-1
 ONE, LOW = np.uint64(1), np.uint64(0xFFFFFFFF)
 MOST = np.uint32(0xFFFFFFFF)
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
-
-
-@njit(inline="always")
-def code_at(data, place):
-    """The code point that begins at a byte of UTF-8, and where the next one begins, as one number each."""
-    first = np.int64(data[place])
-    if first < 0x80:
-        return first, place + 1
-    if first < 0xE0:
-        return ((first & 0x1F) << 6) | (np.int64(data[place + 1]) & 0x3F), place + 2
-    if first < 0xF0:
-        code = ((first & 0xF) << 12) | ((np.int64(data[place + 1]) & 0x3F) << 6) | (np.int64(data[place + 2]) & 0x3F)
-        return code, place + 3
-    code = ((first & 7) << 18) | ((np.int64(data[place + 1]) & 0x3F) << 12)
-    return code | ((np.int64(data[place + 2]) & 0x3F) << 6) | (np.int64(data[place + 3]) & 0x3F), place + 4
 
 
 @njit(inline="always")
@@ -73,7 +59,7 @@ def read_texts(data, offsets, kinds, numbers, counts, exact, shingles, many):
         while place <= end:
             kind, code = SEPARATOR, np.int64(32)
             if place < end:
-                code, place = code_at(data, place)
+                code, place = character_at(data, place)
                 kind = kinds[code] if code < len(kinds) else ALONE
                 if 28 <= code <= 32 or 9 <= code <= 13:  # what else is white space is so in its compatibility form
                     spaced = True
@@ -125,15 +111,6 @@ def minhashes_of(shingles, begins, many, multipliers, addends, out):
         for place in range(begins[text], begins[text] + many[text]):
             for lane in range(len(multipliers)):
                 row[lane] = min(row[lane], np.uint32(shingles[place] * multipliers[lane] + addends[lane]))
-
-
-@njit(cache=True, parallel=True, nogil=True)
-def packed(values, froms, offsets, out):
-    """What belongs to each text end to end, from where it begins now."""
-    for t in prange(len(offsets) - 1):
-        text = np.int64(t)
-        length = offsets[text + 1] - offsets[text]
-        out[offsets[text] : offsets[text + 1]] = values[froms[text] : froms[text] + length]
 
 
 @njit(cache=True, parallel=True, nogil=True)

@@ -13,7 +13,8 @@ from jaxtyping import Int, Int64, UInt32, UInt64
 
 from likewise.applications.duplicates.likeness import kernels
 from likewise.applications.duplicates.likeness.characters import kinds_of_characters
-from likewise.tokens.compiled import as_arrow, buffers
+from likewise.tokens.compiled import BLOCKS, as_arrow, buffers
+from likewise.tokens.kernels import gather
 
 __all__ = ["BANDS", "ROWS", "SKETCH", "Letters", "read_letters"]
 
@@ -103,7 +104,7 @@ def _packed(
     """What belongs to each text end to end, and where it begins then."""
     offsets = _offsets_of(lengths)
     out = np.empty(offsets[-1], np.uint32)
-    kernels.packed(values, np.ascontiguousarray(begins), offsets, out)
+    gather(values, np.ascontiguousarray(begins), offsets, out, BLOCKS)
     return out, offsets
 
 

@@ -18,6 +18,8 @@ from likewise.encoders.static import StaticEncoder
 from likewise.index.embedder import unit_vectors
 from likewise.model.beside import JoinedModel
 from likewise.model.model import Model
+from likewise.tokens.compiled import BLOCKS
+from likewise.tokens.kernels import gather
 from likewise.tokens.ragged import Ragged
 
 __all__ = ["COARSE", "KEPT", "Pieces", "Space"]
@@ -52,7 +54,7 @@ class Pieces:
         kernels.piece_sets(ids.ids, offsets, counts, room)
         packed = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
         out = np.empty(packed[-1], np.int32)
-        kernels.packed(room, offsets[:-1], packed, out)
+        gather(room, offsets[:-1], packed, out, BLOCKS)
         return Ragged(out, packed)
 
 
