@@ -89,11 +89,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         texts = as_texts(X)
         self._check_fitted()
-        parts = [
-            self.probe_.logits(self.features_.of(texts[at : at + CHUNK])) / self.temperature_
-            for at in range(0, len(texts), CHUNK)
-        ]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes_)))
+        return self._logits(texts)
 
     def predict_proba(self, X: Any) -> Float64[np.ndarray, "texts classes"]:
         """How likely each label is, in the order of `classes_`: calibrated on held-out labels."""
@@ -129,7 +125,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not texts:
             return np.zeros(0, np.int64)
         rng = np.random.default_rng([self.seed, 2])
-        return most_telling(texts, self.features_.vectors(texts), doubts(self.predict_proba(texts)), k, rng)
+        vectors = self.features_.vectors(texts)
+        return most_telling(texts, vectors, doubts(probabilities(self._logits(texts, vectors), 1.0)), k, rng)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the classifier and its model to a folder.
@@ -158,6 +155,15 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         found: Classifier = load_classifier(cls, Path(path), model)
         return found
+
+    def _logits(self, texts: list[str], vectors: Any = None) -> Float64[np.ndarray, "texts classes"]:
+        """Logits over the temperature; `vectors` are the texts' embeddings, where they are known already."""
+        parts = []
+        for at in range(0, len(texts), CHUNK):
+            some = slice(at, at + CHUNK)
+            features = self.features_.of(texts[some], None if vectors is None else vectors[some])
+            parts.append(self.probe_.logits(features) / self.temperature_)
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes_)))
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "probe_"):
