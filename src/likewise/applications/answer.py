@@ -146,7 +146,7 @@ class Answerer:
 
     def _certain(self, score: float) -> float:
         if self._doubt is None:
-            self._doubt = self._read() if (self._collection.path / FILE).exists() else None
+            self._doubt = self._read()
         if self._doubt is None:
             self._doubt = np.sort([*self._unanswered()])
             self._keep(self._doubt)

@@ -1,7 +1,6 @@
 """Search: a question to an index, and answers that can be shown on a line each."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +67,12 @@ def answers(collection: Collection, query: str, hits: list[Hit], length: int = S
         hits: best first.
         length: of a snippet, in characters.
     """
-    return list(_answers(collection, query, hits, length))
+    asked = Asked(collection, query, quick=True) if any(len(hit.text) > length for hit in hits) else None
+    found = []
+    for rank, hit in enumerate(hits, 1):
+        best = asked.best(sentences(hit.text[:READ])) if asked and len(hit.text) > length else None
+        found.append(Answer(rank, hit, snippet(hit.text, best and narrowed(best, query, length), length)))
+    return found
 
 
 def snippet(text: str, sentence: Sentence | None, length: int = SNIPPET) -> str:
@@ -105,11 +109,3 @@ def narrowed(sentence: Sentence, query: str, length: int) -> Sentence:
 def _words_from(begin: int, places: list[tuple[int, str]], length: int) -> int:
     """How many of the words stand in the part that begins a quarter before `begin`."""
     return len({word for place, word in places if begin <= place < begin + length * 3 // 4})
-
-
-def _answers(collection: Collection, query: str, hits: list[Hit], length: int) -> Iterator[Answer]:
-    asked = Asked(collection, query, quick=True) if any(len(hit.text) > length for hit in hits) else None
-    for rank, hit in enumerate(hits, 1):
-        longer = asked is not None and len(hit.text) > length
-        best = asked.best(sentences(hit.text[:READ])) if asked and longer else None
-        yield Answer(rank, hit, snippet(hit.text, best and narrowed(best, query, length), length))

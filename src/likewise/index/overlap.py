@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from likewise.index.stems import Stems, folded
-from likewise.index.words import NONE, query_words
+from likewise.index.stems import Stems
+from likewise.index.words import NONE, bare_word, query_words
 
 __all__ = ["Overlap", "words_of"]
 
@@ -32,4 +32,4 @@ class Overlap:
 
 def words_of(text: str, stems: Stems = NONE) -> set[str]:
     """The distinct words of a text as an index compares them; pairs of characters in scripts without spaces."""
-    return {folded(phrase.strip('" *')) for phrase in query_words(text, stems)}
+    return set(map(bare_word, query_words(text, stems)))

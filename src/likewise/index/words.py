@@ -19,7 +19,7 @@ from likewise.index.fusion import Ranked, best_first
 from likewise.index.runs import RUN, cut, pairs
 from likewise.index.stems import Stems, folded
 
-__all__ = ["TABLES", "WordIndex", "indexable", "query_words"]
+__all__ = ["TABLES", "WordIndex", "bare_word", "indexable", "query_words"]
 
 # The marks (M*) belong to the word: without them Hindi or Bengali words fall apart at their vowel signs.
 _TOKENIZER = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
@@ -51,6 +51,11 @@ def query_words(query: str, stems: Stems = NONE) -> list[str]:
         phrases |= dict.fromkeys(f'"{pair}"' for pair in of_run) if of_run else {f'"{run[0]}" *': None}
         end = run.end()
     return list(phrases | dict.fromkeys(_plain_words(query[end:], stems)))
+
+
+def bare_word(phrase: str) -> str:
+    """The word of a phrase, folded, as texts are compared by it."""
+    return folded(phrase.strip('" *'))
 
 
 def _plain_words(text: str, stems: Stems) -> list[str]:
@@ -114,7 +119,7 @@ class WordIndex:
         """
         phrases = query_words(query, self._stems)[:MOST_LOOKED_UP]
         self._look_up(phrases, generation)
-        return {folded(phrase.strip('" *')): _weight(self._counts[phrase], texts) for phrase in phrases}
+        return {bare_word(phrase): _weight(self._counts[phrase], texts) for phrase in phrases}
 
     def _look_up(self, phrases: list[str], generation: int) -> None:
         """Have the counts of these words; those of another generation are forgotten."""
