@@ -1,10 +1,10 @@
 """`likewise answer`: questions to an index."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from likewise.cli.listing import json_line, told_columns
 from likewise.cli.options import IndexFolder
 from likewise.cli.search import plain_columns
 
@@ -58,7 +58,7 @@ def answer(
         for asked in lines_of(question):
             reply = answerer.reply(asked, where)
             if as_lines:
-                typer.echo(json.dumps(plain(reply), ensure_ascii=True, allow_nan=False, default=str))
+                typer.echo(json_line(plain(reply)))
                 continue
             show_reply(reply, console, heading=several)
 
@@ -90,9 +90,9 @@ def show_reply(reply: "Reply", console: "Console", *, heading: bool) -> None:
     if not reply.found:
         console.print("no answer found; the nearest there is:")
     _show(best, console)
-    told = [f"{name} {value}" for name, value in best.hit.columns.items() if value not in (None, "")]
+    told = [best.hit.id, *told_columns(best.hit.columns)]
     told += [f"score {best.score:.2f}", f"certainty {reply.certainty:.0%}"]
-    console.print(one_line(" · ".join([best.hit.id, *told])), style="dim")
+    console.print(one_line(" · ".join(told)), style="dim")
     if heading:
         console.print()
 

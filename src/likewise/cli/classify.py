@@ -1,12 +1,12 @@
 """`likewise classify fit`, `predict`, `evaluate`, `next`: classes from a few labels, kept in a folder."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from likewise.cli.listing import json_line
 from likewise.cli.options import Encoding, File, ModelFolder, OnError, Overwrite, Seed, Text
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def predict(
             label = loaded.classes_[best].item() if each[best] >= abstain_below else None
             if as_json:
                 found = dict(zip(map(str, loaded.classes_.tolist()), each.round(4).tolist(), strict=True))
-                _as_line({"id": id, "text": shown, "label": label, "probabilities": found})
+                typer.echo(json_line({"id": id, "text": shown, "label": label, "probabilities": found}))
             else:
                 typer.echo(f"{'' if label is None else label}\t{each[best]:.2f}\t{id}\t{shortened(shown, 70)}")
 
@@ -177,9 +177,8 @@ def next_labels(
     for row, each in zip(rows, likely, strict=True):
         best = int(each.argmax())
         if as_json:
-            _as_line(
-                {"id": ids[row], "text": texts[row], "guess": loaded.classes_[best].item(), "probability": each[best]}
-            )
+            guess = loaded.classes_[best].item()
+            typer.echo(json_line({"id": ids[row], "text": texts[row], "guess": guess, "probability": each[best]}))
         else:
             typer.echo(f"{ids[row]}\t{loaded.classes_[best]} {each[best]:.2f}\t{shortened(texts[row], 70)}")
 
@@ -209,7 +208,3 @@ def _tell_answered(answered: Any) -> None:
     for each in answered:
         if each.accuracy is not None and each.share < 1:
             typer.echo(f"  --abstain-below {each.level}: {each.share:.0%} answered, {each.accuracy:.0%} of them right")
-
-
-def _as_line(found: dict[str, Any]) -> None:
-    typer.echo(json.dumps(found, ensure_ascii=False))

@@ -1,8 +1,6 @@
 """`likewise recommend`: fit a recommender, ask it for a user or an item, and let it say why."""
 
-import json
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from likewise.cli.listing import Row, json_line, show_list
 from likewise.cli.options import Id, Overwrite, Progress, Seed, Text
 
 if TYPE_CHECKING:
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["recommend"]
 
 recommend = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
-
-LONGEST_ID = 24  # cells
-NARROWEST = 20  # cells that a text gets however narrow the terminal is
 
 Folder = Annotated[
     str, typer.Argument(metavar="REC", help="A folder that likewise recommend fit wrote.", show_default=False)
@@ -137,25 +133,18 @@ def _loaded(folder: str) -> Any:
 
 def _show(found: "Sequence[Recommendation | Reason]", *, as_lines: bool) -> None:
     """Print items as a list: a number, the id, and how the text begins; or as JSON."""
-    from rich.cells import cell_len, set_cell_size
-    from rich.text import Text as Styled
-
-    from likewise.cli.screen import results, shortened
+    from likewise.cli.screen import results
 
     if as_lines:
-        unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
         for each in found:
-            typer.echo(json.dumps(asdict(each), ensure_ascii=not unicode))
+            typer.echo(json_line(asdict(each)))
         return
     console = results()
     if not found:
         console.print("nothing is left that was not seen", style="dim")
         return
-    ids = [shortened(each.item, LONGEST_ID) for each in found]
-    width = max(map(cell_len, ids))
-    for rank, (each, id) in enumerate(zip(found, ids, strict=True), 1):
-        number = getattr(each, "score", None)
-        number = getattr(each, "part", 0.0) if number is None else number
-        front = Styled.assemble(f"{rank:>2}  ", (f"{number:7.3f}", "green"), "  ", (set_cell_size(id, width), "cyan"))
-        front.append("  new  " if getattr(each, "new", False) else "  ", style="yellow")
-        console.print(front + Styled(shortened(each.text, max(NARROWEST, console.width - front.cell_len))))
+    rows = []
+    for each in found:
+        number = each.score if hasattr(each, "score") else each.part
+        rows.append(Row(number, each.item, each.text, "new" if getattr(each, "new", False) else ""))
+    show_list(rows, console, digits=7)

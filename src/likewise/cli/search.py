@@ -1,6 +1,5 @@
 """`likewise search`: questions to an index, answered as a list or as JSON."""
 
-import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from likewise.cli.listing import Row, json_line, show_list, told_columns
 from likewise.cli.options import IndexFolder, Text
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["as_json", "plain_columns", "search", "show_hits"]
 
 TOGETHER = 256  # queries from standard input that are answered at once, which is quicker
-LONGEST_ID = 24  # cells
-NARROWEST = 20  # cells that a text gets however narrow the terminal is
 
 
 def search(
@@ -114,9 +112,7 @@ def _as_list(collection: "Collection", words: str, hits: list["Hit"], console: "
 def as_json(query: str, rank: int, hit: "Hit", snippet: str) -> str:
     """A hit as one line of JSON."""
     fields: dict[str, Any] = {"query": query, "rank": rank, "id": hit.id, "score": float(hit.score)}
-    fields |= {"snippet": snippet, "text": hit.text}
-    unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    return json.dumps({**fields, "columns": plain_columns(hit)}, ensure_ascii=not unicode, allow_nan=False, default=str)
+    return json_line({**fields, "snippet": snippet, "text": hit.text, "columns": plain_columns(hit)})
 
 
 def plain_columns(hit: "Hit") -> dict[str, Any]:
@@ -127,23 +123,12 @@ def plain_columns(hit: "Hit") -> dict[str, Any]:
 
 def show_hits(hits: Sequence["Hit"], console: "Console", shown: Sequence[str] | None = None) -> None:
     """Print hits as a list: rank, score, id, what is shown of the text or its beginning, and its columns below."""
-    from rich.cells import cell_len, set_cell_size
-    from rich.text import Text as Line
-
-    from likewise.cli.screen import shortened
-
     if not hits:
         console.print("no hits", style="dim")
         return
-    ids = [shortened(hit.id, LONGEST_ID) for hit in hits]
-    width = max(map(cell_len, ids))
     texts = [hit.text for hit in hits] if shown is None else shown
-    for rank, (hit, id, text) in enumerate(zip(hits, ids, texts, strict=True), 1):
-        front = Line.assemble(
-            f"{rank:>2}  ", (f"{hit.score:6.3f}", "green"), "  ", (set_cell_size(id, width), "cyan"), "  "
-        )
-        room = max(NARROWEST, console.width - front.cell_len)
-        console.print(front + Line(shortened(text, room)))
-        told = " · ".join(f"{name} {value}" for name, value in hit.columns.items() if value not in (None, ""))
-        if told:
-            console.print(" " * front.cell_len + shortened(told, room), style="dim")
+    rows = [
+        Row(hit.score, hit.id, text, below=" · ".join(told_columns(hit.columns)))
+        for hit, text in zip(hits, texts, strict=True)
+    ]
+    show_list(rows, console)
