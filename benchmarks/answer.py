@@ -17,7 +17,6 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +50,11 @@ def opened(model: likewise.Model, data: Retrieval) -> Iterator[likewise.Collecti
         yield index
 
 
-def paragraphs(data: Retrieval, answers: dict[str, str], seed: int) -> dict[str, dict[str, np.ndarray]]:
-    """Of each way and question whether the paragraph and the sentence are right, and the scores with and without it."""
+def paragraphs(data: Retrieval, answers: dict[str, str], seed: int) -> dict[str, np.ndarray]:
+    """Of each question whether the paragraph and the sentence are right, and the scores with and without it."""
     gold = [next(iter(data.judged[query])) for query in data.queries]
     asked, told = [*data.queries.values()], [answers[query] for query in data.queries]
     model = likewise.train(data.texts, seed=seed, progress=False)
-    found: dict[str, dict[str, np.ndarray]] = {}
     with opened(model, data) as index:
         hits = index.search_many(asked, k=PASSAGES)
         answerer = Answerer(index, passages=PASSAGES)
@@ -66,7 +64,7 @@ def paragraphs(data: Retrieval, answers: dict[str, str], seed: int) -> dict[str,
             evidence = answerer.reply(question, {"id": ("!=", own)})
             without.append((evidence.evidence[0].score if evidence.evidence else 0.0, evidence.found))
     best = [reply.evidence[0] for reply in replies]
-    found["likewise"] = {
+    return {
         "recall@1": np.array([some[0].id == own for some, own in zip(hits, gold, strict=True)]),
         "recall@5": np.array([own in [hit.id for hit in some] for some, own in zip(hits, gold, strict=True)]),
         "sentence": np.array(
@@ -77,7 +75,6 @@ def paragraphs(data: Retrieval, answers: dict[str, str], seed: int) -> dict[str,
         "answered": np.array([reply.found for reply in replies]),
         "answered without": np.array([said for _, said in without]),
     }
-    return found
 
 
 def peers(data: Retrieval, answers: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:
@@ -137,7 +134,7 @@ def told(found: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
 
 def single_sentences(data: Retrieval, seeds: int, *, adapted: bool) -> dict[str, Any]:
     """MRR@10 of the sentence that answers."""
-    judge, queries = Judge(replace(data, name="askubuntu_dups")), [*data.queries.values()]  # by MRR
+    judge, queries = Judge(data, reciprocal=True), [*data.queries.values()]
     words = bm25(data)
     encoder = likewise.load(model_folder())
     cosines = encoder.encode(queries) @ encoder.encode(data.texts).T
@@ -176,7 +173,7 @@ def main() -> None:
     seeds = 1 if given.quick else given.seeds
     data = read_retrieval(given.data / "xquad_en")
     answers = {row["id"]: row["answers"][0] for row in rows(given.data / "xquad_en" / "queries.jsonl")}
-    runs = [paragraphs(data, answers, seed)["likewise"] for seed in range(seeds)]
+    runs = [paragraphs(data, answers, seed) for seed in range(seeds)]
     mean = {key: np.mean([run[key] for run in runs], axis=0) for key in runs[0]}
     numbers = told({"likewise": mean} | peers(data, answers))
     print(json.dumps(numbers, indent=1))

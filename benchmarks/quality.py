@@ -46,20 +46,20 @@ Each = np.ndarray  # the measure of each query
 
 
 class Judge:
-    """One data set, and how good rankings of it are."""
+    """One data set, and how good rankings of it are; one hit is enough where the measure is by reciprocal ranks."""
 
-    def __init__(self, data: Retrieval) -> None:
+    def __init__(self, data: Retrieval, *, reciprocal: bool = False) -> None:
         self.data, self.own = data, data.name in OWN
-        self.measure = "MRR@10" if self.own else "nDCG@10"
+        self._score = mrr if self.own or reciprocal else ndcg
+        self.measure = "MRR@10" if self.own or reciprocal else "nDCG@10"
         places = {id: place for place, id in enumerate(data.ids)}
         self.rows = np.array([places.get(query, -1) if self.own else -1 for query in data.queries])
 
     def found(self, found: Sequence[Sequence[str]]) -> Each:
         """Of each query the ids of what was found, best first; more than `K` where its own row may be among them."""
-        score = mrr if self.own else ndcg
         asked = zip(self.data.queries, found, strict=True)
         kept = {query: [id for id in ids if not self.own or id != query][:K] for query, ids in asked}
-        return np.array([score({query: ids}, self.data.judged, K) for query, ids in kept.items()])
+        return np.array([self._score({query: ids}, self.data.judged, K) for query, ids in kept.items()])
 
     def scored(self, scores: np.ndarray) -> Each:
         """Of each query the scores of all documents."""
