@@ -77,30 +77,37 @@ def by_datasketch(texts: list[str]) -> set[int]:
     return left_out
 
 
-def left_out(found: dict[str, Any], texts: int) -> dict[str, set[Any]]:
-    """The rows, or texts, that each leaves out, likewise and SemHash at two thresholds."""
-    sets: dict[str, set[Any]] = {}
+def rows_of(selected: list[str], texts: list[str]) -> set[int]:
+    """The rows that SemHash leaves out; it names the texts that it keeps, of copies the first."""
+    firsts: dict[str, int] = {}
+    for row, text in enumerate(texts):
+        firsts.setdefault(text, row)
+    return set(range(len(texts))) - {firsts[text] for text in selected}
+
+
+def left_out(found: dict[str, Any], texts: list[str]) -> dict[str, set[int]]:
+    """The rows that each leaves out, likewise and SemHash at two thresholds."""
+    sets: dict[str, set[int]] = {}
     for precision in (0.99, 0.9):
         kept = found["likewise"].rethreshold(precision).kept.tolist()
-        sets[f"likewise at precision {precision:g}"] = set(range(texts)) - set(kept)
+        sets[f"likewise at precision {precision:g}"] = set(range(len(texts))) - set(kept)
     if "semhash" in found:
         for threshold in (0.9, 0.95):
             found["semhash"].rethreshold(threshold)
-            sets[f"semhash at {threshold:g}"] = {one.record for one in found["semhash"].filtered}
+            sets[f"semhash at {threshold:g}"] = rows_of(found["semhash"].selected, texts)
     if "datasketch" in found:
         sets["datasketch"] = found["datasketch"]
     return sets
 
 
-def told(rows: set[Any], texts: list[str], pairs: list[tuple[int, int]]) -> dict[str, Any]:
+def told(rows: set[int], texts: list[str], pairs: list[tuple[int, int]]) -> dict[str, Any]:
     """How many are left out, how many of them are no planted ones nor copies, and which share of those planted is."""
-    places = {row for row in range(len(texts)) if row in rows or texts[row] in rows}
     firsts: dict[str, int] = {}
     copies = {row for row, text in enumerate(texts) if firsts.setdefault(text, row) != row}
-    found = {two for _, two in pairs if two in places}
+    found = {two for _, two in pairs if two in rows}
     return {
-        "all": len(places),
-        "neither planted nor copies": len(places - found - copies),
+        "all": len(rows),
+        "neither planted nor copies": len(rows - found - copies),
         "share of planted": len(found) / len(pairs),
     }
 
@@ -135,7 +142,7 @@ def main() -> None:
     numbers: dict[str, Any] = {"seconds": {name: spread(each).plain() for name, each in seconds.items()}}
     peers = [name for name in contestants if name != "likewise"]
     numbers["ratio"] = {name: ratio(seconds[name], seconds["likewise"]).plain() for name in peers}
-    numbers["left_out"] = {name: told(rows, texts, pairs) for name, rows in left_out(found, len(texts)).items()}
+    numbers["left_out"] = {name: told(rows, texts, pairs) for name, rows in left_out(found, texts).items()}
     numbers["seconds_of_training"] = training
     settings = {
         "texts": len(texts),

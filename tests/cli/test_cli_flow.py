@@ -158,11 +158,11 @@ def test_texts_without_ids_are_new_each_time(shelf: Shelf, tmp_path: Path) -> No
 
 def test_an_approximate_index_tells_its_recall(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     known = likewise.Collection.open(shelf.index).describe()
-    monkeypatch.setattr(likewise.Collection, "describe", lambda _: replace(known, kind="ivf", recall=0.987))
+    monkeypatch.setattr(likewise.Collection, "describe", lambda _: replace(known, kind="signs", recall=0.987))
     more = shelf.index.parent / "nothing.txt"
     more.write_text("")
     told = succeeds("add", shelf.index, more)
-    assert "0 texts" in told and "approximate (ivf) and finds 98.7% of the 10 nearest" in told
+    assert "0 texts" in told and "approximate (signs) and finds 98.7% of the 10 nearest" in told
 
 
 def test_a_file_without_other_columns_has_only_ours(shelf: Shelf, tmp_path: Path) -> None:

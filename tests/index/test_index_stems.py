@@ -124,7 +124,7 @@ def test_words_are_counted_as_replaced():
     index = WordIndex(connection, stems)
     ranked = index.ranked("Flowing batteries flows", 10, texts=len(texts), generation=1)
     assert query_words("Flowing batteries flows", stems) == ['"flow"', '"battery"']
-    assert index._counts == {'"flow"': 4, '"battery"': 2}
+    assert {phrase: known.texts for phrase, known in index._known.items()} == {'"flow"': 4, '"battery"': 2}
     assert set(ranked.numbers) == {0, 1, 2, 3, 4}
     connection.close()
 

@@ -4,7 +4,9 @@
 
 What is kept:   `record.py` SQLite, its transactions · `rows.py` what a user adds · `entries.py` into the record and out
                 `columns.py` what a column holds · `where.py` filters · `embedder.py` the model
-By words:       `words.py` BM25 · `runs.py` scripts without spaces · `stems.py` forms of a word made one
-By meaning:     `vectors.py` the cache and what came after it · `cache.py` its file · `exact.py` · `approximate.py`
+By words:       `words.py` BM25 · `postings.py` the same from memory, for who asks often · `runs.py` scripts without
+                spaces · `stems.py` forms of a word made one
+By meaning:     `vectors.py` the cache and what came after it · `cache.py` its file · `exact.py` all codes are looked at
+                `signs.py` a bit a component comes first, where texts are many
 Both:           `search.py` one search · `fusion.py` the two sides in one score
 """

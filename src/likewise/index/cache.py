@@ -15,22 +15,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
 from likewise.atomic import replacing_file
 from likewise.errors import LikewiseError
-from likewise.index.approximate import SAMPLE, Lists, assigned, clustered, list_count, probes_for
 from likewise.index.entries import all_vectors, numbers_in, vectors_of
 from likewise.index.exact import Codes, candidates, encoded, scored, whole
+from likewise.index.signs import LEAST_SHORTLIST, Signs, sign_words, signs_of
 
 __all__ = ["FILE", "Cache", "build"]
 
 FILE = "vectors.cache"
-# Up to so many components (a million vectors of 400) a scan of everything takes about 30 ms on two cores.
-EXACT_COMPONENTS = 400_000_000
+# Up to so many components (130,000 vectors of 768) a scan of all codes takes about 5 ms on two cores.
+EXACT_COMPONENTS = 100_000_000
 MEASURED = 200  # texts whose neighbours are sought to measure the recall
+WANTED_RECALL = 0.999  # of the 10 nearest of these texts; queries, which are less like any text, find a little less
 
-_VERSION = "likewise vectors 1"
+_VERSION = "likewise vectors 2"
 _HEAD = 4096  # bytes before the arrays: one page
 _DAY = 86_400.0
 
@@ -44,14 +45,14 @@ class Cache:
         last: the highest number that the record had given by then.
         numbers: of each row's text.
         codes: the vectors.
-        lists: how the rows are cut for approximate search, or None: search is exact.
+        signs: of the vectors, for approximate search; None: search is exact.
     """
 
     generation: int
     last: int
     numbers: Int64[np.ndarray, " rows"]
     codes: Codes
-    lists: Lists | None
+    signs: Signs | None
 
     @classmethod
     def open(cls, path: Path, collection: str) -> "Cache | None":
@@ -61,7 +62,7 @@ class Cache:
                 head = file.read(_HEAD).rstrip(b"\0")
             version, checksum, body = head.split(b"\n", 2)
             said = json.loads(body)
-            layout = _layout(said["rows"], said["dim"], said["lists"])
+            layout = _layout(said["rows"], said["dim"], said["shortlist"])
             sound = version == _VERSION.encode() and int(checksum) == zlib.crc32(body)
             if not sound or said["collection"] != collection or path.stat().st_size != layout.size:
                 return None
@@ -79,14 +80,16 @@ class _Layout:
     size: int
 
 
-def _layout(rows: int, dim: int, lists: int) -> _Layout:
+def _layout(rows: int, dim: int, shortlist: int) -> _Layout:
+    signed = rows if shortlist else 0
     shapes: dict[str, tuple[str, tuple[int, ...]]] = {
         "values": ("i1", (rows, dim)),
         "numbers": ("<i8", (rows,)),
         "scales": ("<f4", (rows,)),
         "errors": ("<f4", (rows,)),
-        "centroids": ("<f4", (lists, dim)),
-        "offsets": ("<i8", (lists + 1,)),
+        "bits": ("<u8", (signed, sign_words(dim))),
+        "counts": ("<u4", (signed,)),
+        "factors": ("<f4", (signed,)),
     }
     arrays, at = {}, _HEAD
     for name, (dtype, shape) in shapes.items():
@@ -101,9 +104,11 @@ def _viewed(memory: np.ndarray, layout: _Layout, said: dict[str, Any]) -> Cache:
         name: np.ndarray(shape, dtype, buffer=memory, offset=offset)
         for name, (offset, dtype, shape) in layout.arrays.items()
     }
-    lists = Lists(arrays["centroids"], arrays["offsets"], said["probes"], said["recall"]) if said["lists"] else None
+    signs = None
+    if said["shortlist"]:
+        signs = Signs(arrays["bits"], arrays["counts"], arrays["factors"], said["shortlist"], said["recall"])
     codes = Codes(arrays["values"], arrays["scales"], arrays["errors"])
-    return Cache(said["generation"], said["last"], arrays["numbers"], codes, lists)
+    return Cache(said["generation"], said["last"], arrays["numbers"], codes, signs)
 
 
 def build(connection: sqlite3.Connection, folder: Path, rng: np.random.Generator) -> Cache:
@@ -125,24 +130,22 @@ def build(connection: sqlite3.Connection, folder: Path, rng: np.random.Generator
 def _built(connection: sqlite3.Connection, path: Path | None, rng: np.random.Generator) -> Cache:
     settings = dict(connection.execute("SELECT name, value FROM settings").fetchall())
     numbers = numbers_in(connection.execute("SELECT number FROM fields ORDER BY number"))
-    centroids = _centroids(connection, numbers, settings["dim"], rng)
-    lists = 0 if centroids is None else len(centroids)
     said = {
         "collection": settings["collection"],
         "generation": settings["generation"],
         "last": int(numbers.max(initial=-1)),
         "rows": len(numbers),
         "dim": settings["dim"],
-        "lists": lists,
-        "probes": lists,
+        "shortlist": LEAST_SHORTLIST if len(numbers) * settings["dim"] > EXACT_COMPONENTS else 0,
         "recall": 1.0,
     }
-    layout = _layout(len(numbers), settings["dim"], lists)
+    layout = _layout(len(numbers), settings["dim"], said["shortlist"])
     memory = _room(path, layout.size)
     cache = _viewed(memory, layout, said)
-    _fill(connection, cache, numbers, centroids)
-    if cache.lists is not None:
-        said["probes"], said["recall"] = _measured(connection, cache, cache.lists, rng)
+    cache.numbers[:] = numbers
+    _fill(connection, cache)
+    if cache.signs is not None:
+        said["shortlist"], said["recall"] = _measured(connection, cache, cache.signs, rng)
     body = json.dumps(said).encode()
     head = b"\n".join([_VERSION.encode(), str(zlib.crc32(body)).encode(), body])
     memory[: len(head)] = np.frombuffer(head, np.uint8)
@@ -158,60 +161,45 @@ def _room(path: Path | None, size: int) -> np.ndarray:
     return np.memmap(path, np.uint8, "r+", shape=(size,))
 
 
-def _centroids(
-    connection: sqlite3.Connection, numbers: Int64[np.ndarray, " rows"], dim: int, rng: np.random.Generator
-) -> Float32[np.ndarray, "lists dim"] | None:
-    """Where approximate search begins; None while exact search is quick."""
-    if len(numbers) * dim <= EXACT_COMPONENTS:
-        return None
-    lists = list_count(len(numbers))
-    chosen = rng.choice(len(numbers), min(len(numbers), SAMPLE * lists), replace=False)
-    return clustered(vectors_of(connection, numbers[chosen]).rows.astype(np.float32), lists, rng)
-
-
-def _fill(
-    connection: sqlite3.Connection,
-    cache: Cache,
-    numbers: Int64[np.ndarray, " rows"],
-    centroids: Float32[np.ndarray, "lists dim"] | None,
-) -> None:
-    """Write numbers and codes, list after list, by rising number within a list."""
-    order = np.arange(len(numbers))
-    if cache.lists is not None and centroids is not None:
-        parts = [assigned(part.rows.astype(np.float32), centroids) for part in all_vectors(connection)]
-        of_row = np.concatenate(parts)
-        cache.lists.centroids[:] = centroids
-        cache.lists.offsets[1:] = np.cumsum(np.bincount(of_row, minlength=len(centroids)))
-        order = np.argsort(of_row, kind="stable")
-    cache.numbers[:] = numbers[order]
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
+def _fill(connection: sqlite3.Connection, cache: Cache) -> None:
+    """Write codes and signs."""
     first = 0
     for part in all_vectors(connection):
-        codes = encoded(part.rows.astype(np.float32))
-        to = place[first : first + len(part.numbers)]
+        rows = part.rows.astype(np.float32)
+        codes, to = encoded(rows), slice(first, first + len(part.numbers))
         cache.codes.values[to], cache.codes.scales[to], cache.codes.errors[to] = (
             codes.values,
             codes.scales,
             codes.errors,
         )
+        if cache.signs is not None:
+            cache.signs.bits[to], cache.signs.counts[to], cache.signs.factors[to] = signs_of(rows)
         first += len(part.numbers)
 
 
 def _measured(
-    connection: sqlite3.Connection, cache: Cache, lists: Lists, rng: np.random.Generator
+    connection: sqlite3.Connection, cache: Cache, signs: Signs, rng: np.random.Generator
 ) -> tuple[int, float]:
-    """The lists to look into, and the recall at 10 that they give: for a sample of texts, without each text itself."""
-    spoken = np.flatnonzero(cache.codes.scales > 0)
+    """The rows that it takes, and the recall at 10 that they give: for a sample of texts, without each text itself.
+
+    Twice as many are taken, as queries are less like any text than these are.
+    """
+    hidden = cache.codes.scales == 0
+    spoken = np.flatnonzero(~hidden)
     rows = np.sort(rng.choice(spoken, min(MEASURED, len(spoken)), replace=False))
-    row_of = np.argsort(cache.numbers)
-    queries = vectors_of(connection, np.sort(cache.numbers[rows])).rows.astype(np.float32)
+    queries = vectors_of(connection, cache.numbers[rows]).rows.astype(np.float32)
     queries /= np.linalg.norm(queries, axis=1, keepdims=True)
-    left = candidates(cache.codes, cache.codes.scales == 0, queries, 11, whole(len(cache.numbers)))
-    neighbours = []
-    for own, query, found in zip(np.sort(cache.numbers[rows]), queries, left, strict=True):
-        near = np.sort(cache.numbers[found])
+    left = candidates(cache.codes, hidden, queries, 11, whole(len(cache.numbers)))
+    ranks: list[int] = []
+    for row, query, found in zip(rows, queries, left, strict=True):
+        near = cache.numbers[found]
         best = scored(vectors_of(connection, near), near, query, 11).numbers
-        best = best[best != own][:10]
-        neighbours.append(row_of[np.searchsorted(cache.numbers, best, sorter=row_of)])
-    return probes_for(queries, neighbours, lists.centroids, lists.offsets)
+        guesses = signs.guesses(hidden, query)
+        nearest = np.searchsorted(cache.numbers, best[best != cache.numbers[row]][:10])
+        ranks += [int(np.count_nonzero(guesses > guess)) for guess in guesses[nearest]]
+    held = np.sort(ranks)
+    if not len(held):
+        return signs.shortlist, 1.0
+    wanted = int(held[int(np.ceil(WANTED_RECALL * len(held))) - 1]) + 1
+    shortlist = max(LEAST_SHORTLIST, 2 * wanted)
+    return shortlist, float(np.mean(held < shortlist))

@@ -210,14 +210,14 @@ class Collection:
         with self._record.turn:
             vectors.look()
         with self._record.reading() as connection:
-            lists = vectors.cache.lists if vectors.cache else None
+            signs = vectors.cache.signs if vectors.cache else None
             return Description(
                 texts=self._record.setting("texts"),
                 dim=self._record.setting("dim"),
                 columns=tuple(columns_of(connection)),
                 generation=self._record.setting("generation"),
-                kind="ivf" if lists else "exact",
-                recall=lists.recall if lists else 1.0,
+                kind="signs" if signs else "exact",
+                recall=signs.recall if signs else 1.0,
                 bytes=size_of(self.path),
                 model=f"{self._record.setting('model')} {self._record.setting('fingerprint')[:12]}",
                 stems=len(self._record.stems),

@@ -15,7 +15,7 @@ class Description:
         dim: length of a vector.
         columns: their names.
         generation: how many writes it has seen.
-        kind: "exact" search by vector, or "ivf": approximate.
+        kind: "exact" search by vector, or "signs": approximate.
         recall: which share of the 10 nearest the search by vector finds, measured on a sample; 1.0 when exact.
         bytes: of the folder.
         model: class of the model, and the first characters of its fingerprint.

@@ -18,6 +18,7 @@ from likewise.index.words import indexable
 __all__ = [
     "Additions",
     "Entry",
+    "StoredVectors",
     "Vectors",
     "all_vectors",
     "columns_of",
@@ -59,6 +60,29 @@ class Vectors:
 
     numbers: Int64[np.ndarray, " found"]
     rows: Float16[np.ndarray, "found dim"]
+
+
+class StoredVectors:
+    """The vectors that one search looks at, again and again: each is read once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._known: Vectors | None = None
+
+    def of(self, numbers: Int64[np.ndarray, " asked"]) -> Vectors:
+        """As `vectors_of`; each number is asked for once."""
+        known = self._known
+        if known is None:
+            self._known = known = vectors_of(self.connection, numbers)
+            return known
+        missing = np.setdiff1d(numbers, known.numbers)
+        if len(missing):
+            more = vectors_of(self.connection, missing)
+            both = np.concatenate([known.numbers, more.numbers])
+            order = np.argsort(both, kind="stable")
+            self._known = known = Vectors(both[order], np.concatenate([known.rows, more.rows])[order])
+        there = np.isin(known.numbers, numbers, assume_unique=True)
+        return Vectors(known.numbers[there], known.rows[there])
 
 
 class Additions:

@@ -15,7 +15,19 @@ from jaxtyping import Bool, Float32, Float64, Int8, Int64
 from likewise.index.entries import Vectors
 from likewise.index.fusion import Ranked, best_first
 
-__all__ = ["Blocks", "Codes", "candidates", "cosines", "cut", "encoded", "scored", "shortlist", "slack", "whole"]
+__all__ = [
+    "Blocks",
+    "Codes",
+    "candidates",
+    "cosines",
+    "cut",
+    "encoded",
+    "scored",
+    "shortlist",
+    "single",
+    "slack",
+    "whole",
+]
 
 BLOCK = 256  # rows that one thread takes at a time
 _MOST_BOUNDS = 1 << 25  # upper bounds held at once, 128 MiB
@@ -65,6 +77,11 @@ class Blocks:
 def whole(rows: int) -> Blocks:
     """All rows."""
     return cut(np.array([0]), np.array([rows]))
+
+
+def single(rows: Int64[np.ndarray, " some"]) -> Blocks:
+    """Some rows, wherever they are."""
+    return Blocks(rows, rows + 1)
 
 
 def cut(starts: Int64[np.ndarray, " ranges"], stops: Int64[np.ndarray, " ranges"]) -> Blocks:

@@ -1,9 +1,10 @@
-"""The compiled loops of vector search: int8 codes, and how near a text can be at most and at least."""
+"""The compiled loops of search: int8 codes, how near a text can be at most and at least, and what words are worth."""
 
 import numpy as np
-from numba import njit, prange
+from numba import njit, prange, types
+from numba.extending import intrinsic
 
-__all__ = ["bounds", "quantise"]
+__all__ = ["add_occurrences", "bounds", "quantise", "sign_scores"]
 
 # Sums may be taken in any order, which is what lets them fill the vector registers; infinities keep their meaning.
 # Each row is summed within one iteration, so the result does not depend on the number of threads.
@@ -71,3 +72,76 @@ def bounds(codes, scales, errors, hidden, queries, starts, stops, places, upper,
                     score = dot * scales[row]
                     upper[query, place] = score + errors[row]
                     best[query, block] = max(best[query, block], score - errors[row])
+
+
+@njit(cache=True, nogil=True)
+def add_occurrences(numbers, counts, lengths, mean, weight, k1, b, scores, touched, count):
+    """Add what a word is worth to the texts that hold it; how many texts have been touched then.
+
+    Args:
+        numbers: int64: of the texts.
+        counts: int32: how often each holds it.
+        lengths: int32: words of every text, by number.
+        mean: words of a text.
+        weight: of the word.
+        k1: of BM25.
+        b: of BM25.
+        scores: float64, by number, added to.
+        touched: int64: the texts with a score, written.
+        count: how many of them there are; below 0, only texts that have a score are added to, and it stays.
+    """
+    for place in range(len(numbers)):
+        number = numbers[place]
+        score = scores[number]
+        if score == 0.0:
+            if count < 0:
+                continue
+            touched[count] = number
+            count += 1
+        often = np.float64(counts[place])
+        # Operation by operation as FTS5 has it.
+        scores[number] = score + weight * (
+            often * (k1 + 1.0) / (often + k1 * (1.0 - b + b * np.float64(lengths[number]) / mean))
+        )
+    return count
+
+
+@intrinsic
+def ones_in(typing, word):
+    """How many bits of a 64-bit word are set; numba has no function for it, every processor has."""
+
+    def generate(context, builder, signature, given):
+        return builder.ctpop(given[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def sign_scores(bits, counts, factors, hidden, planes, lowest, step, total, scores):
+    """About what the score of each row is, of its signs and of a query in three bits a component.
+
+    Args:
+        bits: uint64 (rows, words): the signs.
+        counts: uint32 (rows): how many of them are set.
+        factors: float32 (rows).
+        hidden: bool (rows): rows that are not to be found.
+        planes: uint64 (3, words): bit by bit the query's components, as `lowest` plus so many times `step`.
+        lowest: float32.
+        step: float32.
+        total: float32: the sum of the query's components.
+        scores: float32 (rows), written: -inf for a hidden row.
+    """
+    for row in prange(bits.shape[0]):
+        if hidden[row]:
+            scores[row] = np.float32(-np.inf)
+            continue
+        first, second, third = np.uint64(0), np.uint64(0), np.uint64(0)
+        for place in range(bits.shape[1]):
+            word = bits[row, place]
+            first += ones_in(word & planes[0, place])
+            second += ones_in(word & planes[1, place])
+            third += ones_in(word & planes[2, place])
+        positive = lowest * np.float32(counts[row]) + step * np.float32(
+            first + np.uint64(2) * second + np.uint64(4) * third
+        )
+        scores[row] = factors[row] * (np.float32(2) * positive - total)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from likewise.errors import InputError, LikewiseError
-from likewise.index.entries import Entry, columns_of, entries, numbers_in, vectors_of
+from likewise.index.entries import Entry, StoredVectors, columns_of, entries, numbers_in
 from likewise.index.exact import cosines
 from likewise.index.fusion import Fusion, Ranked, best_first, share_of_best
 from likewise.index.overlap import Overlap
@@ -23,9 +23,11 @@ __all__ = ["MODES", "Hit", "Searcher", "check_search"]
 MODES = ("hybrid", "vector", "text")
 # Hybrid search joins so many of the best of either side, or 10 k, and knows the words' scores down to this rank: of a
 # text found by its vector whose words rank lower still, the words count as nothing.
-CANDIDATES, WORD_DEPTH = 200, 2_000
+# Of the first of its two searches the two best alone are wanted, for which fewer are enough.
+CANDIDATES, FIRST_CANDIDATES, WORD_DEPTH = 200, 50, 2_000
 FEEDBACK, SHARE_FED_BACK = 2, 0.3  # texts that are found first, and how much of them the query takes on
 SMALLEST_LENGTH = 1e-12
+TOGETHER = 64  # queries whose candidates are held at once
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Searcher:
         self._record = record
         with record.reading():
             self.vectors = VectorIndex(record.folder, record.setting("collection"))
+        with record.turn:  # not within a transaction, with which its view of the words would go
             self.words = WordIndex(record.connection, record.stems)
         self.fusion: Fusion = share_of_best
 
@@ -90,7 +93,8 @@ class Searcher:
                     among = self._table(passing)
                     ranked = [self._by_words(query, k, among) for query in queries]
                 elif mode == "vector":
-                    ranked = self.vectors.nearest(self._record.connection, vectors, k, self._numbers(passing))
+                    stored = StoredVectors(self._record.connection)
+                    ranked = self.vectors.nearest(stored, vectors, k, self._numbers(passing))
                 else:
                     ranked = self._hybrid(queries, vectors, k, passing)
                 return self._hits(ranked)
@@ -124,12 +128,18 @@ class Searcher:
         """Both sides joined, twice: what the best of the first time say is added to the vector of the query."""
         depth, among = max(CANDIDATES, 10 * k), self._table(passing)
         allowed = self._numbers(Filter(f"SELECT number FROM {among}", ())) if among else None  # noqa: S608
-        worded = [self._by_words(query, max(WORD_DEPTH, depth), among) for query in queries]
-        first = self._joined(vectors, worded, FEEDBACK, depth, allowed)
-        return self._joined(self._fed_back(vectors, first), worded, k, depth, allowed)
+        ranked = []
+        for first in range(0, len(queries), TOGETHER):
+            some, of_some = slice(first, first + TOGETHER), StoredVectors(self._record.connection)
+            worded = [self._by_words(query, max(WORD_DEPTH, depth), among) for query in queries[some]]
+            found = self._joined(of_some, vectors[some], worded, FEEDBACK, FIRST_CANDIDATES, allowed)
+            fed = self._fed_back(of_some, vectors[some], found)
+            ranked += self._joined(of_some, fed, worded, k, depth, allowed)
+        return ranked
 
     def _joined(
         self,
+        stored: StoredVectors,
         vectors: Float32[np.ndarray, "queries dim"],
         worded: Sequence[Ranked],
         k: int,
@@ -137,25 +147,26 @@ class Searcher:
         allowed: Int64[np.ndarray, " passing"] | None,
     ) -> list[Ranked]:
         mean = np.frombuffer(self._record.setting("sum")) / max(1, self._record.setting("texts"))
-        by_vector = self.vectors.nearest(self._record.connection, vectors, depth, allowed)
+        by_vector = self.vectors.nearest(stored, vectors, depth, allowed)
         ranked = []
         for vector, near, said in zip(vectors, by_vector, worded, strict=True):
             candidates = np.union1d(near.numbers, said.numbers[:depth])
-            of_words = dict(zip(said.numbers.tolist(), said.scores.tolist(), strict=True))
-            words = np.array([of_words.get(number, 0.0) for number in candidates.tolist()], np.float64)
-            meaning = cosines(vectors_of(self._record.connection, candidates), vector)
+            words = np.zeros(len(candidates))
+            _, places, ranks = np.intersect1d(candidates, said.numbers, assume_unique=True, return_indices=True)
+            words[places] = said.scores[ranks]
+            meaning = cosines(stored.of(candidates), vector)
             fused = self.fusion(meaning, words, float(mean @ vector.astype(np.float64)))
             ranked.append(best_first(candidates, fused, k))
         return ranked
 
     def _fed_back(
-        self, vectors: Float32[np.ndarray, "queries dim"], found: Sequence[Ranked]
+        self, stored: StoredVectors, vectors: Float32[np.ndarray, "queries dim"], found: Sequence[Ranked]
     ) -> Float32[np.ndarray, "queries dim"]:
         """The queries with a little of what was found for them (Rocchio 1971); unit rows, or zeros as before."""
         fed = vectors.astype(np.float64)
         for row in np.flatnonzero(vectors.any(axis=1)).tolist():
             best = found[row]
-            near = vectors_of(self._record.connection, best.numbers)
+            near = stored.of(best.numbers)
             said = best.scores[np.argsort(best.numbers)] @ near.rows.astype(np.float64)
             fed[row] += SHARE_FED_BACK * said / max(float(np.linalg.norm(said)), SMALLEST_LENGTH)
             fed[row] /= np.linalg.norm(fed[row])

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from likewise.index.cache import FILE, Cache, build
-from likewise.index.entries import all_vectors, numbers_in, vectors_of
-from likewise.index.exact import candidates, scored, shortlist, whole
+from likewise.index.entries import StoredVectors, all_vectors, numbers_in
+from likewise.index.exact import candidates, scored, shortlist, single, whole
 from likewise.index.fusion import Ranked
 
 __all__ = ["VectorIndex"]
@@ -78,7 +78,7 @@ class VectorIndex:
 
     def nearest(
         self,
-        connection: sqlite3.Connection,
+        stored: StoredVectors,
         queries: Float32[np.ndarray, "queries dim"],
         k: int,
         allowed: Int64[np.ndarray, " passing"] | None = None,
@@ -86,20 +86,20 @@ class VectorIndex:
         """The `k` texts with the highest cosine, for each query; a query of zeros finds nothing.
 
         Args:
-            connection: within a transaction.
+            stored: of a transaction.
             queries: unit rows, or zeros.
             k: how many.
-            allowed: rising numbers of the texts that may be found; None is all. With it the search is always exact.
+            allowed: rising numbers of the texts that may be found; None is all.
         """
         if allowed is not None and len(allowed) <= FEW:
-            near = vectors_of(connection, allowed)
+            near = stored.of(allowed)
             return [scored(near, near.numbers, query, k if query.any() else 0) for query in queries]
-        self._refresh(connection)
+        self._refresh(stored.connection)
         found = [np.zeros(0, np.int64)] * len(queries)
         asked = np.flatnonzero(queries.any(axis=1))
         for query, numbers in zip(asked, self._candidates(queries[asked], k, allowed), strict=True):
             found[query] = numbers
-        near = vectors_of(connection, np.unique(np.concatenate([np.zeros(0, np.int64), *found])))
+        near = stored.of(np.unique(np.concatenate([np.zeros(0, np.int64), *found])))
         return [scored(near, numbers, query, k) for numbers, query in zip(found, queries, strict=True)]
 
     def _candidates(
@@ -113,11 +113,11 @@ class VectorIndex:
                 passing = np.zeros(cache.last + 1, bool)
                 passing[allowed[: np.searchsorted(allowed, cache.last, side="right")]] = True
                 hidden = hidden | ~passing[cache.numbers]
-            if cache.lists is None or allowed is not None:
+            if cache.signs is None:
                 left = candidates(cache.codes, hidden, queries, k, whole(len(cache.numbers)))
             else:
-                blocks = [cache.lists.near(query, k) for query in queries]
-                one_by_one = zip(queries[:, None], blocks, strict=True)
+                shortlists = [cache.signs.highest(hidden, query, k) for query in queries]
+                one_by_one = zip(queries[:, None], map(single, shortlists), strict=True)
                 left = [candidates(cache.codes, hidden, query, k, some)[0] for query, some in one_by_one]
             found = [np.sort(cache.numbers[rows]) for rows in left]
         shown = self._fresh.spoken if allowed is None else np.isin(self._fresh.numbers, allowed) & self._fresh.spoken

@@ -11,11 +11,13 @@ import math
 import re
 import sqlite3
 import unicodedata
+from dataclasses import dataclass
 
 import numpy as np
 
 from likewise.index.columns import well_formed
 from likewise.index.fusion import Ranked, best_first
+from likewise.index.postings import DIGITS, INSTANCES, Postings, inverse_frequency, mean_length
 from likewise.index.runs import RUN, cut, pairs
 from likewise.index.stems import Stems, folded
 
@@ -30,6 +32,10 @@ TABLES = (
 
 # A word is frequent when more texts hold it than both of these say: below, asking for it costs only milliseconds.
 FREQUENT_TEXTS, FREQUENT_SHARE = 5_000, 0.05
+# FTS5 scores so many texts, and such a share of those there are, before the words are kept in memory: until then it has
+# cost less time than reading the lengths of all texts and loading the compiled loops would.
+WORTH_KEEPING, WORTH_KEEPING_SHARE = 1 << 20, 0.25
+FEW, FEW_SHARE = 5_000, 0.02  # changes beyond the larger of both have it read anew
 MOST_WORDS, MOST_LOOKED_UP = 64, 2_000  # of a query: the first to be looked up, and the rarest of them to be asked for
 
 NONE = Stems({})
@@ -65,12 +71,19 @@ def _plain_words(text: str, stems: Stems) -> list[str]:
 
 
 class WordIndex:
-    """BM25 over the texts of a record."""
+    """BM25 over the texts of a record.
+
+    FTS5 answers the first queries; who asks more has the words that they ask for kept in memory (`postings.py`).
+    """
 
     def __init__(self, connection: sqlite3.Connection, stems: Stems = NONE) -> None:
         self._connection, self._stems = connection, stems
-        self._counts: dict[str, int] = {}  # how many texts hold a word, as of one generation
+        self._known: dict[str, _Known] = {}  # words, as of one generation
         self._generation = -1
+        self._asked = 0  # texts whose scores FTS5 was asked for
+        self._postings: Postings | None = None
+        self._fresh = False  # whether there are texts that came after the postings
+        connection.execute(INSTANCES)
 
     def ranked(self, query: str, k: int, *, texts: int, generation: int, among: str | None = None) -> Ranked:
         """The `k` texts with the highest BM25 (k1 = 1.2, b = 0.75).
@@ -83,31 +96,89 @@ class WordIndex:
             query: whatever the user typed; without words, nothing is found.
             k: how many.
             texts: how many texts there are.
-            generation: of the record: word counts are remembered as long as it stays.
+            generation: of the record: what is known of words is remembered as long as it stays.
             among: the table with the numbers of the texts that may be found; None is all.
         """
         phrases = query_words(query, self._stems)[:MOST_LOOKED_UP]
         self._look_up(phrases, generation)
         phrases = self._rarest(phrases)
         often = max(FREQUENT_TEXTS, FREQUENT_SHARE * texts)
-        rare = [phrase for phrase in phrases if self._counts[phrase] <= often]
-        frequent = [phrase for phrase in phrases if self._counts[phrase] > often]
-        telling = [phrase for phrase in frequent if self._counts[phrase] <= texts / 2]
-        if telling or any(self._counts[phrase] for phrase in rare):
+        rare = [phrase for phrase in phrases if self._known[phrase].texts <= often]
+        frequent = [phrase for phrase in phrases if self._known[phrase].texts > often]
+        telling = [phrase for phrase in frequent if self._known[phrase].texts <= texts / 2]
+        if telling or any(self._known[phrase].texts for phrase in rare):
             frequent = telling
-        found: dict[int, float] = {}
-        while not found and (rare or frequent):
+        self._asked += sum(self._known[phrase].texts for phrase in [*rare, *frequent])
+        found = best_first(np.zeros(0, np.int64), np.zeros(0), 0)
+        while not len(found.numbers) and (rare or frequent):
             if not rare:
                 rare, frequent = frequent[:1], frequent[1:]
-            found = self._match(_any(rare), k, among)
-            if frequent:
-                # A text of both lists has its whole score in the second; one that the second leaves out is not among
-                # the k best, unless it holds no frequent word, and then the first list has its whole score.
-                for number, score in self._match(f"({_any(rare)}) AND ({_any(frequent)})", k, among).items():
-                    found[number] = max(score, found.get(number, 0.0))
+            found = self._best(rare, frequent, k, texts, among)
             rare = []
-        numbers, scores = np.fromiter(found, np.int64), np.fromiter(found.values(), np.float64)
-        return best_first(numbers, scores, k)
+        return found
+
+    def _best(self, rare: list[str], frequent: list[str], k: int, texts: int, among: str | None) -> Ranked:
+        """Of the texts that hold one of the rare words, the `k` best by all words."""
+        postings = self._worth_keeping(texts)
+        if postings is None or not all(self._known[phrase].certain for phrase in [*rare, *frequent]):
+            return self._asked_for(rare, frequent, k, among)
+        weighted = [
+            [
+                (postings.of(self._connection, known.word), inverse_frequency(known.texts, texts))
+                for known in (self._known[phrase] for phrase in some)
+                if known.texts
+            ]
+            for some in (rare, frequent)
+        ]
+        allowed = None
+        if among is not None:
+            passing = self._connection.execute(f"SELECT number FROM {among} ORDER BY number")  # noqa: S608
+            allowed = np.fromiter((row[0] for row in passing), np.int64)
+        found = postings.ranked(weighted[0], weighted[1], mean_length(self._connection), k, allowed)
+        if not self._fresh:
+            return found
+        more = self._asked_for(rare, frequent, k, among, after=postings.last)
+        numbers = np.concatenate([found.numbers, more.numbers])
+        return best_first(numbers, np.concatenate([found.scores, more.scores]), k)
+
+    def _asked_for(
+        self, rare: list[str], frequent: list[str], k: int, among: str | None, after: int | None = None
+    ) -> Ranked:
+        """The same from FTS5; with `after`, of the texts that came later than this number."""
+        found = self._match(_any(rare), k, among, after)
+        if frequent:
+            # A text of both lists has its whole score in the second; one that the second leaves out is not among
+            # the k best, unless it holds no frequent word, and then the first list has its whole score.
+            both = f"({_any(rare)}) AND ({_any(frequent)})"
+            for number, score in self._match(both, k, among, after).items():
+                found[number] = max(score, found.get(number, 0.0))
+        return best_first(np.fromiter(found, np.int64), np.fromiter(found.values(), np.float64).round(DIGITS), k)
+
+    def _worth_keeping(self, texts: int) -> Postings | None:
+        """The postings, as of the generation that is asked for; None as long as FTS5 has cost less than they would."""
+        if self._postings is not None and not self._postings_followed(self._postings):
+            self._postings = None
+        if self._postings is None and self._asked > max(WORTH_KEEPING, texts * WORTH_KEEPING_SHARE):
+            self._postings = Postings.read(self._connection, self._generation)
+            self._fresh = False
+        return self._postings
+
+    def _postings_followed(self, postings: Postings) -> bool:
+        """Bring them to the present generation; False where too much has changed."""
+        if postings.seen == self._generation:
+            return True
+        forgotten = self._connection.execute("SELECT value FROM settings WHERE name = 'forgotten'").fetchone()[0]
+        if postings.generation < forgotten:
+            return False
+        sql = "SELECT number FROM removed WHERE generation > ? AND number <= ?"
+        removed = self._connection.execute(sql, (postings.generation, postings.last)).fetchall()
+        sql = "SELECT count(*) FROM words_docsize WHERE id > ?"
+        fresh: int = self._connection.execute(sql, (postings.last,)).fetchone()[0]
+        if len(removed) + fresh > max(FEW, FEW_SHARE * postings.last):
+            return False
+        postings.hide(np.array([row[0] for row in removed], np.int64), self._generation)
+        self._fresh = fresh > 0
+        return True
 
     def weights(self, query: str, *, texts: int, generation: int) -> dict[str, float]:
         """The distinct words of a query, folded, with their inverse document frequency, log(1 + (N - n + ½) / (n + ½)).
@@ -119,36 +190,55 @@ class WordIndex:
         """
         phrases = query_words(query, self._stems)[:MOST_LOOKED_UP]
         self._look_up(phrases, generation)
-        return {bare_word(phrase): _weight(self._counts[phrase], texts) for phrase in phrases}
+        return {bare_word(phrase): _weight(self._known[phrase].texts, texts) for phrase in phrases}
 
     def _look_up(self, phrases: list[str], generation: int) -> None:
         """Have the counts of these words; those of another generation are forgotten."""
         if generation != self._generation:
-            self._counts, self._generation = {}, generation
+            self._known, self._generation = {}, generation
         for phrase in phrases:
-            if phrase not in self._counts:
-                self._counts[phrase] = self._count(phrase)
+            if phrase not in self._known:
+                self._known[phrase] = self._look(phrase)
 
     def _rarest(self, phrases: list[str]) -> list[str]:
         """The words by rising frequency, at most `MOST_WORDS` of them."""
         # A word that no text holds says nothing: of too many words these are the first to go.
-        known = sorted(phrases, key=lambda phrase: (not self._counts[phrase], self._counts[phrase]))
+        known = sorted(phrases, key=lambda phrase: (not self._known[phrase].texts, self._known[phrase].texts))
         return known[:MOST_WORDS]
 
-    def _count(self, phrase: str) -> int:
-        """How many texts hold the word; 0 also for one whose folding by FTS5 is not known here, which then is rare."""
+    def _look(self, phrase: str) -> "_Known":
+        """What is known of a word: that no text holds it is also said of one that FTS5 folds in unknown ways."""
         word = phrase.strip('" *').lower()
         bare = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))
         sql = "SELECT max(doc) FROM vocabulary WHERE term = ?"
-        return max(self._connection.execute(sql, (form,)).fetchone()[0] or 0 for form in {word, bare})
+        counts = {form: self._connection.execute(sql, (form,)).fetchone()[0] or 0 for form in (word, bare)}
+        form = max(counts, key=counts.__getitem__)
+        whole = not phrase.endswith("*")
+        return _Known(form, counts[form], whole and (counts[form] > 0 or (form.isascii() and form.isalnum())))
 
-    def _match(self, expression: str, k: int, among: str | None) -> dict[int, float]:
+    def _match(self, expression: str, k: int, among: str | None, after: int | None) -> dict[int, float]:
         # Asked for the order of its own `rank`, FTS5 computes every score twice. The + keeps SQLite from asking it once
         # for each text that passes, which costs milliseconds each.
         passing = f"AND +rowid IN (SELECT number FROM {among})" if among else ""  # noqa: S608 - no name of a user's
+        passing += f" AND rowid > {after}" if after is not None else ""
         sql = f"""SELECT rowid, -bm25(words) AS score FROM words WHERE words MATCH ? {passing}
             ORDER BY score DESC, rowid LIMIT ?"""  # noqa: S608
         return dict(self._connection.execute(sql, (expression, k)).fetchall())
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of a word of a query.
+
+    Attributes:
+        word: as FTS5 folds it.
+        texts: how many hold it.
+        certain: whether that is all: not so where FTS5 may fold it otherwise, nor of the beginning of a word.
+    """
+
+    word: str
+    texts: int
+    certain: bool
 
 
 def _weight(count: int, texts: int) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32, Int64, UInt64
 
 from likewise.applications.duplicates import kernels
-from likewise.index.approximate import clustered, list_count
+from likewise.applications.duplicates.clusters import clustered, list_count
 
 __all__ = [
     "NEIGHBOURS",
