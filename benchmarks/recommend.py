@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from recommend_peers import PEERS, genre_popularity, genre_taste, matrix, text_means
+from recommend_peers import FADING, PEERS, genre_popularity, genre_taste, matrix, text_means
 from record import record
 from texts import add_data, rows, table
 
@@ -152,6 +152,16 @@ def _judge(data: str, films: Films, name: str, learned: Histories, wanted: Histo
         settings[peer] = options[int(np.argmax(tried))]
         began = time.perf_counter()
         found[peer] = measures(build(seen, settings[peer])[:count], learned[:count], wanted, among)
+        seconds[peer] = time.perf_counter() - began
+    for peer, (scored, options) in FADING.items():
+        tried = [
+            measures(scored(held, seen.shape[1], option)[tuned], [held[user] for user in tuned], goal, among)["nDCG@10"]
+            for option in options
+        ]
+        settings[peer] = options[int(np.argmax([each.mean() for each in tried]))]
+        began = time.perf_counter()
+        scores = scored(learned, seen.shape[1], settings[peer])[:count]
+        found[peer] = measures(scores, learned[:count], wanted, among)
         seconds[peer] = time.perf_counter() - began
     runs = []
     for seed in SEEDS:

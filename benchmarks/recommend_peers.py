@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-__all__ = ["PEERS", "Matrix", "genre_popularity", "genre_taste", "matrix", "text_means"]
+__all__ = ["FADING", "PEERS", "Matrix", "genre_popularity", "genre_taste", "matrix", "text_means"]
 
 Matrix = sparse.csr_matrix
 
@@ -35,11 +35,27 @@ def neighbours(seen: Matrix, shrink: float) -> np.ndarray:
 
 def ease(seen: Matrix, ridge: float) -> np.ndarray:
     """Embarrassingly shallow autoencoders in closed form, through the smaller matrix of users (Woodbury)."""
-    chosen = seen.toarray().astype(np.float64)
-    users = chosen @ chosen.T
-    inverse = np.linalg.solve(users + ridge * np.eye(len(users)), chosen)
+    return _ease(seen, seen, ridge)
+
+
+def fading_ease(histories: Sequence[Sequence[int]], items: int, option: tuple[float, float]) -> np.ndarray:
+    """EASE whose users are their choices with weights: of the last 1, and of each one before a share of the next."""
+    ridge, share = option
+    faded = [share ** np.arange(len(each))[::-1] for each in histories]
+    seen = matrix(histories, items)
+    rows = np.repeat(np.arange(len(histories)), [len(each) for each in histories])
+    columns = np.concatenate([np.asarray(each, np.int64) for each in histories])
+    weighted = sparse.csr_matrix((np.concatenate(faded), (rows, columns)), shape=seen.shape)
+    return _ease(seen, weighted, ridge)
+
+
+def _ease(seen: Matrix, asking: Matrix, ridge: float) -> np.ndarray:
+    """The weights that `seen` teaches, applied to other rows of as many users."""
+    chosen, asked = seen.toarray().astype(np.float64), asking.toarray().astype(np.float64)
+    inverse = np.linalg.solve(chosen @ chosen.T + ridge * np.eye(len(chosen)), chosen)
     of_item = np.sum(chosen * inverse, axis=0)  # the diagonal of X' (X X' + ridge)^-1 X
-    return (users @ inverse - chosen * of_item) / (1 - of_item)
+    found: np.ndarray = (asked @ chosen.T @ inverse - asked * of_item) / (1 - of_item)
+    return found
 
 
 def als(seen: Matrix, option: tuple[int, float, float]) -> np.ndarray:
@@ -75,6 +91,11 @@ PEERS: dict[str, tuple[Callable[[Matrix, Any], np.ndarray], list[Any]]] = {
     "implicit BPR": (bpr, [(f, r, i) for f in (32, 64) for r in (0.01, 0.05) for i in (150,)]),
 }
 """Of each peer how its scores are made, and the settings that are tried."""
+
+FADING: dict[str, tuple[Callable[[Sequence[Sequence[int]], int, Any], np.ndarray], list[Any]]] = {
+    "EASE, fading": (fading_ease, [(r, s) for r in (100.0, 300.0, 500.0, 1200.0) for s in (0.6, 0.8, 0.9, 0.95)]),
+}
+"""The same of peers that know the order in which a user chose."""
 
 
 def genre_popularity(seen: Matrix, genres: np.ndarray, cold: np.ndarray) -> np.ndarray:
