@@ -8,8 +8,8 @@ __all__ = ["adapted", "options", "views_alone"]
 Lines = Sequence[dict[str, Any]]
 
 TASKS = ("search, abstracts", "search, titles", "similarity", "few labels")
-WAYS = ("untouched", "transformer", "frozen", "vector", "untouched + BM25", "vector + BM25")
-COMPARED = ("vector - untouched", "frozen - transformer", "vector + BM25 - untouched + BM25")
+WAYS = ("untouched", "transformer", "frozen", "vector", "untouched + BM25", "hybrid")
+COMPARED = ("vector - untouched", "frozen - transformer", "hybrid - untouched + BM25")
 
 
 def views_alone(encoder: str, lines: Lines) -> str:
@@ -42,8 +42,10 @@ def adapted(lines: Lines) -> str:
         rows.append(f"| {line['configuration']['data']}, {line['configuration']['measure']} | {' | '.join(means)} |")
     rows.append(f"\n| {' | '.join(('corpus', *COMPARED, 'seconds', 'seconds, frozen'))} |\n|---|{'--:|' * 5}")
     for line in found:
-        differences = [line["numbers"]["difference"][name] for name in COMPARED]
-        told = [f"{each['mean']:+.3f} ({each['low']:+.3f} to {each['high']:+.3f})" for each in differences]
+        differences = [line["numbers"]["difference"].get(name) for name in COMPARED]
+        told = [
+            f"{each['mean']:+.3f} ({each['low']:+.3f} to {each['high']:+.3f})" if each else "" for each in differences
+        ]
         seconds = [line["numbers"][name]["mean"] for name in ("seconds", "seconds, frozen and nothing beside")]
         rows.append(
             f"| {line['configuration']['data']} | {' | '.join([*told, *(f'{each:.0f}' for each in seconds)])} |"

@@ -14,7 +14,7 @@ from index_embedders import Hashed, sentences
 
 from likewise.errors import InputError, LikewiseError
 from likewise.index.collection import Collection
-from likewise.index.embedder import stored_vectors
+from likewise.index.embedder import query_vectors, stored_vectors
 
 
 def test_the_main_job(tmp_path):
@@ -216,3 +216,36 @@ def test_a_corpus_is_added_in_one_go(index):
     with pytest.raises(LikewiseError, match="search within a write"):
         index.add_corpus(batches(1), lambda count: index.search("x"))
     assert len(index) == tables(index) == 30
+
+
+class Parted(Hashed):
+    """Trigrams, and beside them others that count less."""
+
+    parts = ((32, 0.5), (16, 0.25))
+
+    def encode(self, texts):
+        both = Hashed(32, 1).encode(texts), Hashed(16, 2).encode(texts)
+        return np.concatenate(both, axis=1) / np.sqrt(2)
+
+
+def test_parts_of_a_vector_are_weighed_apart(tmp_path):
+    """Slow oracle: the best of all texts by the shares of each part and of words, without the second search."""
+    model, texts = Parted(48), sentences(60)
+    with Collection.create(tmp_path / "p.index", model) as index:
+        index.add(texts)
+    with Collection.open(tmp_path / "p.index", model) as index:
+        hits = index.search("battery zoom", k=60)
+        rows = stored_vectors(model, texts, 48).astype(np.float64)
+        query = query_vectors(model, ["battery zoom"], 48)[0].astype(np.float64)
+        found = {hit.id: hit.score for hit in index.search("battery zoom", k=60, mode="text")}
+        words = np.array([found.get(str(row), 0.0) for row in range(60)])
+        for _ in range(2):
+            shares = words / words.max() / 4
+            for some, weight in ((slice(0, 32), 0.5), (slice(32, 48), 0.25)):
+                near = rows[:, some] @ query[some] - rows[:, some].mean(axis=0) @ query[some]
+                shares += weight * np.maximum(near, 0) / near.max()
+            best = np.argsort(-shares, kind="stable")[:2]
+            said = shares[best] @ rows[best]
+            query += 0.3 * said / np.linalg.norm(said)
+            query /= np.linalg.norm(query)
+        np.testing.assert_allclose([hit.score for hit in hits][:20], np.sort(shares)[::-1][:20], atol=1e-6)

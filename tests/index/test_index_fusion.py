@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from likewise.index.fusion import FUSIONS, best_first, reciprocal_ranks, share_of_best, standardised
+from likewise.errors import InputError
+from likewise.index.fusion import (
+    FUSIONS,
+    Part,
+    best_first,
+    parts_of,
+    reciprocal_ranks,
+    share_of_best,
+    share_of_parts,
+    standardised,
+)
 
 COSINES = np.array([0.9, 0.5, 0.1, -0.3])
 WORDS = np.array([0.0, 8.0, 4.0, 0.0])
@@ -61,3 +71,29 @@ def test_no_candidates(name):
 def test_best_first():
     ranked = best_first(np.array([4, 3, 2, 1]), np.array([0.5, 0.9, 0.5, 0.1]), 3)
     assert ranked.numbers.tolist() == [3, 2, 4] and ranked.scores.tolist() == [0.9, 0.5, 0.5]
+
+
+def test_parts_of_a_vector_count_apart():
+    """Closed form; one part that has half is the plain fusion."""
+    parts = (Part(2, 0.5), Part(3, 0.25))
+    other = np.array([0.2, 0.2, 0.6, 0.0])
+    fused = share_of_parts(parts, np.stack([COSINES, other]), WORDS, np.array([0.1, 0.2]))
+    np.testing.assert_allclose(fused, [0.5, 0.25 + 0.25, 0.25 + 0.125, 0.0])
+    alone = share_of_parts((Part(5, 0.5),), COSINES[None], WORDS, np.array([0.1]))
+    np.testing.assert_allclose(alone, share_of_best(COSINES, WORDS, 0.1))
+
+
+class Parted:
+    def __init__(self, parts):
+        self.parts = parts
+
+
+def test_parts_of_a_model():
+    assert parts_of(object(), 5) == () == parts_of(Parted(()), 5)
+    assert parts_of(Parted([(2, 0.5), (3, 0.25)]), 5) == (Part(2, 0.5), Part(3, 0.25))
+
+
+@pytest.mark.parametrize("parts", [[(2, 0.5)], [(2, 0.8), (3, 0.4)], [(5, -0.1)], [(6, 0.5), (-1, 0.1)]])
+def test_parts_that_are_none(parts):
+    with pytest.raises(InputError, match="columns make up 5"):
+        parts_of(Parted(parts), 5)

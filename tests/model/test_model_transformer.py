@@ -39,6 +39,12 @@ def test_queries_and_documents_have_both_vectors(trained):
     assert (np.linalg.norm(documents, axis=1) <= 1 + 1e-6).all()
 
 
+def test_parts_of_a_joined_vector(trained):
+    columns, weights = zip(*trained.parts, strict=True)
+    assert columns == (32, trained.beside.model.dim) and sum(weights) == 0.75
+    assert TransformerModel(trained.found, trained.encoder, trained.card).parts == ()
+
+
 def test_a_folder_gives_the_same_model(trained, folder):
     again = likewise.load(folder)
     assert isinstance(again, TransformerModel)

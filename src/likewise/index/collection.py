@@ -1,7 +1,9 @@
 """An index: texts that can be found by meaning, by their words, or by both, in one folder that needs nothing else."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,6 +17,7 @@ from likewise.index.columns import well_formed
 from likewise.index.description import Description, size_of
 from likewise.index.embedder import MODEL, check_model, identity_of, query_vectors, stored_model, stored_vectors
 from likewise.index.entries import Additions, Entry, columns_of, drawn, entries, numbers_of_ids, remove
+from likewise.index.fusion import parts_of
 from likewise.index.overlap import Overlap
 from likewise.index.record import FILE, Record
 from likewise.index.rows import Rows, checked_ids, rows_of_corpus, rows_of_texts
@@ -55,10 +58,12 @@ class Collection:
             LikewiseError: this Python's SQLite lacks FTS5, or the disk is full.
         """
         path, known, stems = Path(path), identity_of(model), Stems.of(model)
+        parts = parts_of(model, known.dim)
         if overwrite:
             refuse_other(path, FILE, "no index", empty=True)
         with replacing_folder(path, overwrite=overwrite) as beside:
             start = {"collection": uuid.uuid4().hex, "sum": np.zeros(known.dim).tobytes(), "stems": stems.kept()}
+            start["parts"] = json.dumps([astuple(part) for part in parts])
             Record.create(beside, start | known.settings())
             if known.storable:
                 model.save(beside / MODEL)

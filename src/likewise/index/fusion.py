@@ -4,13 +4,27 @@ A fusion takes both scores of each candidate and gives one. Cosines and BM25 hav
 query to query, so each side is measured against its own best for the query first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
-__all__ = ["FUSIONS", "Fusion", "Ranked", "best_first", "reciprocal_ranks", "share_of_best", "standardised"]
+from likewise.errors import InputError
+
+__all__ = [
+    "FUSIONS",
+    "Fusion",
+    "Part",
+    "Ranked",
+    "best_first",
+    "parts_of",
+    "reciprocal_ranks",
+    "share_of_best",
+    "share_of_parts",
+    "standardised",
+]
 
 
 @dataclass(frozen=True)
@@ -24,6 +38,35 @@ class Ranked:
 
     numbers: Int64[np.ndarray, " found"]
     scores: Float64[np.ndarray, " found"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some columns of a vector that say one thing.
+
+    Attributes:
+        columns: how many, after those of the part before.
+        weight: what they count in hybrid search, of 1 in all; what the parts leave is for words.
+    """
+
+    columns: int
+    weight: float
+
+
+def parts_of(model: Any, dim: int) -> tuple[Part, ...]:
+    """Those of a model that tells of some, in its `parts`; else none, and its vectors count as one.
+
+    Raises:
+        InputError: they do not make up a vector, or weigh more than all.
+    """
+    given = tuple(Part(int(columns), float(weight)) for columns, weight in getattr(model, "parts", None) or ())
+    whole = sum(part.columns for part in given) == dim and sum(part.weight for part in given) <= 1
+    if given and not (whole and all(part.columns > 0 and part.weight >= 0 for part in given)):
+        raise InputError(
+            f"the parts of the {type(model).__name__}, {[(part.columns, part.weight) for part in given]}, are not those"
+            f" of its vectors: columns make up {dim}, weights up to 1"
+        )
+    return given
 
 
 # (cosines, BM25 scores, the mean cosine of all texts) to fused scores
@@ -50,6 +93,26 @@ def share_of_best(
     average counts 0, as does a side that says nothing of any candidate; the best of both sides has 1.
     """
     fused: np.ndarray = (_share(cosines - mean) + _share(words)) / 2
+    return fused
+
+
+def share_of_parts(
+    parts: Sequence[Part],
+    cosines: Float64[np.ndarray, "parts candidates"],
+    words: Float64[np.ndarray, " candidates"],
+    means: Float64[np.ndarray, " parts"],
+) -> Float64[np.ndarray, " candidates"]:
+    """The same where a vector has parts: each counts by its own share of its best, and words by what the weights leave.
+
+    Args:
+        parts: of a vector.
+        cosines: of each candidate by each part.
+        words: its BM25 scores.
+        means: the mean cosine of all texts by each part.
+    """
+    fused = (1.0 - sum(part.weight for part in parts)) * _share(words)
+    for part, near, mean in zip(parts, cosines, means, strict=True):
+        fused += part.weight * _share(near - mean)
     return fused
 
 

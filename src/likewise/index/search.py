@@ -1,17 +1,18 @@
 """A search over one state of the record: by vector, by words, or both sides fused."""
 
 import difflib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Float64, Int64
 
 from likewise.errors import InputError, LikewiseError
-from likewise.index.entries import Entry, StoredVectors, columns_of, entries, numbers_in
+from likewise.index.entries import Entry, StoredVectors, Vectors, columns_of, entries, numbers_in
 from likewise.index.exact import cosines
-from likewise.index.fusion import Fusion, Ranked, best_first, share_of_best
+from likewise.index.fusion import Fusion, Part, Ranked, best_first, share_of_best, share_of_parts
 from likewise.index.overlap import Overlap
 from likewise.index.record import Record
 from likewise.index.vectors import VectorIndex
@@ -63,6 +64,7 @@ class Searcher:
         with record.turn:  # not within a transaction, with which its view of the words would go
             self.words = WordIndex(record.connection, record.stems)
         self.fusion: Fusion = share_of_best
+        self._parts = tuple(Part(*part) for part in json.loads(record.setting("parts") or "[]"))
 
     def search(
         self,
@@ -154,10 +156,25 @@ class Searcher:
             words = np.zeros(len(candidates))
             _, places, ranks = np.intersect1d(candidates, said.numbers, assume_unique=True, return_indices=True)
             words[places] = said.scores[ranks]
-            meaning = cosines(stored.of(candidates), vector)
-            fused = self.fusion(meaning, words, float(mean @ vector.astype(np.float64)))
+            fused = self._fused(stored.of(candidates), words, vector, mean)
             ranked.append(best_first(candidates, fused, k))
         return ranked
+
+    def _fused(
+        self,
+        near: Vectors,
+        words: Float64[np.ndarray, " candidates"],
+        vector: Float32[np.ndarray, " dim"],
+        mean: Float64[np.ndarray, " dim"],
+    ) -> Float64[np.ndarray, " candidates"]:
+        """Both scores of each candidate in one; a vector of several parts has as many scores."""
+        products = mean * vector.astype(np.float64)
+        if not self._parts:
+            return self.fusion(cosines(near, vector), words, float(products.sum()))
+        ends = np.cumsum([part.columns for part in self._parts])
+        columns = [slice(end - part.columns, end) for part, end in zip(self._parts, ends.tolist(), strict=True)]
+        each = np.stack([cosines(Vectors(near.numbers, near.rows[:, some]), vector[some]) for some in columns])
+        return share_of_parts(self._parts, each, words, np.array([products[some].sum() for some in columns]))
 
     def _fed_back(
         self, stored: StoredVectors, vectors: Float32[np.ndarray, "queries dim"], found: Sequence[Ranked]

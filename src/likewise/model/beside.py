@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["BESIDE", "Beside", "JoinedModel", "beside_of"]
 
 BESIDE = "beside"  # its folder within that of the transformer
+PARTS = (0.5, 0.25)  # of transformer and static model in hybrid search; the words have the rest
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,18 @@ class JoinedModel(Model):
         self.sample = tuple(text[:SAMPLE_CHARACTERS] for text in sample[:SAMPLE_TEXTS])
         self.stems = dict(beside.model.stems) if beside else {}
         self.beside = beside
+
+    @property
+    def parts(self) -> tuple[tuple[int, float], ...]:
+        """The columns of a vector that each of both has, and what it counts in hybrid search, where words are the rest.
+
+        The static model knows of a text mostly which words it has, as BM25 does: together they count as much as the
+        transformer.
+        """
+        if self.beside is None:
+            return ()
+        columns = self.beside.model.encode_document(["how many"]).shape[1]
+        return ((self.dim, PARTS[0]), (columns, PARTS[1]))
 
     def encode_query(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
         """Vectors of texts that look for others: the transformer's and the static model's, end to end."""
