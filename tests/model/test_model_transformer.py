@@ -42,7 +42,7 @@ def test_queries_and_documents_have_both_vectors(trained):
 def test_parts_of_a_joined_vector(trained):
     columns, weights = zip(*trained.parts, strict=True)
     assert columns == (32, trained.beside.model.dim) and sum(weights) == 0.75
-    assert TransformerModel(trained.found, trained.encoder, trained.card).parts == ()
+    assert TransformerModel(trained.found, trained.encoder, trained.card).parts == ((32, 2 / 3),)
 
 
 def test_a_folder_gives_the_same_model(trained, folder):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["BESIDE", "Beside", "JoinedModel", "beside_of"]
 
 BESIDE = "beside"  # its folder within that of the transformer
+ALONE = 2 / 3  # of a transformer in hybrid search; the words have the rest
 PARTS = (0.5, 0.25)  # of transformer and static model in hybrid search; the words have the rest
 
 
@@ -71,7 +72,7 @@ class JoinedModel(Model):
         transformer.
         """
         if self.beside is None:
-            return ()
+            return ((self.dim, ALONE),)
         columns = self.beside.model.encode_document(["how many"]).shape[1]
         return ((self.dim, PARTS[0]), (columns, PARTS[1]))
 
