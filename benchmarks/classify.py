@@ -9,7 +9,8 @@ before a logistic regression of scikit-learn with C = 10. The labelled texts are
 all; figures are means over the draws with the 95 % interval of a bootstrap over these. `+ unlabelled` has also been
 given unlabelled texts to learn from, in the first draws only. Of the data sets with a sentiment, texts with a
 negation are told apart. `interval holds` is how often the 95 % interval that `Classifier.estimate_` gives, made of
-the few labels alone, has the accuracy on the test texts within.
+the few labels alone, has the accuracy on the test texts within. SetFit, which fine-tunes MiniLM on the labels, joins in
+where a folder with setfit 1.2 and what it needs is given.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from labelled import Labels, drawn, labelled
 from minilm import model_folder
 from record import record
 from scipy.sparse import csr_array
+from setfit_peer import SetFit
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -174,7 +176,9 @@ def some_tested(data: Labels, count: int) -> Labels:
     return replace(data, tested=[data.tested[row] for row in rows], truth=data.truth[rows])
 
 
-def measure(data: Labels, models: dict[str, Any], plan: Plan, cache: Path | None) -> dict[str, Any]:
+def measure(
+    data: Labels, models: dict[str, Any], plan: Plan, cache: Path | None, fine_tuned: SetFit | None
+) -> dict[str, Any]:
     """All entrants for each number of labels a class; the first of the models is that of the data set itself."""
     peers = {"TF-IDF": tfidf(data), "LSA 256": lsa(data, plan.read_by_lsa)}
     asked = {name: peer(data.tested) for name, peer in peers.items()}
@@ -190,6 +194,9 @@ def measure(data: Labels, models: dict[str, Any], plan: Plan, cache: Path | None
                 found.add(name, probe(peer(texts), labels, asked[name]))
             if draw < slow.draws[per_class]:
                 slow.judged(found, test, texts, labels)
+            if fine_tuned is not None and fine_tuned.takes(data.name, per_class, draw):
+                some = [data.tested[row] for row in slow.rows]
+                found.add("SetFit", fine_tuned.said(texts, labels, some), slow.rows)
             for name, model in models.items():
                 classifier = likewise.Classifier(model, seed=draw).fit(texts, labels)
                 accuracy = found.add(name, test.said(classifier, vectors[name]))
@@ -211,7 +218,7 @@ def figures(found: dict[str, list[float]], held: list[bool]) -> dict[str, Any]:
     told = {name: over(values) for name, values in found.items()}
     if held:
         told["interval holds"] = over([float(each) for each in held])
-    for name in ("TF-IDF", "LSA 256", "MiniLM"):
+    for name in ("TF-IDF", "LSA 256", "MiniLM", "SetFit"):
         if name in found:
             told[f"{OURS} - {name}"] = over([ours - its for ours, its in zip(found[OURS], found[name], strict=False)])
     return told
@@ -237,7 +244,10 @@ def main() -> None:
         "--unlabelled-draws", type=int, default=WITH_UNLABELLED, help="that unlabelled texts are given to"
     )
     parser.add_argument("names", nargs="*", default=None, metavar="NAME", help=f"of {', '.join(PER_CLASS)}")
+    parser.add_argument("--setfit", type=Path, help="the folder of SetFit, to stand beside it in the first draws")
+    parser.add_argument("--setfit-draws", type=int, default=2)
     asked = parser.parse_args()
+    fine_tuned = SetFit(asked.setfit, asked.setfit_draws) if asked.setfit else None
     for name in asked.names or PER_CLASS:
         data, started = labelled(asked.data, name), time.perf_counter()
         if asked.tested:
@@ -246,7 +256,7 @@ def main() -> None:
         if name in ELSEWHERE:
             models[f"{OURS}, model of {ELSEWHERE[name]}"] = trained(labelled(asked.data, ELSEWHERE[name]), asked.cache)
         plan = Plan(asked.labels_per_class or PER_CLASS[name], asked.draws, asked.unlabelled_draws, asked.lsa_texts)
-        numbers = measure(data, models, plan, asked.cache and asked.cache / "minilm")
+        numbers = measure(data, models, plan, asked.cache and asked.cache / "minilm", fine_tuned)
         sizes = {"labelled": len(data.learned), "test": len(data.tested), "unlabelled": len(data.unlabelled)}
         sizes["test, MiniLM"] = min(len(data.tested), MINILM_READS.get(name, len(data.tested)))
         sizes["texts read by LSA"] = min(len(data.read), asked.lsa_texts or len(data.read))
