@@ -92,6 +92,7 @@ def test_an_unknown_setting_names_the_nearest(name: str, said: str) -> None:
         ("seed", -1, "seed is -1, expected 0 or more"),
         ("seed", None, "seed is None, expected a whole number"),
         ("seed", 0.5, "seed is 0.5, expected a whole number"),
+        ("loss", "soft", "have no teacher"),
     ],
 )
 def test_a_value_that_does_not_do_is_refused(name: str, value: Any, said: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from likewise.errors import InputError
+from likewise.losses.soft_targets import soft_info_nce
 from likewise.losses.table import make_loss
 from likewise.negatives.masks import DISTANCE
 from likewise.tokens.vocabulary import vocabulary_size
@@ -109,7 +110,11 @@ class Recipe:
             raise InputError(f"views {self.views}: the static encoder has no dropout, so two equal views teach nothing")
         if self.precision not in (None, *PRECISIONS):
             raise InputError(f"precision {self.precision!r} is not known: expected {' or '.join(PRECISIONS)}")
-        make_loss(self.loss)
+        if make_loss(self.loss) is soft_info_nce:
+            raise InputError(
+                f"loss {self.loss}: texts alone have no teacher that ranks them: use info-nce, or learn from one by"
+                " `likewise distill`"
+            )
         if contrasts_of(self.negatives).guided and self.encoder == STATIC:
             raise InputError(f"negatives {self.negatives}: a guide is for transformers, and this encoder would be one")
         self._check_numbers()
