@@ -197,6 +197,19 @@ def test_approximate_search_sees_changes(approximate):
     assert len(approximate.search("3", 1500, "vector")) == 1500
 
 
+def test_hybrid_search_looks_once_for_both_its_searches(approximate, monkeypatch):
+    """Two paths: the first shortlist, long enough, holds what a second one would."""
+    queries = ["3", "77", "1200"]
+    once = [[hit.id for hit in hits] for hits in approximate.search_many(queries, 10)]
+    again = [[hit.id for hit in approximate.search(query, 10)] for query in queries]
+    monkeypatch.setattr(vectors_room.VectorIndex, "shortlists", lambda *_: None)
+    twice = [[hit.id for hit in hits] for hits in approximate.search_many(queries, 10)]
+    assert once == again
+    assert np.mean([len(set(one) & set(other)) / 10 for one, other in zip(once, twice, strict=True)]) >= 0.9
+    for where, least in (("n >= 1990", 1990), ("n >= 1000", 1000)):
+        assert all(int(hit.id) >= least for hit in approximate.search("3", 5, where=where))
+
+
 def test_signs_are_the_same_every_time(approximate):
     bytes_before = (approximate.path / FILE).read_bytes()
     generation_before = generation(approximate)

@@ -15,7 +15,7 @@ from likewise.index.exact import cosines
 from likewise.index.fusion import Fusion, Part, Ranked, best_first, share_of_best, share_of_parts
 from likewise.index.overlap import Overlap
 from likewise.index.record import Record
-from likewise.index.vectors import VectorIndex
+from likewise.index.vectors import Shortlists, VectorIndex
 from likewise.index.where import Filter, Where, parse
 from likewise.index.words import WordIndex
 
@@ -134,9 +134,10 @@ class Searcher:
         for first in range(0, len(queries), TOGETHER):
             some, of_some = slice(first, first + TOGETHER), StoredVectors(self._record.connection)
             worded = [self._by_words(query, max(WORD_DEPTH, depth), among) for query in queries[some]]
-            found = self._joined(of_some, vectors[some], worded, FEEDBACK, FIRST_CANDIDATES, allowed)
+            near = self.vectors.shortlists(of_some.connection, vectors[some], depth, allowed)
+            found = self._joined(of_some, vectors[some], worded, FEEDBACK, FIRST_CANDIDATES, allowed, near)
             fed = self._fed_back(of_some, vectors[some], found)
-            ranked += self._joined(of_some, fed, worded, k, depth, allowed)
+            ranked += self._joined(of_some, fed, worded, k, depth, allowed, near)
         return ranked
 
     def _joined(
@@ -147,12 +148,13 @@ class Searcher:
         k: int,
         depth: int,
         allowed: Int64[np.ndarray, " passing"] | None,
+        near: Shortlists | None,
     ) -> list[Ranked]:
         mean = np.frombuffer(self._record.setting("sum")) / max(1, self._record.setting("texts"))
-        by_vector = self.vectors.nearest(stored, vectors, depth, allowed)
+        by_vector = self.vectors.nearest(stored, vectors, depth, allowed, near)
         ranked = []
-        for vector, near, said in zip(vectors, by_vector, worded, strict=True):
-            candidates = np.union1d(near.numbers, said.numbers[:depth])
+        for vector, found, said in zip(vectors, by_vector, worded, strict=True):
+            candidates = np.union1d(found.numbers, said.numbers[:depth])
             words = np.zeros(len(candidates))
             _, places, ranks = np.intersect1d(candidates, said.numbers, assume_unique=True, return_indices=True)
             words[places] = said.scores[ranks]

@@ -16,11 +16,13 @@ from likewise.index.entries import StoredVectors, all_vectors, numbers_in
 from likewise.index.exact import candidates, scored, shortlist, single, whole
 from likewise.index.fusion import Ranked
 
-__all__ = ["VectorIndex"]
+__all__ = ["Shortlists", "VectorIndex"]
 
 # Changes beyond the larger of both make the cache anew; so many vectors are also read one by one where a filter leaves
 # no more, and a collection of no more texts needs no cache. Reading 5,000 from the record takes about 10 ms.
 FEW, FEW_SHARE = 5_000, 0.02
+WIDER = 3  # times as long a shortlist, where it is for queries near a query too
+Shortlists = list[Int64[np.ndarray, " rows"]]  # of each query the rows of the cache to look at
 
 
 class VectorIndex:
@@ -82,6 +84,7 @@ class VectorIndex:
         queries: Float32[np.ndarray, "queries dim"],
         k: int,
         allowed: Int64[np.ndarray, " passing"] | None = None,
+        among: Shortlists | None = None,
     ) -> list[Ranked]:
         """The `k` texts with the highest cosine, for each query; a query of zeros finds nothing.
 
@@ -90,6 +93,7 @@ class VectorIndex:
             queries: unit rows, or zeros.
             k: how many.
             allowed: rising numbers of the texts that may be found; None is all.
+            among: what `shortlists` gave for nearly the same queries, in the same transaction.
         """
         if allowed is not None and len(allowed) <= FEW:
             near = stored.of(allowed)
@@ -97,32 +101,60 @@ class VectorIndex:
         self._refresh(stored.connection)
         found = [np.zeros(0, np.int64)] * len(queries)
         asked = np.flatnonzero(queries.any(axis=1))
-        for query, numbers in zip(asked, self._candidates(queries[asked], k, allowed), strict=True):
+        for query, numbers in zip(
+            asked, self._candidates(queries[asked], k, allowed, among and [among[row] for row in asked]), strict=True
+        ):
             found[query] = numbers
         near = stored.of(np.unique(np.concatenate([np.zeros(0, np.int64), *found])))
         return [scored(near, numbers, query, k) for numbers, query in zip(found, queries, strict=True)]
 
+    def shortlists(
+        self,
+        connection: sqlite3.Connection,
+        queries: Float32[np.ndarray, "queries dim"],
+        k: int,
+        allowed: Int64[np.ndarray, " passing"] | None = None,
+    ) -> Shortlists | None:
+        """Where to look for the `k` best of each query, and of queries near it; None where all texts are looked at."""
+        if allowed is not None and len(allowed) <= FEW:
+            return None
+        self._refresh(connection)
+        if self.cache is None or self.cache.signs is None:
+            return None
+        hidden, nothing = self._hidden_but(self.cache, allowed), np.zeros(0, np.int64)
+        signs, wide = self.cache.signs, WIDER * k
+        return [signs.highest(hidden, query, wide) if query.any() else nothing for query in queries]
+
     def _candidates(
-        self, queries: Float32[np.ndarray, "queries dim"], k: int, allowed: Int64[np.ndarray, " passing"] | None
+        self,
+        queries: Float32[np.ndarray, "queries dim"],
+        k: int,
+        allowed: Int64[np.ndarray, " passing"] | None,
+        among: Shortlists | None,
     ) -> list[Int64[np.ndarray, " candidates"]]:
         """Rising numbers of the texts among which the best are."""
         found = [np.zeros(0, np.int64)] * len(queries)
         if self.cache is not None and len(queries):
-            cache, hidden = self.cache, self._hidden
-            if allowed is not None:
-                passing = np.zeros(cache.last + 1, bool)
-                passing[allowed[: np.searchsorted(allowed, cache.last, side="right")]] = True
-                hidden = hidden | ~passing[cache.numbers]
+            cache, hidden = self.cache, self._hidden_but(self.cache, allowed)
             if cache.signs is None:
                 left = candidates(cache.codes, hidden, queries, k, whole(len(cache.numbers)))
             else:
-                shortlists = [cache.signs.highest(hidden, query, k) for query in queries]
-                one_by_one = zip(queries[:, None], map(single, shortlists), strict=True)
+                among = among or [cache.signs.highest(hidden, query, k) for query in queries]
+                one_by_one = zip(queries[:, None], map(single, among), strict=True)
                 left = [candidates(cache.codes, hidden, query, k, some)[0] for query, some in one_by_one]
             found = [np.sort(cache.numbers[rows]) for rows in left]
         shown = self._fresh.spoken if allowed is None else np.isin(self._fresh.numbers, allowed) & self._fresh.spoken
         fresh = (self._fresh.numbers[shortlist(self._fresh.rows, shown, query, k)] for query in queries)
         return [np.concatenate([numbers, more]) for numbers, more in zip(found, fresh, strict=True)]
+
+    def _hidden_but(self, cache: Cache, allowed: Int64[np.ndarray, " passing"] | None) -> Bool[np.ndarray, " rows"]:
+        """Which rows of the cache are not to be found."""
+        if allowed is None:
+            return self._hidden
+        passing = np.zeros(cache.last + 1, bool)
+        passing[allowed[: np.searchsorted(allowed, cache.last, side="right")]] = True
+        hidden: np.ndarray = self._hidden | ~passing[cache.numbers]
+        return hidden
 
     def _refresh(self, connection: sqlite3.Connection) -> None:
         """Come up to the state of the record that the transaction sees."""
