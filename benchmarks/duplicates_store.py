@@ -1,0 +1,80 @@
+"""How long it takes to tell whether one more text is a duplicate of a stored million.
+
+    python benchmarks/duplicates_store.py --data DATA [--texts 1000000]
+
+Distinct sentences of film reviews are searched for duplicates with an encoder trained on 50,000 of them, stored, and opened again.
+Then single texts are asked about: such as are stored, such with a slip of the pen, and others that are not stored.
+Milliseconds are of whole calls of `Store.of`. How many of the slips are found says what the store misses.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from record import record
+from texts import add_data, sentences
+
+import likewise
+from likewise.applications.duplicates.store import Store
+
+ASKED = 300
+LEARNED, DIM = 50_000, 256
+
+
+def slip(text: str, rng: np.random.Generator) -> str:
+    """Two letters of the longest word changed over."""
+    words = text.split()
+    at = max(range(len(words)), key=lambda place: len(words[place]))
+    place, word = int(rng.integers(max(1, len(words[at]) - 1))), words[at]
+    words[at] = word[:place] + word[place + 1 : place + 2] + word[place : place + 1] + word[place + 2 :]
+    return " ".join(words)
+
+
+def main() -> None:
+    """Store, open, ask, and record."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data(parser)
+    parser.add_argument("--texts", type=int, default=1_000_000)
+    chosen = parser.parse_args()
+    rng = np.random.default_rng(0)
+    every = sentences(chosen.data, chosen.texts + ASKED)
+    rng.shuffle(every)
+    texts, others = every[:-ASKED], every[-ASKED:]
+    model = likewise.train(texts[: min(LEARNED, len(texts))], dim=DIM, tune=False, progress=False)
+    seconds: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        made = likewise.duplicates(texts, model).store()
+        made.save(Path(folder) / "seen")
+        seconds["search and store"] = time.perf_counter() - began
+        began = time.perf_counter()
+        store = Store.load(Path(folder) / "seen")
+        seconds["open"] = time.perf_counter() - began
+        drawn = rng.choice(len(texts), ASKED, replace=False).tolist()
+        asked = {
+            "stored": [texts[row] for row in drawn], "with a slip": [slip(texts[row], rng) for row in drawn],
+            "others": others,
+        }  # fmt: skip
+        store.of(texts[0])  # the loops are compiled
+        numbers: dict[str, Any] = {"seconds": seconds}
+        for name, some in asked.items():
+            taken, found = [], 0
+            for text, row in zip(some, drawn, strict=True):
+                began = time.perf_counter()
+                members = store.of(text)
+                taken.append(1000 * (time.perf_counter() - began))
+                found += any(member.text == texts[row] for member in members) if name != "others" else bool(members)
+            numbers[name] = {
+                "milliseconds, median": float(np.median(taken)), "milliseconds, 95 %": float(np.quantile(taken, 0.95)),
+                "found": found / ASKED,
+            }  # fmt: skip
+            print(name, numbers[name], flush=True)
+    print(seconds)
+    record("duplicates_store", {"texts": len(store), "dim": DIM, "asked": ASKED}, numbers, seed=0)
+
+
+if __name__ == "__main__":
+    main()
