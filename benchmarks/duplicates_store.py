@@ -3,7 +3,7 @@
     python benchmarks/duplicates_store.py --data DATA [--texts 1000000]
 
 Distinct sentences of film reviews are searched for duplicates with an encoder trained on 50,000 of them, stored, and
-opened again. Then single texts are asked about: such as are stored, such with a slip of the pen, and others that are not stored.
+opened again. Then single texts are asked about: such as are stored, such with a slip of the pen, and others.
 Milliseconds are of whole calls of `Store.of`. How many of the slips are found says what the store misses.
 """
 
