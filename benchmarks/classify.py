@@ -220,7 +220,10 @@ def figures(found: dict[str, list[float]], held: list[bool]) -> dict[str, Any]:
         told["interval holds"] = over([float(each) for each in held])
     for name in ("TF-IDF", "LSA 256", "MiniLM", "SetFit"):
         if name in found:
-            told[f"{OURS} - {name}"] = over([ours - its for ours, its in zip(found[OURS], found[name], strict=False)])
+            for own in (OURS, f"{OURS} + unlabelled"):
+                if own in found:
+                    pairs = zip(found[own], found[name], strict=False)
+                    told[f"{own} - {name}"] = over([ours - its for ours, its in pairs])
     return told
 
 
