@@ -10,6 +10,7 @@ from index_embedders import sentences
 
 from likewise.index import postings as postings_room
 from likewise.index import words as words_room
+from likewise.index.numbers import Passing
 from likewise.index.postings import INSTANCES, Postings, inverse_frequency, mean_length
 from likewise.index.words import TABLES, WordIndex, indexable
 
@@ -128,7 +129,8 @@ def test_among(monkeypatch):
     texts.connection.execute("CREATE TABLE passing (number INTEGER PRIMARY KEY)")
     texts.connection.executemany("INSERT INTO passing VALUES (?)", [(number,) for number in range(0, 200, 3)])
     words, plain = WordIndex(texts.connection), fts5_alone(texts)
-    same(texts.ranked(words, "zoom broke", 200, "passing"), texts.ranked(plain, "zoom broke", 200, "passing"))
+    among = Passing(texts.connection, "passing")
+    same(texts.ranked(words, "zoom broke", 200, among), texts.ranked(plain, "zoom broke", 200, among))
 
 
 @pytest.mark.usefixtures("kept")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from index_embedders import sentences
 
 from likewise.index import words as words_room
+from likewise.index.numbers import Passing
 from likewise.index.words import TABLES, WordIndex, indexable, query_words
 
 
@@ -86,7 +87,9 @@ def test_among():
     connection = index_of(texts)
     connection.execute("CREATE TABLE passing (number INTEGER PRIMARY KEY)")
     connection.executemany("INSERT INTO passing VALUES (?)", [(number,) for number in range(0, 200, 3)])
-    ranked = WordIndex(connection).ranked("zoom broke", 200, texts=200, generation=1, among="passing")
+    ranked = WordIndex(connection).ranked(
+        "zoom broke", 200, texts=200, generation=1, among=Passing(connection, "passing")
+    )
     everything = found(texts, "zoom broke", 200)
     np.testing.assert_array_equal(ranked.numbers, everything.numbers[everything.numbers % 3 == 0])
     connection.close()

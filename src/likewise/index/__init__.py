@@ -3,6 +3,7 @@
 `collection.py` is what a user calls; read it first.
 
 What is kept:   `record.py` SQLite, its transactions · `rows.py` what a user adds · `entries.py` into the record and out
+                `numbers.py` texts by number, and what changed
                 `columns.py` what a column holds · `where.py` filters · `embedder.py` the model
 By words:       `words.py` BM25 · `postings.py` the same from memory, for who asks often · `runs.py` scripts without
                 spaces · `stems.py` forms of a word made one

@@ -19,8 +19,9 @@ from jaxtyping import Int64
 
 from likewise.atomic import replacing_file
 from likewise.errors import LikewiseError
-from likewise.index.entries import all_vectors, numbers_in, vectors_of
+from likewise.index.entries import all_vectors, vectors_of
 from likewise.index.exact import Codes, candidates, encoded, scored, whole
+from likewise.index.numbers import numbers_in
 from likewise.index.signs import LEAST_SHORTLIST, Signs, sign_words, signs_of
 
 __all__ = ["FILE", "Cache", "build"]

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from jaxtyping import Float16, Float64, Int64
 
 from likewise.errors import InputError
 from likewise.index.columns import restored, stored
+from likewise.index.numbers import numbers_in
 from likewise.index.record import Record
 from likewise.index.rows import CHUNK, Rows
 from likewise.index.words import indexable
@@ -24,7 +24,6 @@ __all__ = [
     "columns_of",
     "drawn",
     "entries",
-    "numbers_in",
     "numbers_of_ids",
     "remove",
     "vectors_of",
@@ -220,11 +219,6 @@ def drawn(connection: sqlite3.Connection, count: int, rng: np.random.Generator) 
     """The numbers of some texts, drawn at random, each once; of all where there are no more."""
     numbers = numbers_in(connection.execute("SELECT number FROM texts ORDER BY number"))
     return np.sort(rng.permutation(numbers)[:count])
-
-
-def numbers_in(cursor: sqlite3.Cursor) -> Int64[np.ndarray, " found"]:
-    """The numbers that a query gives, in its order."""
-    return np.fromiter(chain.from_iterable(cursor), np.int64)
 
 
 def vectors_of(connection: sqlite3.Connection, numbers: Int64[np.ndarray, " asked"]) -> Vectors:

@@ -92,8 +92,7 @@ def share_of_best(
     lie between 0.6 and 0.9. Without it those would all be shares near 1, and only the words would decide. Less than
     average counts 0, as does a side that says nothing of any candidate; the best of both sides has 1.
     """
-    fused: np.ndarray = (_share(cosines - mean) + _share(words)) / 2
-    return fused
+    return share_of_parts((Part(len(cosines), 0.5),), cosines[None], words, np.array([mean]))
 
 
 def share_of_parts(

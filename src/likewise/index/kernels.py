@@ -1,8 +1,9 @@
 """The compiled loops of search: int8 codes, how near a text can be at most and at least, and what words are worth."""
 
 import numpy as np
-from numba import njit, prange, types
-from numba.extending import intrinsic
+from numba import njit, prange
+
+from likewise.views.kernels import ones
 
 __all__ = ["add_occurrences", "bounds", "quantise", "sign_scores"]
 
@@ -106,16 +107,6 @@ def add_occurrences(numbers, counts, lengths, mean, weight, k1, b, scores, touch
     return count
 
 
-@intrinsic
-def ones_in(typing, word):
-    """How many bits of a 64-bit word are set; numba has no function for it, every processor has."""
-
-    def generate(context, builder, signature, given):
-        return builder.ctpop(given[0])
-
-    return types.uint64(types.uint64), generate
-
-
 @njit(cache=True, parallel=True, nogil=True)
 def sign_scores(bits, counts, factors, hidden, planes, lowest, step, total, scores):
     """About what the score of each row is, of its signs and of a query in three bits a component.
@@ -138,9 +129,9 @@ def sign_scores(bits, counts, factors, hidden, planes, lowest, step, total, scor
         first, second, third = np.uint64(0), np.uint64(0), np.uint64(0)
         for place in range(bits.shape[1]):
             word = bits[row, place]
-            first += ones_in(word & planes[0, place])
-            second += ones_in(word & planes[1, place])
-            third += ones_in(word & planes[2, place])
+            first += ones(word & planes[0, place])
+            second += ones(word & planes[1, place])
+            third += ones(word & planes[2, place])
         positive = lowest * np.float32(counts[row]) + step * np.float32(
             first + np.uint64(2) * second + np.uint64(4) * third
         )

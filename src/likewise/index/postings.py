@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Int32, Int64
 
 from likewise.index.fusion import Ranked, best_first
+from likewise.index.numbers import numbers_in
 
 __all__ = ["DIGITS", "INSTANCES", "Occurrences", "Postings", "inverse_frequency", "mean_length"]
 
@@ -69,7 +70,7 @@ class Postings:
         rows = connection.execute("SELECT id, sz FROM words_docsize ORDER BY id").fetchall()
         numbers = np.fromiter((number for number, _ in rows), np.int64, len(rows))
         lengths = np.zeros(int(numbers[-1]) + 1 if len(rows) else 0, np.int32)
-        lengths[numbers] = _decoded([size for _, size in rows])
+        lengths[numbers] = _numbers(b"".join(size for _, size in rows))
         return cls(generation, lengths)
 
     def hide(self, numbers: Int64[np.ndarray, " removed"], generation: int) -> None:
@@ -84,7 +85,7 @@ class Postings:
             self._kept.move_to_end(word)
             return self._kept[word]
         cursor = connection.execute("SELECT doc FROM temp.instances WHERE term = ?", (word,))
-        every = np.fromiter((row[0] for row in cursor), np.int64)
+        every = numbers_in(cursor)
         numbers, counts = np.unique(every[every <= self.last], return_counts=True)
         found = Occurrences(numbers, counts.astype(np.int32))
         self._kept[word] = found
@@ -135,28 +136,17 @@ class Postings:
 def mean_length(connection: sqlite3.Connection) -> float:
     """Words of a text, as FTS5 has counted them; at least one, so that it can be divided by."""
     block = connection.execute("SELECT block FROM words_data WHERE id = 1").fetchone()
-    texts, words = [*_numbers(block[0]), 0, 0][:2] if block else (0, 0)
+    texts, words = [*_numbers(block[0]).tolist(), 0, 0][:2] if block else (0, 0)
     return words / texts if texts and words else 1.0
 
 
-def _numbers(block: bytes) -> list[int]:
+def _numbers(data: bytes) -> Int64[np.ndarray, " numbers"]:
     """The numbers of variable length that stand in some bytes one after the other; of at most eight bytes each."""
-    found, value = [], 0
-    for byte in block:
-        value = value << SEVENTH | byte & 0x7F
-        if byte < 0x80:
-            found.append(value)
-            value = 0
-    return found
-
-
-def _decoded(sizes: list[bytes]) -> Int64[np.ndarray, " texts"]:
-    """The number in each of these; all at once, as there are as many as texts."""
-    data = np.frombuffer(b"".join(sizes), np.uint8)
-    lengths = np.fromiter(map(len, sizes), np.int64, len(sizes))
-    begins = np.cumsum(lengths) - lengths
-    found = np.zeros(len(sizes), np.int64)
-    for place in range(int(lengths.max(initial=0))):
-        there = lengths > place
-        found[there] = found[there] << SEVENTH | (data[begins[there] + place] & 0x7F)
+    every = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(every < 1 << SEVENTH) + 1
+    begins = np.concatenate([np.zeros(1, np.int64), ends])[: len(ends)]
+    found = np.zeros(len(ends), np.int64)
+    for place in range(int((ends - begins).max(initial=0))):
+        there = begins + place < ends
+        found[there] = found[there] << SEVENTH | (every[begins[there] + place] & 0x7F)
     return found

@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from likewise.errors import InputError, LikewiseError
-from likewise.index.entries import Entry, StoredVectors, Vectors, columns_of, entries, numbers_in
+from likewise.index.entries import Entry, StoredVectors, Vectors, columns_of, entries
 from likewise.index.exact import cosines
-from likewise.index.fusion import Fusion, Part, Ranked, best_first, share_of_best, share_of_parts
+from likewise.index.fusion import Part, Ranked, best_first, share_of_parts
+from likewise.index.numbers import Passing, numbers_in
 from likewise.index.overlap import Overlap
 from likewise.index.record import Record
 from likewise.index.vectors import Shortlists, VectorIndex
@@ -54,7 +55,6 @@ class Searcher:
     Attributes:
         vectors: the side of meaning.
         words: the side of words.
-        fusion: joins the scores of both.
     """
 
     def __init__(self, record: Record) -> None:
@@ -63,8 +63,8 @@ class Searcher:
             self.vectors = VectorIndex(record.folder, record.setting("collection"))
         with record.turn:  # not within a transaction, with which its view of the words would go
             self.words = WordIndex(record.connection, record.stems)
-        self.fusion: Fusion = share_of_best
-        self._parts = tuple(Part(*part) for part in json.loads(record.setting("parts") or "[]"))
+        parts = json.loads(record.setting("parts") or "[]")
+        self._parts = tuple(Part(*part) for part in parts) or (Part(record.setting("dim"), 0.5),)
 
     def search(
         self,
@@ -106,13 +106,13 @@ class Searcher:
         texts, generation = self._record.setting("texts"), self._record.setting("generation")
         return Overlap(self.words.weights(query, texts=texts, generation=generation), self._record.stems)
 
-    def _table(self, passing: Filter | None) -> str | None:
+    def _table(self, passing: Filter | None) -> Passing | None:
         """The table with the numbers of the texts that pass; it goes with the transaction."""
         if passing is None:
             return None
         self._record.connection.execute("CREATE TEMP TABLE passing (number INTEGER PRIMARY KEY)")
         self._record.connection.execute(f"INSERT INTO temp.passing {passing.sql}", passing.parameters)
-        return "temp.passing"
+        return Passing(self._record.connection, "temp.passing")
 
     def _numbers(self, passing: Filter | None) -> Int64[np.ndarray, " passing"] | None:
         """Those numbers, rising."""
@@ -120,7 +120,7 @@ class Searcher:
             return None
         return np.sort(numbers_in(self._record.connection.execute(passing.sql, passing.parameters)))
 
-    def _by_words(self, query: str, k: int, among: str | None) -> Ranked:
+    def _by_words(self, query: str, k: int, among: Passing | None) -> Ranked:
         texts, generation = self._record.setting("texts"), self._record.setting("generation")
         return self.words.ranked(query, k, texts=texts, generation=generation, among=among)
 
@@ -129,7 +129,7 @@ class Searcher:
     ) -> list[Ranked]:
         """Both sides joined, twice: what the best of the first time say is added to the vector of the query."""
         depth, among = max(CANDIDATES, 10 * k), self._table(passing)
-        allowed = self._numbers(Filter(f"SELECT number FROM {among}", ())) if among else None  # noqa: S608
+        allowed = among.numbers if among else None
         ranked = []
         for first in range(0, len(queries), TOGETHER):
             some, of_some = slice(first, first + TOGETHER), StoredVectors(self._record.connection)
@@ -169,10 +169,8 @@ class Searcher:
         vector: Float32[np.ndarray, " dim"],
         mean: Float64[np.ndarray, " dim"],
     ) -> Float64[np.ndarray, " candidates"]:
-        """Both scores of each candidate in one; a vector of several parts has as many scores."""
+        """The scores of each candidate in one: of each part of its vector, and of its words."""
         products = mean * vector.astype(np.float64)
-        if not self._parts:
-            return self.fusion(cosines(near, vector), words, float(products.sum()))
         ends = np.cumsum([part.columns for part in self._parts])
         columns = [slice(end - part.columns, end) for part, end in zip(self._parts, ends.tolist(), strict=True)]
         each = np.stack([cosines(Vectors(near.numbers, near.rows[:, some]), vector[some]) for some in columns])

@@ -5,22 +5,20 @@ ones are hidden; only when these changes are many is the cache made anew, which 
 """
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from likewise.index.cache import FILE, Cache, build
-from likewise.index.entries import StoredVectors, all_vectors, numbers_in
+from likewise.index.entries import StoredVectors, all_vectors
 from likewise.index.exact import candidates, scored, shortlist, single, whole
 from likewise.index.fusion import Ranked
+from likewise.index.numbers import FEW, Changes
 
 __all__ = ["Shortlists", "VectorIndex"]
 
-# Changes beyond the larger of both make the cache anew; so many vectors are also read one by one where a filter leaves
-# no more, and a collection of no more texts needs no cache. Reading 5,000 from the record takes about 10 ms.
-FEW, FEW_SHARE = 5_000, 0.02
 WIDER = 3  # times as long a shortlist, where it is for queries near a query too
 Shortlists = list[Int64[np.ndarray, " rows"]]  # of each query the rows of the cache to look at
 
@@ -60,22 +58,17 @@ class VectorIndex:
 
     def stale(self, connection: sqlite3.Connection) -> bool:
         """Whether so much changed since the cache that it should be made anew."""
-        last, generation, rows = -1, -1, 0
-        if self.cache:
-            last, generation, rows = self.cache.last, self.cache.generation, len(self.cache.numbers)
-            if generation < _setting(connection, "forgotten"):
-                return True
-        sql = "SELECT (SELECT count(*) FROM fields WHERE number > ?)"
-        parameters = [last]
-        if self.cache:
-            sql += " + (SELECT count(*) FROM removed WHERE generation > ? AND number <= ?)"
-            parameters += [generation, last]
-        changes: int = connection.execute(sql, parameters).fetchone()[0]
-        return changes > max(FEW, FEW_SHARE * rows)
+        return self._changes(connection).beyond(FEW, len(self.cache.numbers) if self.cache else 0)
+
+    def _changes(self, connection: sqlite3.Connection) -> Changes:
+        """What changed since the cache; since the beginning, where there is none."""
+        if self.cache is None:
+            return replace(Changes.since(connection, -1, -1), forgotten=False)
+        return Changes.since(connection, self.cache.generation, self.cache.last)
 
     def build(self, connection: sqlite3.Connection) -> None:
         """Make the cache anew."""
-        # The same texts give the same lists: a fixed seed, as an index is to answer alike on every machine.
+        # The same texts give the same shortlist: a fixed seed, as an index is to answer alike on every machine.
         self._take(build(connection, self._folder, np.random.default_rng(0)))
 
     def nearest(
@@ -164,8 +157,7 @@ class VectorIndex:
         if self.stale(connection):
             self.build(connection)
         if self.cache:
-            sql = "SELECT number FROM removed WHERE generation > ? AND number <= ?"
-            removed = numbers_in(connection.execute(sql, (self.cache.generation, self.cache.last)))
+            removed = self._changes(connection).removed
             self._hidden = (self.cache.codes.scales == 0) | np.isin(self.cache.numbers, removed)
         self._fresh = _Fresh.read(connection, self.cache.last if self.cache else -1)
         self._generation = generation

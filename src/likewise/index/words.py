@@ -17,6 +17,7 @@ import numpy as np
 
 from likewise.index.columns import well_formed
 from likewise.index.fusion import Ranked, best_first
+from likewise.index.numbers import FEW, Changes, Passing
 from likewise.index.postings import DIGITS, INSTANCES, Postings, inverse_frequency, mean_length
 from likewise.index.runs import RUN, cut, pairs
 from likewise.index.stems import Stems, folded
@@ -35,7 +36,6 @@ FREQUENT_TEXTS, FREQUENT_SHARE = 5_000, 0.05
 # FTS5 scores so many texts, and such a share of those there are, before the words are kept in memory: until then it has
 # cost less time than reading the lengths of all texts and loading the compiled loops would.
 WORTH_KEEPING, WORTH_KEEPING_SHARE = 1 << 20, 0.25
-FEW, FEW_SHARE = 5_000, 0.02  # changes beyond the larger of both have it read anew
 MOST_WORDS, MOST_LOOKED_UP = 64, 2_000  # of a query: the first to be looked up, and the rarest of them to be asked for
 
 NONE = Stems({})
@@ -85,7 +85,7 @@ class WordIndex:
         self._fresh = False  # whether there are texts that came after the postings
         connection.execute(INSTANCES)
 
-    def ranked(self, query: str, k: int, *, texts: int, generation: int, among: str | None = None) -> Ranked:
+    def ranked(self, query: str, k: int, *, texts: int, generation: int, among: Passing | None = None) -> Ranked:
         """The `k` texts with the highest BM25 (k1 = 1.2, b = 0.75).
 
         Among the texts that hold at least one word which is not frequent, these are exactly the best; a text that holds
@@ -97,7 +97,7 @@ class WordIndex:
             k: how many.
             texts: how many texts there are.
             generation: of the record: what is known of words is remembered as long as it stays.
-            among: the table with the numbers of the texts that may be found; None is all.
+            among: the texts that may be found; None is all.
         """
         phrases = query_words(query, self._stems)[:MOST_LOOKED_UP]
         self._look_up(phrases, generation)
@@ -117,7 +117,7 @@ class WordIndex:
             rare = []
         return found
 
-    def _best(self, rare: list[str], frequent: list[str], k: int, texts: int, among: str | None) -> Ranked:
+    def _best(self, rare: list[str], frequent: list[str], k: int, texts: int, among: Passing | None) -> Ranked:
         """Of the texts that hold one of the rare words, the `k` best by all words."""
         postings = self._worth_keeping(texts)
         if postings is None or not all(self._known[phrase].certain for phrase in [*rare, *frequent]):
@@ -130,10 +130,7 @@ class WordIndex:
             ]
             for some in (rare, frequent)
         ]
-        allowed = None
-        if among is not None:
-            passing = self._connection.execute(f"SELECT number FROM {among} ORDER BY number")  # noqa: S608
-            allowed = np.fromiter((row[0] for row in passing), np.int64)
+        allowed = among.numbers if among else None
         found = postings.ranked(weighted[0], weighted[1], mean_length(self._connection), k, allowed)
         if not self._fresh:
             return found
@@ -142,7 +139,7 @@ class WordIndex:
         return best_first(numbers, np.concatenate([found.scores, more.scores]), k)
 
     def _asked_for(
-        self, rare: list[str], frequent: list[str], k: int, among: str | None, after: int | None = None
+        self, rare: list[str], frequent: list[str], k: int, among: Passing | None, after: int | None = None
     ) -> Ranked:
         """The same from FTS5; with `after`, of the texts that came later than this number."""
         found = self._match(_any(rare), k, among, after)
@@ -167,17 +164,11 @@ class WordIndex:
         """Bring them to the present generation; False where too much has changed."""
         if postings.seen == self._generation:
             return True
-        forgotten = self._connection.execute("SELECT value FROM settings WHERE name = 'forgotten'").fetchone()[0]
-        if postings.generation < forgotten:
+        changes = Changes.since(self._connection, postings.generation, postings.last)
+        if changes.beyond(FEW, postings.last):
             return False
-        sql = "SELECT number FROM removed WHERE generation > ? AND number <= ?"
-        removed = self._connection.execute(sql, (postings.generation, postings.last)).fetchall()
-        sql = "SELECT count(*) FROM words_docsize WHERE id > ?"
-        fresh: int = self._connection.execute(sql, (postings.last,)).fetchone()[0]
-        if len(removed) + fresh > max(FEW, FEW_SHARE * postings.last):
-            return False
-        postings.hide(np.array([row[0] for row in removed], np.int64), self._generation)
-        self._fresh = fresh > 0
+        postings.hide(changes.removed, self._generation)
+        self._fresh = changes.fresh > 0
         return True
 
     def weights(self, query: str, *, texts: int, generation: int) -> dict[str, float]:
@@ -216,10 +207,10 @@ class WordIndex:
         whole = not phrase.endswith("*")
         return _Known(form, counts[form], whole and (counts[form] > 0 or (form.isascii() and form.isalnum())))
 
-    def _match(self, expression: str, k: int, among: str | None, after: int | None) -> dict[int, float]:
+    def _match(self, expression: str, k: int, among: Passing | None, after: int | None) -> dict[int, float]:
         # Asked for the order of its own `rank`, FTS5 computes every score twice. The + keeps SQLite from asking it once
         # for each text that passes, which costs milliseconds each.
-        passing = f"AND +rowid IN (SELECT number FROM {among})" if among else ""  # noqa: S608 - no name of a user's
+        passing = f"AND +rowid IN (SELECT number FROM {among.table})" if among else ""  # noqa: S608 - no name of a user's
         passing += f" AND rowid > {after}" if after is not None else ""
         sql = f"""SELECT rowid, -bm25(words) AS score FROM words WHERE words MATCH ? {passing}
             ORDER BY score DESC, rowid LIMIT ?"""  # noqa: S608

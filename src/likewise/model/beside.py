@@ -73,8 +73,7 @@ class JoinedModel(Model):
         """
         if self.beside is None:
             return ((self.dim, ALONE),)
-        columns = self.beside.model.encode_document(["how many"]).shape[1]
-        return ((self.dim, PARTS[0]), (columns, PARTS[1]))
+        return ((self.dim, PARTS[0]), (self.beside.model.dim, PARTS[1]))
 
     def encode_query(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
         """Vectors of texts that look for others: the transformer's and the static model's, end to end."""

@@ -4,24 +4,13 @@ Each text is owned by one iteration, so no result depends on how many threads th
 """
 
 import numpy as np
-from numba import njit, prange, types
-from numba.extending import intrinsic
+from numba import njit, prange
 
-from likewise.views.kernels import GOLDEN, mixed
+from likewise.views.kernels import GOLDEN, mixed, ones
 
 BYTE, EIGHT = np.uint64(255), np.uint64(8)
 LIGHTEST = np.float32(1e-6)
 BLOCKS = 64  # units of parallel work; more than there are cores, so that long texts even out
-
-
-@intrinsic
-def ones(_context, _x):
-    """How many bits of a 64-bit number are set: one instruction."""
-
-    def generate(_context, builder, _signature, arguments):
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), generate
 
 
 @njit(cache=True, parallel=True, nogil=True)

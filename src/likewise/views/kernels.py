@@ -5,7 +5,8 @@ threads there are. A text's first piece begins a word whatever `continues` says 
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import njit, prange, types
+from numba.extending import intrinsic
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -14,6 +15,16 @@ S27, S30, S31, S11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11)
 UNIT = 2.0**-53
 
 ANCHOR, POSITIVE = np.uint8(1), np.uint8(2)  # bits of a mask: in which view a piece stays
+
+
+@intrinsic
+def ones(_context, _x):
+    """How many bits of a 64-bit number are set: one instruction."""
+
+    def generate(_context, builder, _signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
 
 
 @njit(inline="always")
