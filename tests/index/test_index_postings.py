@@ -157,6 +157,27 @@ def test_words_not_asked_for_longest_are_forgotten(monkeypatch):
     assert words._postings._held <= 60 or len(words._postings._kept) == 1
 
 
+@pytest.mark.usefixtures("kept")
+def test_words_that_are_kept_are_not_counted_by_fts5_again():
+    texts = Texts(["zoom zoom", "window", *sentences(50)])
+    words = WordIndex(texts.connection)
+    texts.ranked(words, "zoom")
+    texts.connection.execute("DROP TABLE vocabulary")
+    found = texts.ranked(words, "zoom window nowhere")
+    texts.connection.execute(TABLES[1])
+    same(found, texts.ranked(fts5_alone(texts), "zoom window nowhere"))
+    assert "window" in words._postings._kept and "nowhere" not in words._postings._kept
+
+
+def test_occurrences_are_counted_by_text():
+    texts = Texts(["zoom zoom", "window", "zoom", "zoom window zoom zoom"])
+    texts.connection.execute(INSTANCES)
+    postings = Postings.read(texts.connection, 1)
+    zoom, nowhere = (postings.of(texts.connection, word) for word in ("zoom", "nowhere"))
+    assert zoom.numbers.tolist() == [0, 2, 3] and zoom.counts.tolist() == [2, 1, 3]
+    assert len(nowhere.numbers) == len(nowhere.counts) == 0
+
+
 def test_lengths_of_any_size():
     texts = Texts(["", "one", "word " * 127, "word " * 128, "word " * 20_000])
     texts.connection.execute(INSTANCES)

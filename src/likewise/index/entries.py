@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float16, Float64, Int64
+from jaxtyping import Bool, Float16, Float64, Int64
 
 from likewise.errors import InputError
 from likewise.index.columns import restored, stored
@@ -66,22 +66,34 @@ class StoredVectors:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self._known: Vectors | None = None
+        self._numbers: Int64[np.ndarray, " read"] = np.zeros(0, np.int64)  # rising
+        self._places = self._numbers  # of each, among the rows
+        self._rows = vectors_of(connection, self._numbers).rows
 
     def of(self, numbers: Int64[np.ndarray, " asked"]) -> Vectors:
         """As `vectors_of`; each number is asked for once."""
-        known = self._known
-        if known is None:
-            self._known = known = vectors_of(self.connection, numbers)
-            return known
-        missing = np.setdiff1d(numbers, known.numbers)
+        asked = np.sort(numbers)
+        missing = asked[~self._read(asked)]
         if len(missing):
-            more = vectors_of(self.connection, missing)
-            both = np.concatenate([known.numbers, more.numbers])
-            order = np.argsort(both, kind="stable")
-            self._known = known = Vectors(both[order], np.concatenate([known.rows, more.rows])[order])
-        there = np.isin(known.numbers, numbers, assume_unique=True)
-        return Vectors(known.numbers[there], known.rows[there])
+            self._take(vectors_of(self.connection, missing))
+        asked = asked[self._read(asked)]
+        return Vectors(asked, self._rows[self._places[np.searchsorted(self._numbers, asked)]])
+
+    def _read(self, asked: Int64[np.ndarray, " asked"]) -> Bool[np.ndarray, " asked"]:
+        """Which of these have been read."""
+        if not len(self._numbers):
+            return np.zeros(len(asked), bool)
+        near = np.minimum(np.searchsorted(self._numbers, asked), len(self._numbers) - 1)
+        known: np.ndarray = self._numbers[near] == asked
+        return known
+
+    def _take(self, more: Vectors) -> None:
+        """Have these too."""
+        places = np.arange(len(self._rows), len(self._rows) + len(more.rows))
+        self._rows = np.concatenate([self._rows, more.rows])
+        numbers, places = np.concatenate([self._numbers, more.numbers]), np.concatenate([self._places, places])
+        order = np.argsort(numbers)
+        self._numbers, self._places = numbers[order], places[order]
 
 
 class Additions:

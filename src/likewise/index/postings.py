@@ -16,7 +16,6 @@ import numpy as np
 from jaxtyping import Bool, Int32, Int64
 
 from likewise.index.fusion import Ranked, best_first
-from likewise.index.numbers import numbers_in
 
 __all__ = ["DIGITS", "INSTANCES", "Occurrences", "Postings", "inverse_frequency", "mean_length"]
 
@@ -40,6 +39,12 @@ class Occurrences:
 
     numbers: Int64[np.ndarray, " texts"]
     counts: Int32[np.ndarray, " texts"]
+
+    @classmethod
+    def counted(cls, every: Int64[np.ndarray, " occurrences"]) -> "Occurrences":
+        """Of the text of each occurrence, rising."""
+        firsts = np.flatnonzero(np.diff(every, prepend=-1))
+        return cls(every[firsts], np.diff(firsts, append=len(every)).astype(np.int32))
 
 
 def inverse_frequency(holding: int, texts: int) -> float:
@@ -84,12 +89,12 @@ class Postings:
         if word in self._kept:
             self._kept.move_to_end(word)
             return self._kept[word]
-        cursor = connection.execute("SELECT doc FROM temp.instances WHERE term = ?", (word,))
-        every = numbers_in(cursor)
-        numbers, counts = np.unique(every[every <= self.last], return_counts=True)
-        found = Occurrences(numbers, counts.astype(np.int32))
+        every = numbers_of_instances(connection, word)
+        found = Occurrences.counted(every[every <= self.last])
+        if not len(every):
+            return found
         self._kept[word] = found
-        self._held += len(numbers)
+        self._held += len(found.numbers)
         while self._held > MOST_KEPT and len(self._kept) > 1:
             self._held -= len(self._kept.popitem(last=False)[1].numbers)
         return found
@@ -131,6 +136,14 @@ class Postings:
             least = np.partition(scores, len(scores) - k)[len(scores) - k]
             numbers, scores = numbers[scores >= least], scores[scores >= least]
         return best_first(numbers, scores, k)
+
+
+def numbers_of_instances(connection: sqlite3.Connection, word: str) -> Int64[np.ndarray, " occurrences"]:
+    """The text of each occurrence of a word, rising."""
+    # One string of all numbers is read in a third of the time that a row each takes.
+    told = connection.execute("SELECT group_concat(doc, ' ') FROM temp.instances WHERE term = ?", (word,)).fetchone()[0]
+    every = np.fromstring(told, np.int64, sep=" ") if told else np.zeros(0, np.int64)
+    return np.sort(every, kind="stable")  # they rise already, which is quick
 
 
 def mean_length(connection: sqlite3.Connection) -> float:

@@ -201,11 +201,17 @@ class WordIndex:
         """What is known of a word: that no text holds it is also said of one that FTS5 folds in unknown ways."""
         word = phrase.strip('" *').lower()
         bare = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))
-        sql = "SELECT max(doc) FROM vocabulary WHERE term = ?"
-        counts = {form: self._connection.execute(sql, (form,)).fetchone()[0] or 0 for form in (word, bare)}
+        counts = {form: self._holding(form) for form in {word: None, bare: None}}
         form = max(counts, key=counts.__getitem__)
         whole = not phrase.endswith("*")
         return _Known(form, counts[form], whole and (counts[form] > 0 or (form.isascii() and form.isalnum())))
+
+    def _holding(self, word: str) -> int:
+        """How many texts hold a word: FTS5 takes milliseconds to tell of a frequent one."""
+        if self._postings is not None and self._postings.generation == self._generation:
+            return len(self._postings.of(self._connection, word).numbers)  # they will be asked for next
+        sql = "SELECT max(doc) FROM vocabulary WHERE term = ?"
+        return self._connection.execute(sql, (word,)).fetchone()[0] or 0
 
     def _match(self, expression: str, k: int, among: Passing | None, after: int | None) -> dict[int, float]:
         # Asked for the order of its own `rank`, FTS5 computes every score twice. The + keeps SQLite from asking it once
