@@ -21,7 +21,7 @@ def strings(texts=TEXTS):
 
 
 def slow_alignment(pieces, one, other):
-    """The weighted mean of the best cosines, both ways."""
+    """What either accounts for of the other by the best cosines, and the geometric mean of both ways."""
 
     def cosine(a, b):
         return 1.0 if a == b else max(0.0, float(pieces.rows[a] @ pieces.rows[b]))
@@ -29,22 +29,32 @@ def slow_alignment(pieces, one, other):
     ways = []
     for mine, theirs in ((one, other), (other, one)):
         weights = [float(pieces.weights[a]) for a in mine]
-        best = [max(cosine(a, b) for b in theirs) for a in mine]
+        best = [max(cosine(a, b) for b in theirs) ** 1.5 for a in mine]
         ways.append(np.dot(weights, best) / np.sum(weights))
-    return float(np.mean(ways))
+    return float(np.sqrt(ways[0] * ways[1]))
 
 
 def test_alignment(docs_model):
     """Witnesses: a slow loop in float64, equal texts (closed form), symmetry."""
     space = Space.of(docs_model, TEXTS[:3])
     found = Features.of(strings(), space)
-    ones, twos = np.array([0, 1, 0, 4, 3]), np.array([1, 0, 0, 2, 0])
+    ones, twos = np.array([0, 1, 0, 4, 3, 0]), np.array([1, 0, 0, 2, 0, 4])
     meaning = alikeness(found, found, ones, twos, space).meaning
     for at, (one, other) in enumerate(zip(ones[:4].tolist(), twos[:4].tolist(), strict=True)):
         slow = slow_alignment(space.pieces, found.pieces[one].tolist(), found.pieces[other].tolist())
         assert abs(meaning[at] - slow) < 1e-5  # float32 sums
     assert abs(meaning[2] - 1) < 1e-6 and abs(meaning[0] - meaning[1]) < 1e-6 and meaning[4] == 0
-    assert meaning[0] > meaning[3]
+    assert meaning[0] > meaning[5]
+
+
+def test_repeated_pieces_count_as_often(docs_model):
+    """A law: what both have weighs more where one of them repeats it."""
+    space = Space.of(docs_model, TEXTS[:3])
+    found = Features.of(strings(["list files", "list files list", "list"]), space)
+    assert len(found.pieces[1]) == len(found.pieces[0]) + len(found.pieces[2])
+    assert np.all(np.diff(found.pieces[1]) >= 0)
+    once, twice = alikeness(found, found, np.array([0, 1]), np.array([2, 2]), space).meaning
+    assert twice > once
 
 
 def test_numbers_that_contradict(docs_model):

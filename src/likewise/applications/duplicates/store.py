@@ -28,7 +28,7 @@ from likewise.tokens.ragged import Ragged
 __all__ = ["OTHER", "RECORD", "Store"]
 
 RECORD, FEATURES, TEXTS = "duplicates.json", "features.safetensors", "texts.arrow"
-FORMAT = 1
+FORMAT = 2  # raised when what is kept of a text, or what a likeness is, changes
 OTHER = "something else"  # what a path is that is neither such a folder nor free
 
 
@@ -154,6 +154,8 @@ class Store:
             raise InputError(f"{folder} holds no texts to compare with: likewise duplicates FILE --save {folder} does")
         try:
             record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            if record["format"] != FORMAT:
+                raise InputError(f"{folder} is of format {record['format']}, and {FORMAT} is read: make it anew")
             said = load_file(folder / FEATURES)
             table = feather.read_table(str(folder / TEXTS))
             letters = Letters(*(said[field] for field in Letters.__dataclass_fields__))

@@ -13,7 +13,9 @@ from likewise.tokens.ragged import Ragged
 
 __all__ = ["Alikeness", "Features", "alikeness"]
 
-CONTRADICTION = 0.5  # taken from a likeness where every number of a text is another one than those of the other
+# What is taken from a likeness where every number of a text is another one than those of the other: less by meaning,
+# where a number that the other text has not is a piece without a match already.
+CONTRADICTION, IN_MEANING = 0.5, 0.25
 COSINE = np.float32(0.75)  # what a transformer's cosine counts, where there is a static encoder beside it
 MOST_PIECES = 64  # of a text that are laid upon those of another, the rarest
 CHUNK = 1 << 15  # texts at once
@@ -27,7 +29,7 @@ class Features:
     Attributes:
         letters: hashes, shingles and numbers.
         vectors: unit vectors in the space; no columns where there is no encoder.
-        pieces: distinct pieces of each text; none where there is no static encoder.
+        pieces: those of each text, rising; none where there is no static encoder.
     """
 
     letters: Letters
@@ -54,7 +56,7 @@ class Features:
             if space:
                 vectors[first : first + CHUNK] = space.vectors(some)
             if space and space.pieces:
-                pieces.append(space.pieces.sets(some))
+                pieces.append(space.pieces.of(some))
         return cls(letters or read_letters(texts), vectors, Ragged.concatenate(pieces))
 
     def take(self, rows: Int[np.ndarray, " some"]) -> "Features":
@@ -93,9 +95,9 @@ def alikeness(
     """Compare pairs of texts.
 
     By meaning, two texts are laid upon one another: each piece of either is as good as the nearest piece of the other,
-    and a rare piece counts more. It is stricter than the cosine of means, which a shared subject makes high however
-    the texts differ. An encoder whose vector of a text is not a mean of pieces is asked for cosines; one that has a
-    static encoder beside it gives both, the cosine counting three times as much.
+    a rare piece counts more, and so does one that is repeated. It is stricter than the cosine of means, which a shared
+    subject makes high however the texts differ. An encoder whose vector of a text is not a mean of pieces is asked for
+    cosines; one that has a static encoder beside it gives both, the cosine counting three times as much.
 
     Args:
         features: of the first texts.
@@ -122,17 +124,19 @@ def alikeness(
             laid,
         )  # fmt: skip
         meaning = laid if space and space.is_static else laid + COSINE * (meaning - laid)
-    agreeing = _agreeing(features.letters, others.letters, ones, twos)
-    return Alikeness(letters * agreeing, np.clip(meaning, 0.0, 1.0) * agreeing)
+    contradicting = _contradicting(one, other, ones, twos)
+    return Alikeness(
+        letters * (1 - np.float32(CONTRADICTION) * contradicting),
+        np.clip(meaning, 0.0, 1.0) * (1 - np.float32(IN_MEANING) * contradicting),
+    )
 
 
-def _agreeing(
+def _contradicting(
     letters: Letters, others: Letters, ones: Int64[np.ndarray, " pairs"], twos: Int64[np.ndarray, " pairs"]
 ) -> Float32[np.ndarray, " pairs"]:
-    """What contradicting numbers leave of a likeness: all where there are none, half where all contradict."""
+    """The share of the numbers of each pair that contradict."""
     contradictions = np.empty(len(ones), np.float32)
     kernels.contradictions_of(
         letters.numbers, letters.offsets, others.numbers, others.offsets, ones, twos, contradictions
     )
-    agreeing: np.ndarray = np.float32(1) - np.float32(CONTRADICTION) * contradictions
-    return agreeing
+    return contradictions

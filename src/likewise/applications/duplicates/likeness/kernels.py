@@ -181,20 +181,20 @@ def contradictions_of(numbers, offsets, others, other_offsets, ones, twos, out):
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def piece_sets(ids, offsets, counts, out):
-    """The distinct ids of each text, rising, at the place where its ids begin; `counts` says how many."""
+def sort_each(ids, offsets, out):
+    """The ids of each text, rising, at the place where they stood."""
     for t in prange(len(offsets) - 1):
         text = np.int64(t)
         first, last = offsets[text], offsets[text + 1]
-        out[first:last] = ids[first:last]
-        counts[text] = sorted_set(out, first, last)
+        out[first:last] = np.sort(ids[first:last])
 
 
 @njit(inline="always")
 def aligned(rows, weights, ids, first, last, others, begin, end, nearest):
-    """The weighted mean over the pieces of a text of the cosine with the nearest piece of the other; for both texts.
+    """How much of either text the pieces of the other account for, and the geometric mean of both.
 
-    `nearest` is filled with the best cosines of the other's pieces.
+    A piece is accounted for by the power 1.5 of its cosine with the nearest piece of the other text. `nearest` is
+    filled with the best cosines of the other's pieces.
     """
     total, sum_, dim = np.float32(0), np.float32(0), rows.shape[1]
     nearest[: end - begin] = np.float32(0)
@@ -211,14 +211,15 @@ def aligned(rows, weights, ids, first, last, others, begin, end, nearest):
             best = max(best, dot)
             nearest[j - begin] = max(nearest[j - begin], dot)
         total += weights[ids[i]]
-        sum_ += weights[ids[i]] * best
+        sum_ += weights[ids[i]] * best * np.sqrt(best)
     back, other_total = np.float32(0), np.float32(0)
     for j in range(begin, end):
-        back += weights[others[j]] * nearest[j - begin]
+        near = nearest[j - begin]
+        back += weights[others[j]] * near * np.sqrt(near)
         other_total += weights[others[j]]
     if total <= 0 or other_total <= 0:
         return np.float32(0)
-    return np.float32(0.5) * (sum_ / total + back / other_total)
+    return np.sqrt((sum_ / total) * (back / other_total))
 
 
 @njit(cache=True, parallel=True, nogil=True, fastmath=_ANY_ORDER)
