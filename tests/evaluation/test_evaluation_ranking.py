@@ -66,7 +66,7 @@ def test_tiles_of_any_size_agree(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_memory_holds_a_tile_of_queries_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scoring, "TOGETHER", 20)
     rows = np.eye(5, dtype=np.float32)
-    seen = [tile.scores["v"].shape for tile in tiles({"v": ByVector(rows, rows)}, None, None, [], 5, 5)]
+    seen = [tile.scores["v"].shape for tile in tiles({"v": ByVector(rows, rows)}, 5, 5)]
     assert seen == [(4, 5), (1, 5)]
 
 
@@ -125,8 +125,8 @@ def test_without_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     there = packages.installed
     monkeypatch.setattr("likewise.evaluation.baselines.installed", lambda name: name != "bm25s" and there(name))
     judged = judge_retrieval(retrieval(), field_of(Letters(), "bm25", "fusion"), np.random.default_rng(0))
-    assert [row.name for row in judged.rows] == ["it", "BM25"]
-    assert judged.rows[1].note == "not installed: pip install 'likewise[evaluate]'"
+    assert [row.name for row in judged.rows] == ["it", "it + BM25", "BM25"]
+    assert judged.rows[2].note == "not installed: pip install 'likewise[evaluate]'"
     monkeypatch.setattr(packages, "import_module", missing)
     with pytest.raises(LikewiseError, match=r"retrieval needs pytrec_eval.*likewise\[evaluate\]"):
         judge_retrieval(retrieval(), field_of(Letters()), np.random.default_rng(0))

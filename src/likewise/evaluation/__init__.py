@@ -5,7 +5,7 @@
 What is judged:  `data.py` labelled data in memory · `folder.py` the same from files · `rows.py`, `judgements.py`
 Who is judged:   `embedder.py` anything with `encode` · `baselines.py`, `lexical.py` what stands beside it ·
                  `packages.py` what an extra brings · `progress.py` what is said meanwhile
-How:             `ranking.py` retrieval, with `scoring.py` · `pairs.py` similarity and duplicates ·
+How:             `ranking.py` retrieval, with `scoring.py` and `hybrid.py` · `pairs.py` similarity and duplicates ·
                  `classification.py` · `clustering.py`
 How sure:        `bootstrap.py` intervals · `result.py` what comes out · `table.py` how it is shown
 """

@@ -9,9 +9,10 @@ from jaxtyping import Float, Float64, Int64
 from likewise.evaluation.baselines import BM25, MINILM, SHOWN, Field
 from likewise.evaluation.bootstrap import Judged, Scored, counts_of, with_intervals
 from likewise.evaluation.data import Retrieval
+from likewise.evaluation.hybrid import KnownVectors, hybrid_search
 from likewise.evaluation.packages import needed
 from likewise.evaluation.result import Row
-from likewise.evaluation.scoring import PLUS, ByVector, ByWords, Scores, tiles
+from likewise.evaluation.scoring import ByVector, ByWords, Scores, tiles
 
 __all__ = ["MEASURES", "judge_retrieval", "own_rows", "top"]
 
@@ -21,6 +22,7 @@ MEASURES = {
     "nDCG@10": f"ndcg_cut_{FIRST}", "MRR@10": "recip_rank", "recall@10": f"recall_{FIRST}",
     "recall@100": f"recall_{DEPTH}", "MAP@100": f"map_cut_{DEPTH}",
 }  # fmt: skip
+PLUS = " + BM25"  # behind the name of a row whose vectors are joined with words
 Own: TypeAlias = list[np.ndarray]  # of each query, places of documents
 Found: TypeAlias = list[np.ndarray]  # of each query, places of documents, best first
 
@@ -79,32 +81,40 @@ def top(scores: Float[np.ndarray, " documents"], k: int) -> Int64[np.ndarray, " 
 def _found(field: Field, queries: list[str], documents: list[str], own: Own) -> tuple[dict[str, Found], list[Row]]:
     """What each row finds, best first."""
     told = f"{len(documents):,} documents, {len(queries):,} queries"
-    by_vector, absent = field.measured(
-        [*documents, *queries], documents, told,
-        lambda each: (each.name, ByVector(*each.sides(queries, documents), by_words=each.by_words)),
-    )  # fmt: skip
-    vectors: dict[str, Scores] = dict(by_vector)
-    words, named = None, None
-    if BM25 in field.baselines or field.fused:
+    sides, absent = field.measured(
+        [*documents, *queries], documents, told, lambda each: (each, each.sides(queries, documents))
+    )
+    scorers: dict[str, Scores] = {each.name: ByVector(*vectors, by_words=each.by_words) for each, vectors in sides}
+    if BM25 in field.baselines:
         missing = field.bm25_missing()
         absent += [missing] if missing else []
-        words = None if missing else ByWords(queries, documents)
-        named = SHOWN[BM25] if BM25 in field.baselines else None
-    fused = [name for name in (field.judged[0], SHOWN[MINILM]) if name in vectors] if field.fused else []
+        scorers |= {} if missing else {SHOWN[BM25]: ByWords(queries, documents)}
     field.narrator.tell("ranking")
     found: dict[str, Found] = {}
-    for tile in tiles(vectors, words, named, fused, len(queries), len(documents)):
+    for tile in tiles(scorers, len(queries), len(documents)):
         for name, scores in tile.scores.items():
             if tile.by_words[name]:
                 scores[scores <= 0] = -np.inf  # no word in common is not found
             for row, its in zip(scores, own[tile.queries], strict=True):
                 row[its] = -np.inf
                 found.setdefault(name, []).append(top(row, DEPTH))
+    for each, (asked, told_of) in sides if field.fused else ():
+        if each.name in (field.judged[0], SHOWN[MINILM]):
+            embedder = field.judged[1] if each.name == field.judged[0] else None
+            known = KnownVectors(embedder, each, (queries, asked), (documents, told_of))
+            found[each.name + PLUS] = _by_both(known, queries, documents, own)
     return {name: found[name] for name in _ordered(list(found), field)}, absent
 
 
+def _by_both(known: KnownVectors, queries: list[str], documents: list[str], own: Own) -> Found:
+    """What the search of an index finds of each query, without the documents that are the query itself."""
+    most = max((len(rows) for rows in own), default=0)
+    found = hybrid_search(known, queries, documents, DEPTH + most)
+    return [places[~np.isin(places, its)][:DEPTH] for places, its in zip(found, own, strict=True)]
+
+
 def _ordered(names: list[str], field: Field) -> list[str]:
-    """The embedder, the embedder with BM25, BM25, then the others."""
+    """The embedder, the embedder with words, BM25, then the others."""
     first = (field.judged[0], field.judged[0] + PLUS, SHOWN[BM25])
     return [name for name in first if name in names] + [name for name in names if name not in first]
 

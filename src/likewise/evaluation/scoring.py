@@ -1,4 +1,4 @@
-"""Scores of documents for queries, a tile of queries at a time: by vector, by words (BM25), and by both."""
+"""Scores of documents for queries, a tile of queries at a time: by vector, and by words (BM25)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,9 @@ from jaxtyping import Float
 
 from likewise.evaluation.lexical import Matrix
 from likewise.evaluation.packages import needed
-from likewise.index.fusion import share_of_best
 
-__all__ = ["PLUS", "ByVector", "ByWords", "Scores", "Tile", "tiles"]
+__all__ = ["ByVector", "ByWords", "Scores", "Tile", "tiles"]
 
-PLUS = " + BM25"  # behind the name of a row whose vectors are joined with words
 TOGETHER = 1 << 23  # scores of one row that are held at once, 32 MiB
 
 
@@ -97,43 +95,16 @@ class Tile:
     by_words: Mapping[str, bool]
 
 
-def tiles(
-    vectors: Mapping[str, Scores],
-    words: Scores | None,
-    named: str | None,
-    fused: Sequence[str],
-    queries: int,
-    documents: int,
-) -> Iterator[Tile]:
+def tiles(scorers: Mapping[str, Scores], queries: int, documents: int) -> Iterator[Tile]:
     """Score every query by every row, a tile at a time.
 
     Args:
-        vectors: by the name of the row.
-        words: BM25, if it takes part.
-        named: its row; None where it only joins others.
-        fused: rows of `vectors` that get a second row, joined with `words`.
+        scorers: by the name of the row.
         queries: how many.
         documents: how many.
     """
     together = max(1, TOGETHER // max(1, documents))
+    by_words = {name: each.by_words for name, each in scorers.items()}
     for first in range(0, queries, together):
         some = slice(first, min(first + together, queries))
-        scores = {name: each.of(some) for name, each in vectors.items()}
-        by_words = {name: each.by_words for name, each in vectors.items()}
-        if words is not None:
-            found = words.of(some)
-            for name in fused:
-                scores[name + PLUS], by_words[name + PLUS] = _fused(scores[name], found), False
-            if named is not None:
-                scores[named], by_words[named] = found, True
-        yield Tile(some, scores, by_words)
-
-
-def _fused(
-    cosines: Float[np.ndarray, "queries documents"], words: Float[np.ndarray, "queries documents"]
-) -> Float[np.ndarray, "queries documents"]:
-    """Both in one score, as hybrid search of an index has it, but over all documents."""
-    fused = np.empty(cosines.shape, np.float64)
-    for row, (near, said) in enumerate(zip(cosines.astype(np.float64), words.astype(np.float64), strict=True)):
-        fused[row] = share_of_best(near, said, float(near.mean()))
-    return fused
+        yield Tile(some, {name: each.of(some) for name, each in scorers.items()}, by_words)
