@@ -1,0 +1,101 @@
+"""Two ways to get more out of few labels: moving the encoder by them, and asking which texts to label next.
+
+    python benchmarks/few_labels.py --data DATA [--cache FOLDER] [--draws 5] [--transformer] [NAME ...]
+
+`likewise.Classifier` with a static model of the texts without their labels, as in `classify.py`. From so many labels a
+class on, twenty more labels are given a round, for three rounds: to texts that `next_labels` names, or to texts drawn
+at random, of the same 2,000. "Contrastive" is `Classifier(contrastive=True)` on the first labels, beside the default;
+with `--transformer` on all-MiniLM-L6-v2 too, in the first draw. Accuracy on the test texts, of which 2,000 are drawn
+once; means over the draws of the labels with the 95 % interval of a bootstrap over them, and so of differences.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from classify import over, some_tested, trained
+from labelled import Labels, drawn, labelled
+from minilm import model_folder
+from record import record
+from texts import add_data
+
+import likewise
+
+PER_CLASS = {"trec": 8, "banking77": 3, "sst2": 32, "subj": 8, "newsgroups20": 8}
+ROUNDS, ASKED, POOL, TESTED = 3, 20, 2_000, 2_000
+
+
+def accuracy(model: Any, data: Labels, rows: np.ndarray, draw: int, **settings: Any) -> float:
+    """Of a classifier that has learned from some rows."""
+    classifier = likewise.Classifier(model, seed=draw, **settings)
+    classifier.fit([data.learned[row] for row in rows], data.labels[rows])
+    return float(np.mean(classifier.predict(data.tested) == data.truth))
+
+
+def asked(model: Any, data: Labels, rows: np.ndarray, pool: np.ndarray, draw: int) -> np.ndarray:
+    """Rows of the pool that a classifier of some rows would know the labels of."""
+    classifier = likewise.Classifier(model, seed=draw)
+    classifier.fit([data.learned[row] for row in rows], data.labels[rows])
+    left: np.ndarray = np.setdiff1d(pool, rows)
+    return left[classifier.next_labels([data.learned[row] for row in left], ASKED)]
+
+
+def rounds(model: Any, data: Labels, begin: np.ndarray, draw: int) -> dict[str, float]:
+    """Accuracy after each round of further labels, by either way of choosing them."""
+    rng = np.random.default_rng([draw, 23])
+    pool = rng.permutation(len(data.learned))[:POOL]
+    by_asking = by_chance = begin
+    found = {}
+    for number in range(1, ROUNDS + 1):
+        by_asking = np.union1d(by_asking, asked(model, data, by_asking, pool, draw))
+        by_chance = np.union1d(by_chance, rng.permutation(np.setdiff1d(pool, by_chance))[:ASKED])
+        more = f"{number * ASKED} more"
+        found[f"{more}, those of next_labels"] = accuracy(model, data, by_asking, draw)
+        found[f"{more}, at random"] = accuracy(model, data, by_chance, draw)
+    return found
+
+
+def measure(data: Labels, model: Any, draws: int, *, transformer: bool) -> dict[str, Any]:
+    """All ways of one data set."""
+    each: dict[str, list[float]] = {}
+    for draw in range(draws):
+        begin = drawn(data.labels, PER_CLASS[data.name], draw)
+        found = {
+            "likewise": accuracy(model, data, begin, draw),
+            "likewise, contrastive": accuracy(model, data, begin, draw, contrastive=True),
+            **rounds(model, data, begin, draw),
+        }
+        if transformer and draw == 0:
+            large = likewise.load(model_folder())
+            found["MiniLM"] = accuracy(large, data, begin, draw)
+            found["MiniLM, contrastive"] = accuracy(large, data, begin, draw, contrastive=True)
+        for name, value in found.items():
+            each.setdefault(name, []).append(value)
+        print(data.name, draw, {name: round(100 * value, 1) for name, value in found.items()}, flush=True)
+    pairs = [("likewise, contrastive", "likewise"), ("MiniLM, contrastive", "MiniLM")]
+    pairs += [(f"{n * ASKED} more, those of next_labels", f"{n * ASKED} more, at random") for n in (1, 2, 3)]
+    numbers = {name: over(values) for name, values in each.items()}
+    for one, other in pairs:
+        if one in each:
+            numbers[f"{one} - {other}"] = over([a - b for a, b in zip(each[one], each[other], strict=True)])
+    return numbers
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data(parser)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PER_CLASS)}")
+    parser.add_argument("--cache", type=Path, help="folder for models")
+    parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--transformer", action="store_true", help="and all-MiniLM-L6-v2, which takes minutes")
+    given = parser.parse_args()
+    for name in given.names or PER_CLASS:
+        data = some_tested(labelled(given.data, name), TESTED)
+        numbers = measure(data, trained(data, given.cache), given.draws, transformer=given.transformer)
+        configuration = {"data": name, "labels a class": PER_CLASS[name], "test": len(data.tested)}
+        record("few_labels", configuration | {"draws": given.draws}, numbers, given.draws - 1)
+
+
+if __name__ == "__main__":
+    main()
