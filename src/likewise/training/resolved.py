@@ -13,7 +13,7 @@ __all__ = ["transformer_settings"]
 
 SHORT = 16  # tokens of a text on average, below which a span says too little by itself
 LENGTH = 64  # tokens of a view
-BESIDE = 0.4  # anything from 0.3 to 0.7 finds better than either alone; titles want the less
+BESIDE, BESIDE_SHORT = 0.8, 0.4  # of short texts a static encoder knows less: there are fewer words to go by
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,6 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
         "loss": "info-nce",
         "length": min(LENGTH, found.frame.longest),
         "keep": pace.keep,
-        "beside": BESIDE,
+        "beside": BESIDE_SHORT if short else BESIDE,
     }
     return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})
