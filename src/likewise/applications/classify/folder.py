@@ -51,6 +51,7 @@ def save_classifier(classifier: Any, path: Path, *, overwrite: bool = False) -> 
             "estimate": None if estimate is None else asdict(estimate),
             "encoder": asdict(keep_encoder(features.encoder, folder)),
             "terms": None if features.ngrams is None else features.ngrams.terms,
+            "share": features.share,
         }
         written = json.dumps(record, ensure_ascii=False, indent=1)
         (folder / RECORD).write_text(written + "\n", encoding="utf-8", errors="surrogatepass")
@@ -76,7 +77,7 @@ def load_classifier(kind: Any, path: Path, model: Any = None) -> Any:
         found = kind(**record["settings"])
         found.model = kept_encoder(path, KeptEncoder.of(record["encoder"]), model)
         ngrams = None if record["terms"] is None else WordNgrams(record["terms"], arrays["idf"])
-        found.features_ = Features(found.model, ngrams)
+        found.features_ = Features(found.model, ngrams, float(record.get("share", 1.0)))
         found.probe_ = Probe(arrays["weights"], arrays["intercept"])
         found.classes_ = np.array(record["classes"])
         found.temperature_, found.self_trained_ = float(record["temperature"]), bool(record["self_trained"])

@@ -1,14 +1,14 @@
 """From labelled texts to a probe, once with all of them and, to know how good that is, with parts of them left out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from likewise.applications.classify.estimate import probabilities, temperature_of
-from likewise.applications.classify.features import Features
+from likewise.applications.classify.features import Features, share_of_words
 from likewise.applications.classify.folds import HeldOut, held_out
 from likewise.applications.classify.ngrams import CountedTerms
 from likewise.applications.classify.probe import Probe, Span, fit_probe
@@ -71,7 +71,7 @@ class Learning:
         self.unlabelled = [unlabelled[row] for row in drawn if unlabelled[row].strip()]
         self._terms = CountedTerms(texts, self.unlabelled) if ngrams else None
         words, rows = self._terms.ngrams() if self._terms else (None, None)
-        self.features = Features(encoder, words)
+        self.features = Features(encoder, words, share_of_words(len(texts), classes))
         self._tuning = FineTuning(encoder) if contrastive else None
         self._vectors = None if contrastive else self.features.vectors(texts)
         self._words = None if rows is None else rows[: len(texts)]
@@ -95,7 +95,7 @@ class Learning:
     def _with_unlabelled(self, probe: Probe, held: HeldOut) -> Learned:
         """Self-training, if held-out labels are likelier with it."""
         words, counted = self._terms.ngrams(wide=True) if self._terms else (None, None)
-        wide, labelled = Features(self.features.encoder, words), len(self.texts)
+        wide, labelled = replace(self.features, ngrams=words), len(self.texts)
         rows = wide.of(self.texts, self._vectors, None if counted is None else counted[:labelled])
         others = wide.of(self.unlabelled, None, None if counted is None else counted[labelled:])
 
@@ -117,7 +117,7 @@ class Learning:
         def tuned(learned: np.ndarray) -> tuple[Features, Any]:
             texts = [self.texts[row] for row in learned]
             encoder = tuning.moved(texts, self.numbers[learned], self._rng(4))
-            moved = Features(encoder, self.features.ngrams)
+            moved = replace(self.features, encoder=encoder)
             span = Span.of(moved.of(texts))
             return moved, span.whole(fit_probe(span.rows, self.numbers[learned], self.classes))
 
