@@ -6,7 +6,20 @@ from classify_texts import opinions
 
 import likewise
 from likewise.applications.classify.classifier import Classifier
-from likewise.applications.classify.supervised import FineTuning
+from likewise.applications.classify.supervised import BATCH, EPOCHS, LEAST_STEPS, FineTuning, _batches
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind", "steps"), [(48, "transformer", 100), (640, "transformer", 200), (48, "static", 20)]
+)
+def test_few_labels_are_seen_often_and_many_a_few_times(texts, kind, steps):
+    """Closed forms; laws: each text once an epoch, each class in every batch."""
+    numbers = np.arange(texts) % 3
+    batches = list(_batches(numbers, BATCH[kind], EPOCHS[kind], LEAST_STEPS[kind], np.random.default_rng(0)))
+    assert len(batches) == steps
+    each = round(texts / BATCH[kind]) or 1
+    assert sorted(np.concatenate(batches[:each]).tolist()) == list(range(texts))
+    assert all(len(np.unique(numbers[batch])) == 3 for batch in batches)
 
 
 @pytest.mark.slow

@@ -2,8 +2,9 @@
 
 The loss is SupCon's (Khosla et al. 2020, L_out): all texts of an anchor's class are its positives, to equal shares.
 SetFit (Tunstall et al. 2022) asks for pairs of labelled texts, whose number grows with the square of the labels; here a
-batch holds all pairs of its texts and an epoch sees each text once, so the cost is linear in the number of labels. It
-is the same for a transformer, all of whose weights are moved, and for a static encoder, behind which a linear map is.
+batch holds all pairs of its texts and an epoch sees each text once, so the cost is linear in the number of labels, once
+these fill a hundred steps of a transformer. It is the same for a transformer, all of whose weights are moved, and for a
+static encoder, behind which a linear map is.
 """
 
 import tempfile
@@ -26,7 +27,8 @@ __all__ = ["FineTuning"]
 
 TEMPERATURE = 0.1  # as in SupCon
 BATCH = {"static": 256, "transformer": 32}  # texts
-EPOCHS = {"static": 20, "transformer": 10}
+EPOCHS = {"static": 20, "transformer": 10}  # more where these are fewer steps than the least
+LEAST_STEPS = {"static": 1, "transformer": 100}
 RATE = {"static": 0.1, "transformer": 3e-5}
 KEPT = 0.8  # of the ids of a text, in each of its two views
 
@@ -67,7 +69,7 @@ class FineTuning:
         self._trained.restore(self._begin)
         self._copy.__dict__.pop("fingerprint", None)  # once asked for it is kept, and no longer true
         ids = self._copy.tokenizer.encode(texts)
-        batches = list(_batches(numbers, BATCH[kind], EPOCHS[kind], rng))
+        batches = list(_batches(numbers, BATCH[kind], EPOCHS[kind], LEAST_STEPS[kind], rng))
         schedule = Schedule(RATE[kind], len(batches))
         for step, rows in enumerate(batches):
             _step(self._trained, ids.take(rows), numbers[rows], schedule(step), rng)
@@ -77,11 +79,11 @@ class FineTuning:
 
 
 def _batches(
-    numbers: Int64[np.ndarray, " texts"], size: int, epochs: int, rng: np.random.Generator
+    numbers: Int64[np.ndarray, " texts"], size: int, epochs: int, steps: int, rng: np.random.Generator
 ) -> Iterator[Int64[np.ndarray, " batch"]]:
     """Each text once an epoch; the classes are dealt like cards, so that each batch has its share of all."""
     count = max(1, round(len(numbers) / size))
-    for _ in range(epochs):
+    for _ in range(max(epochs, -(-steps // count))):
         order = rng.permutation(len(numbers))
         order = order[np.argsort(numbers[order], kind="stable")]
         for first in rng.permutation(count):
