@@ -96,7 +96,7 @@ def test_a_classifier_with_fine_tuning(trained, tmp_path):
 def test_parts_of_fine_tuning():
     """Closed forms and laws of batches, shares and views."""
     numbers = np.arange(50) % 5
-    batches = list(_batches(numbers, 20, 3, np.random.default_rng(0)))
+    batches = list(_batches(numbers, 20, 3, 1, np.random.default_rng(0)))
     assert len(batches) == 6
     assert sorted(np.concatenate(batches[:2]).tolist()) == list(range(50))
     assert all(len(set(numbers[rows])) == 5 for rows in batches)
