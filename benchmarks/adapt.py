@@ -3,8 +3,8 @@
     python benchmarks/adapt.py --data DATA [--quick] [FOLDER ...]
 
 `likewise.train` with `encoder=` all-MiniLM-L6-v2 gets the documents alone and its defaults, with several seeds. Beside
-it stand the encoder untouched, and BM25 added to it as hybrid search adds it. "Transformer" is the adapted encoder by
-itself, which is what sentence-transformers loads from the folder; "vector" what an index stores of the model, with the
+it stand the encoder untouched, and BM25 added to it in equal shares. "Transformer" is the adapted encoder by itself,
+which is what sentence-transformers loads from the folder; "vector" what an index stores of the model, with the
 static encoder beside it; "hybrid" is the default search of such an index, "untouched, hybrid" that of an index made
 with the encoder as it was; "frozen" the transformer with its lower four of six layers kept as they are, with the first
 seed. Folders are data sets in the layout of BEIR; cranfield, scifact, npl and askubuntu_dups if none is named; of more

@@ -26,33 +26,36 @@ PER_CLASS = {"trec": 8, "banking77": 3, "sst2": 32, "subj": 8, "newsgroups20": 8
 ROUNDS, ASKED, POOL, TESTED = 3, 20, 2_000, 2_000
 
 
-def accuracy(model: Any, data: Labels, rows: np.ndarray, draw: int, **settings: Any) -> float:
-    """Of a classifier that has learned from some rows."""
+def fitted(model: Any, data: Labels, rows: np.ndarray, draw: int, **settings: Any) -> likewise.Classifier:
+    """A classifier that has learned from some rows."""
     classifier = likewise.Classifier(model, seed=draw, **settings)
-    classifier.fit([data.learned[row] for row in rows], data.labels[rows])
+    return classifier.fit([data.learned[row] for row in rows], data.labels[rows])
+
+
+def accuracy(classifier: likewise.Classifier, data: Labels) -> float:
+    """The share of the test texts that it tells."""
     return float(np.mean(classifier.predict(data.tested) == data.truth))
 
 
-def asked(model: Any, data: Labels, rows: np.ndarray, pool: np.ndarray, draw: int) -> np.ndarray:
-    """Rows of the pool that a classifier of some rows would know the labels of."""
-    classifier = likewise.Classifier(model, seed=draw)
-    classifier.fit([data.learned[row] for row in rows], data.labels[rows])
-    left: np.ndarray = np.setdiff1d(pool, rows)
+def asked(classifier: likewise.Classifier, data: Labels, pool: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Rows of the pool that it would know the labels of."""
+    left: np.ndarray = np.setdiff1d(pool, known)
     return left[classifier.next_labels([data.learned[row] for row in left], ASKED)]
 
 
-def rounds(model: Any, data: Labels, begin: np.ndarray, draw: int) -> dict[str, float]:
+def rounds(model: Any, data: Labels, begin: np.ndarray, first: likewise.Classifier, draw: int) -> dict[str, float]:
     """Accuracy after each round of further labels, by either way of choosing them."""
     rng = np.random.default_rng([draw, 23])
     pool = rng.permutation(len(data.learned))[:POOL]
-    by_asking = by_chance = begin
+    by_asking, by_chance, classifier = begin, begin, first
     found = {}
     for number in range(1, ROUNDS + 1):
-        by_asking = np.union1d(by_asking, asked(model, data, by_asking, pool, draw))
+        by_asking = np.union1d(by_asking, asked(classifier, data, pool, by_asking))
         by_chance = np.union1d(by_chance, rng.permutation(np.setdiff1d(pool, by_chance))[:ASKED])
+        classifier = fitted(model, data, by_asking, draw)
         more = f"{number * ASKED} more"
-        found[f"{more}, those of next_labels"] = accuracy(model, data, by_asking, draw)
-        found[f"{more}, at random"] = accuracy(model, data, by_chance, draw)
+        found[f"{more}, those of next_labels"] = accuracy(classifier, data)
+        found[f"{more}, at random"] = accuracy(fitted(model, data, by_chance, draw), data)
     return found
 
 
@@ -61,15 +64,16 @@ def measure(data: Labels, model: Any, draws: int, *, transformer: bool) -> dict[
     each: dict[str, list[float]] = {}
     for draw in range(draws):
         begin = drawn(data.labels, PER_CLASS[data.name], draw)
+        first = fitted(model, data, begin, draw)
         found = {
-            "likewise": accuracy(model, data, begin, draw),
-            "likewise, contrastive": accuracy(model, data, begin, draw, contrastive=True),
-            **rounds(model, data, begin, draw),
+            "likewise": accuracy(first, data),
+            "likewise, contrastive": accuracy(fitted(model, data, begin, draw, contrastive=True), data),
+            **rounds(model, data, begin, first, draw),
         }
         if transformer and draw == 0:
             large = likewise.load(model_folder())
-            found["MiniLM"] = accuracy(large, data, begin, draw)
-            found["MiniLM, contrastive"] = accuracy(large, data, begin, draw, contrastive=True)
+            found["MiniLM"] = accuracy(fitted(large, data, begin, draw), data)
+            found["MiniLM, contrastive"] = accuracy(fitted(large, data, begin, draw, contrastive=True), data)
         for name, value in found.items():
             each.setdefault(name, []).append(value)
         print(data.name, draw, {name: round(100 * value, 1) for name, value in found.items()}, flush=True)

@@ -109,7 +109,7 @@ def minilm(data: Retrieval) -> np.ndarray | None:
 
 
 def joined(cosines: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Both in one score, as hybrid search of an index has it, over all documents."""
+    """Both in one score, in equal shares, over all documents."""
     rows = zip(cosines.astype(np.float64), words.astype(np.float64), strict=True)
     return np.stack([share_of_best(row, said, float(row.mean())) for row, said in rows])
 

@@ -23,8 +23,8 @@ Made by `make docs` from the lines in `benchmarks/results`; nothing here is type
 script in `benchmarks/`, on the machine and at the commit that stand below its table; peers run beside Likewise in the
 same process, taking turns. Speeds are medians with their 95 % bootstrap interval, a ratio is the median of the repeats'
 ratios, and quality is the mean over the seeds with the lowest and the highest; a difference in quality has its 95 %
-interval by bootstrap over the queries. No label chose a setting of a run; which
-defaults were judged by labels before they became defaults, [experiments](experiments.md) says. The
+interval by bootstrap over the queries. No label chose a setting of a run; which defaults were judged by labels before
+they became defaults, [experiments](experiments.md) and the page of each application say. The
 [rules](../CONTRIBUTING.md#benchmarks) say how a benchmark is written.
 """
 

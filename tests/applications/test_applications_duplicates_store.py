@@ -80,7 +80,10 @@ def test_a_store_is_kept_in_a_folder(seen, tmp_path):
         Store.load(tmp_path / "none")
     record = (folder / RECORD).read_text()
     (folder / RECORD).write_text(json.dumps(json.loads(record) | {"format": 1}))
-    with pytest.raises(InputError, match="of format 1, and 2 is read: make it anew"):
+    with pytest.raises(InputError, match=r"seen is of format 1, and 2 is read: make it anew$"):
+        Store.load(folder)
+    (folder / RECORD).write_text("[]")
+    with pytest.raises(InputError, match="is damaged"):
         Store.load(folder)
     (folder / RECORD).write_text(record)
     (folder / FEATURES).write_bytes(b"nothing")

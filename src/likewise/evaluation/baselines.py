@@ -50,7 +50,15 @@ class Entrant:
 
     def sides(self, queries: Sequence[str], documents: Sequence[str]) -> tuple[Matrix, Matrix]:
         """Vectors of what is asked and of what is to be found."""
-        return (self.queries or self.vectors)(queries), (self.documents or self.vectors)(documents)
+        return self.of_queries(queries), self.of_documents(documents)
+
+    def of_queries(self, texts: Sequence[str]) -> Matrix:
+        """Vectors of texts that ask."""
+        return (self.queries or self.vectors)(texts)
+
+    def of_documents(self, texts: Sequence[str]) -> Matrix:
+        """Vectors of texts that are to be found."""
+        return (self.documents or self.vectors)(texts)
 
 
 @dataclass(frozen=True)

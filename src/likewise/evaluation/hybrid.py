@@ -48,12 +48,12 @@ class KnownVectors:
     def encode_query(self, texts: Sequence[str]) -> np.ndarray:
         """One vector a text that asks."""
         found = self._queries.of(texts)
-        return self._entrant.sides(texts, texts[:1])[0] if found is None else found
+        return self._entrant.of_queries(texts) if found is None else found
 
     def encode_document(self, texts: Sequence[str]) -> np.ndarray:
         """One vector a text that is to be found."""
         found = self._documents.of(texts)
-        return self._entrant.sides(texts[:1], texts)[1] if found is None else found
+        return self._entrant.of_documents(texts) if found is None else found
 
 
 class _Rows:

@@ -201,7 +201,7 @@ class WordIndex:
         """What is known of a word: that no text holds it is also said of one that FTS5 folds in unknown ways."""
         word = phrase.strip('" *').lower()
         bare = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))
-        counts = {form: self._holding(form) for form in {word: None, bare: None}}
+        counts = {form: self._holding(form) for form in dict.fromkeys((word, bare))}
         form = max(counts, key=counts.__getitem__)
         whole = not phrase.endswith("*")
         return _Known(form, counts[form], whole and (counts[form] > 0 or (form.isascii() and form.isalnum())))

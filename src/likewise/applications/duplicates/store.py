@@ -152,10 +152,10 @@ class Store:
         folder = Path(path)
         if not (folder / RECORD).is_file():
             raise InputError(f"{folder} holds no texts to compare with: likewise duplicates FILE --save {folder} does")
+        version, record = _record(folder)
+        if version != FORMAT:
+            raise InputError(f"{folder} is of format {version}, and {FORMAT} is read: make it anew")
         try:
-            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-            if record["format"] != FORMAT:
-                raise InputError(f"{folder} is of format {record['format']}, and {FORMAT} is read: make it anew")
             said = load_file(folder / FEATURES)
             table = feather.read_table(str(folder / TEXTS))
             letters = Letters(*(said[field] for field in Letters.__dataclass_fields__))
@@ -163,7 +163,7 @@ class Store:
             curves = [Curve(said[f"{name}_precision"], said[f"{name}_recall"]) for name in ("letters", "meaning")]
             ids, texts, precision, axes = table["id"], table["text"], float(record["precision"]), said["axes"]
         except (OSError, ValueError, KeyError, TypeError, SafetensorError, pa.ArrowInvalid) as error:
-            raise InputError(f"{folder} is damaged: restore it, or make it anew ({error})") from error
+            raise _damaged(folder, error) from error
         space = None
         if record["encoder"]:
             space = Space(kept_encoder(folder, KeptEncoder.of(record["encoder"]), model), axes)
@@ -185,3 +185,16 @@ class Store:
                 member = Member(row, self.ids[row], self.texts[row], *told)
                 found.append((float(sure[at]), member))
         return [member for _, member in sorted(found, key=lambda one: (-one[0], -one[1].score, one[1].row))]
+
+
+def _record(folder: Path) -> tuple[int, dict[str, Any]]:
+    """The format of a folder, and what its record says."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return int(record["format"]), record
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder, error) from error
+
+
+def _damaged(folder: Path, error: Exception) -> InputError:
+    return InputError(f"{folder} is damaged: restore it, or make it anew ({error})")

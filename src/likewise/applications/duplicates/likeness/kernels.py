@@ -186,7 +186,8 @@ def sort_each(ids, offsets, out):
     for t in prange(len(offsets) - 1):
         text = np.int64(t)
         first, last = offsets[text], offsets[text + 1]
-        out[first:last] = np.sort(ids[first:last])
+        out[first:last] = ids[first:last]
+        out[first:last].sort()
 
 
 @njit(inline="always")

@@ -26,7 +26,7 @@ KEPT = 256  # numbers of a vector that are kept
 COARSE = 96  # of these, the first, by which candidates are found
 CHUNK = 1 << 13  # texts encoded at once
 SMALLEST = 1e-12
-RARITY_POWER = 2.0  # judged on pairs of STS-B, AskUbuntu, Quora and Abt-Buy: 1.5 and 3 are a little worse on each
+RARITY_POWER = 2.0  # judged on pairs of STS-B, AskUbuntu and Quora: 1.5 and 3 are a little worse; Abt-Buy wants more
 
 
 @dataclass(frozen=True)
