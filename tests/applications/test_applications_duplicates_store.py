@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from likewise.applications.duplicates.find import duplicates
-from likewise.applications.duplicates.store import FEATURES, RECORD, Store
+from likewise.applications.duplicates.store import FEATURES, FORMAT, RECORD, Store
 from likewise.errors import InputError
 
 
@@ -80,7 +80,7 @@ def test_a_store_is_kept_in_a_folder(seen, tmp_path):
         Store.load(tmp_path / "none")
     record = (folder / RECORD).read_text()
     (folder / RECORD).write_text(json.dumps(json.loads(record) | {"format": 1}))
-    with pytest.raises(InputError, match=r"seen is of format 1, and 2 is read: make it anew$"):
+    with pytest.raises(InputError, match=rf"seen is of format 1, and {FORMAT} is read: make it anew$"):
         Store.load(folder)
     (folder / RECORD).write_text("[]")
     with pytest.raises(InputError, match="is damaged"):

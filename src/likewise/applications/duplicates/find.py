@@ -13,9 +13,10 @@ from jaxtyping import Int64
 
 from likewise.applications.duplicates.calibrated import Calibration, calibrated
 from likewise.applications.duplicates.candidates import distinct_keys, letter_pairs, lists_of, near_pairs, nearest
+from likewise.applications.duplicates.likeness.axes import COARSE
 from likewise.applications.duplicates.likeness.features import Features, alikeness
 from likewise.applications.duplicates.likeness.letters import Letters, read_letters
-from likewise.applications.duplicates.likeness.space import COARSE, Space
+from likewise.applications.duplicates.likeness.space import Space
 from likewise.applications.duplicates.result import EXACT, NEAR, SEMANTIC, Duplicates, Held, Pairs, checked_precision
 from likewise.applications.duplicates.store import RECORD, Store
 from likewise.applications.encoder import encoder_for

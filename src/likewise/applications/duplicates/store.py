@@ -28,7 +28,7 @@ from likewise.tokens.ragged import Ragged
 __all__ = ["OTHER", "RECORD", "Store"]
 
 RECORD, FEATURES, TEXTS = "duplicates.json", "features.safetensors", "texts.arrow"
-FORMAT = 2  # raised when what is kept of a text, or what a likeness is, changes
+FORMAT = 3  # raised when what is kept of a text, or what a likeness is, changes
 OTHER = "something else"  # what a path is that is neither such a folder nor free
 
 

@@ -29,7 +29,7 @@ class Features:
     Attributes:
         letters: hashes, shingles and numbers.
         vectors: unit vectors in the space; no columns where there is no encoder.
-        pieces: those of each text, rising; none where there is no static encoder.
+        pieces: those of each text, rising, as `Pieces.of` numbers them; none where there is no static encoder.
     """
 
     letters: Letters
@@ -95,9 +95,10 @@ def alikeness(
     """Compare pairs of texts.
 
     By meaning, two texts are laid upon one another: each piece of either is as good as the nearest piece of the other,
-    a rare piece counts more, and so does one that is repeated. It is stricter than the cosine of means, which a shared
-    subject makes high however the texts differ. An encoder whose vector of a text is not a mean of pieces is asked for
-    cosines; one that has a static encoder beside it gives both, the cosine counting three times as much.
+    and a rare piece counts more, and so does one that is repeated, or a code. It is stricter than the cosine of means,
+    which a shared subject makes high however the texts differ. An encoder whose vector of a text is not a mean of
+    pieces is asked for cosines; one that has a static encoder beside it gives both, the cosine counting three times as
+    much.
 
     Args:
         features: of the first texts.

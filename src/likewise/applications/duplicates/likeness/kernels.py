@@ -14,6 +14,7 @@ SHINGLE = 4  # characters
 OFFSET, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)  # FNV-1a
 ONE, LOW = np.uint64(1), np.uint64(0xFFFFFFFF)
 MOST = np.uint32(0xFFFFFFFF)
+WORDS = 1 << 30  # numbers for words with a digit, above those of pieces
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
 
 
@@ -181,43 +182,87 @@ def contradictions_of(numbers, offsets, others, other_offsets, ones, twos, out):
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def sort_each(ids, offsets, out):
-    """The ids of each text, rising, at the place where they stood."""
+def lay_out(ids, offsets, continues, digits, lengths, rarities, most, longest, levels, out, counts):
+    """What each text is compared by: its pieces, rising, but a word with a digit in it as one, whatever its pieces.
+
+    A word with a digit gets a number above those of all pieces, of which the lowest bits are how much it counts: the
+    square root of that, which is its rarity times the root of its length, in so many `levels`.
+
+    Args:
+        ids: pieces of the texts.
+        offsets: where those of each begin; the first is 0.
+        continues: whether a piece continues a word.
+        digits: whether it has a digit.
+        lengths: its characters.
+        rarities: of each piece, float32; a word is as rare as its pieces together.
+        most: what a word that is seen once has, the highest rarity.
+        longest: the length beyond which a word counts no more.
+        levels: a power of two.
+        out: int32, written: what text `t` has from `offsets[t]` on.
+        counts: how many those are.
+    """
+    pieces, scale = len(continues), np.float32(levels - 1) / (most * np.sqrt(np.float32(longest)))
+    hashes = np.uint64(WORDS // levels)
     for t in prange(len(offsets) - 1):
         text = np.int64(t)
-        first, last = offsets[text], offsets[text + 1]
-        out[first:last] = ids[first:last]
-        out[first:last].sort()
+        at, last, place = offsets[text], offsets[text + 1], offsets[text]
+        while at < last:
+            end = at + 1
+            while end < last and continues[ids[end]]:
+                end += 1
+            word, length, rarity, has_digit = OFFSET, 0, np.float32(0), False
+            for i in range(at, end):
+                word = mixed(word ^ np.uint64(ids[i]))
+                length += lengths[ids[i]]
+                rarity += rarities[ids[i]]
+                has_digit = has_digit or digits[ids[i]]
+            if has_digit:
+                counted = min(rarity, most) * np.sqrt(np.float32(min(max(length - 1, 1), longest)))
+                level = min(np.int64(counted * scale + np.float32(0.5)), levels - 1)
+                out[place] = pieces + np.int64(word % hashes) * levels + level
+                place += 1
+            else:
+                for i in range(at, end):
+                    out[place] = ids[i]
+                    place += 1
+            at = end
+        out[offsets[text] : place].sort()
+        counts[text] = place - offsets[text]
+
+
+@njit(inline="always")
+def weight_of(weights, pieces, id):
+    """What a piece counts, or a word with a digit, by its lowest bits."""
+    return weights[id] if id < pieces else weights[pieces + ((id - pieces) & (len(weights) - pieces - 1))]
 
 
 @njit(inline="always")
 def aligned(rows, weights, ids, first, last, others, begin, end, nearest):
     """How much of either text the pieces of the other account for, and the geometric mean of both.
 
-    A piece is accounted for by the power 1.5 of its cosine with the nearest piece of the other text. `nearest` is
-    filled with the best cosines of the other's pieces.
+    A piece is accounted for by the power 1.5 of its cosine with the nearest piece of the other text, a word with a
+    digit by the same word alone. `nearest` is filled with the best cosines of the other's pieces.
     """
-    total, sum_, dim = np.float32(0), np.float32(0), rows.shape[1]
+    total, sum_, (pieces, dim) = np.float32(0), np.float32(0), rows.shape
     nearest[: end - begin] = np.float32(0)
     for i in range(first, last):
         best = np.float32(0)
-        own = rows[ids[i]]
         for j in range(begin, end):
-            dot = np.float32(1)
-            if ids[i] != others[j]:
-                other = rows[others[j]]
-                dot = np.float32(0)
+            dot = np.float32(ids[i] == others[j])
+            if ids[i] != others[j] and ids[i] < pieces and others[j] < pieces:
+                own, other = rows[ids[i]], rows[others[j]]
                 for column in range(dim):
                     dot += own[column] * other[column]
             best = max(best, dot)
             nearest[j - begin] = max(nearest[j - begin], dot)
-        total += weights[ids[i]]
-        sum_ += weights[ids[i]] * best * np.sqrt(best)
+        weight = weight_of(weights, pieces, ids[i])
+        total += weight
+        sum_ += weight * best * np.sqrt(best)
     back, other_total = np.float32(0), np.float32(0)
     for j in range(begin, end):
-        near = nearest[j - begin]
-        back += weights[others[j]] * near * np.sqrt(near)
-        other_total += weights[others[j]]
+        near, weight = nearest[j - begin], weight_of(weights, pieces, others[j])
+        back += weight * near * np.sqrt(near)
+        other_total += weight
     if total <= 0 or other_total <= 0:
         return np.float32(0)
     return np.sqrt((sum_ / total) * (back / other_total))
@@ -229,8 +274,8 @@ def alignments_of(rows, weights, ids, offsets, others, other_offsets, ones, twos
 
     Args:
         rows: float32 (vocab, dim), unit rows.
-        weights: float32 (vocab), of each piece.
-        ids: pieces of the first texts.
+        weights: float32 (vocab + levels), of each piece, and of words with a digit by their level.
+        ids: what `lay_out` makes of the first texts.
         offsets: where those of each text begin.
         others: pieces of the second texts.
         other_offsets: where those of each begin.
