@@ -7,8 +7,10 @@ from scipy.sparse import csr_array
 
 import likewise
 from likewise.applications.classify.classifier import Classifier
+from likewise.applications.classify.folds import HeldOut
+from likewise.applications.classify.learning import Learning
 from likewise.applications.classify.probe import Probe
-from likewise.applications.classify.self_training import self_trained
+from likewise.applications.classify.self_training import _surest, self_trained
 from likewise.applications.classify.supervised import FineTuning, _batches, _shares, _thinned
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
@@ -44,6 +46,33 @@ def test_unlabelled_texts_that_mislead_are_left():
     assert found.predict(texts).shape == (40,)
     alone = Classifier(Senses()).fit(["lovely", "awful"], ["good", "bad"], unlabelled=noise)
     assert not alone.self_trained_
+
+
+def test_what_is_clearly_worse():
+    """Closed form: a tenth fewer of a hundred labels is more than a standard error, two lost and one won is not."""
+    texts, numbers = [f"text {row}" for row in range(100)], np.zeros(100, np.int64)
+    learning = Learning(texts, numbers, 2, Nothing())
+    every = np.arange(100)
+
+    def held(wrong, repeats=1):
+        missed = np.isin(every, wrong)
+        logits = np.stack([~missed, missed], axis=1).astype(float)
+        return HeldOut(np.tile(every, repeats), np.tile(logits, (repeats, 1)), 5, repeats)
+
+    assert learning._clearly_worse(held(every[:10]), held([], 4))
+    assert not learning._clearly_worse(held([0, 1]), held([5], 4))
+    assert not learning._clearly_worse(held([]), held(every[:10], 4))
+
+
+@pytest.mark.parametrize("packed", [np.asarray, csr_array])
+def test_rare_classes_stay_rare(packed):
+    """A law: of each class half of the texts that the probe takes for it are added, however many labels it has."""
+    features = packed(np.array([[1.0, 0, 0], [-1, 0, 0]]))
+    unlabelled = packed(np.array([[1.0, 0, 0]] * 2 + [[-1.0, 0, 1]] * 40))
+    start = Probe(np.array([[0.0, 0, 0], [1, 0, 0]]), np.zeros(2))
+    rows, guessed = _surest(start.logits(unlabelled))
+    assert guessed.tolist() == [0] * 20 + [1] and rows[-1] in (0, 1)
+    assert self_trained(start, features, np.array([1, 0]), unlabelled, 2).weights.shape == (2, 3)
 
 
 @pytest.mark.parametrize("packed", [np.asarray, csr_array])

@@ -77,11 +77,11 @@ def fit(
     typer.echo(f"{out}: {counted(len(fitted.classes_), 'label')}, {counted(len(data.texts), 'labelled text')}")
     if others:
         used = (
-            "helped on held-out labels"
+            "learned from, with labels that were guessed"
             if fitted.self_trained_
-            else "did not help on held-out labels, or could not be tried"
+            else "not learned from: held-out labels were less often right with them, or it could not be tried"
         )
-        typer.echo(f"{counted(len(others), 'unlabelled text')}: learning from them {used}")
+        typer.echo(f"{counted(len(others), 'unlabelled text')}: {used}")
     _tell_estimate(fitted)
     typer.echo(f"next:\n  likewise classify predict {shlex.quote(out)} more.csv")
 

@@ -35,7 +35,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes_: the labels, sorted.
         estimate_: how good it is, from the labelled texts alone; None where they are too few to tell.
         temperature_: by which logits become probabilities.
-        self_trained_: whether unlabelled texts were learned from: only where that helped on held-out labels.
+        self_trained_: whether unlabelled texts were learned from: not where clearly fewer held-out labels were right.
         features_: what a text is to it.
         probe_: the weights.
 

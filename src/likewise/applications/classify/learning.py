@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from likewise.applications.classify.estimate import probabilities, temperature_of
 from likewise.applications.classify.features import Features, share_of_words
 from likewise.applications.classify.folds import HeldOut, held_out
 from likewise.applications.classify.ngrams import CountedTerms
@@ -93,7 +92,7 @@ class Learning:
         return Learned(self.features, probe, held, False)
 
     def _with_unlabelled(self, probe: Probe, held: HeldOut) -> Learned:
-        """Self-training, if held-out labels are likelier with it."""
+        """Self-training, unless clearly fewer held-out labels are right with it."""
         words, counted = self._terms.ngrams(wide=True) if self._terms else (None, None)
         wide, labelled = replace(self.features, ngrams=words), len(self.texts)
         rows = wide.of(self.texts, self._vectors, None if counted is None else counted[:labelled])
@@ -107,7 +106,7 @@ class Learning:
         found = held_out(
             self.texts, self.numbers, lambda learned, asked: trained(learned).logits(rows[asked]), self._rng(3)
         )
-        if found is None or self._surprise(found) >= self._surprise(held):
+        if found is None or self._clearly_worse(found, held):
             return Learned(self.features, probe, held, False)
         return Learned(wide, trained(np.arange(len(self.texts))), found, True)
 
@@ -130,11 +129,18 @@ class Learning:
         features, probe = tuned(np.arange(len(self.texts)))
         return Learned(features, probe, held, False)
 
-    def _surprise(self, held: HeldOut) -> float:
-        """Mean negative log-likelihood of the held-out labels, each way with its own best temperature."""
-        found: Float64[np.ndarray, "rows classes"] = probabilities(held.logits, temperature_of(held, self.numbers))
-        likely = found[np.arange(len(held.rows)), self.numbers[held.rows]]
-        return float(-np.log(np.maximum(likely, np.finfo(float).tiny)).mean())
+    def _clearly_worse(self, found: HeldOut, before: HeldOut) -> bool:
+        """Whether fewer of the held-out labels are right than before, by more than the standard error of that."""
+        now, then = self._right(found), self._right(before)
+        gains = (now - then)[np.isfinite(now - then)]
+        return bool(gains.mean() < -gains.std() / np.sqrt(len(gains)))
+
+    def _right(self, held: HeldOut) -> Float64[np.ndarray, " texts"]:
+        """How often each label is right; NaN where it was not held out."""
+        times = np.bincount(held.rows, minlength=len(self.texts)).astype(np.float64)
+        right = held.logits.argmax(axis=1) == self.numbers[held.rows]
+        times[times == 0] = np.nan
+        return np.asarray(np.bincount(held.rows, right, len(self.texts)) / times)
 
     def _rng(self, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, purpose])
