@@ -51,6 +51,10 @@ def test_evaluate(made: Path, labelled: Path) -> None:
     other.write_text("body,size\nsome text,huge\nother,short\n")
     told = succeeds("classify", "evaluate", made, other, *COLUMNS, "--label", "size")
     assert "1 text with a label that was never learned" in told and "huge taken for " in told
+    other.write_text("body,size\nsome text,huge\n")
+    assert "log loss none" in succeeds("classify", "evaluate", made, other, *COLUMNS, "--label", "size")
+    told = succeeds("classify", "evaluate", made, other, *COLUMNS, "--label", "size", "--json")
+    assert json.loads(told)["log_loss"] is None and "NaN" not in told
 
 
 def test_what_to_label_next(shelf: Shelf, made: Path) -> None:

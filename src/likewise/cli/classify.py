@@ -142,9 +142,8 @@ def evaluate(
         typer.echo(found.as_json())
         return
     typer.echo(f"accuracy {found.accuracy:.1%} ({found.low:.1%} to {found.high:.1%}), {counted(found.texts, 'text')}")
-    typer.echo(
-        f"macro F1 {found.macro_f1:.3f}, log loss {found.log_loss:.3f}, calibration error {found.calibration_error:.1%}"
-    )
+    loss = "none" if found.log_loss is None else f"{found.log_loss:.3f}"
+    typer.echo(f"macro F1 {found.macro_f1:.3f}, log loss {loss}, calibration error {found.calibration_error:.1%}")
     if found.unseen:
         typer.echo(f"{counted(found.unseen, 'text')} with a label that was never learned: counted as wrong")
     _tell_answered(found.answered)

@@ -43,7 +43,8 @@ class Judgement:
         low: lower end of the 95 % interval of the accuracy (Wilson).
         high: upper end.
         macro_f1: mean of the F1 of all labels that are known or in the data.
-        log_loss: mean negative log-likelihood of the true label, in nats; of texts with a label that was learned.
+        log_loss: mean negative log-likelihood of the true label, in nats; of texts with a label that was learned;
+            None if there are none.
         calibration_error: mean distance of probability and accuracy, over ten bins (ECE, Naeini et al. 2015).
         answered: what abstaining brings, at several levels.
         unseen: texts whose label was never learned; they count as errors.
@@ -55,7 +56,7 @@ class Judgement:
     low: float
     high: float
     macro_f1: float
-    log_loss: float
+    log_loss: float | None
     calibration_error: float
     answered: tuple[Answered, ...]
     unseen: int
@@ -99,7 +100,7 @@ def judge(classifier: Any, texts: Sequence[str], labels: Sequence[Any]) -> Judge
     return Judgement(
         len(texts), float(right.mean()), low, high,
         float(f1_score(given, predicted, average="macro", zero_division=0)),
-        float(-np.log(of_truth).mean()) if seen.any() else float("nan"), sum(off) / len(texts),
+        float(-np.log(of_truth).mean()) if seen.any() else None, sum(off) / len(texts),
         tuple(
             Answered(level, float(enough.mean()), float(right[enough].mean()) if enough.any() else None)
             for level in LEVELS for enough in [sure >= level]
