@@ -4,7 +4,9 @@ The loss is SupCon's (Khosla et al. 2020, L_out): all texts of an anchor's class
 SetFit (Tunstall et al. 2022) asks for pairs of labelled texts, whose number grows with the square of the labels; here a
 batch holds all pairs of its texts and an epoch sees each text once, so the cost is linear in the number of labels, once
 these fill a hundred steps of a transformer. It is the same for a transformer, all of whose weights are moved, and for a
-static encoder, behind which a linear map is.
+static encoder, behind which a linear map is. The two views of a text differ by the dropout of a transformer; a static
+encoder has none, so a fifth of the words is left out. A transformer is spared that: a question is another one without
+its first word.
 """
 
 import tempfile
@@ -30,7 +32,7 @@ BATCH = {"static": 256, "transformer": 32}  # texts
 EPOCHS = {"static": 20, "transformer": 10}  # more where these are fewer steps than the least
 LEAST_STEPS = {"static": 1, "transformer": 100}
 RATE = {"static": 0.1, "transformer": 3e-5}
-KEPT = 0.8  # of the ids of a text, in each of its two views
+KEPT = 0.8  # of the ids of a text, in each of its two views, for a static encoder
 
 
 class FineTuning:
@@ -72,7 +74,9 @@ class FineTuning:
         batches = list(_batches(numbers, BATCH[kind], EPOCHS[kind], LEAST_STEPS[kind], rng))
         schedule = Schedule(RATE[kind], len(batches))
         for step, rows in enumerate(batches):
-            _step(self._trained, ids.take(rows), numbers[rows], schedule(step), rng)
+            some = ids.take(rows)
+            views = (_thinned(some, rng), _thinned(some, rng)) if self._static else (some, some)
+            _step(self._trained, views, numbers[rows], schedule(step))
         if self._static:
             self._copy.encoder = self._trained.folded()
         return self._copy
@@ -90,12 +94,10 @@ def _batches(
             yield order[first::count]
 
 
-def _step(
-    encoder: Any, texts: Ragged, numbers: Int64[np.ndarray, " batch"], rate: float, rng: np.random.Generator
-) -> None:
-    """Both views of a batch, the loss, and one step of the encoder."""
-    anchors, anchor_tape = encoder.forward(_thinned(texts, rng))
-    candidates, candidate_tape = encoder.forward(_thinned(texts, rng))
+def _step(encoder: Any, views: tuple[Ragged, Ragged], numbers: Int64[np.ndarray, " batch"], rate: float) -> None:
+    """The loss of both views of a batch, and one step of the encoder."""
+    anchors, anchor_tape = encoder.forward(views[0])
+    candidates, candidate_tape = encoder.forward(views[1])
     contrast = soft_info_nce(anchors, candidates, temperature=TEMPERATURE, target=_shares(numbers))
     encoder.backward(anchor_tape, contrast.anchors)
     encoder.backward(candidate_tape, contrast.candidates)
