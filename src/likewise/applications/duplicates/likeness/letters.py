@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Int, Int64, UInt32, UInt64
+from jaxtyping import Int, Int32, Int64, UInt32, UInt64
 
 from likewise.applications.duplicates.likeness import kernels
 from likewise.applications.duplicates.likeness.characters import kinds_of_characters
 from likewise.tokens.compiled import BLOCKS, as_arrow, buffers
 from likewise.tokens.kernels import gather
 
-__all__ = ["BANDS", "ROWS", "SKETCH", "Letters", "read_letters"]
+__all__ = ["BANDS", "ROWS", "SKETCH", "Letters", "packed", "read_letters"]
 
 BANDS, ROWS = 16, 4  # of MinHashes: of two texts that share 70 % of their shingles 99 % meet in a band, of 30 % 12 %
 SKETCH = 256  # shingles that are kept of a text
@@ -50,8 +50,8 @@ class Letters:
 
     def take(self, rows: Int[np.ndarray, " some"]) -> "Letters":
         """Those of some texts, in that order."""
-        numbers = _packed(self.numbers, self.offsets[:-1][rows], np.diff(self.offsets)[rows])
-        sketches = _packed(self.sketches, self.sketch_offsets[:-1][rows], np.diff(self.sketch_offsets)[rows])
+        numbers = packed(self.numbers, self.offsets[:-1][rows], np.diff(self.offsets)[rows])
+        sketches = packed(self.sketches, self.sketch_offsets[:-1][rows], np.diff(self.sketch_offsets)[rows])
         return Letters(self.exact[rows], *numbers, *sketches, np.ascontiguousarray(self.bands[:, rows]))
 
     @classmethod
@@ -94,16 +94,18 @@ def _read_chunk(chunk: pa.Array, functions: tuple[UInt32[np.ndarray, " hashes"],
     kernels.minhashes_of(shingles, places, many, functions[0], functions[1], minhashes)
     bands = np.empty((BANDS, texts), np.uint64)
     kernels.band_hashes(minhashes, BANDS, ROWS, bands)
-    sketches = _packed(shingles, places, np.minimum(many, SKETCH))
-    return Letters(exact, *_packed(numbers, begins, counts), *sketches, bands)
+    sketches = packed(shingles, places, np.minimum(many, SKETCH))
+    return Letters(exact, *packed(numbers, begins, counts), *sketches, bands)
 
 
-def _packed(
-    values: UInt32[np.ndarray, " values"], begins: Int64[np.ndarray, " texts"], lengths: Int[np.ndarray, " texts"]
-) -> tuple[UInt32[np.ndarray, " packed"], Int64[np.ndarray, " texts_and_1"]]:
+def packed(
+    values: Int32[np.ndarray, " values"] | UInt32[np.ndarray, " values"],
+    begins: Int64[np.ndarray, " texts"],
+    lengths: Int[np.ndarray, " texts"],
+) -> tuple[np.ndarray, Int64[np.ndarray, " texts_and_1"]]:
     """What belongs to each text end to end, and where it begins then."""
     offsets = _offsets_of(lengths)
-    out = np.empty(offsets[-1], np.uint32)
+    out = np.empty(offsets[-1], values.dtype)
     gather(values, np.ascontiguousarray(begins), offsets, out, BLOCKS)
     return out, offsets
 

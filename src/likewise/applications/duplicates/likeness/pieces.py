@@ -13,8 +13,8 @@ from jaxtyping import Bool, Float32, Int64
 
 from likewise.applications.duplicates.likeness import kernels
 from likewise.applications.duplicates.likeness.axes import KEPT, principal_axes
+from likewise.applications.duplicates.likeness.letters import packed
 from likewise.model.model import Model
-from likewise.tokens.kernels import gather
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import CONTINUATION
 
@@ -24,7 +24,6 @@ __all__ = ["Pieces"]
 # little worse.
 LONGEST = 8  # a word with a digit counts as often as it has characters but one, up to so many times
 LEVELS = 256  # of the weights of such words
-BLOCKS = 64  # units of parallel work
 SMALLEST = 1e-12
 
 
@@ -71,11 +70,7 @@ class Pieces:
             ids.ids, offsets, self.model.tokenizer.vocabulary.continues, self.digits, self.lengths, self.rarities,
             self.most, LONGEST, LEVELS, laid, counts,
         )  # fmt: skip
-        packed_offsets = np.zeros(len(texts) + 1, np.int64)
-        np.cumsum(counts, out=packed_offsets[1:])
-        packed = np.empty(packed_offsets[-1], np.int32)
-        gather(laid, offsets[:-1], packed_offsets, packed, BLOCKS)
-        return Ragged(packed, packed_offsets)
+        return Ragged(*packed(laid, offsets[:-1], counts))
 
 
 def _trained_rows(static: Model) -> Float32[np.ndarray, "vocab kept"]:
