@@ -30,7 +30,7 @@ from texts import add_data, table
 
 import likewise
 from likewise.evaluation.baselines import Entrant
-from likewise.evaluation.hybrid import KnownVectors, hybrid_search
+from likewise.evaluation.retrieval import KnownVectors, hybrid_search
 
 MOST_QUERIES = 600
 FROZEN, FROZEN_SEEDS = 4, 1  # layers, and the seeds that are trained so too

@@ -34,7 +34,7 @@ from sklearn.preprocessing import normalize
 from texts import add_data
 
 import likewise
-from likewise.applications.classify.ngrams import terms_of
+from likewise.applications.classify.features import terms_of
 
 PER_CLASS = {
     "imdb": (8, 64, 256, 1024), "mr": (8, 64, 256), "sst2": (8, 64, 256), "banking77": (1, 5, 10), "trec": (8, 64),

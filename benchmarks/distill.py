@@ -33,8 +33,8 @@ from retrieval import Retrieval, read_retrieval
 from texts import add_data
 
 import likewise
-from likewise.corpus.pydocs import pydocs
-from likewise.training.lessons import LONGEST
+from likewise.corpus.demo_corpus import pydocs
+from likewise.training.distill import LONGEST
 
 TEACHER = str(model_folder())
 MOST_QUERIES = 600  # drawn once from those of a corpus that has more

@@ -29,7 +29,7 @@ from texts import add_data, lines, rows, table
 
 import likewise
 from likewise.applications.duplicates.pairs import compare
-from likewise.model.beside import Beside
+from likewise.model.concatenated import Beside
 from likewise.model.transformer import TransformerModel
 
 DATA_SETS = ("quora_pairs", "askubuntu_dups", "abt_buy")

@@ -26,7 +26,7 @@ from record import record
 from sentence_transformers import SentenceTransformer
 
 import likewise
-from likewise.corpus.pydocs import pydocs
+from likewise.corpus.demo_corpus import pydocs
 from likewise.model.export import export_onnx
 
 LENGTH = 128  # tokens

@@ -14,10 +14,10 @@ from scipy.sparse import csr_matrix
 
 from likewise.corpus.read import read
 from likewise.encoders.static import StaticEncoder
-from likewise.index.fusion import FUSIONS
+from likewise.index.hybrid import FUSIONS
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import UNKNOWN
-from likewise.training.examples import Examples
+from likewise.training.dataset import Examples
 from likewise.training.prepare import Prepared, prepare
 from likewise.training.recipe import Recipe, Settings, derived
 

@@ -10,10 +10,10 @@ from experiments_default import default, finished, learned, porter, unstemmed
 from experiments_ground import DIM, Found, Ground, Lab, pooled
 from experiments_training import HalfFrozen, Widened, from_lsa, learned_lengths, trained, two_tables
 
-from likewise.encoders.blend import ballast_of, scaled
+from likewise.encoders.concatenation import ballast_of, scaled
 from likewise.encoders.lsa import powered
 from likewise.encoders.static import StaticEncoder
-from likewise.index.fusion import FUSIONS
+from likewise.index.hybrid import FUSIONS
 
 __all__ = ["EXPERIMENTS", "Experiment", "as_is", "learned"]
 

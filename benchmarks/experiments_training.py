@@ -12,12 +12,12 @@ from likewise.encoders.encoder import Encoder
 from likewise.encoders.lsa import log_idf, lsa_encoder
 from likewise.encoders.static import StaticEncoder
 from likewise.losses.info_nce import info_nce
-from likewise.negatives.masks import allowed_negatives
-from likewise.optimisation.schedule import Schedule
-from likewise.optimisation.step import Batch, ContrastiveStep, batch_indices
+from likewise.negatives.near_duplicates import allowed_negatives
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.training.recipe import Settings
+from likewise.training.schedule import Schedule
+from likewise.training.step import Batch, ContrastiveStep, batch_indices
 from likewise.views.mix import VIEWS
 from likewise.views.pair import Joint, Views
 

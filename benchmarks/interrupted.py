@@ -23,7 +23,7 @@ from record import record
 from texts import add_data, short_texts
 
 import likewise
-from likewise.optimisation import loop
+from likewise.training import loop
 
 
 def train(texts: Path, out: Path, seed: int) -> None:

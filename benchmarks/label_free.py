@@ -22,13 +22,11 @@ from record import record
 from texts import add_data
 
 from likewise.encoders.static import StaticEncoder
-from likewise.geometry.halves import hard_halves
-from likewise.geometry.rank import effective_rank
+from likewise.geometry.held_out_retrieval import hard_halves, view_retrieval
+from likewise.geometry.measure import effective_rank, uniformity
 from likewise.geometry.score import combined, label_free_score, score_task
-from likewise.geometry.uniformity import uniformity
-from likewise.geometry.view_retrieval import view_retrieval
+from likewise.views.edits import halves
 from likewise.views.pair import Views
-from likewise.views.spans import halves
 
 QUICK = 3
 

@@ -35,8 +35,8 @@ MINI = 32  # texts that the peer encodes at once: its default
 
 def ours(texts: list[str]) -> float:
     """Seconds of a step."""
-    from likewise.encoders.pretrained import load_pretrained
-    from likewise.encoders.transformer import TransformerEncoder
+    from likewise.encoders.transformer.encoder import TransformerEncoder
+    from likewise.encoders.transformer.loading import load_pretrained
     from likewise.losses.info_nce import info_nce
     from likewise.tokens.ragged import Ragged
 

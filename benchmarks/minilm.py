@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from likewise.corpus.pydocs import pydocs
+from likewise.corpus.demo_corpus import pydocs
 
 __all__ = ["PACKAGE", "model_folder", "python_texts", "trainer"]
 

@@ -16,8 +16,8 @@ from scipy.sparse import csr_array
 from texts import add_data, lines, sentences
 
 from likewise.encoders.lsa import log_idf
-from likewise.negatives.signatures import signatures
-from likewise.tokens.compiled import Tokenizer
+from likewise.negatives.near_duplicates import signatures
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
 from likewise.views.words import find_words
 

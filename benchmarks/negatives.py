@@ -27,7 +27,7 @@ from negatives_run import DIM, TEMPERATURE, Budget, Ground, Run
 from record import record
 from texts import add_data
 
-from likewise.negatives.masks import DISTANCE
+from likewise.negatives.near_duplicates import DISTANCE
 
 NEGATIVES = tuple(2**power - 1 for power in range(1, 12))
 RATES = (0.05, 0.2, 0.8)

@@ -7,18 +7,17 @@ from functools import cached_property
 import numpy as np
 from negatives_corpora import Judged
 
-from likewise.corpus.split import held_out_split
 from likewise.encoders.lsa import log_idf
 from likewise.encoders.static import StaticEncoder
-from likewise.geometry.halves import hard_halves
-from likewise.geometry.view_retrieval import view_retrieval
+from likewise.geometry.held_out_retrieval import hard_halves, view_retrieval
 from likewise.losses.info_nce import info_nce
-from likewise.negatives.signatures import signatures
-from likewise.optimisation.schedule import Schedule
-from likewise.optimisation.step import Batch, ContrastiveStep, StepResult
-from likewise.tokens.compiled import Tokenizer
+from likewise.negatives.near_duplicates import signatures
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, learn_reference, vocabulary_size
+from likewise.training.dataset import held_out_split
+from likewise.training.schedule import Schedule
+from likewise.training.step import Batch, ContrastiveStep, StepResult
 from likewise.views.mix import make_views
 
 __all__ = ["Budget", "Ground", "Run"]

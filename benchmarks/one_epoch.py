@@ -6,12 +6,12 @@ import numpy as np
 
 from likewise.encoders.lsa import log_idf
 from likewise.encoders.static import StaticEncoder
-from likewise.negatives.signatures import Signatures, signatures
-from likewise.optimisation.step import Batch, ContrastiveStep, batch_indices
-from likewise.tokens.compiled import Tokenizer
+from likewise.negatives.near_duplicates import Signatures, signatures
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN
 from likewise.training.recipe import Recipe, derived
+from likewise.training.step import Batch, ContrastiveStep, batch_indices
 from likewise.views.mix import make_views
 
 __all__ = ["OneEpoch"]

@@ -33,8 +33,8 @@ from sklearn.preprocessing import normalize
 from texts import add_data
 
 import likewise
-from likewise.corpus.pydocs import pydocs
-from likewise.index.fusion import share_of_best
+from likewise.corpus.demo_corpus import pydocs
+from likewise.index.hybrid import share_of_best
 
 K = 10
 DATA_SETS = ("cranfield", "scifact", "npl", "askubuntu_dups")

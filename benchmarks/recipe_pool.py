@@ -7,20 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
-from likewise.corpus.split import Split, held_out_split
-from likewise.encoders.blend import LEXICAL_POWER, ballast_of, blended, scaled
+from likewise.encoders.concatenation import LEXICAL_POWER, ballast_of, blended, scaled
 from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
-from likewise.geometry.inverse_cloze import inverse_cloze
-from likewise.negatives.masks import DISTANCE
-from likewise.negatives.signatures import signatures
-from likewise.optimisation.schedule import Schedule
-from likewise.optimisation.step import Batch, ContrastiveStep, batch_indices
-from likewise.tokens.compiled import Tokenizer
+from likewise.geometry.held_out_retrieval import inverse_cloze
+from likewise.negatives.near_duplicates import DISTANCE, signatures
 from likewise.tokens.kernels import count_whole
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.stems import learn_stems
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
+from likewise.training.dataset import Split, held_out_split
+from likewise.training.schedule import Schedule
+from likewise.training.step import Batch, ContrastiveStep, batch_indices
 from likewise.views.mix import make_views
 
 __all__ = ["RECIPES", "PoolCorpus", "PoolRecipe", "cached", "train"]

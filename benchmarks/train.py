@@ -32,7 +32,7 @@ from static_trainer import StaticTrainer
 from texts import add_data, short_texts
 
 import likewise
-from likewise.tokens.compiled import Tokenizer
+from likewise.tokens.tokenizer import Tokenizer
 
 DIM = 256
 

@@ -26,9 +26,8 @@ from minilm import PACKAGE, python_texts, trainer
 from record import record
 from texts import add_data
 
-from likewise.encoders.device import half_precision
-from likewise.encoders.pretrained import load_pretrained
-from likewise.encoders.transformer import TransformerEncoder
+from likewise.encoders.transformer.encoder import TransformerEncoder, half_precision
+from likewise.encoders.transformer.loading import load_pretrained
 from likewise.losses.info_nce import info_nce
 from likewise.tokens.ragged import Ragged
 

@@ -38,6 +38,6 @@ settings.load_profile("ci" if os.environ.get("CI") else "person")
 @pytest.fixture(scope="session")
 def python_docs() -> list[str]:
     """Real text that every machine has: the first 3,000 texts of the documentation of the running Python."""
-    from likewise.corpus.pydocs import pydocs
+    from likewise.corpus.demo_corpus import pydocs
 
     return list(islice(pydocs(), SMALL))

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "likewise"
-MOST_LINES = 300  # of a file
+MOST_LINES = 400  # of a file
 MOST_IN_A_FUNCTION = 60
 MOST_PARAMETERS = 8
 NAMELESS = {"util", "helper", "common", "misc", "manager", "base", "core", "factory", "handler"}

@@ -18,9 +18,8 @@ SECONDS = 1.0 if IN_CI else 0.3  # a machine of CI may be busy with something el
 WITH_TORCH = {
     *(f"likewise.encoders.{name}" for name in ("compiled", "device", "dropout", "frozen", "graphs", "packed")),
     *(f"likewise.encoders.{name}" for name in ("scratch", "side_by_side")),
-    "likewise.encoders.transformer",
+    "likewise.encoders.transformer.encoder",
     "likewise.training.adapt",
-    "likewise.training.resolved",
 }
 # What only an extra brings, or whoever uses Likewise beside it: no room may need it.
 ABSENT = (

@@ -8,7 +8,7 @@ from likewise.errors import InputError, LikewiseError
 if TYPE_CHECKING:
     from likewise.applications.answer import Reply, answer
     from likewise.applications.classify.classifier import Classifier
-    from likewise.applications.classify.text_encoder import TextEncoder
+    from likewise.applications.classify.features import TextEncoder
     from likewise.applications.duplicates.find import duplicates
     from likewise.applications.recommend.recommender import Recommender
     from likewise.evaluation.evaluate import evaluate
@@ -54,7 +54,7 @@ _PLACES = {
     "Recipe": "likewise.training.recipe",
     "Reply": "likewise.applications.answer",
     "answer": "likewise.applications.answer",
-    "TextEncoder": "likewise.applications.classify.text_encoder",
+    "TextEncoder": "likewise.applications.classify.features",
     "Recommender": "likewise.applications.recommend.recommender",
     "distill": "likewise.training.distill",
     "duplicates": "likewise.applications.duplicates.find",

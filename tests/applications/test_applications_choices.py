@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from likewise.applications.recommend.choices import read_choices
+from likewise.applications.recommend.interactions import read_choices
 from likewise.errors import InputError
 
 ROWS = [

@@ -10,7 +10,7 @@ from sklearn.model_selection import cross_val_score
 
 import likewise
 from likewise.applications.classify.classifier import Classifier
-from likewise.applications.classify.judgement import judge
+from likewise.applications.classify.metrics import judge
 from likewise.errors import InputError
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from likewise.applications.classify.estimate import estimate_of, probabilities, temperature_of, wilson
-from likewise.applications.classify.folds import HeldOut
+from likewise.applications.classify.cross_validation import HeldOut, estimate_of, probabilities, temperature_of, wilson
 
 
 def test_wilson():

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from classify_texts import Senses
 
-from likewise.applications.classify.features import Features, share_of_words
-from likewise.applications.classify.ngrams import CountedTerms
+from likewise.applications.classify.features import CountedTerms, Features, share_of_words
 
 
 def test_blocks():

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.applications.classify.folds import held_out, parts_of
+from likewise.applications.classify.cross_validation import held_out, parts_of
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 2)), min_size=1, max_size=60), st.integers(2, 5))

@@ -7,11 +7,10 @@ from scipy.sparse import csr_array
 
 import likewise
 from likewise.applications.classify.classifier import Classifier
-from likewise.applications.classify.folds import HeldOut
-from likewise.applications.classify.learning import Learning
+from likewise.applications.classify.contrastive import FineTuning, _batches, _shares, _thinned
+from likewise.applications.classify.cross_validation import HeldOut
 from likewise.applications.classify.probe import Probe
-from likewise.applications.classify.self_training import _surest, self_trained
-from likewise.applications.classify.supervised import FineTuning, _batches, _shares, _thinned
+from likewise.applications.classify.self_training import Learning, _surest, self_trained
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
 

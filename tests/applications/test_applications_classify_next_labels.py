@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from likewise.applications.classify.next_labels import doubts, most_telling
+from likewise.applications.classify.active_learning import doubts, most_telling
 
 
 def test_doubts():

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from likewise.applications.classify import ngrams
-from likewise.applications.classify.ngrams import CountedTerms, WordNgrams, terms_of
+from likewise.applications.classify import features as ngrams
+from likewise.applications.classify.features import CountedTerms, WordNgrams, terms_of
 
 
 def test_terms():

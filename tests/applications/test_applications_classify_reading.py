@@ -2,7 +2,7 @@
 
 import pytest
 
-from likewise.applications.classify.reading import read_labelled, read_texts
+from likewise.applications.classify.labels import read_labelled, read_texts
 from likewise.errors import InputError
 
 

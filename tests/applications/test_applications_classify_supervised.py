@@ -6,7 +6,7 @@ from classify_texts import opinions
 
 import likewise
 from likewise.applications.classify.classifier import Classifier
-from likewise.applications.classify.supervised import BATCH, EPOCHS, LEAST_STEPS, FineTuning, _batches
+from likewise.applications.classify.contrastive import BATCH, EPOCHS, LEAST_STEPS, FineTuning, _batches
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import likewise
-from likewise.applications.classify.text_encoder import TextEncoder
+from likewise.applications.classify.features import TextEncoder
 from likewise.errors import InputError
 
 

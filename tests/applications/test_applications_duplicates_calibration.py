@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.applications.duplicates.calibration import GRID, curve_of, pareto_tail
-from likewise.applications.duplicates.views import other_texts, slips
+from likewise.applications.duplicates.perturbations import other_texts, slips
 
 
 def test_the_tail_of_a_power_of_the_rest():

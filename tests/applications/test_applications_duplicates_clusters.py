@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from likewise.applications.duplicates.clusters import clustered, list_count
+from likewise.applications.duplicates.candidates import clustered, list_count
 
 
 def unit(rows):

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.applications.duplicates.likeness import kernels
-from likewise.applications.duplicates.likeness import letters as module
-from likewise.applications.duplicates.likeness.characters import kinds_of_characters
-from likewise.applications.duplicates.likeness.kernels import ALONE, DIGIT, DROPPED, LETTER, SEPARATOR, SYMBOL
-from likewise.applications.duplicates.likeness.letters import BANDS, ROWS, SKETCH, Letters, read_letters
+from likewise.applications.duplicates import kernels
+from likewise.applications.duplicates import minhash as module
+from likewise.applications.duplicates.kernels import ALONE, DIGIT, DROPPED, LETTER, SEPARATOR, SYMBOL
+from likewise.applications.duplicates.minhash import BANDS, ROWS, SKETCH, Letters, kinds_of_characters, read_letters
 
 
 def shingles(text):

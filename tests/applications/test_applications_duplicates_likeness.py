@@ -5,12 +5,11 @@ import dataclasses
 import numpy as np
 import pyarrow as pa
 
-from likewise.applications.duplicates.likeness import features as module
-from likewise.applications.duplicates.likeness.axes import KEPT, principal_axes
-from likewise.applications.duplicates.likeness.features import Features, alikeness
-from likewise.applications.duplicates.likeness.pieces import LEVELS
-from likewise.applications.duplicates.likeness.space import Space
-from likewise.model.beside import Beside, JoinedModel
+from likewise.applications.duplicates import features as module
+from likewise.applications.duplicates.features import Features, alikeness
+from likewise.applications.duplicates.space import KEPT, Space, principal_axes
+from likewise.applications.duplicates.token_alignment import LEVELS
+from likewise.model.concatenated import Beside, JoinedModel
 
 TEXTS = (
     "The file is opened and read line by line.", "Open the file and read every line of it.", "A socket is closed.",

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from likewise.applications.duplicates.likeness.pieces import LEVELS, LONGEST, Pieces
+from likewise.applications.duplicates.token_alignment import LEVELS, LONGEST, Pieces
 from likewise.tokens.vocabulary import CONTINUATION
 
 

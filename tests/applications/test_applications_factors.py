@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from likewise.applications.recommend import factors
-from likewise.applications.recommend.factors import joint_basis
+from likewise.applications.recommend import ease as factors
+from likewise.applications.recommend.ease import joint_basis
 
 
 @pytest.fixture

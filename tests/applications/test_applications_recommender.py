@@ -9,8 +9,8 @@ from taste import KINDS, Words, taste
 
 from likewise import Recommender
 from likewise.applications.recommend import training
-from likewise.applications.recommend.histories import Histories
-from likewise.applications.recommend.texts import TextSpace, encoded
+from likewise.applications.recommend.interactions import Histories
+from likewise.applications.recommend.recommendations import TextSpace, encoded
 from likewise.applications.recommend.training import Settings, chosen_settings, held_out_ranks, trained
 from likewise.errors import InputError
 
@@ -216,7 +216,7 @@ def test_texts_in_their_own_space():
 
 
 def test_a_sample_of_many_texts(monkeypatch):
-    from likewise.applications.recommend import texts
+    from likewise.applications.recommend import recommendations as texts
 
     monkeypatch.setattr(texts, "SAMPLE", 50)
     vectors = np.random.default_rng(0).standard_normal((400, 3)).astype(np.float32)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from likewise.applications.recommend.histories import KNOTS, LONGEST, Histories, pooling
+from likewise.applications.recommend.interactions import KNOTS, LONGEST, Histories, pooling
 from likewise.applications.recommend.towers import Towers, power_of_age
 
 RNG = np.random.default_rng(0)

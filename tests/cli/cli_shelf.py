@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from likewise.cli.app import app
-from likewise.corpus.pydocs import pydocs
+from likewise.corpus.demo_corpus import pydocs
 
 
 def run_likewise(*words: str | Path, stdin: str | None = None) -> Result:

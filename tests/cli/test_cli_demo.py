@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from cli_shelf import fails, succeeds
 
-import likewise.corpus.pydocs
+import likewise.corpus.demo_corpus
 from likewise.cli.demo import SEARCHES
 
 
 def test_demo_trains_answers_and_says_what_comes_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = likewise.corpus.pydocs.pydocs(Path(sysconfig.get_path("stdlib")) / "asyncio")[:80]
-    monkeypatch.setattr(likewise.corpus.pydocs, "pydocs", lambda: texts)
+    texts = likewise.corpus.demo_corpus.pydocs(Path(sysconfig.get_path("stdlib")) / "asyncio")[:80]
+    monkeypatch.setattr(likewise.corpus.demo_corpus, "pydocs", lambda: texts)
     monkeypatch.chdir(tmp_path)
     told = succeeds("demo", "--no-progress")
     assert len(SEARCHES) == 5 and all(f"{query}\n  by meaning  " in told for query in SEARCHES)

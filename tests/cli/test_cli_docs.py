@@ -9,15 +9,15 @@ import pytest
 import typer.main
 from cli_shelf import succeeds
 
-import likewise.corpus.pydocs
+import likewise.corpus.demo_corpus
 from likewise.cli.app import app
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
 def test_every_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = likewise.corpus.pydocs.pydocs(Path(sysconfig.get_path("stdlib")) / "asyncio")[:60]
-    monkeypatch.setattr(likewise.corpus.pydocs, "pydocs", lambda: texts)
+    texts = likewise.corpus.demo_corpus.pydocs(Path(sysconfig.get_path("stdlib")) / "asyncio")[:60]
+    monkeypatch.setattr(likewise.corpus.demo_corpus, "pydocs", lambda: texts)
     monkeypatch.chdir(tmp_path)
     for name, content in re.findall(r"`([\w.]+)`(?::| is)\n\n```\w+\n(.*?)```", PAGE, re.DOTALL):
         Path(name).write_text(content, encoding="utf-8")

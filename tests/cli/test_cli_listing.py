@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from likewise.cli.listing import Row, json_line, show_list, told_columns
+from likewise.cli.screen import Row, json_line, show_list, told_columns
 
 
 def test_a_list_has_numbers_ids_marks_and_what_stands_below() -> None:

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.cli.tables import ArrowTable, GrowingTable, ParquetTable, fitted, wider
-from likewise.cli.vectors import write_numpy, write_parquet, writer_for
+from likewise.cli.vectors import (
+    ArrowTable,
+    GrowingTable,
+    ParquetTable,
+    fitted,
+    wider,
+    write_numpy,
+    write_parquet,
+    writer_for,
+)
 from likewise.corpus.batch import TextBatch
 from likewise.errors import InputError
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from likewise.cli.cuts import Cut, draw_cuts, kept_words, show_cuts, words_of
+from likewise.cli.show_views import Cut, draw_cuts, kept_words, show_cuts, words_of
 from likewise.corpus.read import read
 from likewise.tokens.vocabulary import Vocabulary
 
@@ -75,7 +75,7 @@ def test_the_command_prints_them(shelf: Shelf) -> None:
 
 
 def test_a_large_corpus_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.cli.cuts.MOST_TEXTS", 50)
+    monkeypatch.setattr("likewise.cli.show_views.MOST_TEXTS", 50)
     file = tmp_path / "a.jsonl"
     file.write_text("".join(f'{{"text": "word{n} and more"}}\n' for n in range(9000)) + "broken\n")
     assert len(draw_cuts(read(file), None, 100, 0)) == 50

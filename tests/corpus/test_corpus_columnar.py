@@ -72,7 +72,7 @@ def test_large_batches_are_cut(tmp_path: Path) -> None:
 
 
 def test_long_texts_make_small_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.files.columnar.MOST_CHARACTERS", 10_000)
+    monkeypatch.setattr("likewise.corpus.arrow.MOST_CHARACTERS", 10_000)
     rng = np.random.default_rng(0)
     table = pa.table({"text": [rng.bytes(500).hex() for _ in range(100)]})
     path = saved(tmp_path, "x.parquet", table, compression="none", use_dictionary=False)

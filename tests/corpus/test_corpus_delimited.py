@@ -79,13 +79,13 @@ def test_several_broken_rows_and_blocks(tmp_path: Path, monkeypatch: pytest.Monk
     path = written(tmp_path, "x.csv", "\n".join(["text,n", *lines]))
     wanted = [text for number in range(40) for text in (f"g{number}", f"m\n{number}")]
     for block in (1, 10, 100, 10_000):
-        monkeypatch.setattr("likewise.corpus.files.delimited.BLOCK", block)
+        monkeypatch.setattr("likewise.corpus.delimited.BLOCK", block)
         assert skipping(path) == (wanted, 40)
         assert "row 2 (line 4)" in complaint(path)
 
 
 def test_rows_of_one_block_make_several_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.files.delimited.MOST_ROWS", 3)
+    monkeypatch.setattr("likewise.corpus.delimited.MOST_ROWS", 3)
     path = written(tmp_path, "x.csv", "text,n\n" + "".join(f"t{row},1\n" for row in range(8)))
     assert [len(batch) for batch in read(path)] == [3, 3, 2]
     assert ids(path) == [str(row) for row in range(8)]
@@ -106,12 +106,12 @@ def test_a_field_of_fifty_megabytes(tmp_path: Path) -> None:
 
 
 def test_a_header_line_longer_than_the_look_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.files.opened.HEAD", 8)
+    monkeypatch.setattr("likewise.corpus.streams.HEAD", 8)
     assert texts(written(tmp_path, "x.csv", "identifier,text\n1,a\n")) == ["a"]
 
 
 def test_the_look_ahead_may_end_in_a_quote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.files.opened.HEAD", 22)
+    monkeypatch.setattr("likewise.corpus.streams.HEAD", 22)
     assert texts(written(tmp_path, "x.csv", 'id;text\n1;a,b\n2;"c\nd\ne\nf\ng"\n')) == ["a,b", "c\nd\ne\nf\ng"]
 
 

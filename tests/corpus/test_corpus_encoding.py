@@ -8,7 +8,7 @@ from corpus_reading import complaint, skipping, texts, written
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.corpus.files.encoding import checked_name, encoding_of, foreign_format, undecodable
+from likewise.corpus.encoding import checked_name, encoding_of, foreign_format, undecodable
 from likewise.errors import InputError
 
 LINES = "Grüße aus Zürich\nça va très bien\nplain\n"

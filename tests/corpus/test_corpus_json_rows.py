@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from corpus_reading import columns, complaint, ids, skipping, texts, written
 
-from likewise.corpus.files.json_rows import looks_like_json_lines
+from likewise.corpus.json_rows import looks_like_json_lines
 from likewise.corpus.read import read
 
 ROWS = [
@@ -31,7 +31,7 @@ def test_one_object_a_line(tmp_path: Path, name: str, ascii_only: bool) -> None:
 def test_an_array_of_objects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, indent: int | None, block: int
 ) -> None:
-    monkeypatch.setattr("likewise.corpus.files.json_rows.BLOCK", block)
+    monkeypatch.setattr("likewise.corpus.json_rows.BLOCK", block)
     path = written(tmp_path, name, "\n " + json.dumps(ROWS, indent=indent) + "\n")
     assert texts(path) == [row["text"] for row in ROWS]
 
@@ -59,15 +59,15 @@ def test_a_broken_array_cannot_be_read_on(tmp_path: Path, content: str, what: st
 
 
 def test_a_number_that_the_block_cuts_is_one_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.files.json_rows.BLOCK", 1)
+    monkeypatch.setattr("likewise.corpus.json_rows.BLOCK", 1)
     path = written(tmp_path, "x.json", '["a",1234,"b",56,"c"]')
     assert skipping(path) == (["a", "b", "c"], 2)
     assert "holds" not in complaint(path)
 
 
 def test_an_item_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.files.json_rows.BLOCK", 10)
-    monkeypatch.setattr("likewise.corpus.files.json_rows.LONGEST_ITEM", 100)
+    monkeypatch.setattr("likewise.corpus.json_rows.BLOCK", 10)
+    monkeypatch.setattr("likewise.corpus.json_rows.LONGEST_ITEM", 100)
     assert "behind item 0: Unterminated string" in complaint(written(tmp_path, "x.json", '["' + "x" * 1000))
 
 

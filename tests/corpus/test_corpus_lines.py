@@ -33,7 +33,7 @@ def test_what_ends_a_line(tmp_path: Path, content: str, lines: list[str]) -> Non
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 1000])
 def test_blocks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    monkeypatch.setattr("likewise.corpus.files.lines.BLOCK", block)
+    monkeypatch.setattr("likewise.corpus.lines.BLOCK", block)
     lines = ["é", "", "a longer line", "日本語", "x" * 50, ""]
     assert texts(written(tmp_path, "x.txt", "\r\n".join(lines) + "\r\n")) == lines
     broken = "\n".join(lines).encode() + b"\n\xff\nlast"

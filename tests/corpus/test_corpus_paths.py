@@ -255,5 +255,5 @@ def test_reading_can_stop_early(tmp_path: Path) -> None:
 
 def test_the_head_is_longer_than_one_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for head in (1, 3, 1000):
-        monkeypatch.setattr("likewise.corpus.files.opened.HEAD", head)
+        monkeypatch.setattr("likewise.corpus.streams.HEAD", head)
         assert texts(written(tmp_path, "x.txt", "aé\nb\n")) == ["aé", "b"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from likewise.corpus.pydocs import pydocs
+from likewise.corpus.demo_corpus import pydocs
 from likewise.errors import LikewiseError
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from likewise.corpus.columns import Wanted
-from likewise.corpus.reading import Problem, Reading
+from likewise.corpus.source import Problem, Reading
 from likewise.errors import InputError
 
 

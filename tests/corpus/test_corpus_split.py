@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from likewise.corpus.split import MOST_HELD_OUT, held_out_split
+from likewise.training.dataset import MOST_HELD_OUT, held_out_split
 
 
 @pytest.mark.parametrize("texts", [1000, 5000, 100_000])

@@ -4,9 +4,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from likewise.encoders.pretrained import Pretrained
-from likewise.encoders.scratch import small_encoder
-from likewise.encoders.transformer import TransformerEncoder
+from likewise.encoders.transformer.encoder import TransformerEncoder
+from likewise.encoders.transformer.loading import Pretrained
+from likewise.encoders.transformer.scratch import small_encoder
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import learn_reference
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from likewise.encoders.blend import BALLAST, ballast_of, blended, parts_of, scaled
+from likewise.encoders.concatenation import BALLAST, ballast_of, blended, parts_of, scaled
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 

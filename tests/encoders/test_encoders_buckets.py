@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.encoders.buckets import buckets, distinct_texts
+from likewise.encoders.transformer.batching import buckets, distinct_texts
 from likewise.tokens.ragged import Ragged
 
 texts = st.lists(st.lists(st.integers(0, 3), max_size=6), max_size=30)

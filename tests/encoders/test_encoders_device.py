@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from likewise.encoders.device import FALLBACK, device_of, half_precision, memory_left
+from likewise.encoders.transformer.encoder import FALLBACK, device_of, half_precision, memory_left
 from likewise.errors import InputError
 
 CPU = torch.device("cpu")

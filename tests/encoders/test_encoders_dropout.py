@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from likewise.encoders.dropout import ALL, KeyedDropout, masked
+from likewise.encoders.transformer.dropout import ALL, KeyedDropout, masked
 
 
 def mixed(number: int) -> int:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from encoders_transformers import encoder_of, fresh, ids_of
 
-from likewise.encoders.lora import add_lora, merge_lora
+from likewise.encoders.transformer.lora import add_lora, merge_lora
 from likewise.errors import InputError, LikewiseError
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from likewise.encoders import packed
 from likewise.encoders.packed import PackedLinear, packed_for
-from likewise.encoders.padding import encode_padded, padded
-from likewise.encoders.pooling import POOLINGS, pooled
+from likewise.encoders.transformer.batching import encode_padded, padded
+from likewise.encoders.transformer.pooling import POOLINGS, pooled
 from likewise.tokens.pretrained import Frame
 from likewise.tokens.ragged import Ragged
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from likewise.encoders.pooling import FLAGS, POOLINGS, check_pooling, pooled
+from likewise.encoders.transformer.pooling import FLAGS, POOLINGS, check_pooling, pooled
 from likewise.errors import InputError
 
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from encoders_transformers import TEXTS, encoder_of, fresh, ids_of
 
-from likewise.encoders import pretrained
-from likewise.encoders.pretrained import find_encoder, load_pretrained, open_transformers
-from likewise.encoders.scratch import ARCHITECTURES, small_encoder
+from likewise.encoders.transformer import loading as pretrained
+from likewise.encoders.transformer.loading import find_encoder, load_pretrained, open_transformers
+from likewise.encoders.transformer.scratch import ARCHITECTURES, small_encoder
 from likewise.errors import InputError, LikewiseError
 from likewise.tokens.vocabulary import learn_reference
 

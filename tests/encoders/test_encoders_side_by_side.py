@@ -7,8 +7,8 @@ import pytest
 import torch
 from encoders_transformers import encoder_of, ids_of, small
 
-from likewise.encoders import side_by_side
-from likewise.encoders.side_by_side import walking
+from likewise.encoders.transformer import encoder as side_by_side
+from likewise.encoders.transformer.encoder import walking
 
 CPU = torch.device("cpu")
 

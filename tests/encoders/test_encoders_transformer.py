@@ -3,8 +3,8 @@ import pytest
 import torch
 from encoders_transformers import TEXTS, encoder_of, fresh, gradients, ids_of, small
 
-from likewise.encoders import transformer
-from likewise.encoders.scratch import ARCHITECTURES
+from likewise.encoders.transformer import encoder as transformer
+from likewise.encoders.transformer.scratch import ARCHITECTURES
 from likewise.errors import LikewiseError
 from likewise.tokens.ragged import Ragged
 

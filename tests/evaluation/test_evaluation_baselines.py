@@ -18,7 +18,7 @@ from likewise.evaluation.lexical import Words, normalised
 from likewise.evaluation.result import Row
 from likewise.model.card import Card
 from likewise.model.model import Model
-from likewise.tokens.compiled import Tokenizer
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import Vocabulary, learn_reference
 
 

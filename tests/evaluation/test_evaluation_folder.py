@@ -7,7 +7,7 @@ from evaluation_judged import retrieval, write_lines, write_retrieval
 
 from likewise.errors import InputError
 from likewise.evaluation.data import Duplicates, Labelled, Retrieval, Similarity
-from likewise.evaluation.folder import data_of, task_of
+from likewise.evaluation.loading import data_of, task_of
 
 ROWS = [{"text": f"t{n}", "label": "xy"[n % 2]} for n in range(4)]
 SAME = [{"text1": "a", "text2": f"b{n}", "label": n % 2} for n in range(4)]

@@ -5,8 +5,7 @@ import pytest
 from evaluation_judged import Letters, entrant_of, field_of, retrieval
 
 import likewise
-from likewise.evaluation.hybrid import KnownVectors, hybrid_search
-from likewise.evaluation.ranking import judge_retrieval
+from likewise.evaluation.retrieval import KnownVectors, hybrid_search, judge_retrieval
 from likewise.index.collection import Collection
 
 

@@ -9,8 +9,7 @@ from evaluation_judged import retrieval, write_lines, write_retrieval
 
 from likewise.errors import InputError
 from likewise.evaluation.data import Retrieval
-from likewise.evaluation.folder import data_of
-from likewise.evaluation.judgements import read_judgements, texts_by_id
+from likewise.evaluation.loading import data_of, read_judgements, texts_by_id
 
 EXPECTED = {"q1": {"d1": 2, "d 2": 0}, "q2": {"d1": 1}}
 

@@ -7,10 +7,10 @@ import pytest
 from evaluation_judged import Given, Letters, field_of, retrieval
 
 from likewise.errors import LikewiseError
-from likewise.evaluation import packages, scoring
+from likewise.evaluation import packages
+from likewise.evaluation import retrieval as scoring
 from likewise.evaluation.data import Retrieval
-from likewise.evaluation.ranking import MEASURES, judge_retrieval, own_rows, top
-from likewise.evaluation.scoring import ByVector, ByWords, tiles
+from likewise.evaluation.retrieval import MEASURES, ByVector, ByWords, judge_retrieval, own_rows, tiles, top
 
 
 def _values(data: Retrieval, embedder=None, *baselines: str) -> dict[str, dict[str, float]]:

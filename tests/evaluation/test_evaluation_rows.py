@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from likewise.errors import InputError
 from likewise.evaluation.data import Duplicates, Labelled, Similarity
-from likewise.evaluation.folder import data_of
+from likewise.evaluation.loading import data_of
 from likewise.evaluation.rows import Columns
 
 PAIRS = "text1\ttext2\tscore\na b\tc\t0.5\nd\te\t4\nf\tg\t3.2\n"

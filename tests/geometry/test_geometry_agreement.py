@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from likewise.geometry.agreement import neighbour_agreement
+from likewise.geometry.similarity import neighbour_agreement
 
 
 def unit(seed: int, texts: int = 40, dim: int = 6) -> np.ndarray:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from likewise.geometry.collapse import collapse, usable
+from likewise.geometry.held_out_retrieval import ViewRetrieval
 from likewise.geometry.measure import Geometry
-from likewise.geometry.view_retrieval import ViewRetrieval
 
 
 def space(mrr: float, cosine: float, rank: float, alignment: float, *, dim: int = 256, texts: int = 300) -> Geometry:

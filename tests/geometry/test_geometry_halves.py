@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.geometry.halves import hard_halves
+from likewise.geometry.held_out_retrieval import hard_halves
 from likewise.tokens.ragged import Ragged
-from likewise.views.spans import halves
+from likewise.views.edits import halves
 
 VOCAB = 40
 CONTINUES = np.arange(VOCAB) % 3 == 2

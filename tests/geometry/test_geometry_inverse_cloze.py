@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.geometry.inverse_cloze import inverse_cloze
+from likewise.geometry.held_out_retrieval import inverse_cloze
 from likewise.tokens.ragged import Ragged
 
 VOCAB = 40

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from likewise.geometry.collapse import collapse
-from likewise.geometry.halves import hard_halves
-from likewise.geometry.measure import Geometry, measure
-from likewise.geometry.rank import effective_rank
-from likewise.geometry.view_retrieval import view_retrieval
+from likewise.geometry.held_out_retrieval import hard_halves, view_retrieval
+from likewise.geometry.measure import Geometry, effective_rank, measure
 from likewise.tokens.ragged import Ragged
 
 TOPICS, WORDS = 40, 25  # words of each topic: ids from topic * WORDS

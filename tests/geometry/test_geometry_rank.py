@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.geometry.rank import effective_rank
+from likewise.geometry.measure import effective_rank
 
 
 @given(st.integers(1, 30), st.integers(1, 12), st.integers(0, 2**32 - 1))

@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 
-from likewise.corpus.split import held_out_split
 from likewise.encoders.lsa import log_idf, lsa_encoder
 from likewise.encoders.static import StaticEncoder
-from likewise.geometry.score import label_free_score, score_task
-from likewise.geometry.view_retrieval import view_retrieval
-from likewise.geometry.word_agreement import word_agreement
-from likewise.tokens.compiled import Tokenizer
+from likewise.geometry.held_out_retrieval import view_retrieval
+from likewise.geometry.score import label_free_score, score_task, word_agreement
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import learn_reference
+from likewise.training.dataset import held_out_split
 
 DIM = 64
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.geometry.uniformity import alignment, mean_cosine, uniformity
+from likewise.geometry.measure import alignment, mean_cosine, uniformity
 
 
 def unit_rows(seed, texts, dim):

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.geometry import view_retrieval as room
-from likewise.geometry.view_retrieval import view_retrieval
+from likewise.geometry import held_out_retrieval as room
+from likewise.geometry.held_out_retrieval import view_retrieval
 
 
 def unit_rows(rng, texts, dim):

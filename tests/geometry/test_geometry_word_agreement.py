@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from likewise.geometry.word_agreement import word_agreement, word_neighbours
+from likewise.geometry.score import word_agreement, word_neighbours
 from likewise.tokens.ragged import Ragged
 
 VOCAB = 300

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likewise.index import exact as exact_room
+from likewise.index import int8_scan as exact_room
 from likewise.index.entries import Vectors
-from likewise.index.exact import Blocks, candidates, cosines, cut, encoded, scored, shortlist, whole
+from likewise.index.int8_scan import Blocks, candidates, cosines, cut, encoded, scored, shortlist, whole
 
 
 def unit(rows):
@@ -46,7 +46,7 @@ def brute(vectors, query, k, hidden=None):
 
 @pytest.fixture(params=["compiled", "plain"])
 def scan(request, monkeypatch):
-    monkeypatch.setattr("likewise.index.exact._is_worth_loading", lambda components: request.param == "compiled")
+    monkeypatch.setattr("likewise.index.int8_scan._is_worth_loading", lambda components: request.param == "compiled")
 
 
 @pytest.mark.usefixtures("scan")
@@ -102,7 +102,7 @@ def test_many_queries_in_parts(monkeypatch):
     stored = vectors_of_kind("random", 1000, 16, rng)
     codes, queries = encoded(stored.astype(np.float32)), unit(rng.standard_normal((7, 16)))
     at_once = candidates(codes, np.zeros(1000, bool), queries, 5, whole(1000))
-    monkeypatch.setattr("likewise.index.exact._MOST_BOUNDS", 2000)
+    monkeypatch.setattr("likewise.index.int8_scan._MOST_BOUNDS", 2000)
     in_parts = candidates(codes, np.zeros(1000, bool), queries, 5, whole(1000))
     assert [rows.tolist() for rows in at_once] == [rows.tolist() for rows in in_parts]
 
@@ -130,7 +130,7 @@ def test_shortlist(kind):
 
 
 def test_numba_is_loaded_when_that_is_quicker(monkeypatch):
-    monkeypatch.setattr("likewise.index.exact._scanned", [])
+    monkeypatch.setattr("likewise.index.int8_scan._scanned", [])
     assert exact_room._is_worth_loading(1)  # it is loaded
     monkeypatch.delitem(sys.modules, "numba")
     assert [exact_room._is_worth_loading(size) for size in (10**8, 9 * 10**7, 10**7, 10**7)] == [

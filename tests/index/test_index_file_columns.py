@@ -8,8 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from likewise.corpus.read import read
-from likewise.index.file_columns import are_numbers
-from likewise.index.rows import rows_of_corpus
+from likewise.index.columns import are_numbers, rows_of_corpus
 
 
 def _columns(file: Path, text: str = "body") -> dict[str, list[object]]:

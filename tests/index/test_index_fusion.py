@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from likewise.errors import InputError
-from likewise.index.fusion import (
+from likewise.index.hybrid import (
     FUSIONS,
     Part,
     best_first,

@@ -5,7 +5,7 @@ import sqlite3
 import numpy as np
 import pytest
 
-from likewise.index.numbers import Changes, Passing, numbers_in
+from likewise.index.row_ids import Changes, Passing, numbers_in
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from index_embedders import Hashed
 
 from likewise.errors import InputError
+from likewise.index.bm25 import Overlap, words_of
 from likewise.index.collection import Collection
-from likewise.index.overlap import Overlap, words_of
 from likewise.index.stems import Stems
 
 

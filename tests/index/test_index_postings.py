@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from index_embedders import sentences
 
+from likewise.index import bm25 as words_room
 from likewise.index import postings as postings_room
-from likewise.index import words as words_room
-from likewise.index.numbers import Passing
+from likewise.index.bm25 import TABLES, WordIndex, indexable
 from likewise.index.postings import INSTANCES, Postings, inverse_frequency, mean_length
-from likewise.index.words import TABLES, WordIndex, indexable
+from likewise.index.row_ids import Passing
 
 QUERIES = ["battery zoom", "zoom window wobbly", "refund", "battery battery broke cable", "cheap cable camera zoom", ""]
 

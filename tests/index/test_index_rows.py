@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from likewise.errors import InputError
-from likewise.index import rows as rows_room
-from likewise.index.rows import checked_ids, rows_of_corpus, rows_of_texts
+from likewise.index import columns as rows_room
+from likewise.index.columns import checked_ids, rows_of_corpus, rows_of_texts
 
 
 @pytest.mark.parametrize(

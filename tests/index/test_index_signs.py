@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.index.signs import LEAST_SHORTLIST, PER_RESULT, Signs, sign_words, signs_of
+from likewise.index.binary_codes import LEAST_SHORTLIST, PER_RESULT, Signs, sign_words, signs_of
 
 
 def unit(rng, count, dim):
@@ -64,7 +64,7 @@ def test_the_highest_are_the_highest(count, k, seed):
 
 def test_many_rows_are_sorted_out_by_a_sample(monkeypatch):
     """Where the sample misleads, all are sorted."""
-    from likewise.index import signs as room
+    from likewise.index import binary_codes as room
 
     rng = np.random.default_rng(0)
     rows, query = unit(rng, 5000, 32), unit(rng, 1, 32)[0]

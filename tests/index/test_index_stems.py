@@ -13,9 +13,9 @@ from index_embedders import Bare, Hashed, sentences
 
 from likewise.errors import InputError
 from likewise.index import stems as stems_room
+from likewise.index.bm25 import TABLES, WordIndex, indexable, query_words
 from likewise.index.collection import Collection
 from likewise.index.stems import Stems, folded
-from likewise.index.words import TABLES, WordIndex, indexable, query_words
 
 ENGLISH = {"flows": "flow", "flowed": "flow", "flowing": "flow", "batteries": "battery"}
 GERMAN = {"häuser": "haus", "häusern": "haus", "hauses": "haus", "schönes": "schön", "straßen": "straße"}

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from index_embedders import Given, Hashed, sentences
 
-from likewise.index import cache as cache_room
+from likewise.index import vectors as cache_room
 from likewise.index import vectors as vectors_room
-from likewise.index.cache import FILE, Cache
 from likewise.index.collection import Collection
 from likewise.index.embedder import stored_vectors
+from likewise.index.vectors import FILE, Cache
 
 
 @pytest.fixture(autouse=True)

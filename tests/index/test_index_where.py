@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from likewise.errors import InputError
 from likewise.index.columns import restored, stored
-from likewise.index.where import parse
+from likewise.index.filters import parse
 
 COLUMNS = {"price": 0, "brand": 1, "unit price": 2, "in stock": 3}
 ROWS = [

@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from index_embedders import sentences
 
-from likewise.index import words as words_room
-from likewise.index.numbers import Passing
-from likewise.index.words import TABLES, WordIndex, indexable, query_words
+from likewise.index import bm25 as words_room
+from likewise.index.bm25 import TABLES, WordIndex, indexable, query_words
+from likewise.index.row_ids import Passing
 
 
 def index_of(texts):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from likewise.losses.contrast import Contrast
+from likewise.losses.loss import Contrast
 
 CASES = {
     "square": {"batch": 7, "keys": 7},

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from likewise.errors import InputError
-from likewise.losses import logits as module
+from likewise.losses import info_nce as module
 from likewise.losses.info_nce import Contrast, info_nce
 
 CASES = {

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from losses_oracles import CASES, Case, assert_same, by_autograd, info_nce_term, of_pairs
 
-from likewise.losses.contrast import Contrast
 from likewise.losses.info_nce import info_nce
+from likewise.losses.loss import Contrast
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if "queue" in name])

@@ -8,7 +8,7 @@ import pytest
 from losses_oracles import CASES, Case, assert_same, by_autograd, nested_value
 
 from likewise.errors import InputError
-from likewise.losses import logits
+from likewise.losses import info_nce as logits
 from likewise.losses.info_nce import info_nce
 from likewise.losses.matryoshka import halvings, matryoshka
 

@@ -6,8 +6,8 @@ import torch
 from losses_oracles import CASES, Case, assert_same
 
 from likewise.errors import InputError
-from likewise.losses.contrast import Contrast
 from likewise.losses.info_nce import info_nce
+from likewise.losses.loss import Contrast
 from likewise.losses.sampled_softmax import sampled_softmax
 
 PLAIN = {name: case for name, case in CASES.items() if "queue" not in case}

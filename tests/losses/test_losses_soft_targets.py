@@ -8,9 +8,9 @@ import torch
 from losses_oracles import CASES, Case, assert_same, by_autograd, soft_value
 
 from likewise.errors import InputError
-from likewise.losses import logits
-from likewise.losses.contrast import Contrast
+from likewise.losses import info_nce as logits
 from likewise.losses.info_nce import info_nce
+from likewise.losses.loss import Contrast
 from likewise.losses.soft_targets import Ranking, soft_info_nce
 
 

@@ -11,10 +11,10 @@ from losses_oracles import CASES, Case, assert_same
 
 from likewise import registry
 from likewise.errors import InputError
-from likewise.losses import logits, table
-from likewise.losses.contrast import Contrast, Loss
+from likewise.losses import info_nce as logits
+from likewise.losses import loss as table
 from likewise.losses.info_nce import info_nce
-from likewise.losses.table import loss_names, make_loss
+from likewise.losses.loss import Contrast, Loss, loss_names, make_loss
 
 SPECS = [*table.LOSSES, "debiased:0.1", "matryoshka:2:3:6"]
 SOME = ("more candidates", "masked, repeated positives", "nothing allowed", "queue, masked, any positive")

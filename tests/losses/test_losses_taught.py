@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from likewise.errors import InputError
-from likewise.losses.taught import taught
+from likewise.losses.distillation import taught
 
 
 def unit(seed: int, batch: int = 7, dim: int = 5) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 from likewise.encoders.static import StaticEncoder
 from likewise.model.card import Card
 from likewise.model.model import Model
-from likewise.tokens.compiled import Tokenizer
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference
 
 SENTENCES = (

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import likewise
-from likewise.encoders.onnx import OnnxEncoder
-from likewise.encoders.scratch import small_encoder
-from likewise.encoders.transformer import TransformerEncoder
+from likewise.encoders.transformer.encoder import TransformerEncoder
+from likewise.encoders.transformer.onnx import OnnxEncoder
+from likewise.encoders.transformer.scratch import small_encoder
 from likewise.errors import InputError, LikewiseError
 from likewise.model.export import export_onnx
 from likewise.model.model import Model

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.errors import InputError
+from likewise.model.card import read_sample, write_sample
 from likewise.model.folder import sha256_of
 from likewise.model.model import Model
-from likewise.model.sample import read_sample, write_sample
 
 HARD = ("one\ntwo", "a\u2028b\x85c", "", 'quote " \\ back', "\ud800 half", "</script>", "数据 😀", "\x00")
 

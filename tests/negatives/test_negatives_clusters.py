@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from likewise.errors import InputError
 from likewise.negatives.clusters import cluster_labels, clustered_batches
-from likewise.optimisation.step import batch_indices
+from likewise.training.step import batch_indices
 
 
 def blobs(rng, clusters, each):

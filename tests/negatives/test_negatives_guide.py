@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from likewise.errors import InputError
 from likewise.losses.info_nce import info_nce
 from likewise.negatives.guide import guided_negatives
-from likewise.negatives.masks import allowed_by_all, allowed_negatives
-from likewise.negatives.signatures import Signatures
+from likewise.negatives.near_duplicates import Signatures, allowed_by_all, allowed_negatives
 
 
 def unit(rng, rows, dim=4):

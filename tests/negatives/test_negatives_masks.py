@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.errors import InputError
-from likewise.negatives.masks import allowed_by_all, allowed_negatives
-from likewise.negatives.signatures import Signatures, signatures
+from likewise.negatives.near_duplicates import Signatures, allowed_by_all, allowed_negatives, signatures
 from likewise.tokens.ragged import Ragged
 
 near_keys = st.lists(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from likewise.errors import InputError
 from likewise.negatives import mining
 from likewise.negatives.mining import Window, mine_negatives
-from likewise.negatives.signatures import Signatures
+from likewise.negatives.near_duplicates import Signatures
 
 
 def unit(rng, rows, dim=5):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from likewise.errors import InputError
 from likewise.losses.info_nce import info_nce
+from likewise.negatives.near_duplicates import Signatures
 from likewise.negatives.queue import Queue
-from likewise.negatives.signatures import Signatures
 
 
 def signed(numbers):

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.negatives import signatures as room
-from likewise.negatives.signatures import Signatures, signatures
+from likewise.negatives import near_duplicates as room
+from likewise.negatives.near_duplicates import Signatures, signatures
 from likewise.tokens.ragged import Ragged
 
 VOCAB = 40

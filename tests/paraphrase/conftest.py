@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from small_wordnet import write_wordnet
 
-from likewise.paraphrase.thesaurus import Thesaurus
-from likewise.paraphrase.wordnet import open_wordnet
+from likewise.paraphrase.thesaurus import Thesaurus, open_wordnet
 
 SCRIPT = """#!/bin/sh
 if [ "$1" = "-l" ]; then printf '  eng-spa\\n  spa-eng\\n  eng-cat\\n'; exit 0; fi

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from likewise.errors import InputError
-from likewise.paraphrase.thesaurus import FUNCTION_WORDS, Alternatives, Thesaurus
-from likewise.paraphrase.wordnet import open_wordnet
+from likewise.paraphrase.thesaurus import FUNCTION_WORDS, Alternatives, Thesaurus, open_wordnet
 
 WORDS = ["purchased", "automobiles", "begin", "questions", "the", "better", "left", "found", "data", "run"]
 

@@ -8,8 +8,8 @@ import pytest
 from small_wordnet import write_wordnet
 
 from likewise.errors import InputError
-from likewise.paraphrase import wordnet as module
-from likewise.paraphrase.wordnet import open_wordnet
+from likewise.paraphrase import thesaurus as module
+from likewise.paraphrase.thesaurus import open_wordnet
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from report_cards import TUNING, topical_texts
 import likewise
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.model import Model
-from likewise.report.texts import Sample, take_sample
+from likewise.report.sample import Sample, take_sample
 
 TEXTS = 120  # of the sample
 

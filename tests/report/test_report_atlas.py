@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from report_cards import TOPICS
 
-from likewise.report.atlas import draw_map, positions
 from likewise.report.clusters import find_clusters
-from likewise.report.texts import Sample
+from likewise.report.projection import draw_map, positions
+from likewise.report.sample import Sample
 
 
 def test_texts_of_a_topic_lie_together(sample):

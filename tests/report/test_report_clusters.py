@@ -7,7 +7,7 @@ import pytest
 from report_cards import TOPICS, topical_words
 
 from likewise.report.clusters import find_clusters, telling_words
-from likewise.report.texts import Sample
+from likewise.report.sample import Sample
 
 
 def sample_of(vectors, words=None):

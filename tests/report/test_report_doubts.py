@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from report_cards import HISTORY, TUNING, card
 
-from likewise.report.doubts import find_doubts
-from likewise.report.texts import Sample
+from likewise.report.sample import Sample
+from likewise.report.warnings import find_doubts
 
 NO_TEXTS = Sample((), np.zeros((0, 4), np.float32), (), 0)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.report.figure import drawn, new_figure, plot_text
+from likewise.report.figures import drawn, new_figure, plot_text
 
 HARD = "</script><script>alert(1)</script><!-- & \u2028 \u2029"
 

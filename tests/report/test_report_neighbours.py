@@ -3,9 +3,8 @@
 import numpy as np
 from report_cards import TOPICS
 
-from likewise.report.clusters import find_clusters
-from likewise.report.neighbours import find_neighbours
-from likewise.report.texts import Sample
+from likewise.report.clusters import find_clusters, find_neighbours
+from likewise.report.sample import Sample
 
 
 def rng():

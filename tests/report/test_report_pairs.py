@@ -4,7 +4,7 @@ import pytest
 from report_cards import card
 
 from likewise.model.card import Card
-from likewise.report.pairs import draw_pairs, mean_cosines, read_pairs
+from likewise.report.figures import draw_pairs, mean_cosines, read_pairs
 
 EDGES = [-1.0, 0.0, 1.0]
 

@@ -4,7 +4,7 @@ import pytest
 from report_cards import card
 
 from likewise.model.card import Card
-from likewise.report.scores import baselines, draw_baselines, looks, score_at, score_name
+from likewise.report.curves import baselines, draw_baselines, looks, score_at, score_name
 
 
 def test_what_stands_beside_the_score():

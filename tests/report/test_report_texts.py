@@ -5,7 +5,7 @@ from report_cards import topical_texts
 from likewise.corpus.read import read
 from likewise.errors import InputError
 from likewise.model.model import Model
-from likewise.report.texts import take_sample
+from likewise.report.sample import take_sample
 
 
 def test_the_sample_kept_with_the_model(model):

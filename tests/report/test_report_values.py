@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.report.values import number, readable, shown
+from likewise.report.sample import number, readable, shown
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from tokens_oracles import CODES, of_characters
 
-from likewise.tokens import compiled
-from likewise.tokens.compiled import Tokenizer
+from likewise.tokens import tokenizer as compiled
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import learn_reference
 
 SENTENCES = (

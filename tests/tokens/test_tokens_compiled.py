@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokens_oracles import ANY, TEXTS, assert_agrees, assert_same, expected, of_characters
 
-from likewise.tokens import compiled
-from likewise.tokens.compiled import LIMITS, Tokenizer, as_arrow
+from likewise.tokens import tokenizer as compiled
+from likewise.tokens.tokenizer import LIMITS, Tokenizer, as_arrow
 
 
 @settings(max_examples=150)

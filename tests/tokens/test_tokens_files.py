@@ -5,7 +5,7 @@ import pytest
 from tokens_oracles import assert_same
 
 from likewise.errors import InputError
-from likewise.tokens.compiled import Tokenizer
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, reference_of
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from tokens_oracles import TEXTS, assert_same, expected
 
 from likewise.errors import InputError
-from likewise.tokens.compiled import Tokenizer, as_arrow
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.tokenizer import Tokenizer, as_arrow
 
 ROWS = ["the quick", None, "", "déçu e\u0301", "数据", "😀", "never", None]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likewise.tokens.compiled import Tokenizer
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import CONTINUATION, UNKNOWN, Vocabulary, learn_reference, reference_of, vocabulary_size
 
 # Many pairs are equally frequent: the order in which ties are broken shows.

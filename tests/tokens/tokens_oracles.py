@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
-from likewise.tokens.compiled import Tokenizer
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, reference_of
 
 # What the normaliser, the pre-tokenizer and WordPiece treat differently from a plain letter.

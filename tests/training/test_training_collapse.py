@@ -16,13 +16,13 @@ from training_collapse import numbered, of_three_topics, orders, shuffled, train
 
 import likewise
 from likewise.corpus.read import read
-from likewise.optimisation.loop import Loop, Moment
-from likewise.optimisation.plan import Plan
-from likewise.optimisation.step import ContrastiveStep
-from likewise.training.examples import Examples
+from likewise.training.dataset import Examples
+from likewise.training.loop import Loop, Moment
 from likewise.training.prepare import prepare
 from likewise.training.progress import silent
 from likewise.training.recipe import Recipe, derived
+from likewise.training.schedule import Plan
+from likewise.training.step import ContrastiveStep
 from reviews import reviews
 
 QUICK = {"epochs": 6, "dim": 64, "learning_rate": 0.2, "temperature": 0.2}
@@ -91,7 +91,7 @@ def test_texts_that_are_all_alike_are_refused(
     corpus: Callable[[int], list[str]], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One line that says what was found and what to do; no model, no checkpoint, no folder is left."""
-    monkeypatch.setattr("likewise.optimisation.loop.SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr("likewise.training.loop.SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     with pytest.raises(likewise.LikewiseError, match=told) as refusal:
         likewise.train(corpus(2000), out=tmp_path / "x.model", tune=False, progress=False)
     assert "texts that differ in their words" in str(refusal.value) and "\n" not in str(refusal.value)

@@ -8,7 +8,7 @@ import pytest
 from training_teachers import WordTeacher
 
 import likewise
-from likewise.geometry.agreement import neighbour_agreement
+from likewise.geometry.similarity import neighbour_agreement
 from likewise.training import distill as distill_room
 from likewise.training.teacher import TOGETHER, find_teacher
 

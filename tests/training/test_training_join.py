@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from likewise.corpus.read import read
-from likewise.optimisation.step import ContrastiveStep
 from likewise.training.bench import Bench
-from likewise.training.examples import Examples
-from likewise.training.join import join
+from likewise.training.dataset import Examples
+from likewise.training.final_fit import join
 from likewise.training.prepare import read_whole
 from likewise.training.progress import silent
 from likewise.training.recipe import Recipe, Settings
+from likewise.training.step import ContrastiveStep
 
 
 def prepared(texts: list[str], work: Path) -> tuple[Examples, Settings]:

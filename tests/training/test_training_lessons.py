@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from likewise.corpus.read import read
-from likewise.training.lessons import LONGEST, LONGEST_CHARACTERS, SHORT, SPAN, draw_lessons
+from likewise.training.distill import LONGEST, LONGEST_CHARACTERS, SHORT, SPAN, draw_lessons
 from likewise.training.prepare import prepare, read_whole
 from likewise.training.progress import silent
-from likewise.training.pupil import start_rows, targets_of
 from likewise.training.reading import Reading
+from likewise.training.student import start_rows, targets_of
 
 
 @pytest.fixture

@@ -182,7 +182,7 @@ def test_batches_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """Two paths that must agree to the byte: all texts in one batch, and a few at a time."""
     texts = [f"text number {number % 40} of the {number % 7}" for number in range(300)]
     whole = prepared(texts, tmp_path / "whole")
-    monkeypatch.setattr("likewise.corpus.tables.MOST_ROWS", 7)
+    monkeypatch.setattr("likewise.corpus.arrow.MOST_ROWS", 7)
     few = prepared(pa.table({"text": texts}), tmp_path / "few")
     assert few.texts.ids.tolist() == whole.texts.ids.tolist()
     assert few.texts.offsets.tolist() == whole.texts.offsets.tolist()
@@ -201,7 +201,7 @@ def test_the_sample_is_bounded_and_does_not_depend_on_the_order(
 ) -> None:
     """Laws: at most so many bytes, those texts whose hashes are smallest, in whatever order they come."""
     monkeypatch.setattr(reading, "SAMPLE_BYTES", 4000)
-    monkeypatch.setattr("likewise.corpus.tables.MOST_ROWS", 100)
+    monkeypatch.setattr("likewise.corpus.arrow.MOST_ROWS", 100)
     texts = [f"text number {number}" for number in range(1000)]
     sample = sample_of(texts, tmp_path)
     assert 500 < sum(len(text) + 8 for text in sample) <= 4000

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 import likewise
-from likewise.optimisation import loop as loop_room
+from likewise.training import loop as loop_room
 from likewise.training import train as train_room
 
 QUICK = {"epochs": 2, "dim": 32, "progress": False, "tune": False}

@@ -21,7 +21,7 @@ from views_oracles import (
 
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
-from likewise.views.spans import build_crop, build_halves, crop, halves
+from likewise.views.edits import build_crop, build_halves, crop, halves
 
 
 @given(texts_of_pieces, seeds, st.sampled_from([0, 8]))

@@ -4,7 +4,7 @@ from views_oracles import vocabulary
 
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
-from likewise.views.whole import build_dropout
+from likewise.views.edits import build_dropout
 
 
 def test_dropout_leaves_the_text_to_the_encoder():

@@ -18,7 +18,7 @@ from likewise.applications.sentences import Asked, sentences
 from likewise.atomic import replacing_file
 from likewise.errors import InputError, LikewiseError
 from likewise.index.collection import Collection, Hit
-from likewise.index.where import Where
+from likewise.index.filters import Where
 
 __all__ = ["Answerer", "Evidence", "Reply", "answer"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from likewise.applications.sentences import Asked, Sentence, sentences
 from likewise.index.collection import Collection, Hit
-from likewise.index.where import Where
+from likewise.index.filters import Where
 
 __all__ = ["Answer", "answers", "narrowed", "search", "snippet"]
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from likewise.cli.listing import json_line, told_columns
 from likewise.cli.options import IndexFolder
+from likewise.cli.screen import json_line, told_columns
 from likewise.cli.search import plain_columns
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from likewise.cli.listing import json_line
 from likewise.cli.options import Encoding, File, ModelFolder, OnError, Overwrite, Seed, Text
+from likewise.cli.screen import json_line
 
 if TYPE_CHECKING:
     from likewise.applications.classify.classifier import Classifier
@@ -63,7 +63,7 @@ def fit(
     Rows without a label are read as unlabelled texts.
     """
     from likewise.applications.classify.classifier import Classifier
-    from likewise.applications.classify.reading import read_labelled, read_texts
+    from likewise.applications.classify.labels import read_labelled, read_texts
     from likewise.atomic import refuse_existing
     from likewise.cli.screen import counted
 
@@ -101,7 +101,7 @@ def predict(
     on_error: OnError = "raise",
 ) -> None:
     """Give each text of a file its likeliest label, and how likely that is."""
-    from likewise.applications.classify.reading import read_batches
+    from likewise.applications.classify.labels import read_batches
     from likewise.cli.screen import shortened
 
     if not 0 <= abstain_below <= 1:
@@ -131,8 +131,8 @@ def evaluate(
     on_error: OnError = "raise",
 ) -> None:
     """Compare what a classifier says with labels that it has not seen."""
-    from likewise.applications.classify.judgement import judge
-    from likewise.applications.classify.reading import read_labelled
+    from likewise.applications.classify.labels import read_labelled
+    from likewise.applications.classify.metrics import judge
     from likewise.cli.screen import counted
 
     loaded = _loaded(classifier, model)
@@ -163,7 +163,7 @@ def next_labels(
     on_error: OnError = "raise",
 ) -> None:
     """Say which texts of a file to label next: those that are in doubt, and unlike one another."""
-    from likewise.applications.classify.reading import read_batches
+    from likewise.applications.classify.labels import read_batches
     from likewise.cli.screen import shortened
 
     loaded = _loaded(classifier, model)

@@ -42,7 +42,7 @@ def demo(
     """
     from likewise.atomic import refuse_existing
     from likewise.cli.screen import results
-    from likewise.corpus.pydocs import pydocs
+    from likewise.corpus.demo_corpus import pydocs
     from likewise.corpus.read import read
     from likewise.index.collection import Collection
     from likewise.training.progress import Narrator

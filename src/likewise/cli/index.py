@@ -21,7 +21,7 @@ from likewise.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from likewise.applications.passages import Passages
+    from likewise.applications.sentences import Passages
     from likewise.corpus.read import Corpus
     from likewise.index.collection import Collection
 
@@ -111,7 +111,7 @@ def delete(
 
 
 def _cut(corpus: "Corpus", length: int | None) -> "Corpus | Passages":
-    from likewise.applications.passages import Passages
+    from likewise.applications.sentences import Passages
 
     return corpus if length is None else Passages(corpus, length)
 

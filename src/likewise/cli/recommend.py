@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from likewise.cli.listing import Row, json_line, show_list
 from likewise.cli.options import Id, Overwrite, Progress, Seed, Text
+from likewise.cli.screen import Row, json_line, show_list
 
 if TYPE_CHECKING:
-    from likewise.applications.recommend.answers import Reason, Recommendation
+    from likewise.applications.recommend.recommendations import Reason, Recommendation
 
 __all__ = ["recommend"]
 

@@ -1,17 +1,34 @@
 """What a person sees: results on standard output, progress on standard error, and no text that commands a terminal."""
 
+import json
 import sys
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import Progress, TaskID, TextColumn
 
-__all__ = ["Meter", "counted", "lines_of", "one_line", "results", "shortened"]
+__all__ = [
+    "Meter",
+    "Row",
+    "counted",
+    "json_line",
+    "lines_of",
+    "one_line",
+    "results",
+    "shortened",
+    "show_list",
+    "told_columns",
+]
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
 
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # escapes, direction overrides and the like: a text must not move the cursor
 JOINERS = "\u200c\u200d"  # format characters that words and emoji are written with
@@ -115,3 +132,62 @@ class Meter:
 
 def _is_seen(character: str) -> bool:
     return character in JOINERS or unicodedata.category(character) not in UNSEEN
+
+
+LONGEST_ID = 24  # cells
+NARROWEST = 20  # cells that a text gets however narrow the terminal is
+
+
+@dataclass(frozen=True)
+class Row:
+    """One text of a list.
+
+    Attributes:
+        number: such as its score.
+        id: its id.
+        text: it, or what is shown of it.
+        mark: a word behind the id; none if empty.
+        below: what stands on a line of its own; none if empty.
+    """
+
+    number: float
+    id: str
+    text: str
+    mark: str = ""
+    below: str = ""
+
+
+def show_list(rows: Sequence[Row], console: "Console", *, digits: int = 6) -> None:
+    """Print a list: rank, number, id, and what fits the line of the text.
+
+    Args:
+        rows: in their order.
+        console: whose width counts.
+        digits: cells of a number.
+    """
+    from rich.cells import cell_len, set_cell_size
+    from rich.text import Text
+
+    pass
+
+    ids = [shortened(row.id, LONGEST_ID) for row in rows]
+    width = max(map(cell_len, ids), default=0)
+    for rank, (row, id) in enumerate(zip(rows, ids, strict=True), 1):
+        number = (f"{row.number:{digits}.3f}", "green")
+        front = Text.assemble(f"{rank:>2}  ", number, "  ", (set_cell_size(id, width), "cyan"))
+        front.append(f"  {row.mark}  " if row.mark else "  ", style="yellow")
+        room = max(NARROWEST, console.width - front.cell_len)
+        console.print(front + Text(shortened(row.text, room)))
+        if row.below:
+            console.print(" " * front.cell_len + shortened(row.below, room), style="dim")
+
+
+def told_columns(columns: Mapping[str, Any]) -> list[str]:
+    """The columns that have a value, each with its name."""
+    return [f"{name} {value}" for name, value in columns.items() if value not in (None, "")]
+
+
+def json_line(fields: Mapping[str, Any]) -> str:
+    """An object as one line of JSON, in characters that standard output can take."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    return json.dumps(fields, ensure_ascii=not unicode, allow_nan=False, default=str)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from likewise.cli.listing import Row, json_line, show_list, told_columns
 from likewise.cli.options import IndexFolder, Text
+from likewise.cli.screen import Row, json_line, show_list, told_columns
 
 if TYPE_CHECKING:
     from rich.console import Console

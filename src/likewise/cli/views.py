@@ -23,8 +23,8 @@ def views(
     A view is a text with something left out; the encoder learns to give the two views of a text vectors that are
     nearer to each other than to any other text's. Without colour, an ellipsis stands where words were cut.
     """
-    from likewise.cli.cuts import draw_cuts, show_cuts
     from likewise.cli.screen import results
+    from likewise.cli.show_views import draw_cuts, show_cuts
     from likewise.corpus.read import read
 
     corpus = read(file, text=text, encoding=encoding, on_error=on_error)

@@ -6,10 +6,10 @@ from typing import Any
 
 from likewise.corpus.batch import TextBatch
 from likewise.corpus.columns import Wanted
-from likewise.corpus.files.encoding import checked_name
-from likewise.corpus.files.paths import path_source
-from likewise.corpus.frames import object_source
-from likewise.corpus.reading import Reading, Source
+from likewise.corpus.encoding import checked_name
+from likewise.corpus.objects import object_source
+from likewise.corpus.paths import path_source
+from likewise.corpus.source import Reading, Source
 from likewise.errors import InputError
 
 __all__ = ["Corpus", "read"]

@@ -14,11 +14,11 @@ from likewise.evaluation.classification import judge_classification
 from likewise.evaluation.clustering import judge_clustering
 from likewise.evaluation.data import Data, Duplicates, Retrieval, Similarity
 from likewise.evaluation.embedder import as_embedder, name_of
-from likewise.evaluation.folder import data_of, task_of
+from likewise.evaluation.loading import data_of, task_of
 from likewise.evaluation.pairs import judge_duplicates, judge_similarity
 from likewise.evaluation.progress import Narrator
-from likewise.evaluation.ranking import judge_retrieval
 from likewise.evaluation.result import Evaluation
+from likewise.evaluation.retrieval import judge_retrieval
 from likewise.evaluation.rows import Columns
 
 __all__ = ["evaluate"]

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from likewise.corpus.batch import TextBatch
 from likewise.corpus.columns import TEXT, Chosen, Wanted, choose
-from likewise.corpus.reading import Problem, Reading, Source
+from likewise.corpus.source import Problem, Reading, Source
 from likewise.errors import InputError
 from likewise.evaluation.data import Duplicates, Labelled, Similarity
 

@@ -1,18 +1,94 @@
-"""All that is known of a space without labels, in one look."""
+"""Alignment, uniformity and mean cosine: how near positive pairs are, and how the vectors spread over the sphere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from threadpoolctl import threadpool_limits
 
-from likewise.geometry.rank import effective_rank
-from likewise.geometry.uniformity import alignment, mean_cosine, uniformity
-from likewise.geometry.view_retrieval import view_retrieval
+from likewise.geometry.held_out_retrieval import view_retrieval
 from likewise.tokens.ragged import Ragged
 from likewise.views.pair import Views
 
-__all__ = ["Geometry", "measure"]
+__all__ = ["Geometry", "alignment", "effective_rank", "mean_cosine", "measure", "uniformity"]
+
+
+SAMPLE = 1024  # vectors whose pairs the uniformity is taken over: half a million pairs
+
+
+def alignment(anchors: Float[np.ndarray, "texts dim"], positives: Float[np.ndarray, "texts dim"]) -> float:
+    """Mean squared distance of positive pairs, `E |a - b|²` (Wang and Isola 2020, arXiv 2005.10242); 0 at best."""
+    apart = np.asarray(anchors, np.float32) - np.asarray(positives, np.float32)
+    return _mean(np.einsum("td,td->t", apart, apart, dtype=np.float64))
+
+
+def uniformity(
+    vectors: Float[np.ndarray, "texts dim"], rng: np.random.Generator, *, exponent: float = 2.0, sample: int = SAMPLE
+) -> float:
+    """`log E exp(-exponent |x - y|²)` over pairs of different vectors (Wang and Isola 2020); lower is more even.
+
+    0 when all vectors are equal; about -2 * exponent when they are spread evenly over a sphere of many dimensions.
+
+    Args:
+        vectors: unit rows; fewer than two have no pairs, and the result is not a number.
+        rng: draws which vectors are taken when there are more than `sample`.
+        exponent: t of the paper.
+        sample: all pairs among so many vectors are taken; the paper takes those of a batch.
+    """
+    if len(vectors) > sample:
+        vectors = vectors[rng.choice(len(vectors), sample, replace=False)]
+    if len(vectors) < 2:
+        return float("nan")
+    single = np.asarray(vectors, np.float32)
+    norms = np.einsum("td,td->t", single, single)
+    exponents = -exponent * np.maximum(norms[:, None] + norms[None, :] - 2.0 * (single @ single.T), 0.0)
+    np.fill_diagonal(exponents, -np.inf)  # a vector makes no pair with itself
+    highest = exponents.max()
+    pairs = len(single) * (len(single) - 1)
+    return float(highest + np.log(np.sum(np.exp(exponents - highest), dtype=np.float64) / pairs))
+
+
+def mean_cosine(vectors: Float[np.ndarray, "texts dim"]) -> float:
+    """Mean cosine of two different vectors, over all pairs: `(|sum x|² - sum |x|²) / (n (n - 1))`, no pair is formed.
+
+    Near 0 in a healthy space, 1 when all vectors are equal.
+
+    Args:
+        vectors: unit rows; fewer than two have no pairs, and the result is not a number.
+    """
+    texts = len(vectors)
+    if texts < 2:
+        return float("nan")
+    total = vectors.sum(axis=0, dtype=np.float64)
+    squares = np.einsum("td,td->", vectors, vectors, dtype=np.float64)
+    return float((total @ total - squares) / (texts * (texts - 1)))
+
+
+def _mean(values: Float[np.ndarray, " values"]) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def effective_rank(vectors: Float[np.ndarray, "texts dim"]) -> float:
+    """RankMe (Garrido et al. 2023, arXiv 2210.02885): `exp(-sum q log q)`, q the singular values over their sum.
+
+    1 when all vectors are multiples of one, `min(texts, dim)` at most. The paper adds 1e-7 to each q; here `0 log 0` is
+    0, so the value is exact for a matrix of low rank. The singular values are the roots of the eigenvalues of the
+    smaller Gram matrix in float64, exact to 1e-8 of the largest.
+
+    Args:
+        vectors: one row a text. All zeros, or none, have rank 0.
+    """
+    double = np.asarray(vectors, np.float64)
+    # Threads wait for each other at each step of an eigenvalue problem: on a busy machine two took a hundred times one.
+    with threadpool_limits(1, "blas"):
+        gram = double.T @ double if len(double) > double.shape[1] else double @ double.T
+        values = np.sqrt(np.maximum(np.linalg.eigvalsh(gram), 0.0)) if gram.size else np.zeros(0)
+    values = values[values > 1e-7 * values.max(initial=0.0)]
+    if not len(values):
+        return 0.0
+    q = values / values.sum()
+    return float(np.exp(-np.sum(q * np.log(q))))
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,15 @@ from jaxtyping import Float32
 
 from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
-from likewise.index.columns import well_formed
-from likewise.index.description import Description, size_of
+from likewise.index.bm25 import Overlap
+from likewise.index.columns import Rows, checked_ids, rows_of_corpus, rows_of_texts, well_formed
 from likewise.index.embedder import MODEL, check_model, identity_of, query_vectors, stored_model, stored_vectors
 from likewise.index.entries import Additions, Entry, columns_of, drawn, entries, numbers_of_ids, remove
-from likewise.index.fusion import parts_of
-from likewise.index.overlap import Overlap
-from likewise.index.record import FILE, Record
-from likewise.index.rows import Rows, checked_ids, rows_of_corpus, rows_of_texts
+from likewise.index.filters import Where
+from likewise.index.hybrid import parts_of
+from likewise.index.record import FILE, Description, Record, size_of
 from likewise.index.search import Hit, Searcher, check_search
 from likewise.index.stems import Stems
-from likewise.index.where import Where
 
 __all__ = ["Collection", "Description", "Hit"]
 

@@ -9,11 +9,10 @@ import numpy as np
 from jaxtyping import Bool, Float16, Float64, Int64
 
 from likewise.errors import InputError
-from likewise.index.columns import restored, stored
-from likewise.index.numbers import numbers_in
+from likewise.index.bm25 import indexable
+from likewise.index.columns import CHUNK, Rows, restored, stored
 from likewise.index.record import Record
-from likewise.index.rows import CHUNK, Rows
-from likewise.index.words import indexable
+from likewise.index.row_ids import numbers_in
 
 __all__ = [
     "Additions",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int32, Int64
 
-from likewise.index.fusion import Ranked, best_first
+from likewise.index.hybrid import Ranked, best_first
 
 __all__ = ["DIGITS", "INSTANCES", "Occurrences", "Postings", "inverse_frequency", "mean_length"]
 

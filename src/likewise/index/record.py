@@ -1,27 +1,61 @@
-"""The record of an index: one SQLite file with the texts, their columns, their vectors and their words.
-
-SQLite in WAL mode gives what an index must promise: a transaction is wholly there or not at all, also after a kill or a
-power cut; readers keep the state they began with while one writer writes; a second writer waits its turn.
-
-Each text has a number, which is never given twice: a text that is replaced gets a new one. So what changed since some
-generation (the count of write transactions) is the numbers above the highest of then, and the list of removed ones.
-"""
+"""What there is to know of an index."""
 
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from likewise.errors import InputError, LikewiseError
+from likewise.index.bm25 import TABLES
 from likewise.index.stems import Stems
-from likewise.index.words import TABLES
 
-__all__ = ["FILE", "FORMAT", "Record"]
+__all__ = ["FILE", "FORMAT", "Description", "Record", "size_of"]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What there is to know of a collection.
+
+    Attributes:
+        texts: how many it holds.
+        dim: length of a vector.
+        columns: their names.
+        generation: how many writes it has seen.
+        kind: "exact" search by vector, or "signs": approximate.
+        recall: which share of the 10 nearest the search by vector finds, measured on a sample; 1.0 when exact.
+        bytes: of the folder.
+        model: class of the model, and the first characters of its fingerprint.
+        stems: how many forms of words are searched as another form of theirs.
+    """
+
+    texts: int
+    dim: int
+    columns: tuple[str, ...]
+    generation: int
+    kind: str
+    recall: float
+    bytes: int
+    model: str
+    stems: int
+
+
+def size_of(folder: Path) -> int:
+    """Of the files below a folder, in bytes; what another process has just renamed or removed counts nothing."""
+    return sum(map(_size, folder.rglob("*")))
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except FileNotFoundError:
+        return 0
+
 
 FILE = "record.sqlite"
 FORMAT = 2  # raised when tables, stored vectors or the cutting of words change

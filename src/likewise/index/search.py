@@ -10,15 +10,14 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from likewise.errors import InputError, LikewiseError
+from likewise.index.bm25 import Overlap, WordIndex
 from likewise.index.entries import Entry, StoredVectors, Vectors, columns_of, entries
-from likewise.index.exact import cosines
-from likewise.index.fusion import Part, Ranked, best_first, share_of_parts
-from likewise.index.numbers import Passing, numbers_in
-from likewise.index.overlap import Overlap
+from likewise.index.filters import Filter, Where, parse
+from likewise.index.hybrid import Part, Ranked, best_first, share_of_parts
+from likewise.index.int8_scan import cosines
 from likewise.index.record import Record
+from likewise.index.row_ids import Passing, numbers_in
 from likewise.index.vectors import Shortlists, VectorIndex
-from likewise.index.where import Filter, Where, parse
-from likewise.index.words import WordIndex
 
 __all__ = ["MODES", "Hit", "Searcher", "check_search"]
 

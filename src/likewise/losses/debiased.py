@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from likewise.errors import InputError
-from likewise.losses.contrast import Allowed, Contrast, Loss
-from likewise.losses.logits import given
-from likewise.losses.sums import Seen, Slopes, contrast_sums
+from likewise.losses.info_nce import Seen, Slopes, contrast_sums, given
+from likewise.losses.loss import Allowed, Contrast, Loss
 
 __all__ = ["build_debiased", "debiased"]
 

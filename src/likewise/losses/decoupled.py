@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from likewise.losses.contrast import Allowed, Contrast, Loss
-from likewise.losses.logits import given
-from likewise.losses.sums import Seen, Slopes, contrast_sums
+from likewise.losses.info_nce import Seen, Slopes, contrast_sums, given
+from likewise.losses.loss import Allowed, Contrast, Loss
 
 __all__ = ["build_decoupled", "decoupled"]
 

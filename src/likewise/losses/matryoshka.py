@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from likewise.errors import InputError
-from likewise.losses import logits
-from likewise.losses.contrast import Allowed, Contrast, Loss
-from likewise.losses.logits import Block, Given, given
-from likewise.losses.sums import scattered
+from likewise.losses import info_nce as logits
+from likewise.losses.info_nce import Block, Given, given, scattered
+from likewise.losses.loss import Allowed, Contrast, Loss
 
 __all__ = ["build_matryoshka", "halvings", "matryoshka"]
 

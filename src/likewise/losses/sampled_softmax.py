@@ -7,9 +7,8 @@ import numpy as np
 from array_api_compat import array_namespace, device
 
 from likewise.errors import InputError
-from likewise.losses.contrast import Allowed, Contrast
-from likewise.losses.logits import given
-from likewise.losses.sums import Rule, Seen, Slopes, contrast_sums
+from likewise.losses.info_nce import Rule, Seen, Slopes, contrast_sums, given
+from likewise.losses.loss import Allowed, Contrast
 
 __all__ = ["sampled_softmax"]
 

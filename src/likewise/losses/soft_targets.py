@@ -8,10 +8,9 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from likewise.errors import InputError
-from likewise.losses import logits
-from likewise.losses.contrast import Allowed, Contrast, Loss
-from likewise.losses.info_nce import info_nce
-from likewise.losses.logits import Block, Given, given
+from likewise.losses import info_nce as logits
+from likewise.losses.info_nce import Block, Given, given, info_nce
+from likewise.losses.loss import Allowed, Contrast, Loss
 
 __all__ = ["Ranking", "build_soft", "soft_info_nce"]
 

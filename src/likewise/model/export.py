@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.atomic import refuse_existing, replacing_folder
-from likewise.encoders.onnx import EXTRA, INPUTS, OUTPUT, OnnxEncoder, open_onnxruntime
+from likewise.encoders.transformer.onnx import EXTRA, INPUTS, OUTPUT, OnnxEncoder, open_onnxruntime
 from likewise.errors import InputError, LikewiseError
 from likewise.model.folder import TOKENIZER, refuse_other, sha256_of
 from likewise.model.onnx import FOLDER, GRAPHS, Serving, carry
@@ -201,7 +201,7 @@ def _compared(model: Any, serving: Serving, backend: str, path: Path, texts: Seq
 
 
 def _documentation() -> list[str]:
-    from likewise.corpus.pydocs import pydocs
+    from likewise.corpus.demo_corpus import pydocs
 
     return pydocs(Path(sysconfig.get_path("stdlib")) / "email")[:COMPARED]
 

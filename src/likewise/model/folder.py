@@ -15,9 +15,8 @@ from safetensors.numpy import load_file, save
 from likewise.atomic import replacing_folder
 from likewise.encoders.documents import DocumentPooling
 from likewise.errors import InputError
-from likewise.model.card import Card, readme
-from likewise.model.sample import read_sample, write_sample
-from likewise.tokens.compiled import Tokenizer
+from likewise.model.card import Card, read_sample, readme, write_sample
+from likewise.tokens.tokenizer import Tokenizer
 
 __all__ = ["Sealed", "read_folder", "refuse_other", "sha256_of", "write_folder", "write_json"]
 

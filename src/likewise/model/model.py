@@ -13,11 +13,10 @@ from safetensors.numpy import save
 
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
-from likewise.model.card import Card
+from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS, Card
 from likewise.model.folder import TOKENIZER, WEIGHTS, Sealed, fingerprint, read_folder, write_folder
-from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
-from likewise.tokens.compiled import Tokenizer, as_arrow
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.tokenizer import Tokenizer, as_arrow
 
 __all__ = ["Embedder", "Model", "Texts"]
 

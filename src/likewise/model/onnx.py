@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likewise.atomic import replacing_folder
-from likewise.encoders.onnx import OnnxEncoder
-from likewise.encoders.pooling import check_pooling
+from likewise.encoders.transformer.onnx import OnnxEncoder
+from likewise.encoders.transformer.pooling import check_pooling
 from likewise.errors import InputError
-from likewise.model.beside import BESIDE, Beside, JoinedModel, beside_of
 from likewise.model.card import Card
+from likewise.model.concatenated import BESIDE, Beside, JoinedModel, beside_of
 from likewise.model.folder import RECORD, SAMPLE, TOKENIZER, refuse_other, sha256_of, write_json
 from likewise.model.transformer import FORMAT, KIND, card_of, sample_of, transformer_record
 from likewise.tokens.pretrained import Frame, PretrainedTokenizer

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.atomic import replacing_folder
-from likewise.encoders.pooling import FLAGS
+from likewise.encoders.transformer.pooling import FLAGS
 from likewise.errors import InputError
-from likewise.model.beside import BESIDE, Beside, JoinedModel, beside_of
-from likewise.model.card import Card, readme
+from likewise.model.card import Card, read_sample, readme, write_sample
+from likewise.model.concatenated import BESIDE, Beside, JoinedModel, beside_of
 from likewise.model.folder import RECORD, SAMPLE, refuse_other, sha256_of, write_json
-from likewise.model.sample import read_sample, write_sample
 
 if TYPE_CHECKING:
-    from likewise.encoders.pretrained import Pretrained
-    from likewise.encoders.transformer import TransformerEncoder
+    from likewise.encoders.transformer.encoder import TransformerEncoder
+    from likewise.encoders.transformer.loading import Pretrained
 
 __all__ = [
     "FORMAT",
@@ -139,8 +138,8 @@ class TransformerModel(JoinedModel):
         """
         if backend not in (None, "torch"):
             raise InputError(f"a TransformerModel runs on torch: likewise.load({str(path)!r}, backend={backend!r})")
-        from likewise.encoders.pretrained import load_pretrained
-        from likewise.encoders.transformer import TransformerEncoder
+        from likewise.encoders.transformer.encoder import TransformerEncoder
+        from likewise.encoders.transformer.loading import load_pretrained
 
         folder = Path(path)
         record = transformer_record(folder)

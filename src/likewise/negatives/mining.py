@@ -7,8 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64
 
 from likewise.errors import InputError
-from likewise.negatives.masks import DISTANCE
-from likewise.negatives.signatures import Signatures
+from likewise.negatives.near_duplicates import DISTANCE, Signatures
 
 __all__ = ["Window", "mine_negatives"]
 

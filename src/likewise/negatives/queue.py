@@ -7,8 +7,7 @@ import numpy as np
 from array_api_compat import array_namespace, device, to_device
 
 from likewise.errors import InputError
-from likewise.negatives.masks import DISTANCE, Mask, allowed_by_all, allowed_negatives
-from likewise.negatives.signatures import Signatures
+from likewise.negatives.near_duplicates import DISTANCE, Mask, Signatures, allowed_by_all, allowed_negatives
 
 __all__ = ["Queue"]
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from likewise.errors import InputError
 from likewise.paraphrase.inflection import article
-from likewise.paraphrase.thesaurus import Alternatives, Expected, Thesaurus
-from likewise.paraphrase.wordnet import open_wordnet
+from likewise.paraphrase.thesaurus import Alternatives, Expected, Thesaurus, open_wordnet
 
 __all__ = ["SHARE", "Synonyms", "build_synonyms"]
 

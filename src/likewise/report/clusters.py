@@ -7,9 +7,10 @@ from math import log
 import numpy as np
 from jaxtyping import Int64
 
-from likewise.report.texts import Sample
+from likewise.report.sample import Sample, readable
 
-__all__ = ["Clusters", "find_clusters", "telling_words"]
+__all__ = ["Clusters", "Neighbour", "Neighbourhood", "find_clusters", "find_neighbours", "telling_words"]
+
 
 MOST = 10  # as many colours as can be told apart
 TEXTS_EACH = 30  # on average, so that their words tell something
@@ -72,3 +73,69 @@ def telling_words(words: tuple[frozenset[str], ...], labels: Int64[np.ndarray, "
         long = [word for word in best if len(word) > 1 or not word.isascii()]
         names.append(", ".join(long[:WORDS]) or f"group {label + 1}")
     return names
+
+
+TYPICAL = RANDOM = 4  # texts of each kind
+NEAREST = 3
+RARE = 0.05  # a word in fewer of the texts than this says something when two of them share it
+CHARACTERS, MOST_SHARED = 180, 5
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A text near another.
+
+    Attributes:
+        text: its beginning.
+        cosine: of the two.
+        shared: the rarest words in common, at most five.
+    """
+
+    text: str
+    cosine: float
+    shared: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """A text and those nearest to it.
+
+    Attributes:
+        text: its beginning.
+        typical: whether it is the middle of a cluster; else it was drawn at random.
+        neighbours: the nearest first.
+    """
+
+    text: str
+    typical: bool
+    neighbours: tuple[Neighbour, ...]
+
+
+def find_neighbours(sample: Sample, clusters: Clusters | None, rng: np.random.Generator) -> tuple[Neighbourhood, ...]:
+    """Neighbours within the sample: of the middles of its largest clusters, then of random texts."""
+    if len(sample) < 2:
+        return ()
+    typical = [] if clusters is None else clusters.central[:TYPICAL].tolist()
+    others = [row for row in rng.permutation(len(sample)).tolist() if row not in typical]
+    within = Counter(word for some in sample.words for word in some)
+    rows = [*typical, *others[:RANDOM]]
+    return tuple(_around(sample, row, row in typical, within) for row in rows)
+
+
+def _around(sample: Sample, row: int, typical: bool, within: Counter[str]) -> Neighbourhood:
+    cosines = sample.vectors @ sample.vectors[row]
+    cosines[row] = -np.inf
+    nearest = np.argsort(-cosines, kind="stable")[: min(NEAREST, len(sample) - 1)]
+    neighbours = []
+    for other in nearest.tolist():
+        common = sample.words[row] & sample.words[other]
+        rare = sorted(
+            (within[word], word) for word in common if _tells(word) and within[word] < max(3, RARE * len(sample))
+        )
+        shared = tuple(word for _, word in rare[:MOST_SHARED])
+        neighbours.append(Neighbour(readable(sample.texts[other], CHARACTERS), float(cosines[other]), shared))
+    return Neighbourhood(readable(sample.texts[row], CHARACTERS), typical, tuple(neighbours))
+
+
+def _tells(word: str) -> bool:
+    return len(word) > 1 or not word.isascii()

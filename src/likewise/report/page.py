@@ -12,16 +12,13 @@ import numpy as np
 from likewise.atomic import refuse_existing, replacing_file
 from likewise.model.card import Card
 from likewise.model.model import Model
-from likewise.report.atlas import draw_map
-from likewise.report.clusters import find_clusters
-from likewise.report.curves import draw_curves, draw_path
-from likewise.report.doubts import find_doubts
-from likewise.report.neighbours import find_neighbours
-from likewise.report.pairs import draw_pairs, read_pairs
-from likewise.report.scores import baselines, draw_baselines, score_name
-from likewise.report.texts import take_sample
+from likewise.report.clusters import find_clusters, find_neighbours
+from likewise.report.curves import baselines, draw_baselines, draw_curves, draw_path, score_name
+from likewise.report.figures import draw_pairs, read_pairs
+from likewise.report.projection import draw_map
+from likewise.report.sample import number, readable, shown, take_sample
 from likewise.report.tuning import draw_tuning, read_tuning
-from likewise.report.values import number, readable, shown
+from likewise.report.warnings import find_doubts
 from likewise.report.words import find_words
 
 __all__ = ["report_path", "write_report"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from likewise.model.card import Card
-from likewise.report.figure import COLOURS, GREY, Drawn, drawn, new_figure, plot_text
-from likewise.report.values import number, shown
+from likewise.report.figures import COLOURS, GREY, Drawn, drawn, new_figure, plot_text
+from likewise.report.sample import number, shown
 
 __all__ = ["Candidate", "Tuning", "draw_tuning", "read_tuning"]
 

@@ -9,8 +9,7 @@ from jaxtyping import Float32, Int64
 
 from likewise.encoders.static import StaticEncoder
 from likewise.model.model import Model
-from likewise.report.texts import Sample
-from likewise.report.values import number
+from likewise.report.sample import Sample, number
 from likewise.tokens.pretrained import MARKS
 
 __all__ = ["Group", "WordPair", "Words", "find_words", "spelled_alike"]

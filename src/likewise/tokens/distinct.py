@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Bool, UInt64
 
-from likewise.tokens.compiled import BLOCKS, Texts, as_arrow, buffers
 from likewise.tokens.kernels import hash_bytes, insert_new
+from likewise.tokens.tokenizer import BLOCKS, Texts, as_arrow, buffers
 
 __all__ = ["SeenTexts", "text_hashes"]
 

@@ -8,8 +8,8 @@ from jaxtyping import Bool
 from tokenizers import Tokenizer as Reference
 
 from likewise.errors import InputError
-from likewise.tokens.compiled import Texts, as_arrow
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.tokenizer import Texts, as_arrow
 from likewise.tokens.vocabulary import Vocabulary
 
 __all__ = ["MARKS", "Frame", "PretrainedTokenizer", "frame_of"]

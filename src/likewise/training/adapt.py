@@ -1,42 +1,179 @@
-"""From a corpus to an adapted transformer: the same road as for a static encoder, with what is slow kept short."""
+"""The settings of a transformer's run: what the user left open is derived from the corpus and the encoder."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 
-from likewise.encoders.lora import add_lora, merge_lora
-from likewise.encoders.pretrained import Pretrained, load_pretrained, open_transformers
-from likewise.encoders.scratch import ARCHITECTURES, small_encoder
-from likewise.encoders.transformer import TransformerEncoder
-from likewise.errors import LikewiseError
+from likewise.encoders.static import StaticEncoder
+from likewise.encoders.transformer.encoder import TransformerEncoder
+from likewise.encoders.transformer.loading import Pretrained, load_pretrained, open_transformers
+from likewise.encoders.transformer.lora import add_lora, merge_lora
+from likewise.encoders.transformer.scratch import ARCHITECTURES, small_encoder
+from likewise.errors import InputError, LikewiseError
 from likewise.geometry.similarity import similarity_histograms
-from likewise.model.beside import Beside
 from likewise.model.card import Card
+from likewise.model.concatenated import Beside
 from likewise.model.transformer import TransformerModel
-from likewise.optimisation.loop import Loop, Outcome
-from likewise.optimisation.plan import Plan
-from likewise.optimisation.step import Batch
+from likewise.negatives.near_duplicates import DISTANCE
+from likewise.negatives.spec import contrasts_of
+from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
+from likewise.training.batches import Contrasting, contrasting_step
 from likewise.training.bench import Bench
-from likewise.training.contrasting import Contrasting, contrasting_step
-from likewise.training.contrasts import contrasts_of
-from likewise.training.examples import Examples
-from likewise.training.guide import train_guide
-from likewise.training.pool import ViewPool
-from likewise.training.prepare import Prepared
-from likewise.training.pretokenised import FOLDER, pretokenised
-from likewise.training.progress import Narrator, silent
+from likewise.training.dataset import Examples
+from likewise.training.final_fit import cycle
+from likewise.training.loop import Loop, Outcome
+from likewise.training.prepare import FOLDER, Prepared, pretokenised
+from likewise.training.progress import ENDINGS, Narrator, finite, plain_moment, refusal, silent, versions, watcher
 from likewise.training.reading import Reading
-from likewise.training.recipe import GIVEN, STATIC, Recipe, Settings
-from likewise.training.resolved import transformer_settings
+from likewise.training.recipe import GIVEN, STATIC, Recipe, Settings, derived
 from likewise.training.rewriting import with_rewritten
 from likewise.training.run import run
-from likewise.training.telling import ENDINGS, finite, plain_moment, refusal, versions, watcher
+from likewise.training.schedule import Plan
+from likewise.training.step import Batch, ContrastiveStep, batch_indices
+from likewise.views.mix import DEFAULT
+from likewise.views.pair import Views
 
-__all__ = ["adapt", "found_for"]
+__all__ = ["ViewPool", "adapt", "found_for", "train_guide", "transformer_settings"]
+
+
+SHORT = 16  # tokens of a text on average, below which a span says too little by itself
+LENGTH = 64  # tokens of a view
+BESIDE, BESIDE_SHORT = 0.8, 0.4  # of short texts a static encoder knows less: there are fewer words to go by
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How far an encoder is to go from where it stands.
+
+    Attributes:
+        steps: at the most.
+        learning_rate: the peak.
+        keep: the share of its weights that is put back in the end.
+    """
+
+    steps: int
+    learning_rate: float
+    keep: float
+
+
+PACES = {
+    # What it knows of meaning was learned from pairs that people made: one corpus teaches it little, and spoils easily.
+    "texts": Pace(60, 2e-5, 0.5),
+    "words": Pace(300, 5e-5, 0.0),
+    "nothing": Pace(2_000, 5e-4, 0.0),
+}
+"""By what the encoder has learned before."""
+
+
+def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) -> Settings:
+    """The recipe with nothing left open.
+
+    Args:
+        recipe: what the user asked for.
+        prepared: the corpus, in the encoder's own ids.
+        found: the encoder.
+
+    Raises:
+        InputError: the recipe asks for what the encoder is not.
+    """
+    texts, config = prepared.facts.texts, found.model.config
+    dim, layers = int(config.hidden_size), int(config.num_hidden_layers)
+    for name, has in (("dim", dim), ("layers", layers)):
+        if getattr(recipe, name) not in (None, has):
+            raise InputError(f"{name} is {getattr(recipe, name)}, and {found.name} has {has}: leave it out")
+    if (recipe.length or 0) > found.frame.longest:
+        longest = found.frame.longest
+        raise InputError(f"length is {recipe.length}, and {found.name} reads {longest} tokens of a text at the most")
+    if (recipe.freeze or 0) > layers:
+        raise InputError(f"freeze is {recipe.freeze}, and {found.name} has {layers} layers")
+    batch = max(2, min(64, texts // 4))
+    pace = PACES[found.learned]
+    short = prepared.facts.tokens / texts < SHORT
+    chosen: dict[str, Any] = {
+        "dim": dim,
+        "layers": layers,
+        "batch": batch,
+        "epochs": max(1, -(-(recipe.steps or pace.steps) * (recipe.batch or batch) // texts)),
+        "steps": pace.steps if recipe.epochs is None else None,
+        "temperature": 0.05,
+        "views": GIVEN if prepared.pairs is not None else ("delete:0.2" if short else "crop"),
+        "learning_rate": pace.learning_rate,
+        "vocabulary": len(found.tokenizer.vocabulary),
+        "weighting": 1.0,
+        "lexical": 0.0,
+        "latent": 0.0,
+        "near_duplicate": DISTANCE,
+        "negatives": "batch",
+        "loss": "info-nce",
+        "length": min(LENGTH, found.frame.longest),
+        "keep": pace.keep,
+        "beside": BESIDE_SHORT if short else BESIDE,
+    }
+    return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})
+
+
+class ViewPool:
+    """A few positive pairs of each text, of which every batch draws one.
+
+    Args:
+        batches: makes a batch of some texts; randomness arrives as an argument.
+        texts: how many there are.
+        pairs: of each text.
+        seed: of the pairs.
+    """
+
+    def __init__(
+        self, batches: Callable[[np.ndarray, np.random.Generator], Batch], texts: int, pairs: int, seed: int
+    ) -> None:
+        self._pairs = pairs
+        self._made = [batches(np.arange(texts), np.random.default_rng([seed, 17, pair])) for pair in range(pairs)]
+
+    def batch(self, indices: Int[np.ndarray, " batch"], rng: np.random.Generator) -> Batch:
+        """The texts at `indices` as positive pairs, each one of those in the pool."""
+        drawn = rng.integers(self._pairs, size=len(indices))
+        rows = [np.flatnonzero(drawn == pair) for pair in range(self._pairs)]
+        back = np.empty(len(indices), np.int64)
+        back[np.concatenate(rows)] = np.arange(len(indices))
+
+        def gathered(side: Callable[[Batch], Ragged]) -> Ragged:
+            some = zip(self._made, rows, strict=True)
+            return Ragged.concatenate([side(made).take(indices[chosen]) for made, chosen in some]).take(back)
+
+        views = Views(gathered(lambda made: made.views.anchors), gathered(lambda made: made.views.positives))
+        return Batch(views, tuple(some.take(indices) for some in self._made[0].signatures))
+
+
+DIM = 256
+MOST_PAIRS = 300_000  # that it learns from: it is to be quick
+
+
+def train_guide(examples: Examples, settings: Settings) -> StaticEncoder:
+    """Train a static encoder on the ids of a transformer's corpus.
+
+    Args:
+        examples: the corpus, in the transformer's ids.
+        settings: of the transformer's run.
+    """
+    texts = len(examples.split.train)
+    paired = settings.views == GIVEN
+    usual = derived(Recipe(), texts, paired=paired)
+    static = replace(
+        usual, dim=DIM, lexical=0.0, latent=0.0, seed=settings.seed, views=GIVEN if paired else DEFAULT,
+        vocabulary=settings.vocabulary, epochs=max(2, min(usual.epochs, round(MOST_PAIRS / texts))),
+    )  # fmt: skip
+    of_static = examples.under(static)
+    encoder = of_static.untrained()
+    rng = np.random.default_rng([settings.seed, 18])
+    batches = [part for _ in range(static.epochs) for part in batch_indices(texts, static.batch, rng)]
+    step = ContrastiveStep(encoder, temperature=static.temperature, distance=static.near_duplicate)
+    cycle(step, of_static, static, batches, purpose=19)
+    return encoder
+
 
 GIBIBYTE = 1 << 30
 LOOKS, PATIENCE = 5, 3

@@ -9,7 +9,7 @@ from likewise.atomic import replacing_file
 from likewise.errors import InputError
 from likewise.tokens.vocabulary import vocabulary_size
 from likewise.training.candidates import open_settings
-from likewise.training.examples import Examples
+from likewise.training.dataset import Examples
 from likewise.training.prepare import Prepared, tokenised
 from likewise.training.progress import silent, unwatched
 from likewise.training.reading import Reading

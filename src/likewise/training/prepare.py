@@ -1,5 +1,6 @@
 """From a stream of texts to ids on disk: read once, keep what is distinct, learn the vocabulary, tokenise once."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -12,25 +13,29 @@ from jaxtyping import Int32, Int64
 from likewise.atomic import replacing_file
 from likewise.corpus.read import Corpus
 from likewise.errors import InputError
-from likewise.model.sample import SAMPLE_CHARACTERS, SAMPLE_TEXTS
-from likewise.tokens.compiled import Tokenizer
+from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS
 from likewise.tokens.kernels import count_whole
+from likewise.tokens.pretrained import PretrainedTokenizer
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.stems import learn_stems
 from likewise.tokens.store import TokenWriter, open_tokens
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
 from likewise.training.reading import Reading
 
 __all__ = [
+    "FOLDER",
     "KEPT",
     "CorpusFacts",
     "Prepared",
     "prepare",
+    "pretokenised",
     "read_whole",
     "refuse_fewer_than_two",
     "store_ids",
     "tokenised",
 ]
+
 
 KEPT = "kept.npy"  # which of the texts that were read have words
 STORED_TEXTS = 1 << 14  # whose ids become stems at once
@@ -269,3 +274,48 @@ def _opened(work: Path, facts: CorpusFacts, sample: tuple[str, ...]) -> Prepared
     return Prepared(
         open_tokens(work / "text0"), pairs, tokenizer, stems.astype(np.int32), vocabulary, texts_with, facts, sample
     )
+
+
+FOLDER = "pieces"  # of the ids, in the folder of the run
+
+
+def pretokenised(
+    reading: Reading, tokenizer: PretrainedTokenizer, work: Path, *, tell: Callable[[str], None], resume: bool = False
+) -> Prepared:
+    """Tokenise the texts of a corpus into `work`; no stem stands for a word.
+
+    Args:
+        reading: the texts.
+        tokenizer: of the encoder.
+        work: a folder for the ids.
+        tell: told of the stage.
+        resume: use the ids that an earlier run left, after checking that corpus and tokenizer are still the same.
+
+    Raises:
+        InputError: fewer than two texts have a token, or `resume` and the corpus or the tokenizer changed.
+    """
+    work = work / FOLDER
+    work.mkdir(parents=True, exist_ok=True)
+    key = hashlib.sha256(tokenizer.reference.to_str().encode()).hexdigest()
+    done = work / "prepared.json"
+    if not (resume and done.exists()):
+        tell("tokenising")
+        stored = store_ids(reading, tokenizer.encode, len(tokenizer.vocabulary), work)
+        facts = stored.facts
+        refuse_fewer_than_two(facts.name, facts.texts, facts.duplicates, facts.empty)
+        np.save(work / "counts.npy", np.stack([stored.counts, stored.texts_with]))
+        with replacing_file(done) as beside:
+            beside.write_text(json.dumps({"tokenizer": key, **asdict(facts)}), encoding="utf-8")
+    kept = json.loads(done.read_text(encoding="utf-8"))
+    if kept.pop("tokenizer") != key or kept["fingerprint"] != reading.digest.hexdigest():
+        raise InputError(
+            f"{reading.name} or its encoder changed since the run in {work} began: resume with what it began with, "
+            "or train anew without --resume"
+        )
+    counts, texts_with = np.load(work / "counts.npy")
+    tokenizer.vocabulary.counts[:] = counts
+    pairs = open_tokens(work / "text1") if (work / "text1.offsets").exists() else None
+    return Prepared(
+        open_tokens(work / "text0"), pairs, tokenizer, np.arange(len(counts), dtype=np.int32), tokenizer.vocabulary,
+        texts_with, CorpusFacts(**kept), reading.some(SAMPLE_TEXTS, SAMPLE_CHARACTERS),
+    )  # fmt: skip

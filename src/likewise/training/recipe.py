@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from likewise.errors import InputError
+from likewise.losses.loss import make_loss
 from likewise.losses.soft_targets import soft_info_nce
-from likewise.losses.table import make_loss
-from likewise.negatives.masks import DISTANCE
+from likewise.negatives.near_duplicates import DISTANCE
+from likewise.negatives.spec import contrasts_of
 from likewise.tokens.vocabulary import vocabulary_size
-from likewise.training.contrasts import contrasts_of
+from likewise.views.edits import WHOLE
 from likewise.views.mix import DEFAULT
-from likewise.views.whole import WHOLE
 
 __all__ = ["GIVEN", "STATIC", "Recipe", "Settings", "derived"]
 

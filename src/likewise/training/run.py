@@ -10,16 +10,15 @@ from likewise.geometry.measure import Geometry
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
 from likewise.model.model import Model
-from likewise.optimisation.loop import FEWEST_JUDGED, Loop, Outcome
-from likewise.optimisation.plan import Plan
-from likewise.training.contrasting import Contrasting, contrasting_step
-from likewise.training.contrasts import contrasts_of
-from likewise.training.examples import Examples
-from likewise.training.join import join
+from likewise.negatives.spec import contrasts_of
+from likewise.training.batches import Contrasting, contrasting_step
+from likewise.training.dataset import Examples
+from likewise.training.final_fit import join
+from likewise.training.loop import FEWEST_JUDGED, Loop, Outcome
 from likewise.training.prepare import Prepared
-from likewise.training.progress import Narrator
+from likewise.training.progress import ENDINGS, Narrator, finite, plain_moment, refusal, versions, watcher
 from likewise.training.recipe import Settings
-from likewise.training.telling import ENDINGS, finite, plain_moment, refusal, versions, watcher
+from likewise.training.schedule import Plan
 from likewise.training.tune import Tuned
 
 __all__ = ["run"]

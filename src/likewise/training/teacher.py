@@ -123,7 +123,7 @@ def find_teacher(given: Any) -> Teacher:
 
 
 def _by_name(name: str) -> Model:
-    from likewise.encoders.pretrained import find_encoder
+    from likewise.encoders.transformer.loading import find_encoder
 
     try:
         if name.startswith((".", "~", os.sep)):

@@ -13,11 +13,11 @@ import numpy as np
 
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
-from likewise.optimisation.step import ContrastiveStep, batch_indices
 from likewise.training.candidates import Changes, applied, first_candidates, joined
-from likewise.training.cycle import cycle
-from likewise.training.examples import Examples
+from likewise.training.dataset import Examples
+from likewise.training.final_fit import cycle
 from likewise.training.recipe import Settings
+from likewise.training.step import ContrastiveStep, batch_indices
 
 __all__ = ["EFFORTS", "Budget", "Tuned", "check_effort", "tune"]
 

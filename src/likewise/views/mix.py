@@ -18,15 +18,15 @@ __all__ = ["DEFAULT", "VIEWS", "Mixture", "make_views", "rewritings", "view_name
 DEFAULT = "crop,halves"
 
 VIEWS = {
-    "crop": "likewise.views.spans:build_crop",
-    "halves": "likewise.views.spans:build_halves",
+    "crop": "likewise.views.edits:build_crop",
+    "halves": "likewise.views.edits:build_halves",
     "delete": "likewise.views.edits:build_delete",
     "delete-frequent": "likewise.views.edits:build_delete_frequent",
     "delete-rare": "likewise.views.edits:build_delete_rare",
     "delete-span": "likewise.views.edits:build_delete_span",
     "cutoff": "likewise.views.edits:build_cutoff",
     "shuffle": "likewise.views.edits:build_shuffle",
-    "dropout": "likewise.views.whole:build_dropout",
+    "dropout": "likewise.views.edits:build_dropout",
 }
 """Where the builder of each view is."""
 

@@ -9,10 +9,10 @@ from jaxtyping import Float64, Int64
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
-from likewise.applications.classify.estimate import estimate_of, probabilities, temperature_of
+from likewise.applications.classify.active_learning import doubts, most_telling
+from likewise.applications.classify.cross_validation import estimate_of, probabilities, temperature_of
 from likewise.applications.classify.labels import as_texts, classes_of
-from likewise.applications.classify.learning import Learning
-from likewise.applications.classify.next_labels import doubts, most_telling
+from likewise.applications.classify.self_training import Learning
 from likewise.applications.encoder import encoder_for
 from likewise.errors import InputError
 

@@ -11,9 +11,8 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from likewise.applications.classify.estimate import Answered, Estimate
-from likewise.applications.classify.features import Features
-from likewise.applications.classify.ngrams import WordNgrams
+from likewise.applications.classify.cross_validation import Answered, Estimate
+from likewise.applications.classify.features import Features, WordNgrams
 from likewise.applications.classify.probe import Probe
 from likewise.applications.encoder import KeptEncoder, keep_encoder, kept_encoder
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder

@@ -1,27 +1,55 @@
-"""Which pairs of texts are worth comparing: those that meet in a band of MinHashes, and those near in space.
+"""Middles of clusters, around which vectors are put into lists (Sivic and Zisserman 2003; FAISS makes the clusters)."""
 
-Neither needs memory that grows with the square of the texts. A bucket of MinHashes pairs each text with its first text
-and a few others, however full it is. In space each text has a fixed number of neighbours, looked for in the few lists
-of an inverted file that are nearest to it.
-"""
+import math
 
 import numpy as np
 from jaxtyping import Float32, Int64, UInt64
 
 from likewise.applications.duplicates import kernels
-from likewise.applications.duplicates.clusters import clustered, list_count
 
 __all__ = [
     "NEIGHBOURS",
     "PROBES",
     "Lists",
+    "clustered",
     "distinct_keys",
     "letter_pairs",
+    "list_count",
     "lists_of",
     "near_pairs",
     "nearest",
     "pair_keys",
 ]
+
+
+MOST_SAMPLED = 64  # vectors a list that the clustering learns from
+_ITERATIONS = 8
+
+
+def list_count(texts: int) -> int:
+    """As many lists as a list has rows: looking for the lists then costs what scanning one does."""
+    return max(1, math.isqrt(texts))
+
+
+def clustered(
+    sample: Float32[np.ndarray, "sample dim"], lists: int, rng: np.random.Generator
+) -> Float32[np.ndarray, "lists dim"]:
+    """The middles of `lists` clusters of the sample, by spherical k-means."""
+    import faiss
+
+    spoken = np.ascontiguousarray(sample[sample.any(axis=1)])
+    kmeans = faiss.Kmeans(
+        sample.shape[1],
+        min(lists, len(spoken)),
+        niter=_ITERATIONS,
+        spherical=True,
+        seed=int(rng.integers(2**31)),
+        min_points_per_centroid=1,
+        max_points_per_centroid=MOST_SAMPLED,
+    )
+    kmeans.train(spoken)
+    return np.asarray(kmeans.centroids, np.float32)
+
 
 WINDOW = 4  # texts of a bucket that one is paired with, beside the first
 NEIGHBOURS = 12  # in space, of each text

@@ -11,18 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Int64
 
-from likewise.applications.duplicates.calibrated import Calibration, calibrated
+from likewise.applications.duplicates.calibration import Calibration, calibrated
 from likewise.applications.duplicates.candidates import distinct_keys, letter_pairs, lists_of, near_pairs, nearest
-from likewise.applications.duplicates.likeness.axes import COARSE
-from likewise.applications.duplicates.likeness.features import Features, alikeness
-from likewise.applications.duplicates.likeness.letters import Letters, read_letters
-from likewise.applications.duplicates.likeness.space import Space
+from likewise.applications.duplicates.features import Features, alikeness
+from likewise.applications.duplicates.minhash import Letters, read_letters
 from likewise.applications.duplicates.result import EXACT, NEAR, SEMANTIC, Duplicates, Held, Pairs, checked_precision
+from likewise.applications.duplicates.space import COARSE, Space
 from likewise.applications.duplicates.store import RECORD, Store
 from likewise.applications.encoder import encoder_for
 from likewise.corpus.read import read
 from likewise.errors import InputError
-from likewise.tokens.compiled import as_arrow
+from likewise.tokens.tokenizer import as_arrow
 
 __all__ = ["KEEP", "Found", "duplicates", "found_in", "space_for"]
 

@@ -1,7 +1,293 @@
-"""Compiled loops of the duplicates: which pairs are candidates, and which text is in which group."""
+"""The compiled loops of duplicates: reading texts, MinHash, aligning their tokens, buckets, nearest and groups."""
 
 import numpy as np
 from numba import njit, prange
+
+from likewise.tokens.kernels import character_at
+from likewise.views.kernels import mixed
+
+SEPARATOR, LETTER, ALONE, DIGIT, DROPPED, SYMBOL = 0, 1, 2, 3, 4, 5  # what a character is to a word
+SHINGLE = 4  # characters
+OFFSET, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)  # FNV-1a
+ONE, LOW = np.uint64(1), np.uint64(0xFFFFFFFF)
+MOST = np.uint32(0xFFFFFFFF)
+WORDS = 1 << 30  # numbers for words with a digit, above those of pieces
+_ANY_ORDER = {"reassoc", "contract", "nsz"}
+
+
+@njit(inline="always")
+def sorted_set(values, first, last):
+    """Sort a part of an array in place and put its distinct values first; how many there are."""
+    part = values[first:last]
+    if len(part) < 24:
+        for index in range(1, len(part)):
+            value, place = part[index], index
+            while place > 0 and part[place - 1] > value:
+                part[place] = part[place - 1]
+                place -= 1
+            part[place] = value
+    else:
+        part.sort()
+    count = 0
+    for index in range(len(part)):
+        if count == 0 or part[index] != part[count - 1]:
+            part[count] = part[index]
+            count += 1
+    return count
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def read_texts(data, offsets, kinds, numbers, counts, exact, shingles, many):
+    """What is compared of each text: its numbers, a hash of its characters, and its shingles.
+
+    `data` is UTF-8 in lower case, `offsets` tell where each text begins, `kinds` what each character below a limit is:
+    beyond it, each stands alone. Written are `numbers` (uint32), a hash of each word with a digit, rising, of text `t`
+    from `offsets[t] - offsets[0]` on, and their `counts`; `exact` (uint64), a hash of the characters with runs of white
+    space as one, 0 for a blank text; `shingles` (uint32), a hash of each, rising, of text `t` from
+    `offsets[t] - offsets[0] + t` on, and how `many`.
+    """
+    for t in prange(len(offsets) - 1):
+        text = np.int64(t)
+        place, end = offsets[text], offsets[text + 1]
+        begin = place - offsets[0]
+        here, first = begin, begin + text
+        there = first
+        whole, word, has_digit, length, spaced, anything = OFFSET, OFFSET, False, 0, False, False
+        window, shingled = np.uint64(0), 0
+        while place <= end:
+            kind, code = SEPARATOR, np.int64(32)
+            if place < end:
+                code, place = character_at(data, place)
+                kind = kinds[code] if code < len(kinds) else ALONE
+                if 28 <= code <= 32 or 9 <= code <= 13:  # what else is white space is so in its compatibility form
+                    spaced = True
+                else:
+                    if spaced and anything:
+                        whole = (whole ^ np.uint64(32)) * PRIME
+                    whole = (whole ^ np.uint64(code)) * PRIME
+                    spaced, anything = False, True
+            else:
+                place = end + 1
+            if kind == DROPPED:
+                continue
+            if kind == LETTER or kind == DIGIT or (kind == SYMBOL and length > 0):  # noqa: PLR1714, SIM109
+                word = (word ^ np.uint64(code)) * PRIME
+                has_digit = has_digit or kind == DIGIT
+                length += 1
+            else:
+                if has_digit:
+                    numbers[here] = np.uint32(mixed(word) & LOW)
+                    here += 1
+                # One space between words: it ends a shingle once.
+                ended = length > 0
+                word, has_digit, length = OFFSET, False, 0
+                if kind != ALONE:
+                    if not ended:
+                        continue
+                    code = np.int64(32)
+            # Sixteen bits of each of the last four characters: what they are is all that a shingle is.
+            window = (window << np.uint64(16)) | (np.uint64(code) & np.uint64(0xFFFF))
+            shingled += 1
+            if shingled >= SHINGLE:
+                shingles[there] = np.uint32(mixed(window) >> np.uint64(32))
+                there += 1
+        if 0 < shingled < SHINGLE:
+            shingles[there] = np.uint32(mixed(window) >> np.uint64(32))
+            there += 1
+        exact[text] = (mixed(whole) | ONE) if anything else np.uint64(0)
+        counts[text] = sorted_set(numbers, begin, here)
+        many[text] = sorted_set(shingles, first, there)
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def minhashes_of(shingles, begins, many, multipliers, addends, out):
+    """The smallest of each hash function over the shingles of each text; out is uint32 (texts, hashes)."""
+    for t in prange(len(many)):
+        text = np.int64(t)
+        row = out[text]
+        row[:] = MOST
+        for place in range(begins[text], begins[text] + many[text]):
+            for lane in range(len(multipliers)):
+                row[lane] = min(row[lane], np.uint32(shingles[place] * multipliers[lane] + addends[lane]))
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def band_hashes(minhashes, bands, rows, out):
+    """One 64-bit hash for each band of MinHashes; out is (bands, texts)."""
+    for t in prange(len(minhashes)):
+        text = np.int64(t)
+        for band in range(bands):
+            hashed = np.uint64(band + 1)
+            for row in range(rows):
+                hashed = mixed(hashed ^ np.uint64(minhashes[text, band * rows + row])) + ONE
+            out[band, text] = hashed
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def resemblances_of(sketches, offsets, others, other_offsets, most, ones, twos, out):
+    """The share of the shingles of each pair that both have.
+
+    Args:
+        sketches: uint32: the lowest hashes of each text's shingles, rising.
+        offsets: where those of each text begin.
+        others: of the second texts.
+        other_offsets: where those of each begin.
+        most: in a sketch; one of so many may lack some, and what is beyond its highest is not known.
+        ones: the first of each pair.
+        twos: the second.
+        out: float32, written.
+    """
+    for p in prange(len(ones)):
+        pair = np.int64(p)
+        i, i_end = offsets[ones[pair]], offsets[ones[pair] + 1]
+        j, j_end = other_offsets[twos[pair]], other_offsets[twos[pair] + 1]
+        cut, other_cut = i_end - i >= most, j_end - j >= most
+        both, either = 0, 0
+        while (i < i_end or j < j_end) and not (i == i_end and cut) and not (j == j_end and other_cut):
+            if j == j_end or (i < i_end and sketches[i] < others[j]):
+                i += 1
+            elif i == i_end or others[j] < sketches[i]:
+                j += 1
+            else:
+                both, i, j = both + 1, i + 1, j + 1
+            either += 1
+        out[pair] = np.float32(both) / np.float32(max(either, 1))
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def contradictions_of(numbers, offsets, others, other_offsets, ones, twos, out):
+    """The share of the numbers of each pair that the other text has another one for; additional ones are none.
+
+    Of numbers that one or both texts have, those count that the first alone has, as far as the second alone has some
+    too, and the other way round.
+    """
+    for p in prange(len(ones)):
+        pair = np.int64(p)
+        i, i_end = offsets[ones[pair]], offsets[ones[pair] + 1]
+        j, j_end = other_offsets[twos[pair]], other_offsets[twos[pair] + 1]
+        both, first_only, second_only = 0, 0, 0
+        while i < i_end and j < j_end:
+            if numbers[i] == others[j]:
+                both, i, j = both + 1, i + 1, j + 1
+            elif numbers[i] < others[j]:
+                first_only, i = first_only + 1, i + 1
+            else:
+                second_only, j = second_only + 1, j + 1
+        first_only, second_only = first_only + i_end - i, second_only + j_end - j
+        either = both + first_only + second_only
+        out[pair] = np.float32(2 * min(first_only, second_only)) / np.float32(max(either, 1))
+
+
+@njit(cache=True, parallel=True, nogil=True)
+def lay_out(ids, offsets, continues, digits, lengths, rarities, most, longest, levels, out, counts):
+    """What each text is compared by: its pieces, rising, but a word with a digit in it as one, whatever its pieces.
+
+    A word with a digit gets a number above those of all pieces, of which the lowest bits are how much it counts: the
+    square root of that, which is its rarity times the root of its length, in so many `levels`.
+
+    Args:
+        ids: pieces of the texts.
+        offsets: where those of each begin; the first is 0.
+        continues: whether a piece continues a word.
+        digits: whether it has a digit.
+        lengths: its characters.
+        rarities: of each piece, float32; a word is as rare as its pieces together.
+        most: what a word that is seen once has, the highest rarity.
+        longest: the length beyond which a word counts no more.
+        levels: a power of two.
+        out: int32, written: what text `t` has from `offsets[t]` on.
+        counts: how many those are.
+    """
+    pieces, scale = len(continues), np.float32(levels - 1) / (most * np.sqrt(np.float32(longest)))
+    hashes = np.uint64(WORDS // levels)
+    for t in prange(len(offsets) - 1):
+        text = np.int64(t)
+        at, last, place = offsets[text], offsets[text + 1], offsets[text]
+        while at < last:
+            end = at + 1
+            while end < last and continues[ids[end]]:
+                end += 1
+            word, length, rarity, has_digit = OFFSET, 0, np.float32(0), False
+            for i in range(at, end):
+                word = mixed(word ^ np.uint64(ids[i]))
+                length += lengths[ids[i]]
+                rarity += rarities[ids[i]]
+                has_digit = has_digit or digits[ids[i]]
+            if has_digit:
+                counted = min(rarity, most) * np.sqrt(np.float32(min(max(length - 1, 1), longest)))
+                level = min(np.int64(counted * scale + np.float32(0.5)), levels - 1)
+                out[place] = pieces + np.int64(word % hashes) * levels + level
+                place += 1
+            else:
+                for i in range(at, end):
+                    out[place] = ids[i]
+                    place += 1
+            at = end
+        out[offsets[text] : place].sort()
+        counts[text] = place - offsets[text]
+
+
+@njit(inline="always")
+def weight_of(weights, pieces, id):
+    """What a piece counts, or a word with a digit, by its lowest bits."""
+    return weights[id] if id < pieces else weights[pieces + ((id - pieces) & (len(weights) - pieces - 1))]
+
+
+@njit(inline="always")
+def aligned(rows, weights, ids, first, last, others, begin, end, nearest):
+    """How much of either text the pieces of the other account for, and the geometric mean of both.
+
+    A piece is accounted for by the power 1.5 of its cosine with the nearest piece of the other text, a word with a
+    digit by the same word alone. `nearest` is filled with the best cosines of the other's pieces.
+    """
+    total, sum_, (pieces, dim) = np.float32(0), np.float32(0), rows.shape
+    nearest[: end - begin] = np.float32(0)
+    for i in range(first, last):
+        best = np.float32(0)
+        for j in range(begin, end):
+            dot = np.float32(ids[i] == others[j])
+            if ids[i] != others[j] and ids[i] < pieces and others[j] < pieces:
+                own, other = rows[ids[i]], rows[others[j]]
+                for column in range(dim):
+                    dot += own[column] * other[column]
+            best = max(best, dot)
+            nearest[j - begin] = max(nearest[j - begin], dot)
+        weight = weight_of(weights, pieces, ids[i])
+        total += weight
+        sum_ += weight * best * np.sqrt(best)
+    back, other_total = np.float32(0), np.float32(0)
+    for j in range(begin, end):
+        near, weight = nearest[j - begin], weight_of(weights, pieces, others[j])
+        back += weight * near * np.sqrt(near)
+        other_total += weight
+    if total <= 0 or other_total <= 0:
+        return np.float32(0)
+    return np.sqrt((sum_ / total) * (back / other_total))
+
+
+@njit(cache=True, parallel=True, nogil=True, fastmath=_ANY_ORDER)
+def alignments_of(rows, weights, ids, offsets, others, other_offsets, ones, twos, most, out):
+    """How well the pieces of each pair of texts can be laid upon one another.
+
+    Args:
+        rows: float32 (vocab, dim), unit rows.
+        weights: float32 (vocab + levels), of each piece, and of words with a digit by their level.
+        ids: what `lay_out` makes of the first texts.
+        offsets: where those of each text begin.
+        others: pieces of the second texts.
+        other_offsets: where those of each begin.
+        ones: the first of each pair.
+        twos: the second.
+        most: pieces of a text that are looked at, those with the highest ids, which are the rarer ones.
+        out: float32, written.
+    """
+    for p in prange(len(ones)):
+        pair = np.int64(p)
+        first, last = offsets[ones[pair]], offsets[ones[pair] + 1]
+        begin, end = other_offsets[twos[pair]], other_offsets[twos[pair] + 1]
+        first, begin = max(first, last - most), max(begin, end - most)
+        nearest = np.empty(most, np.float32)
+        out[pair] = aligned(rows, weights, ids, first, last, others, begin, end, nearest)
 
 
 @njit(cache=True, nogil=True)

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from likewise.applications.duplicates.likeness.features import Alikeness, Features, alikeness
-from likewise.applications.duplicates.likeness.space import Space
+from likewise.applications.duplicates.features import Alikeness, Features, alikeness
+from likewise.applications.duplicates.space import Space
 from likewise.applications.encoder import encoder_for
 from likewise.errors import InputError
-from likewise.tokens.compiled import as_arrow
+from likewise.tokens.tokenizer import as_arrow
 
 __all__ = ["compare"]
 

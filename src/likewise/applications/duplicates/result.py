@@ -10,9 +10,9 @@ import pyarrow as pa
 from jaxtyping import Float32, Float64, Int64, UInt8
 
 from likewise.applications.duplicates import kernels
-from likewise.applications.duplicates.calibrated import Calibration
-from likewise.applications.duplicates.likeness.features import Features
-from likewise.applications.duplicates.likeness.space import Space
+from likewise.applications.duplicates.calibration import Calibration
+from likewise.applications.duplicates.features import Features
+from likewise.applications.duplicates.space import Space
 from likewise.errors import InputError
 
 if TYPE_CHECKING:

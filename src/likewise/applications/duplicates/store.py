@@ -12,18 +12,17 @@ from pyarrow import feather
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from likewise.applications.duplicates.calibrated import Calibration
-from likewise.applications.duplicates.calibration import Curve
-from likewise.applications.duplicates.likeness.features import Features, alikeness
-from likewise.applications.duplicates.likeness.letters import Letters
-from likewise.applications.duplicates.likeness.space import Space
+from likewise.applications.duplicates.calibration import Calibration, Curve
+from likewise.applications.duplicates.features import Features, alikeness
+from likewise.applications.duplicates.minhash import Letters
 from likewise.applications.duplicates.result import EXACT, NEAR, REASONS, SEMANTIC, Member, checked_precision
+from likewise.applications.duplicates.space import Space
 from likewise.applications.duplicates.table import Table
 from likewise.applications.encoder import KeptEncoder, keep_encoder, kept_encoder
 from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
-from likewise.tokens.compiled import as_arrow
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.tokenizer import as_arrow
 
 __all__ = ["OTHER", "RECORD", "Store"]
 

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float32, Int64, UInt64
 
 from likewise.applications.duplicates.candidates import Lists, lists_of
-from likewise.applications.duplicates.likeness.axes import COARSE
-from likewise.applications.duplicates.likeness.features import Features
+from likewise.applications.duplicates.features import Features
+from likewise.applications.duplicates.space import COARSE
 
 __all__ = ["Table"]
 

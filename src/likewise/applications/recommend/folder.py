@@ -10,9 +10,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from likewise.applications.encoder import KeptEncoder, keep_encoder, kept_encoder
-from likewise.applications.recommend.histories import Histories
+from likewise.applications.recommend.interactions import Histories
+from likewise.applications.recommend.recommendations import TextSpace
 from likewise.applications.recommend.recommender import Fitted
-from likewise.applications.recommend.texts import TextSpace
 from likewise.applications.recommend.towers import Towers
 from likewise.applications.recommend.training import Settings
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder

@@ -11,11 +11,8 @@ import numpy as np
 from jaxtyping import Float32, Int
 
 from likewise.applications.encoder import encoder_for
-from likewise.applications.recommend.answers import Reason, Recommendation
-from likewise.applications.recommend.choices import read_choices
-from likewise.applications.recommend.gathering import gathered, read_items
-from likewise.applications.recommend.histories import Histories, Pooling, pooling
-from likewise.applications.recommend.texts import TextSpace, encoded
+from likewise.applications.recommend.interactions import Histories, Pooling, gathered, pooling, read_choices, read_items
+from likewise.applications.recommend.recommendations import Reason, Recommendation, TextSpace, encoded
 from likewise.applications.recommend.towers import Towers
 from likewise.applications.recommend.training import Settings, chosen_settings, trained
 from likewise.errors import InputError

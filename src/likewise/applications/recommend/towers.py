@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
-from likewise.applications.recommend.histories import KNOTS, Pooling
+from likewise.applications.recommend.interactions import KNOTS, Pooling
 
 __all__ = ["Slopes", "Towers", "power_of_age"]
 

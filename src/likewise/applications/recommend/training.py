@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float32, Float64, Int
 
-from likewise.applications.recommend.factors import Basis, joint_basis
-from likewise.applications.recommend.histories import Histories, pooling
+from likewise.applications.recommend.ease import Basis, joint_basis
+from likewise.applications.recommend.interactions import Histories, pooling
 from likewise.applications.recommend.towers import Slopes, Towers, power_of_age
 from likewise.losses.sampled_softmax import sampled_softmax
 

@@ -1,0 +1,158 @@
+"""What each character is to a word, in any script: asked of Unicode once."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from jaxtyping import Int, Int32, Int64, UInt8, UInt32, UInt64
+
+from likewise.applications.duplicates import kernels
+from likewise.applications.duplicates.kernels import ALONE, DIGIT, DROPPED, LETTER, SEPARATOR, SYMBOL
+from likewise.tokens.kernels import gather
+from likewise.tokens.tokenizer import BLOCKS, as_arrow, buffers
+
+__all__ = ["BANDS", "ROWS", "SKETCH", "Letters", "kinds_of_characters", "packed", "read_letters"]
+
+
+LIMIT = 0x3100  # what is above is Chinese, Japanese, Korean, an emoji or rare
+HANGUL = (0xAC00, 0xD7A4)
+# Scripts that write no space between words: every character is taken for a word, as in Chinese.
+UNSPACED = ((0xE00, 0xEFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x30FF))
+
+
+@lru_cache(maxsize=1)
+def kinds_of_characters() -> UInt8[np.ndarray, " characters"]:
+    """One of the kinds of `kernels.py` for each character up to the end of Hangul; those beyond stand alone."""
+    kinds = np.full(HANGUL[1], ALONE, np.uint8)
+    kinds[HANGUL[0] : HANGUL[1]] = LETTER  # Korean has spaces
+    for code in range(LIMIT):
+        kinds[code] = _kind(chr(code))
+    for first, last in UNSPACED:
+        part = kinds[first : last + 1]
+        part[part == LETTER] = ALONE
+    return kinds
+
+
+def _kind(character: str) -> int:
+    if character in "'’`´\u00ad":
+        return DROPPED  # don't and dont are one word
+    if character in "+#":
+        return SYMBOL  # C++ and C# are words, a lone + is none
+    category = unicodedata.category(character)
+    if category[0] == "N":
+        return DIGIT
+    if category[0] in "LM":
+        return LETTER
+    return LETTER if category == "So" else SEPARATOR
+
+
+BANDS, ROWS = 16, 4  # of MinHashes: of two texts that share 70 % of their shingles 99 % meet in a band, of 30 % 12 %
+SKETCH = 256  # shingles that are kept of a text
+CHUNK_TEXTS, CHUNK_BYTES = 1 << 15, 1 << 25
+
+
+@dataclass(frozen=True)
+class Letters:
+    """What is known literally of some texts.
+
+    Attributes:
+        exact: a hash of the characters, without regard to case, compatibility forms and amounts of white space; 0 for a
+            blank text.
+        numbers: a hash of each word with a digit in it, a rising set a text, all texts end to end.
+        offsets: the numbers of text `i` are those from `offsets[i]` to `offsets[i + 1]`.
+        sketches: of the shingles of four characters of each text the lowest hashes, rising, all texts end to end: all
+            of a short text, 256 of a long one (Broder 1997, "On the resemblance and containment of documents").
+        sketch_offsets: those of text `i` are from `sketch_offsets[i]` to `sketch_offsets[i + 1]`.
+        bands: hashes of groups of MinHashes: texts that share one are worth comparing.
+    """
+
+    exact: UInt64[np.ndarray, " texts"]
+    numbers: UInt32[np.ndarray, " numbers"]
+    offsets: Int64[np.ndarray, " texts_and_1"]
+    sketches: UInt32[np.ndarray, " shingles"]
+    sketch_offsets: Int64[np.ndarray, " texts_and_1"]
+    bands: UInt64[np.ndarray, "bands texts"]
+
+    def __len__(self) -> int:
+        return len(self.exact)
+
+    def take(self, rows: Int[np.ndarray, " some"]) -> "Letters":
+        """Those of some texts, in that order."""
+        numbers = packed(self.numbers, self.offsets[:-1][rows], np.diff(self.offsets)[rows])
+        sketches = packed(self.sketches, self.sketch_offsets[:-1][rows], np.diff(self.sketch_offsets)[rows])
+        return Letters(self.exact[rows], *numbers, *sketches, np.ascontiguousarray(self.bands[:, rows]))
+
+    @classmethod
+    def joined(cls, parts: "list[Letters]") -> "Letters":
+        """Those of all parts, one part after the other."""
+        none, no_lengths = np.zeros(0, np.uint32), np.zeros(0, np.int64)
+        return cls(
+            np.concatenate([np.zeros(0, np.uint64), *(part.exact for part in parts)]),
+            np.concatenate([none, *(part.numbers for part in parts)]),
+            _offsets_of(np.concatenate([no_lengths, *(np.diff(part.offsets) for part in parts)])),
+            np.concatenate([none, *(part.sketches for part in parts)]),
+            _offsets_of(np.concatenate([no_lengths, *(np.diff(part.sketch_offsets) for part in parts)])),
+            np.concatenate([np.zeros((BANDS, 0), np.uint64), *(part.bands for part in parts)], axis=1),
+        )
+
+
+def read_letters(texts: pa.Array | list[str]) -> Letters:
+    """The letters of texts, some thousand texts at a time.
+
+    Args:
+        texts: strings, or an Arrow array of them.
+    """
+    drawn = np.random.default_rng(0).integers(0, 1 << 32, (2, BANDS * ROWS), dtype=np.uint32)
+    functions = (drawn[0] | np.uint32(1), drawn[1])
+    return Letters.joined([_read_chunk(chunk, functions) for chunk in _chunks(as_arrow(texts))])
+
+
+def _read_chunk(chunk: pa.Array, functions: tuple[UInt32[np.ndarray, " hashes"], ...]) -> Letters:
+    lower = pc.utf8_lower(pc.utf8_normalize(chunk, form="NFKC"))
+    offsets, data = buffers(lower)
+    offsets = np.ascontiguousarray(offsets, np.int64)
+    texts = len(lower)
+    size, begins = int(offsets[-1] - offsets[0]), offsets[:-1] - offsets[0]
+    numbers, counts = np.empty(size + 1, np.uint32), np.empty(texts, np.int32)
+    shingles, many = np.empty(size + texts + 1, np.uint32), np.empty(texts, np.int32)
+    exact = np.empty(texts, np.uint64)
+    kernels.read_texts(data, offsets, kinds_of_characters(), numbers, counts, exact, shingles, many)
+    places = begins + np.arange(texts)
+    minhashes = np.empty((texts, BANDS * ROWS), np.uint32)
+    kernels.minhashes_of(shingles, places, many, functions[0], functions[1], minhashes)
+    bands = np.empty((BANDS, texts), np.uint64)
+    kernels.band_hashes(minhashes, BANDS, ROWS, bands)
+    sketches = packed(shingles, places, np.minimum(many, SKETCH))
+    return Letters(exact, *packed(numbers, begins, counts), *sketches, bands)
+
+
+def packed(
+    values: Int32[np.ndarray, " values"] | UInt32[np.ndarray, " values"],
+    begins: Int64[np.ndarray, " texts"],
+    lengths: Int[np.ndarray, " texts"],
+) -> tuple[np.ndarray, Int64[np.ndarray, " texts_and_1"]]:
+    """What belongs to each text end to end, and where it begins then."""
+    offsets = _offsets_of(lengths)
+    out = np.empty(offsets[-1], values.dtype)
+    gather(values, np.ascontiguousarray(begins), offsets, out, BLOCKS)
+    return out, offsets
+
+
+def _chunks(texts: pa.Array) -> Iterator[pa.Array]:
+    offsets, _ = buffers(texts)
+    first = 0
+    while first < len(texts):
+        fitting = int(np.searchsorted(offsets, offsets[first] + CHUNK_BYTES, side="right")) - 1 - first
+        length = max(1, min(CHUNK_TEXTS, fitting, len(texts) - first))
+        yield texts.slice(first, length)
+        first += length
+
+
+def _offsets_of(lengths: Int[np.ndarray, " texts"]) -> Int64[np.ndarray, " texts_and_1"]:
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets

@@ -1,1 +1,0 @@
-"""Bytes on disk become rows: one file a format, and what they share: opening, and telling the encoding."""

@@ -1,0 +1,1 @@
+"""Encoders of transformers: loading, batching, gradient cache, dropout by text, and their ONNX form."""

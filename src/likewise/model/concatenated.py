@@ -1,0 +1,101 @@
+"""A static model of the corpus that stands beside a transformer where texts are searched for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS, Card
+from likewise.model.model import Model, Texts
+
+__all__ = ["BESIDE", "Beside", "JoinedModel", "beside_of"]
+
+if TYPE_CHECKING:
+    from likewise.tokens.pretrained import PretrainedTokenizer
+
+
+BESIDE = "beside"  # its folder within that of the transformer
+ALONE = 2 / 3  # of a transformer in hybrid search; the words have the rest
+PARTS = (0.5, 0.25)  # of transformer and static model in hybrid search; the words have the rest
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A static model of the corpus that stands beside a transformer where texts are searched for.
+
+    What a transformer knows of all texts, and which words these texts are made of, fail in different places. Queries
+    and documents have both vectors end to end; texts that are compared with one another have the transformer's alone.
+
+    Attributes:
+        model: the static one.
+        share: how long its vectors are, where the transformer's have length 1.
+    """
+
+    model: Model
+    share: float
+
+    def joined(self, own: np.ndarray, other: np.ndarray) -> Float32[np.ndarray, "texts dim"]:
+        """Both vectors of each text, end to end; as long as the longer of them is, at most 1."""
+        length = np.float32(np.sqrt(1 + self.share**2))
+        return np.concatenate([own / length, other * np.float32(self.share) / length], axis=1)
+
+    def save(self, path: Path) -> None:
+        """Write the static model, without the texts that the transformer's folder has already."""
+        static = self.model
+        Model(static.tokenizer, static.encoder, static.card, (), static.stems).save(path)
+
+
+class JoinedModel(Model):
+    """A transformer, whatever it runs on, and the static model beside it.
+
+    Attributes:
+        beside: a static model whose vectors stand beside where texts are searched for; None for none.
+    """
+
+    tokenizer: "PretrainedTokenizer"  # type: ignore[assignment]
+    beside: Beside | None
+
+    def _tell(self, card: Card | None, sample: Sequence[str], beside: Beside | None) -> None:
+        self.card = card or Card()
+        self.sample = tuple(text[:SAMPLE_CHARACTERS] for text in sample[:SAMPLE_TEXTS])
+        self.stems = dict(beside.model.stems) if beside else {}
+        self.beside = beside
+
+    @property
+    def parts(self) -> tuple[tuple[int, float], ...]:
+        """The columns of a vector that each of both has, and what it counts in hybrid search, where words are the rest.
+
+        The static model knows of a text mostly which words it has, as BM25 does: together they count as much as the
+        transformer.
+        """
+        if self.beside is None:
+            return ((self.dim, ALONE),)
+        return ((self.dim, PARTS[0]), (self.beside.model.dim, PARTS[1]))
+
+    def encode_query(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
+        """Vectors of texts that look for others: the transformer's and the static model's, end to end."""
+        if self.beside is None:
+            return self.encode(texts)
+        return self.beside.joined(self.encode(texts), self.beside.model.encode_query(texts))
+
+    def encode_document(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
+        """Vectors of texts to be found by queries; the product with a query's says how well a document answers.
+
+        The transformer reads the beginning of a long text, the static model all of it.
+        """
+        if self.beside is None:
+            return self.encode(texts)
+        return self.beside.joined(self.encode(texts), self.beside.model.encode_document(texts))
+
+
+def beside_of(folder: Path, record: Mapping[str, Any]) -> Beside | None:
+    """The static model in the folder of a transformer, if there is one.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    share = record.get("beside", {}).get("share")
+    return Beside(Model.load(folder / BESIDE), float(share)) if share else None

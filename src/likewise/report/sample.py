@@ -1,0 +1,126 @@
+"""Values of a model's card, which is JSON of any version: whatever is read may be missing."""
+
+import math
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from likewise.corpus.read import Corpus, read
+from likewise.errors import InputError
+from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS
+from likewise.model.model import Model
+from likewise.tokens.distinct import text_hashes
+from likewise.tokens.pretrained import MARKS
+
+__all__ = ["Sample", "number", "readable", "shown", "take_sample"]
+
+
+UNSEEN = {"Cc", "Cf", "Cs", "Co"}  # escapes, overrides of direction, halves of characters
+JOINERS = "\u200c\u200d"  # format characters that words and emoji are written with
+
+
+def number(values: Any, name: str) -> float | None:
+    """The number of that name; None where there is none, or one that is not finite."""
+    value = values.get(name) if isinstance(values, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def shown(value: Any) -> str:
+    """A value as a person reads it: thousands apart, as many digits as say something."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1 else f"{value:.3g}"
+    return readable(str(value))
+
+
+def readable(text: str, most: int = 500) -> str:
+    """A text on one line, cut at `most` characters, without characters that are not seen or are half of one."""
+    seen = "".join(
+        " " if c.isspace() else c for c in text if c.isspace() or c in JOINERS or unicodedata.category(c) not in UNSEEN
+    )
+    line = " ".join(seen.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Texts with their vectors.
+
+    Attributes:
+        texts: distinct ones that hold a word the model knows.
+        vectors: a unit row each.
+        words: the distinct words of each, as the encoder reads them: lower case, without punctuation.
+        unknown: how many texts were left out because the model knows no word of them.
+    """
+
+    texts: tuple[str, ...]
+    vectors: Float32[np.ndarray, "texts dim"]
+    words: tuple[frozenset[str], ...]
+    unknown: int
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def take_sample(model: Model, texts: Any = None) -> Sample:
+    """The model's own sample, or as many of other texts, with their vectors.
+
+    Args:
+        model: what encodes them.
+        texts: whatever `likewise.corpus.read.read` takes; of many, 1,000 are drawn by their hashes, so that the order
+            of a file does not matter. None for the sample kept with the model.
+
+    Raises:
+        InputError: `texts` cannot be read, or holds no text.
+    """
+    if texts is None:
+        chosen = list(dict.fromkeys(model.sample))
+    else:
+        corpus = read(texts)
+        chosen = _drawn(corpus)
+        if not chosen:
+            raise InputError(f"{corpus.name} holds no text: give a file of texts such as those of the training")
+    vectors = model.encode(chosen)
+    known = np.flatnonzero(np.einsum("td,td->t", vectors, vectors) > 0.5)  # unit rows and rows of zeros
+    kept = tuple(chosen[row] for row in known)
+    words = tuple(frozenset(_words(model, text)) for text in kept)
+    return Sample(kept, vectors[known], words, len(chosen) - len(kept))
+
+
+def _drawn(corpus: Corpus) -> list[str]:
+    """The texts of the lowest hashes: a random sample of distinct texts, in memory that does not grow."""
+    lowest: dict[int, str] = {}
+    highest = 1 << 64
+    for batch in corpus:
+        hashes = text_hashes(batch.texts)
+        for row in np.flatnonzero(hashes < np.uint64(highest - 1)):
+            text = batch.texts[int(row)].as_py()[:SAMPLE_CHARACTERS]
+            if text.strip():
+                lowest[int(hashes[row])] = text
+        if len(lowest) > SAMPLE_TEXTS:
+            lowest = dict(sorted(lowest.items())[:SAMPLE_TEXTS])
+            highest = max(lowest)
+    return [text for _, text in sorted(lowest.items())]
+
+
+def _words(model: Model, text: str) -> Iterator[str]:
+    reference = model.tokenizer.reference
+    normal = readable(text)  # without halves of characters, which have no UTF-8
+    if reference.normalizer is not None:
+        normal = reference.normalizer.normalize_str(normal)
+    split = reference.pre_tokenizer.pre_tokenize_str(normal) if reference.pre_tokenizer else [(normal, (0, 0))]
+    for word, _ in split:
+        plain = word.lstrip("".join(MARKS))
+        if any(character.isalnum() for character in plain):
+            yield plain

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likewise.encoders.static import TINY, StaticEncoder
+from likewise.negatives.near_duplicates import Signatures
+from likewise.tokens.ragged import Ragged
+from likewise.training.step import Batch, ContrastiveStep, batch_indices
+from likewise.views.pair import Views
+
+ANCHORS = [[0, 1, 2], [3, 4], [5], [6, 6, 7], [8]]
+POSITIVES = [[1, 9], [4], [5, 10, 11], [12], [0, 8]]
+FAR = np.array([0, 0xFFFF, 0xFFFF0000, 0xFFFF00000000, 0xFFFF000000000000], np.uint64)
+
+
+def batch_of(simhash: np.ndarray, anchors: list[list[int]] = ANCHORS, positives: list[list[int]] = POSITIVES) -> Batch:
+    signatures = Signatures(np.arange(1, len(simhash) + 1, dtype=np.uint64), simhash)
+    return Batch(Views(Ragged.of(anchors), Ragged.of(positives)), (signatures,))
+
+
+def encoder_of(seed: int = 0) -> StaticEncoder:
+    return StaticEncoder(np.random.default_rng(seed).standard_normal((14, 6)))
+
+
+def hand_written(weights: np.ndarray, masked: list[tuple[int, int]], rate: float) -> tuple[float, np.ndarray]:
+    """One step as the papers have it: autograd through pooling and InfoNCE, row-wise Adagrad from nothing."""
+    rows = torch.tensor(weights, requires_grad=True)
+    sides = [
+        torch.nn.functional.normalize(torch.stack([rows[torch.tensor(text)].mean(0) for text in texts]))
+        for texts in (ANCHORS, POSITIVES)
+    ]
+    logits = sides[0] @ sides[1].T / 0.3
+    for row, column in masked:
+        logits = logits.clone()
+        logits[row, column] = -torch.inf
+    targets = torch.arange(len(ANCHORS))
+    loss = (
+        torch.nn.functional.cross_entropy(logits, targets) + torch.nn.functional.cross_entropy(logits.T, targets)
+    ) / 2
+    loss.backward()
+    gradient = rows.grad.numpy()
+    step = rate / (np.sqrt((gradient**2).mean(1, keepdims=True)) + TINY)
+    return loss.item(), weights - np.where((gradient != 0).any(1, keepdims=True), step * gradient, 0)
+
+
+def test_one_step_is_the_one_written_by_hand() -> None:
+    """Two paths that must agree in float64: the step, and autograd with Adagrad; nothing is near, nothing masked."""
+    encoder = encoder_of()
+    value, weights = hand_written(encoder.weights, [], 0.2)
+    result = ContrastiveStep(encoder, temperature=0.3, distance=3)(batch_of(FAR), 0.2)
+    assert result.loss == pytest.approx(value, rel=1e-12)
+    assert result.masked == 0
+    np.testing.assert_allclose(encoder.weights, weights, rtol=1e-9, atol=1e-9)
+
+
+def test_near_duplicates_are_masked_both_ways() -> None:
+    """Two paths that must agree in float64: texts 1 and 3 differ in three bits, and are no negatives."""
+    simhash = FAR.copy()
+    simhash[3] = simhash[1] ^ np.uint64(0b111)
+    encoder = encoder_of()
+    value, weights = hand_written(encoder.weights, [(1, 3), (3, 1)], 0.2)
+    result = ContrastiveStep(encoder, temperature=0.3, distance=3)(batch_of(simhash), 0.2)
+    assert result.loss == pytest.approx(value, rel=1e-12)
+    assert result.masked == 2
+    np.testing.assert_allclose(encoder.weights, weights, rtol=1e-9, atol=1e-9)
+    apart = encoder_of()
+    ContrastiveStep(apart, temperature=0.3, distance=2)(batch_of(simhash), 0.2)
+    assert abs(apart.weights - weights).max() > 1e-3
+
+
+def test_two_near_duplicates_alone_teach_nothing() -> None:
+    """A closed form: with no negative left the loss is zero and every row stays, to rounding."""
+    encoder = encoder_of()
+    before = encoder.weights.copy()
+    batch = batch_of(np.zeros(2, np.uint64), [[0], [2]], [[1], [3]])
+    result = ContrastiveStep(encoder, temperature=0.3, distance=0)(batch, 0.0)
+    assert result.loss == pytest.approx(0, abs=1e-12)
+    assert result.masked == 2
+    np.testing.assert_allclose(encoder.squares, 0, atol=1e-25)
+    np.testing.assert_array_equal(encoder.weights, before)
+
+
+def test_steps_lower_the_loss() -> None:
+    """It learns: a batch seen again and again is told apart, far below log(5), the loss of a guess; three seeds."""
+    for seed in range(3):
+        step = ContrastiveStep(encoder_of(seed), temperature=0.3, distance=3)
+        losses = [step(batch_of(FAR), 0.2).loss for _ in range(50)]
+        assert losses[-1] < 0.2 < losses[0]
+
+
+@given(st.integers(1, 400), st.integers(1, 64), st.integers(0, 2**32))
+def test_batches_hold_every_text_once(texts: int, size: int, seed: int) -> None:
+    """Laws: a permutation of all texts, in batches of equal size but for one text, none far from what was asked."""
+    batches = batch_indices(texts, size, np.random.default_rng(seed))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(texts))
+    lengths = [len(batch) for batch in batches]
+    assert max(lengths) - min(lengths) <= 1
+    assert max(lengths) <= 1.5 * size
+    assert texts < 1.5 * size or min(lengths) >= size // 2
+    again = batch_indices(texts, size, np.random.default_rng(seed))
+    assert all((one == other).all() for one, other in zip(batches, again, strict=True))
