@@ -30,7 +30,7 @@ from texts import add_data, table
 
 import likewise
 from likewise.evaluation.baselines import Entrant
-from likewise.evaluation.retrieval import KnownVectors, hybrid_search
+from likewise.evaluation.retrieval import CachedEmbedder, hybrid_search
 
 MOST_QUERIES = 600
 FROZEN, FROZEN_SEEDS = 4, 1  # layers, and the seeds that are trained so too
@@ -52,7 +52,7 @@ def hybrid(judge: Judge, model: likewise.Model, asked: np.ndarray, found: np.nda
     """The measure of each query for the search of an index, whose vectors are known already."""
     data, queries = judge.data, [*judge.data.queries.values()]
     entrant = Entrant("model", model.encode, False, model.encode_query, model.encode_document)
-    known = KnownVectors(model, entrant, (queries, asked), (data.texts, found))
+    known = CachedEmbedder(model, entrant, (queries, asked), (data.texts, found))
     places = hybrid_search(known, queries, data.texts, K + judge.own)
     return judge.found([[data.ids[place] for place in some] for some in places])
 
@@ -79,17 +79,17 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
         seconds.append(taken)
         asked, found = model.encode(queries), model.encode(data.texts)
         run = {"transformer": judge.scored(asked @ found.T)}
-        if model.beside is not None:
-            static = model.beside.model
-            asked = model.beside.joined(asked, static.encode_query(queries))
-            found = model.beside.joined(found, static.encode_document(data.texts))
+        if model.companion is not None:
+            static = model.companion.model
+            asked = model.companion.joined(asked, static.encode_query(queries))
+            found = model.companion.joined(found, static.encode_document(data.texts))
         cosines = judge.others_only(asked @ found.T)
         run |= {"vector": judge.scored(cosines), "hybrid": hybrid(judge, model, asked, found)}
         if seed < FROZEN_SEEDS:
-            frozen, taken = trained(data.texts, seed, **settings | {"freeze": FROZEN, "beside": 0.0})
+            frozen, taken = trained(data.texts, seed, **settings | {"freeze": FROZEN, "static_weight": 0.0})
             fewer.append(taken)
             run["frozen"] = judge.scored(frozen.encode(queries) @ frozen.encode(data.texts).T)
-        kept = model.card.history and max(moment["step"] for moment in model.card.history)
+        kept = model.card.history and max(eval_point["step"] for eval_point in model.card.history)
         print(f"  seed {seed}: {seconds[-1]:.0f} s, {kept} steps, vector {run['vector'].mean():.4f}", flush=True)
         runs.append(run)
     numbers: dict[str, Any] = {name: float(values.mean()) for name, values in each.items()}

@@ -138,7 +138,7 @@ def lsa(data: Labels, most: int | None) -> Vectors:
 def minilm(cache: Path | None) -> Vectors:
     """all-MiniLM-L6-v2."""
     model = likewise.load(model_folder())
-    model.encoder.frame = replace(model.encoder.frame, longest=LONGEST)
+    model.encoder.special_tokens = replace(model.encoder.special_tokens, longest=LONGEST)
     return KeptVectors(model.encode, cache)
 
 

@@ -29,7 +29,7 @@ from texts import add_data, lines, rows, table
 
 import likewise
 from likewise.applications.duplicates.pairs import compare
-from likewise.model.concatenated import Beside
+from likewise.model.concatenated import Companion
 from likewise.model.transformer import TransformerModel
 
 DATA_SETS = ("quora_pairs", "askubuntu_dups", "abt_buy")
@@ -119,7 +119,7 @@ def main() -> None:
             if chosen.minilm:
                 large = TransformerModel.load(model_folder())
                 told["minilm"] = cosines(large.encode(first), large.encode(second))
-                large.beside = Beside(model, 1.0)
+                large.companion = Companion(model, 1.0)
                 told["minilm and the static encoder"] = compare(first, second, large).meaning
             if chosen.adapted:
                 adapted = likewise.train(texts, encoder=PACKAGE, seed=seed, progress=False)

@@ -75,7 +75,7 @@ class Peer:
 def ours(folder: Path, backend: str) -> likewise.Model:
     """The model on a backend, reading no more of a text than the peer does."""
     model = likewise.load(folder, backend=backend)
-    model.encoder.frame = replace(model.encoder.frame, longest=LENGTH)
+    model.encoder.special_tokens = replace(model.encoder.special_tokens, longest=LENGTH)
     return model
 
 

@@ -28,9 +28,9 @@ def porter(prepared: Prepared) -> np.ndarray:
     import Stemmer
 
     stemmer, first = Stemmer.Stemmer("english"), {}
-    whole = [piece.isalpha() for piece in prepared.tokenizer.vocabulary.pieces]
-    pieces = enumerate(zip(prepared.tokenizer.vocabulary.pieces, whole, strict=True))
-    return np.array([first.setdefault(stemmer.stemWord(p), place) if word else place for place, (p, word) in pieces])
+    whole = [piece.isalpha() for piece in prepared.tokenizer.vocabulary.subwords]
+    subwords = enumerate(zip(prepared.tokenizer.vocabulary.subwords, whole, strict=True))
+    return np.array([first.setdefault(stemmer.stemWord(p), place) if word else place for place, (p, word) in subwords])
 
 
 class Default:

@@ -59,7 +59,7 @@ class Lab:
 
     def __init__(self, ground: "Ground", prepared: Prepared, stems: np.ndarray) -> None:
         self.ground = ground
-        unknown = prepared.tokenizer.vocabulary.pieces.index(UNKNOWN)
+        unknown = prepared.tokenizer.vocabulary.subwords.index(UNKNOWN)
 
         def ids(texts: Sequence[str]) -> Ragged:
             known = prepared.tokenizer.encode(list(texts)).without(unknown)
@@ -116,7 +116,7 @@ def pooled(
     texts: Ragged,
     *,
     counted: Callable[[np.ndarray], np.ndarray] = np.sqrt,
-    ballast: float = 1.0,
+    length_prior: float = 1.0,
     apart: bool = True,
 ) -> np.ndarray:
     """Documents as `encode_documents` has them, but for one thing.
@@ -125,15 +125,15 @@ def pooled(
         encoder: of stems.
         texts: the documents.
         counted: the number of times that a stem is in a text, to what it counts.
-        ballast: times that of the encoder.
+        length_prior: times that of the encoder.
         apart: whether each part is brought to its length by itself, rather than all together.
     """
     sums, pooling, begin = _counts(texts, len(encoder.weights), counted) @ encoder.weights, encoder.documents, 0
     if not apart:
-        return _unit(sums, ballast * sum(pooling.ballasts))
+        return _unit(sums, length_prior * sum(pooling.length_priors))
     parts = []
-    for dim, share, weight in zip(pooling.dims, pooling.shares, pooling.ballasts, strict=True):
-        parts.append(share * _unit(sums[:, begin : begin + dim], ballast * weight))
+    for dim, share, weight in zip(pooling.dims, pooling.shares, pooling.length_priors, strict=True):
+        parts.append(share * _unit(sums[:, begin : begin + dim], length_prior * weight))
         begin += dim
     return np.concatenate(parts, axis=1) / np.float32(np.linalg.norm(pooling.shares))
 
@@ -236,7 +236,7 @@ class Ground:
         if vocabulary not in self._prepared:
             with tempfile.TemporaryDirectory() as place:
                 corpus = read(self.data.texts)
-                self._prepared[vocabulary] = prepare(corpus, Path(place), vocabulary, tell=lambda _: None)
+                self._prepared[vocabulary] = prepare(corpus, Path(place), vocabulary, log=lambda _: None)
         return self._prepared[vocabulary]
 
 
@@ -252,6 +252,6 @@ def _counts(texts: Ragged, vocab: int, saturation: Callable[[np.ndarray], np.nda
     return counts
 
 
-def _unit(vectors: np.ndarray, ballast: float = 0.0) -> np.ndarray:
+def _unit(vectors: np.ndarray, length_prior: float = 0.0) -> np.ndarray:
     squares = np.sum(np.square(vectors), axis=1, keepdims=True)
-    return vectors / np.maximum(np.sqrt(squares + np.float32(ballast)), 1e-12)
+    return vectors / np.maximum(np.sqrt(squares + np.float32(length_prior)), 1e-12)

@@ -10,7 +10,7 @@ from experiments_default import default, finished, learned, porter, unstemmed
 from experiments_ground import DIM, Found, Ground, Lab, pooled
 from experiments_training import HalfFrozen, Widened, from_lsa, learned_lengths, trained, two_tables
 
-from likewise.encoders.concatenation import ballast_of, scaled
+from likewise.encoders.concatenation import length_prior_of, scaled
 from likewise.encoders.lsa import powered
 from likewise.encoders.static import StaticEncoder
 from likewise.index.hybrid import FUSIONS
@@ -54,7 +54,7 @@ def long_without_latent(ground: Ground, seed: int) -> Found:
     """The latent part left out of vectors of 1,536 numbers, of which it has 128."""
     lab = learned(ground)
     settings = lab.settings(seed, dim=1536)
-    return finished(lab, replace(settings, latent=0.0), trained(lab, settings))
+    return finished(lab, replace(settings, lsa_weight=0.0), trained(lab, settings))
 
 
 def searched(**search: Any) -> Experiment:
@@ -100,9 +100,9 @@ def shared_rows(names: Callable[[str, str], list[str]]) -> Experiment:
 
     def run(ground: Ground, seed: int) -> Found:
         lab, stems = unstemmed(ground), learned(ground).prepared.stems
-        settings, pieces = lab.settings(seed), lab.prepared.tokenizer.vocabulary.pieces
+        settings, subwords = lab.settings(seed), lab.prepared.tokenizer.vocabulary.subwords
         examples = lab.examples(settings)
-        shared = [names(piece, pieces[stem]) for piece, stem in zip(pieces, stems, strict=True)]
+        shared = [names(piece, subwords[stem]) for piece, stem in zip(subwords, stems, strict=True)]
         encoder = Widened(lab, shared, examples.untrained().dim, examples.rng(4))
         trained(lab, settings, encoder)
         return finished(lab, settings, encoder.folded())
@@ -161,10 +161,10 @@ def lexical_while_training(ground: Ground, seed: int) -> Found:
     settings = lab.settings(seed)
     examples = lab.examples(settings)
     start = examples.untrained()
-    whole = lab.examples(replace(settings, latent=0.0)).finished(start)
+    whole = lab.examples(replace(settings, lsa_weight=0.0)).finished(start)
     scale = np.linalg.norm(start.weights) / np.linalg.norm(whole.weights[:, : start.dim])
     encoder = trained(lab, settings, HalfFrozen(whole.weights * np.float32(scale), start.dim))
-    return finished(lab, replace(settings, lexical=0.0), StaticEncoder(encoder.weights))
+    return finished(lab, replace(settings, lexical_weight=0.0), StaticEncoder(encoder.weights))
 
 
 def lexical_of_learned_lengths(ground: Ground, seed: int) -> Found:
@@ -175,9 +175,9 @@ def lexical_of_learned_lengths(ground: Ground, seed: int) -> Found:
     begin, dim, _ = whole.documents.dims
     rows = StaticEncoder.random(learned_lengths(lab, settings), dim, examples.rng(9))
     part = scaled(rows, examples.task.clozes[0].anchors)
-    whole.weights[:, begin : begin + dim] = np.float32(settings.lexical) * part.weights
-    ballast = settings.lexical**2 * ballast_of(part, lab.documents.slice(0, 2_000))
-    return lab.found(StaticEncoder(whole.weights, replace(whole.documents, ballasts=(0.0, ballast, 0.0))))
+    whole.weights[:, begin : begin + dim] = np.float32(settings.lexical_weight) * part.weights
+    length_prior = settings.lexical_weight**2 * length_prior_of(part, lab.documents.slice(0, 2_000))
+    return lab.found(StaticEncoder(whole.weights, replace(whole.documents, length_priors=(0.0, length_prior, 0.0))))
 
 
 def of_two_tables(ground: Ground, seed: int) -> Found:
@@ -217,13 +217,13 @@ EXPERIMENTS: dict[str, dict[str, Experiment]] = {
     "parts": {
         "lexical part alone": only_lexical,
         "latent part alone": only_latent,
-        "no part beside, a third as long": beside(lexical=0.0, latent=0.0),
-        "no part beside, as long": setting(lexical=0.0, latent=0.0),
-        "no lexical part": beside(lexical=0.0),
-        "no latent part": beside(latent=0.0),
-        "lexical 0.6": beside(lexical=0.6),
-        "lexical 2": beside(lexical=2.0),
-        "latent 1": beside(latent=1.0),
+        "no part beside, a third as long": beside(lexical_weight=0.0, lsa_weight=0.0),
+        "no part beside, as long": setting(lexical_weight=0.0, lsa_weight=0.0),
+        "no lexical part": beside(lexical_weight=0.0),
+        "no latent part": beside(lsa_weight=0.0),
+        "lexical 0.6": beside(lexical_weight=0.6),
+        "lexical 2": beside(lexical_weight=2.0),
+        "latent 1": beside(lsa_weight=1.0),
         "lexical rows of learned lengths": lexical_of_learned_lengths,
         "lexical part while training": lexical_while_training,
         "0.3 of the start added": with_start(0.3),
@@ -233,13 +233,13 @@ EXPERIMENTS: dict[str, dict[str, Experiment]] = {
         "repeats count in full": searched(documents=partial(pooled, counted=lambda times: times)),
         "repeats count once": searched(documents=partial(pooled, counted=np.sign)),
         "parts not by themselves": searched(documents=partial(pooled, apart=False)),
-        "no ballast": searched(documents=partial(pooled, ballast=0.0)),
-        "half the ballast": searched(documents=partial(pooled, ballast=0.5)),
-        "twice the ballast": searched(documents=partial(pooled, ballast=2.0)),
+        "no ballast": searched(documents=partial(pooled, length_prior=0.0)),
+        "half the ballast": searched(documents=partial(pooled, length_prior=0.5)),
+        "twice the ballast": searched(documents=partial(pooled, length_prior=2.0)),
     },
     "start": {
         "log(1 + n/df)": start_at_log1p,
-        **{f"weighting {power:g}": setting(weighting=power) for power in (0.0, 0.3, 1.0, 2.0)},
+        **{f"weighting {power:g}": setting(idf_power=power) for power in (0.0, 0.3, 1.0, 2.0)},
         "singular rows of LSA": start_at_lsa,
     },
     "length": {

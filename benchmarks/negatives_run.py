@@ -99,7 +99,7 @@ class Ground:
         texts = list(dict.fromkeys(text for text in judged.texts if text.strip()))
         self._tokenizer = Tokenizer(learn_reference([texts], vocabulary_size(len(texts))))
         vocabulary = self._tokenizer.vocabulary
-        known = self._tokenizer.encode(texts).without(vocabulary.pieces.index(UNKNOWN))
+        known = self._tokenizer.encode(texts).without(vocabulary.subwords.index(UNKNOWN))
         self._texts = known.take(np.flatnonzero(known.lengths > 0))
         self._maker = make_views(None, vocabulary)
         self._weights = log_idf(_texts_with(self._texts, len(vocabulary)), len(self._texts))
@@ -165,12 +165,12 @@ class Ground:
     @cached_property
     def _searched(self) -> tuple[Ragged, Ragged]:
         """The documents and the queries as ids."""
-        unknown = self._tokenizer.vocabulary.pieces.index(UNKNOWN)
+        unknown = self._tokenizer.vocabulary.subwords.index(UNKNOWN)
         documents, queries = self.judged.retrieval.texts, [*self.judged.retrieval.queries.values()]
         return tuple(self._tokenizer.encode(side).without(unknown) for side in (documents, queries))
 
 
-def _texts_with(texts: Ragged, pieces: int) -> np.ndarray:
+def _texts_with(texts: Ragged, subwords: int) -> np.ndarray:
     """In how many texts each piece occurs."""
-    pairs = np.repeat(np.arange(len(texts)), texts.lengths) * pieces + texts.ids
-    return np.bincount(np.unique(pairs) % pieces, minlength=pieces)
+    pairs = np.repeat(np.arange(len(texts)), texts.lengths) * subwords + texts.ids
+    return np.bincount(np.unique(pairs) % subwords, minlength=subwords)

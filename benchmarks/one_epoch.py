@@ -51,7 +51,7 @@ class OneEpoch:
         return {"anchor": [*self._written(views.anchors)], "positive": [*self._written(views.positives)]}
 
     def _tokenised(self) -> tuple[Ragged, Signatures]:
-        ids = self.tokenizer.encode(self.texts).without(self.tokenizer.vocabulary.pieces.index(UNKNOWN))
+        ids = self.tokenizer.encode(self.texts).without(self.tokenizer.vocabulary.subwords.index(UNKNOWN))
         return ids, signatures(ids, self.token_weights, self.continues)
 
     def _train(self, ids: Ragged, marks: Signatures) -> None:
@@ -63,6 +63,6 @@ class OneEpoch:
             step(Batch(self.views(ids.take(chosen), rng), (marks.take(chosen),)), recipe.learning_rate)
 
     def _written(self, texts: Ragged) -> Iterator[str]:
-        named = zip(self.tokenizer.vocabulary.pieces, self.continues, strict=True)
+        named = zip(self.tokenizer.vocabulary.subwords, self.continues, strict=True)
         spelled = [piece.removeprefix("##") if continues else f" {piece}" for piece, continues in named]
         return ("".join(spelled[id] for id in texts[text]).strip() for text in range(len(texts)))

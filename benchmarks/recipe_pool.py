@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from likewise.encoders.concatenation import LEXICAL_POWER, ballast_of, blended, scaled
+from likewise.encoders.concatenation import LEXICAL_POWER, concatenated, length_prior_of, scaled
 from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
 from likewise.geometry.held_out_retrieval import inverse_cloze
@@ -112,7 +112,7 @@ class PoolCorpus:
     def __init__(self, texts: Sequence[str], vocabulary: int | None) -> None:
         reference = learn_reference(texts, vocabulary or vocabulary_size(len(texts)))
         tokenizer = Tokenizer(reference)
-        self._unknown = tokenizer.vocabulary.pieces.index(UNKNOWN)
+        self._unknown = tokenizer.vocabulary.subwords.index(UNKNOWN)
         self.stems = np.arange(len(tokenizer.vocabulary), dtype=np.int32)
         self.tokenizer = tokenizer
         every, whole = self.ids(texts), np.zeros(len(self.stems), np.int64)
@@ -177,16 +177,16 @@ def train(corpus: PoolCorpus, recipe: PoolRecipe) -> StaticEncoder:
 
 def blend(corpus: PoolCorpus, recipe: PoolRecipe, trained: StaticEncoder) -> StaticEncoder:
     """The trained rows with random ones and those of LSA beside them, as the recipe says."""
-    parts, ballasts = [(scaled(trained, corpus.queries), 1.0)], [0.0]
+    parts, length_priors = [(scaled(trained, corpus.queries), 1.0)], [0.0]
     if recipe.lexical:
         weights = powered(corpus.token_weights, LEXICAL_POWER)
         rows = StaticEncoder.random(weights, LEXICAL, np.random.default_rng([recipe.seed, 9]))
         parts.append((scaled(rows, corpus.queries), recipe.lexical))
-        ballasts.append(ballast_of(parts[-1][0], corpus.texts.take(corpus.split.train[:SOME])))
+        length_priors.append(length_prior_of(parts[-1][0], corpus.texts.take(corpus.split.train[:SOME])))
     if recipe.latent:
         parts.append((scaled(corpus.latent, corpus.queries), recipe.latent))
-        ballasts.append(0.0)
-    return trained if len(parts) == 1 else blended(parts, ballasts)
+        length_priors.append(0.0)
+    return trained if len(parts) == 1 else concatenated(parts, length_priors)
 
 
 def cached(corpus: PoolCorpus, recipe: PoolRecipe, folder: Path) -> StaticEncoder:

@@ -41,7 +41,7 @@ class Ours:
     def __init__(self, texts: list[str], *, half: bool, freeze: int = 0) -> None:
         self.found = load_pretrained(PACKAGE, length=LONGEST)
         self.texts = texts
-        self.encoder = TransformerEncoder(self.found.model, self.found.frame, half=half, freeze=freeze)
+        self.encoder = TransformerEncoder(self.found.model, self.found.special_tokens, half=half, freeze=freeze)
 
     def __call__(self) -> None:
         for first in range(0, len(self.texts), BATCH):
@@ -125,7 +125,10 @@ def main() -> None:
     found = load_pretrained(PACKAGE, length=LONGEST)
     tokens = float(np.mean(np.minimum(found.tokenizer.encode(texts).lengths, LONGEST - 2) + 2))
     print(f"{len(texts)} texts of {tokens:.1f} tokens, batches of {BATCH} pairs")
-    precisions = [False, *([True] if half_precision(TransformerEncoder(found.model, found.frame).device) else [])]
+    precisions = [
+        False,
+        *([True] if half_precision(TransformerEncoder(found.model, found.special_tokens).device) else []),
+    ]
     numbers = {
         "mixed precision" if half else "single precision": measure(texts, given, half=half) for half in precisions
     }

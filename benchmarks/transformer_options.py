@@ -25,7 +25,8 @@ from texts import add_data
 import likewise
 
 FAR: dict[str, Any] = {
-    "encoder": PACKAGE, "beside": 0.0, "steps": 30, "length": 32, "learning_rate": 5e-5, "keep": 0.0,
+    "encoder": PACKAGE, "static_weight": 0.0, "steps": 30, "length": 32, "learning_rate": 5e-5,
+    "weight_interpolation": 0.0,
 }  # fmt: skip
 OPTIONS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -38,9 +39,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--freeze 4": {"freeze": 4},
     "--lora 8": {"lora": 8, "learning_rate": 5e-4},
     "--precision single": {"precision": "single"},
-    "--memory 0.001": {"memory": 0.001},
+    "--memory 0.001": {"activation_memory": 0.001},
     "--batch 256": {"batch": 256, "steps": 10},
-    "--keep 0.5": {"keep": 0.5},
+    "--keep 0.5": {"weight_interpolation": 0.5},
 }  # fmt: skip
 
 

@@ -37,7 +37,7 @@ VIEWS = (
     "synonyms", "back-translation", "crop,halves", "crop+delete:0.1", "crop,back-translation", "delete,synonyms",
 )  # fmt: skip
 LABELS, DRAWS = 64, 5
-FAR = {"steps": 30, "length": 32, "learning_rate": 5e-5, "keep": 0.0}  # of the transformer
+FAR = {"steps": 30, "length": 32, "learning_rate": 5e-5, "weight_interpolation": 0.0}  # of the transformer
 Judged = Callable[[likewise.Model], float]
 
 
@@ -97,7 +97,7 @@ def trained(texts: list[str], encoder: str, views: str | None, seed: int, quick:
         settings: dict[str, Any] = {"tune": False} | ({"epochs": 1} if quick or views is None else {})
         settings |= {"learning_rate": 1e-9} if views is None else {}
     else:
-        settings = {"encoder": PACKAGE, "beside": 0.0} | FAR | ({"steps": 2} if quick else {})
+        settings = {"encoder": PACKAGE, "static_weight": 0.0} | FAR | ({"steps": 2} if quick else {})
         settings |= {"learning_rate": 1e-12, "steps": 1} if views is None else {}
     return likewise.train(texts, views=views, seed=seed, progress=False, **settings)
 

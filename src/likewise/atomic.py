@@ -10,7 +10,7 @@ from pathlib import Path
 
 from likewise.errors import InputError, LikewiseError
 
-__all__ = ["refuse_existing", "refuse_other", "replacing_file", "replacing_folder", "told"]
+__all__ = ["os_error", "refuse_existing", "refuse_other", "replacing_file", "replacing_folder"]
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
@@ -54,17 +54,17 @@ def replacing_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         LikewiseError: the disk is full or the place cannot be written; what stood at `path` is unchanged.
     """
     refuse_existing(path, overwrite=overwrite)
-    beside = path.absolute().parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
+    temporary = path.absolute().parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
     try:
-        beside.parent.mkdir(parents=True, exist_ok=True)
-        yield beside
-        with beside.open("rb") as written:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     except OSError as error:
-        raise told(error, path) from error
+        raise os_error(error, path) from error
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -76,33 +76,33 @@ def replacing_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         LikewiseError: the disk is full or the place cannot be written; what stood at `path` is unchanged.
     """
     refuse_existing(path, overwrite=overwrite)
-    beside = path.absolute().parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
+    temporary = path.absolute().parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
     try:
-        beside.mkdir(parents=True)
-        yield beside
-        for file in beside.rglob("*"):
+        temporary.mkdir(parents=True)
+        yield temporary
+        for file in temporary.rglob("*"):
             if file.is_file():
                 with file.open("rb") as written:
                     os.fsync(written.fileno())
         if path.exists():
             # A folder cannot be renamed over a full one: the old one steps aside first, and is removed last.
-            aside = beside.with_suffix(".old")
+            aside = temporary.with_suffix(".old")
             path.rename(aside)
             try:
-                beside.rename(path)
+                temporary.rename(path)
             except OSError:
                 aside.rename(path)
                 raise
             shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
         else:
-            beside.rename(path)
+            temporary.rename(path)
     except OSError as error:
-        raise told(error, path) from error
+        raise os_error(error, path) from error
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def told(error: OSError, path: Path) -> LikewiseError:
+def os_error(error: OSError, path: Path) -> LikewiseError:
     """What the failure of writing `path` means, in one line."""
     if error.errno == errno.ENOSPC:
         return LikewiseError(f"the disk is full: {path} was not written, what stood there is unchanged")

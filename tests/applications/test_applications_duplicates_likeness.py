@@ -9,7 +9,7 @@ from likewise.applications.duplicates import features as module
 from likewise.applications.duplicates.features import Features, alikeness
 from likewise.applications.duplicates.space import KEPT, Space, principal_axes
 from likewise.applications.duplicates.token_alignment import LEVELS
-from likewise.model.concatenated import Beside, JoinedModel
+from likewise.model.concatenated import Companion, ConcatenatedModel
 
 TEXTS = (
     "The file is opened and read line by line.", "Open the file and read every line of it.", "A socket is closed.",
@@ -101,11 +101,11 @@ def test_turned_rows_are_turned_vectors(docs_model, monkeypatch):
     assert len(joined) == 3 and np.array_equal(joined.pieces[2], whole.pieces[0])
 
 
-class Joined(JoinedModel):
+class Joined(ConcatenatedModel):
     """What stands for a transformer with a static model beside it."""
 
     def __init__(self, model, other):
-        self.beside, self.other = Beside(model, 1.0), other
+        self.companion, self.other = Companion(model, 1.0), other
 
     @property
     def dim(self):

@@ -66,10 +66,10 @@ def test_the_meter_shows_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch, ter
 
     monkeypatch.setattr(sys, "stderr", Screen())
     monkeypatch.setenv("TERM", "xterm")
-    with Meter() as meter:
-        meter.reach(1000)
-        meter.stage("building")
-        summary = meter.summary(2)
+    with Meter() as progress_bar:
+        progress_bar.reach(1000)
+        progress_bar.stage("building")
+        summary = progress_bar.summary(2)
     assert "texts/s; 2 unreadable rows left out" in summary
     written = sys.stderr.getvalue()  # type: ignore[attr-defined]
     assert ("1,000 texts" in written and "building" in written) if terminal else written == ""

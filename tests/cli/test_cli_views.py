@@ -17,8 +17,10 @@ from likewise.tokens.vocabulary import Vocabulary
 
 
 def test_pieces_become_words() -> None:
-    pieces = ("[UNK]", "foot", "##ball", "##s", "a")
-    vocabulary = Vocabulary(pieces, np.array([piece.startswith("##") for piece in pieces]), np.ones(5, np.int64))
+    subwords = ("[UNK]", "foot", "##ball", "##s", "a")
+    vocabulary = Vocabulary(
+        subwords, np.array([subword.startswith("##") for subword in subwords]), np.ones(5, np.int64)
+    )
     assert words_of(np.array([4, 1, 2, 3, 1], np.int32), vocabulary) == ("a", "footballs", "foot")
     assert words_of(np.array([3, 4], np.int32), vocabulary) == ("s", "a")
 

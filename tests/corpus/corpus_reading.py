@@ -39,10 +39,10 @@ def columns(source: Any, **wishes: Any) -> dict[str, list[Any]]:
 
 def complaint(source: Any, **wishes: Any) -> str:
     """What reading a source to its end says, in one line."""
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reporting_errors:
         texts(source, **wishes)
-    assert "\n" not in str(told.value)
-    return str(told.value)
+    assert "\n" not in str(reporting_errors.value)
+    return str(reporting_errors.value)
 
 
 def skipping(source: Any, **wishes: Any) -> tuple[list[str], int]:

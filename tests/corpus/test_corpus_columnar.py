@@ -135,9 +135,9 @@ def test_a_file_cut_short(tmp_path: Path, table: pa.Table, name: str, share: flo
     path = saved(tmp_path, name, table)
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
-    told = complaint(path)
-    assert str(path) in told
-    assert any(word in told for word in ("damaged", "empty"))
+    reporting_errors = complaint(path)
+    assert str(path) in reporting_errors
+    assert any(word in reporting_errors for word in ("damaged", "empty"))
 
 
 @pytest.mark.parametrize("name", NAMES)

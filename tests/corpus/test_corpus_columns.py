@@ -27,10 +27,10 @@ def test_the_obvious_column_is_found(
     names: list[str], strings: list[str] | None, text: str | None, id: str | None
 ) -> None:
     if text is None:
-        with pytest.raises(InputError, match="several columns") as told:
+        with pytest.raises(InputError, match="several columns") as reporting_errors:
             choose(Wanted(), names, strings, "reviews.csv")
-        assert all(repr(name) in str(told.value) for name in names)
-        assert "--text" in str(told.value)
+        assert all(repr(name) in str(reporting_errors.value) for name in names)
+        assert "--text" in str(reporting_errors.value)
     else:
         assert choose(Wanted(), names, strings, "reviews.csv") == Chosen((text,), None, id)
 

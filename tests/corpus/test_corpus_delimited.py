@@ -52,8 +52,8 @@ def test_a_header_is_needed(tmp_path: Path, content: str, what: str) -> None:
 
 
 def test_a_header_that_is_not_utf_8(tmp_path: Path) -> None:
-    told = complaint(written(tmp_path, "x.csv", "größe,é\n".encode("latin-1") + "é,é\n".encode()), text="é")
-    assert "header: byte 0xf6 is not UTF-8" in told
+    reporting_errors = complaint(written(tmp_path, "x.csv", "größe,é\n".encode("latin-1") + "é,é\n".encode()), text="é")
+    assert "header: byte 0xf6 is not UTF-8" in reporting_errors
 
 
 BROKEN = [
@@ -67,9 +67,9 @@ BROKEN = [
 @pytest.mark.parametrize(("row", "what"), BROKEN)
 def test_a_broken_row_names_file_row_and_line(tmp_path: Path, row: str, what: str) -> None:
     path = written(tmp_path, "x.csv", f'text,n\n"a\na",1\n{row}\nc,3\nd,4\n')
-    told = complaint(path)
+    reporting_errors = complaint(path)
     for part in (str(path), "row 2 (line 4)", what, "--on-error skip"):
-        assert part in told
+        assert part in reporting_errors
     assert skipping(path) == (["a\na", "c", "d"], 1)
     assert ids(path, on_error="skip") == ["0", "2", "3"]
 

@@ -126,9 +126,9 @@ def test_accents_are_latin(tmp_path: Path) -> None:
 
 def test_mixed_encodings_name_file_row_byte_and_the_ways_out(tmp_path: Path) -> None:
     path = written(tmp_path, "x.txt", "first\nZürich\n".encode() + "Genève\n".encode("latin-1") + b"last\n")
-    told = complaint(path)
+    reporting_errors = complaint(path)
     for part in (str(path), "row 3", "byte 0xe8", "UTF-8", "--encoding", "--on-error skip"):
-        assert part in told
+        assert part in reporting_errors
     assert skipping(path) == (["first", "Zürich", "last"], 1)
     assert texts(path, encoding="latin-1") == ["first", "ZÃ¼rich", "Genève", "last"]
 

@@ -93,9 +93,9 @@ def test_an_item_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_broken_line_names_file_row_and_column(tmp_path: Path, line: str, what: str) -> None:
     lines = '{"text": "é"}\n\n' + line + '\n{"text": "c"}\n'
     path = written(tmp_path, "x.jsonl", lines.encode(errors="surrogateescape"))
-    told = complaint(path)
+    reporting_errors = complaint(path)
     for part in (str(path), "row 3", what, "--on-error skip"):
-        assert part in told
+        assert part in reporting_errors
     assert skipping(path) == (["é", "c"], 1)
     assert ids(path, on_error="skip") == ["0", "3"]
 
@@ -107,8 +107,8 @@ def test_null_is_an_empty_text(tmp_path: Path) -> None:
 
 
 def test_a_column_that_no_row_has(tmp_path: Path) -> None:
-    told = complaint(written(tmp_path, "x.jsonl", '{"text": "a"}\n'), text="txt", on_error="skip")
-    assert "no column 'txt' (did you mean 'text'?)" in told
+    reporting_errors = complaint(written(tmp_path, "x.jsonl", '{"text": "a"}\n'), text="txt", on_error="skip")
+    assert "no column 'txt' (did you mean 'text'?)" in reporting_errors
 
 
 def test_the_only_column_of_strings_is_the_text(tmp_path: Path) -> None:

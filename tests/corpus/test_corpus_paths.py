@@ -71,9 +71,9 @@ def test_a_truncated_compressed_file(tmp_path: Path, suffix: str, packed: str, s
     data = PACKED[packed](os.urandom(3000).hex().encode())
     path = written(tmp_path, f"x{suffix}{packed}", data[: int(share * len(data))])
     for on_error in ("raise", "skip"):
-        told = complaint(path, on_error=on_error)
-        assert str(path) in told
-        assert "cut short or damaged" in told
+        reporting_errors = complaint(path, on_error=on_error)
+        assert str(path) in reporting_errors
+        assert "cut short or damaged" in reporting_errors
 
 
 @pytest.mark.parametrize("name", ["x.txt.gz", "x.txt.zst"])
@@ -86,21 +86,21 @@ def test_a_name_that_promises_a_compression(tmp_path: Path, name: str) -> None:
     "path", ["missing.csv", "missing/x.csv", "", "a\0b", "\ud800", pytest.param("x" * 5000, id="long")]
 )
 def test_what_is_not_there(path: str) -> None:
-    told = complaint(path)
-    assert any(part in told for part in ("there is no file", "is no path", "too long"))
+    reporting_errors = complaint(path)
+    assert any(part in reporting_errors for part in ("there is no file", "is no path", "too long"))
 
 
 @pytest.mark.parametrize("name", ["x.txt", "x.csv", "x.jsonl", "x.md", "x", "x.xlsx"])
 @pytest.mark.parametrize("data", [PNG, b"\x7fELF\2\1\1\0\0\0", b"PK\3\4\0\0", b"\0\1\2" * 100, b"\xff\xd8\xff\xe0x"])
 def test_a_binary_file(tmp_path: Path, name: str, data: bytes) -> None:
-    told = complaint(written(tmp_path, name, data))
-    assert any(part in told for part in ("is a ", "it is a ", "unknown format"))
+    reporting_errors = complaint(written(tmp_path, name, data))
+    assert any(part in reporting_errors for part in ("is a ", "it is a ", "unknown format"))
 
 
 def test_an_unknown_format_lists_the_known(tmp_path: Path) -> None:
-    told = complaint(written(tmp_path, "x.xlsx", b"PK\3\4\0\0"))
+    reporting_errors = complaint(written(tmp_path, "x.xlsx", b"PK\3\4\0\0"))
     for part in ("unknown format", "ZIP", ".csv", ".parquet", ".zst"):
-        assert part in told
+        assert part in reporting_errors
 
 
 @pytest.mark.parametrize("name", ["x.txt", "x.csv", "x.parquet", "x.arrow"])
@@ -121,9 +121,9 @@ def test_a_disk_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(Path, "open", fail)
-    with pytest.raises(LikewiseError, match=r"reading .*x\.txt failed: Input/output error") as told:
+    with pytest.raises(LikewiseError, match=r"reading .*x\.txt failed: Input/output error") as reporting_errors:
         texts(path)
-    assert told.value.exit_code == 1
+    assert reporting_errors.value.exit_code == 1
 
 
 def test_a_folder_of_texts(tmp_path: Path) -> None:
@@ -153,10 +153,10 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
 def test_a_file_of_a_folder_that_is_no_text(tmp_path: Path, name: str, data: bytes, what: str) -> None:
     written(tmp_path, "a.txt", "a")
     path = written(tmp_path, name, data)
-    told = complaint(tmp_path)
-    assert str(path) in told
-    assert what in told
-    assert "--on-error skip" in told
+    reporting_errors = complaint(tmp_path)
+    assert str(path) in reporting_errors
+    assert what in reporting_errors
+    assert "--on-error skip" in reporting_errors
     assert skipping(tmp_path) == (["a"], 1)
 
 

@@ -33,7 +33,7 @@ def fresh(architecture: str, layers: int = 2, dim: int = 32, seed: int = 3) -> P
 
 
 def encoder_of(found: Pretrained, **settings) -> TransformerEncoder:
-    return TransformerEncoder(found.model, found.frame, found.pooling, device="cpu", half=False, **settings)
+    return TransformerEncoder(found.model, found.special_tokens, found.pooling, device="cpu", half=False, **settings)
 
 
 def ids_of(found: Pretrained, texts=TEXTS) -> Ragged:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from likewise.encoders.concatenation import BALLAST, ballast_of, blended, parts_of, scaled
+from likewise.encoders.concatenation import LENGTH_PRIOR, component_dims, concatenated, length_prior_of, scaled
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
@@ -16,7 +16,7 @@ def encoder(dim: int) -> StaticEncoder:
 
 
 def joined(parts: list[tuple[StaticEncoder, float]]) -> StaticEncoder:
-    return blended([(scaled(part, TEXTS), share) for part, share in parts])
+    return concatenated([(scaled(part, TEXTS), share) for part, share in parts])
 
 
 def norms(found: StaticEncoder) -> np.ndarray:
@@ -29,12 +29,12 @@ def test_the_cosine_is_the_weighted_mean_of_the_cosines() -> None:
     vectors = joined(parts).encode(TEXTS)
     expected = []
     for index in range(len(TEXTS)):
-        pieces = []
+        subwords = []
         for part, share in parts:
             pooled = part.weights[TEXTS[index]].astype(np.float64).sum(axis=0)
             length = np.sqrt(np.mean(norms(part).astype(np.float64) ** 2))
-            pieces.append(share * pooled / length)
-        whole = np.concatenate(pieces)
+            subwords.append(share * pooled / length)
+        whole = np.concatenate(subwords)
         expected.append(whole / np.linalg.norm(whole))
     ours = norms(parts[0][0])
     pooled = np.linalg.norm([parts[0][0].weights[TEXTS[i]].sum(axis=0) for i in range(len(TEXTS))], axis=1)
@@ -73,7 +73,7 @@ def test_a_part_of_zeros_does_no_harm() -> None:
 )
 def test_dimensions_are_shared_out(lexical: bool, latent: bool, expected: tuple[int, int, int]) -> None:
     """A closed form."""
-    parts = parts_of(640, lexical, latent)
+    parts = component_dims(640, lexical, latent)
     assert (parts.trained, parts.lexical, parts.latent) == expected
 
 
@@ -82,14 +82,14 @@ def test_the_ballast_is_a_share_of_the_mean_document() -> None:
     part = encoder(7)
     squares = []
     for index in range(len(TEXTS)):
-        pieces, times = np.unique(TEXTS[index], return_counts=True)
-        squares.append(np.sum((np.sqrt(times)[:, None] * part.weights[pieces].astype(np.float64)).sum(axis=0) ** 2))
-    assert ballast_of(part, TEXTS) == pytest.approx(BALLAST * np.mean(squares), rel=1e-5)
-    assert ballast_of(part, TEXTS.take(np.zeros(0, np.int64))) == 0
+        subwords, times = np.unique(TEXTS[index], return_counts=True)
+        squares.append(np.sum((np.sqrt(times)[:, None] * part.weights[subwords].astype(np.float64)).sum(axis=0) ** 2))
+    assert length_prior_of(part, TEXTS) == pytest.approx(LENGTH_PRIOR * np.mean(squares), rel=1e-5)
+    assert length_prior_of(part, TEXTS.take(np.zeros(0, np.int64))) == 0
 
 
 def test_ballasts_weigh_as_much_as_their_parts() -> None:
     """A closed form: a ballast is given for a part of length one, and the part is as long as its share."""
-    found = blended([(encoder(4), 1.0), (encoder(6), 0.5)], [0.0, 3.0]).documents
+    found = concatenated([(encoder(4), 1.0), (encoder(6), 0.5)], [0.0, 3.0]).documents
     assert found is not None
-    assert (found.dims, found.shares, found.ballasts) == ((4, 6), (1.0, 0.5), (0.0, 0.75))
+    assert (found.dims, found.shares, found.length_priors) == ((4, 6), (1.0, 0.5), (0.0, 0.75))

@@ -18,13 +18,13 @@ def slow_documents(weights: np.ndarray, texts: list[list[int]], pooling: Documen
     vectors = np.zeros((len(texts), weights.shape[1]))
     for index, text in enumerate(texts):
         whole = np.zeros(weights.shape[1])
-        for piece in set(text):
-            whole += np.sqrt(text.count(piece)) * weights[piece]
+        for subword in set(text):
+            whole += np.sqrt(text.count(subword)) * weights[subword]
         begin = 0
-        for dim, share, ballast in zip(pooling.dims, pooling.shares, pooling.ballasts, strict=True):
+        for dim, share, length_prior in zip(pooling.dims, pooling.shares, pooling.length_priors, strict=True):
             part = whole[begin : begin + dim]
             if part @ part > 0:
-                vectors[index, begin : begin + dim] = share * part / np.sqrt(part @ part + ballast)
+                vectors[index, begin : begin + dim] = share * part / np.sqrt(part @ part + length_prior)
             begin += dim
     return vectors / np.linalg.norm(pooling.shares)
 

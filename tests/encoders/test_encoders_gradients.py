@@ -40,9 +40,9 @@ def test_gradient_by_a_slow_loop(texts: list[list[int]], seed: int) -> None:
     gradient = np.random.default_rng(seed + 1).standard_normal((len(texts), DIM))
     wanted = np.zeros_like(encoder.weights)
     for text, vector, slope in zip(texts, slow_vectors(encoder.weights, texts), gradient, strict=True):
-        for piece in text:
+        for subword in text:
             norm = np.linalg.norm(encoder.weights[text].sum(0))
-            wanted[piece] += (slope - (slope @ vector) * vector) / norm
+            wanted[subword] += (slope - (slope @ vector) * vector) / norm
     _, tape = encoder.forward(Ragged.of(texts))
     encoder.backward(tape, gradient)
     np.testing.assert_allclose(dense_gradients(encoder), wanted, rtol=1e-9, atol=1e-9)
@@ -90,12 +90,12 @@ def test_steps_by_a_slow_loop(batches: list[list[list[int]]], seed: int) -> None
         encoder.backward(tape, gradient)
         slope = dense_gradients(encoder)
         encoder.step(0.1 * rate)
-        for row in {piece for text in texts for piece in text}:
+        for row in {subword for text in texts for subword in text}:
             squares[row] += (slope[row] ** 2).mean()
             weights[row] -= 0.1 * rate * slope[row] / (np.sqrt(squares[row]) + TINY)
     np.testing.assert_allclose(encoder.weights, weights, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(encoder.squares, squares, rtol=1e-9, atol=1e-12)
-    untouched = sorted(set(range(VOCAB)) - {piece for texts in batches for text in texts for piece in text})
+    untouched = sorted(set(range(VOCAB)) - {subword for texts in batches for text in texts for subword in text})
     assert encoder.weights[untouched].tobytes() == before[untouched].tobytes()
 
 

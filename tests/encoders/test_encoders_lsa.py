@@ -19,13 +19,13 @@ def texts() -> Ragged:
 
 
 def texts_with(texts: Ragged) -> np.ndarray:
-    return np.array([sum(piece in texts[index] for index in range(len(texts))) for piece in range(VOCAB)])
+    return np.array([sum(subword in texts[index] for index in range(len(texts))) for subword in range(VOCAB)])
 
 
 def tf_idf(texts: Ragged, weights: np.ndarray) -> np.ndarray:
     """The matrix of scikit-learn: counts times weights, rows of unit length."""
-    words = [" ".join(f"w{piece:02}" for piece in texts[index]) for index in range(len(texts))]
-    counter = CountVectorizer(vocabulary=[f"w{piece:02}" for piece in range(VOCAB)])
+    words = [" ".join(f"w{subword:02}" for subword in texts[index]) for index in range(len(texts))]
+    counter = CountVectorizer(vocabulary=[f"w{subword:02}" for subword in range(VOCAB)])
     return normalize(csr_matrix(counter.transform(words).multiply(weights))).toarray()
 
 

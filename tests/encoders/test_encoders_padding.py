@@ -11,10 +11,10 @@ from likewise.encoders import packed
 from likewise.encoders.packed import PackedLinear, packed_for
 from likewise.encoders.transformer.batching import encode_padded, padded
 from likewise.encoders.transformer.pooling import POOLINGS, pooled
-from likewise.tokens.pretrained import Frame
+from likewise.tokens.pretrained import SpecialTokens
 from likewise.tokens.ragged import Ragged
 
-FRAME = Frame((101,), (102, 103), 8, 0, 104)
+FRAME = SpecialTokens((101,), (102, 103), 8, 0, 104)
 SOME = st.lists(st.lists(st.integers(1, 9), max_size=9), min_size=1, max_size=9)
 
 

@@ -32,7 +32,7 @@ def test_a_folder_of_transformers_is_loaded(tmp_path, architecture):
     """Two ways: the encoder that was written, and the one that is read, with the same vectors."""
     expected = fresh(architecture)
     found = load_pretrained(str(written(tmp_path, architecture)))
-    assert (found.frame, found.pooling) == (expected.frame, "mean")
+    assert (found.special_tokens, found.pooling) == (expected.special_tokens, "mean")
     ids = ids_of(found)
     np.testing.assert_array_equal(ids.ids, ids_of(expected).ids)
     np.testing.assert_allclose(encoder_of(found).encode(ids), encoder_of(expected).encode(ids), atol=1e-6)
@@ -44,9 +44,9 @@ def test_length_and_pooling_are_those_of_the_folder_or_those_given(tmp_path):
     (tmp_path / "1_Pooling").mkdir()
     (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
     found = load_pretrained(folder)
-    assert (found.frame.longest, found.pooling) == (20, "cls")
+    assert (found.special_tokens.longest, found.pooling) == (20, "cls")
     found = load_pretrained(folder, length=12, pooling="max")
-    assert (found.frame.longest, found.frame.room, found.pooling) == (12, 10, "max")
+    assert (found.special_tokens.longest, found.special_tokens.room, found.pooling) == (12, 10, "max")
     (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode": "lasttoken"}')
     assert load_pretrained(folder).pooling == "lasttoken"
     (tmp_path / "1_Pooling" / "config.json").write_text(

@@ -121,7 +121,7 @@ def test_a_step_without_a_gradient_changes_nothing():
 def test_a_cut_off_token_has_no_embedding_but_keeps_its_place():
     found = small("bert")
     encoder = encoder_of(found)
-    blank = found.frame.blank
+    blank = found.special_tokens.blank
     seen = []
     hook = found.model.get_input_embeddings().register_forward_hook(lambda module, given, out: seen.append(out))
     encoder.encode(Ragged.of([[7, blank, 9]]))
@@ -152,7 +152,7 @@ def test_mixed_precision_is_near_and_trains():
     found = fresh("bert")
     ids = ids_of(found)
     single = encoder_of(found, seed=1).forward(ids)[0]
-    encoder = transformer.TransformerEncoder(found.model, found.frame, device="cpu", half=True, seed=1)
+    encoder = transformer.TransformerEncoder(found.model, found.special_tokens, device="cpu", half=True, seed=1)
     vectors, tape = encoder.forward(ids)
     assert vectors.dtype == torch.float32
     np.testing.assert_allclose(vectors.numpy(), single.numpy(), atol=0.05)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from likewise.evaluation.baselines import Entrant, Field
+from likewise.evaluation.baselines import Comparison, System
 from likewise.evaluation.data import Retrieval
-from likewise.evaluation.progress import Narrator
+from likewise.evaluation.progress import Messages
 
 TOPICS = {
     "sea": "ship sailor harbour anchor wave tide island captain".split(),
@@ -58,13 +58,13 @@ def retrieval(count: int = 60) -> Retrieval:
     return Retrieval({f"d{row}": text for row, text in enumerate(texts)}, queries, judged, "topics")
 
 
-def field_of(embedder: Any, *baselines: str, named: bool = True) -> Field:
-    return Field(("it", embedder), baselines, 0, Narrator(shown=False), named=named)
+def field_of(embedder: Any, *baselines: str, named: bool = True) -> Comparison:
+    return Comparison(("it", embedder), baselines, 0, Messages(shown=False), named=named)
 
 
-def entrant_of(embedder: Any) -> Entrant:
+def entrant_of(embedder: Any) -> System:
     entrant = field_of(embedder).entrants(["a"], ["a"])[0]
-    assert isinstance(entrant, Entrant)
+    assert isinstance(entrant, System)
     return entrant
 
 

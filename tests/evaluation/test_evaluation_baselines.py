@@ -13,7 +13,7 @@ from evaluation_judged import Letters, field_of, sentences
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
 from likewise.evaluation import baselines as rooms
-from likewise.evaluation.baselines import BASELINES, Entrant, asked_baselines
+from likewise.evaluation.baselines import BASELINES, System, asked_baselines
 from likewise.evaluation.lexical import Words, normalised
 from likewise.evaluation.result import Row
 from likewise.model.card import Card
@@ -72,7 +72,7 @@ def test_the_untrained_encoder_has_the_vocabulary_and_weighs_rare_pieces_more(ca
     model = _model(texts, card)
     field = field_of(model, "untrained")
     entrant = field.entrants(texts, texts)[1]
-    assert isinstance(entrant, Entrant) and entrant.name == "untrained encoder"
+    assert isinstance(entrant, System) and entrant.name == "untrained encoder"
     rows = entrant.vectors(texts)
     assert rows.shape == (40, 8)
     np.testing.assert_array_equal(rows, field.entrants(texts, texts)[1].vectors(texts))
@@ -99,7 +99,7 @@ def minilm(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_minilm_is_loaded_when_it_is_needed(minilm: list[str]) -> None:
     entrant = field_of(Letters(), "minilm", named=False).entrants(["a b"], [])[1]
-    assert isinstance(entrant, Entrant) and minilm == []
+    assert isinstance(entrant, System) and minilm == []
     np.testing.assert_allclose(entrant.vectors(["a b"]), normalised(Letters().encode(["a b"])))
     entrant.vectors(["c d"])
     assert minilm == ["of/minilm"]
@@ -111,7 +111,7 @@ def test_minilm_takes_part_in_much_only_when_it_is_named(minilm: list[str], monk
     row = field_of(Letters(), "minilm", named=False).entrants(texts, [])[1]
     assert isinstance(row, Row)
     assert row.note == "skipped: 4 texts take it about 1 s on two cores; --baselines all includes it"
-    assert isinstance(field_of(Letters(), "minilm", named=True).entrants(texts, [])[1], Entrant)
+    assert isinstance(field_of(Letters(), "minilm", named=True).entrants(texts, [])[1], System)
     monkeypatch.setattr(rooms, "MINILM_SPEED", 2)
     slow = field_of(Letters(), "minilm", named=False).entrants(texts, [])[1]
     assert isinstance(slow, Row) and "about 9 minutes" in slow.note

@@ -13,9 +13,9 @@ from likewise.errors import InputError, LikewiseError
 from likewise.evaluation import embedder as embedders
 from likewise.evaluation.embedder import as_embedder, encoded, name_of
 from likewise.evaluation.packages import installed, needed
-from likewise.evaluation.progress import Narrator
+from likewise.evaluation.progress import Messages
 
-SILENT = Narrator(shown=False)
+SILENT = Messages(shown=False)
 
 
 def _letters(texts: list[str]) -> np.ndarray:
@@ -112,9 +112,9 @@ def test_packages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_progress_is_told_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    narrator = Narrator(shown=True)
-    narrator.tell("[bold] 3 texts")
-    assert list(narrator.parts(["a", "b", "c"], 2, "it")) == [["a", "b"], ["c"]]
-    SILENT.tell("nothing")
+    messages = Messages(shown=True)
+    messages.log("[bold] 3 texts")
+    assert list(messages.parts(["a", "b", "c"], 2, "it")) == [["a", "b"], ["c"]]
+    SILENT.log("nothing")
     told = capsys.readouterr()
     assert (told.out, told.err) == ("", "[bold] 3 texts\n")

@@ -5,7 +5,7 @@ import pytest
 from evaluation_judged import Letters, entrant_of, field_of, retrieval
 
 import likewise
-from likewise.evaluation.retrieval import KnownVectors, hybrid_search, judge_retrieval
+from likewise.evaluation.retrieval import CachedEmbedder, hybrid_search, judge_retrieval
 from likewise.index.collection import Collection
 
 
@@ -30,7 +30,7 @@ class Counting(Letters):
 def known(embedder, queries, documents):
     entrant = entrant_of(embedder)
     sides = entrant.sides(queries, documents)
-    return KnownVectors(embedder, entrant, (queries, sides[0]), (documents, sides[1]))
+    return CachedEmbedder(embedder, entrant, (queries, sides[0]), (documents, sides[1]))
 
 
 def by_hand(tmp_path, embedder, queries, documents, k):

@@ -59,12 +59,12 @@ def test_judgements_that_cannot_be_used(tmp_path: Path, content: str, says: str)
 
 def test_skipped_rows_are_told(tmp_path: Path) -> None:
     told: list[str] = []
-    found = _judged(tmp_path / "qrels.tsv", "q1\td1\t2\nq1\td1\n", skip=True, tell=told.append)
+    found = _judged(tmp_path / "qrels.tsv", "q1\td1\t2\nq1\td1\n", skip=True, log=told.append)
     assert found == {"q1": {"d1": 2}} and told == ["qrels.tsv: 1 unusable rows were left out"]
     headed = "query-id\tcorpus-id\tscore\nq1\td1\tmany\nq1\td1\t1\n"
     assert _judged(tmp_path / "other.tsv", headed, skip=True) == {"q1": {"d1": 1}}
     rows = write_lines(tmp_path / "corpus.jsonl", {"_id": "a", "text": "one"}, {"_id": "b", "text": 3})
-    assert texts_by_id(rows, titles=True, skip=True, tell=told.append) == {"a": "one"}
+    assert texts_by_id(rows, titles=True, skip=True, log=told.append) == {"a": "one"}
     assert told[1:] == ["corpus.jsonl: 1 unusable rows were left out"]
 
 

@@ -17,8 +17,8 @@ seeds = st.integers(0, 2**32 - 1)
 
 def words_of(text):
     words = []
-    for piece in text:
-        words = [*words[:-1], (*words[-1], piece)] if words and CONTINUES[piece] else [*words, (piece,)]
+    for subword in text:
+        words = [*words[:-1], (*words[-1], subword)] if words and CONTINUES[subword] else [*words, (subword,)]
     return words
 
 
@@ -35,7 +35,7 @@ def test_the_second_half_is_the_slow_filter_of_the_first(texts, seed, least):
         first = words_of(left)
         second = [word for word in words_of(right) if word not in first]
         if min(len(first), len(second)) >= least:
-            expected.append((left, [piece for word in second for piece in word]))
+            expected.append((left, [subword for word in second for subword in word]))
     hard = hard_halves(Ragged.of(texts), CONTINUES, np.random.default_rng(seed), least=least)
     assert list(zip(listed(hard.anchors), listed(hard.positives), strict=True)) == expected
 

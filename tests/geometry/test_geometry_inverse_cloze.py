@@ -18,8 +18,8 @@ seeds = st.integers(0, 2**32 - 1)
 
 def words_of(text):
     words = []
-    for piece in text:
-        words = [*words[:-1], (*words[-1], piece)] if words and CONTINUES[piece] else [*words, (piece,)]
+    for subword in text:
+        words = [*words[:-1], (*words[-1], subword)] if words and CONTINUES[subword] else [*words, (subword,)]
     return words
 
 
@@ -87,7 +87,7 @@ def test_a_task_does_not_depend_on_the_pieces_of_its_words():
     """Two paths: words of one piece each, and the same words in two pieces, give the same task."""
     rng = np.random.default_rng(1)
     texts = [rng.integers(0, 13, rng.integers(0, 40)).tolist() for _ in range(60)]
-    doubled = [[piece for word in text for piece in (3 * word, 3 * word + 2)] for text in texts]
+    doubled = [[subword for word in text for subword in (3 * word, 3 * word + 2)] for text in texts]
     one = inverse_cloze(Ragged.of(texts), WHOLE, np.random.default_rng(2))
     two = inverse_cloze(Ragged.of(doubled), CONTINUES, np.random.default_rng(2))
     assert np.array_equal(two.anchors.ids[::2] // 3, one.anchors.ids)

@@ -9,12 +9,12 @@ from hypothesis.extra.numpy import arrays
 from likewise.errors import InputError
 from likewise.index.hybrid import (
     FUSIONS,
-    Part,
+    Component,
     best_first,
-    parts_of,
+    components_of,
     reciprocal_ranks,
     share_of_best,
-    share_of_parts,
+    share_of_components,
     standardised,
 )
 
@@ -75,11 +75,11 @@ def test_best_first():
 
 def test_parts_of_a_vector_count_apart():
     """Closed form; one part that has half is the plain fusion."""
-    parts = (Part(2, 0.5), Part(3, 0.25))
+    parts = (Component(2, 0.5), Component(3, 0.25))
     other = np.array([0.2, 0.2, 0.6, 0.0])
-    fused = share_of_parts(parts, np.stack([COSINES, other]), WORDS, np.array([0.1, 0.2]))
+    fused = share_of_components(parts, np.stack([COSINES, other]), WORDS, np.array([0.1, 0.2]))
     np.testing.assert_allclose(fused, [0.5, 0.25 + 0.25, 0.25 + 0.125, 0.0])
-    alone = share_of_parts((Part(5, 0.5),), COSINES[None], WORDS, np.array([0.1]))
+    alone = share_of_components((Component(5, 0.5),), COSINES[None], WORDS, np.array([0.1]))
     np.testing.assert_allclose(alone, share_of_best(COSINES, WORDS, 0.1))
 
 
@@ -89,11 +89,11 @@ class Parted:
 
 
 def test_parts_of_a_model():
-    assert parts_of(object(), 5) == () == parts_of(Parted(()), 5)
-    assert parts_of(Parted([(2, 0.5), (3, 0.25)]), 5) == (Part(2, 0.5), Part(3, 0.25))
+    assert components_of(object(), 5) == () == components_of(Parted(()), 5)
+    assert components_of(Parted([(2, 0.5), (3, 0.25)]), 5) == (Component(2, 0.5), Component(3, 0.25))
 
 
 @pytest.mark.parametrize("parts", [[(2, 0.5)], [(2, 0.8), (3, 0.4)], [(5, -0.1)], [(6, 0.5), (-1, 0.1)]])
 def test_parts_that_are_none(parts):
     with pytest.raises(InputError, match="columns make up 5"):
-        parts_of(Parted(parts), 5)
+        components_of(Parted(parts), 5)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from likewise.losses.loss import Contrast
+from likewise.losses.loss import LossResult
 
 CASES = {
     "square": {"batch": 7, "keys": 7},
@@ -91,7 +91,7 @@ Term = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 def by_autograd(
     case: Case, value: Callable[[Any, Any, Case, torch.Tensor, bool], torch.Tensor], temperature: float, symmetric: bool
-) -> Contrast:
+) -> LossResult:
     """A value of vectors, and its derivatives by torch in float64."""
     anchors, candidates = (torch.tensor(side, requires_grad=True) for side in (case.anchors, case.candidates))
     cold = torch.tensor(temperature, dtype=torch.float64, requires_grad=True)
@@ -100,7 +100,7 @@ def by_autograd(
         found.backward()
     zero = torch.zeros(())
     slopes = [zero.expand(of.shape) if of.grad is None else of.grad for of in (anchors, candidates, cold)]
-    return Contrast(found.item(), slopes[0].numpy(), slopes[1].numpy(), slopes[2].item())
+    return LossResult(found.item(), slopes[0].numpy(), slopes[1].numpy(), slopes[2].item())
 
 
 def dense(anchors: Any, candidates: Any, case: Case, temperature: torch.Tensor) -> Dense:
@@ -209,7 +209,7 @@ def soft_value(target: np.ndarray) -> Callable[..., torch.Tensor]:
     return value
 
 
-def assert_same(found: Contrast, wanted: Contrast, rtol: float = 1e-9, atol: float = 1e-9) -> None:
+def assert_same(found: LossResult, wanted: LossResult, rtol: float = 1e-9, atol: float = 1e-9) -> None:
     """Value and derivatives agree."""
     np.testing.assert_allclose(found.value, wanted.value, rtol=rtol, atol=atol)
     np.testing.assert_allclose(np.asarray(found.anchors), np.asarray(wanted.anchors), rtol=rtol, atol=atol)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from likewise.errors import InputError
 from likewise.losses import info_nce as module
-from likewise.losses.info_nce import Contrast, info_nce
+from likewise.losses.info_nce import LossResult, info_nce
 
 CASES = {
     "square": {"batch": 7, "keys": 7},
@@ -40,7 +40,7 @@ class Case:
         self.index = np.arange(batch) if self.positive is None else self.positive
         self.mask = None if mask is None else rng.random((batch, keys)) < mask
 
-    def contrast(self, *, temperature: float = 0.7, symmetric: bool = True, allowed: Any = "mask") -> Contrast:
+    def contrast(self, *, temperature: float = 0.7, symmetric: bool = True, allowed: Any = "mask") -> LossResult:
         allowed = self.mask if isinstance(allowed, str) else allowed
         return info_nce(
             self.anchors, self.candidates, positive=self.positive, allowed=allowed,
@@ -54,7 +54,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     return Case(**CASES[request.param])
 
 
-def by_autograd(case: Case, temperature: float, *, symmetric: bool) -> Contrast:
+def by_autograd(case: Case, temperature: float, *, symmetric: bool) -> LossResult:
     """The paper's formula with a dense mask, differentiated by torch in float64."""
     anchors, candidates = (torch.tensor(side, requires_grad=True) for side in (case.anchors, case.candidates))
     cold = torch.tensor(temperature, dtype=torch.float64, requires_grad=True)
@@ -69,7 +69,7 @@ def by_autograd(case: Case, temperature: float, *, symmetric: bool) -> Contrast:
     if symmetric:
         value = (value + (torch.logsumexp(allowed, 0)[index] - own).mean()) / 2
     value.backward()
-    return Contrast(value.item(), anchors.grad.numpy(), candidates.grad.numpy(), cold.grad.item())
+    return LossResult(value.item(), anchors.grad.numpy(), candidates.grad.numpy(), cold.grad.item())
 
 
 def by_a_slow_loop(case: Case, temperature: float, *, symmetric: bool) -> float:
@@ -87,7 +87,7 @@ def by_a_slow_loop(case: Case, temperature: float, *, symmetric: bool) -> float:
     return total / (2 * batch if symmetric else batch)
 
 
-def assert_same(found: Contrast, wanted: Contrast, rtol: float = 1e-9, atol: float = 1e-9) -> None:
+def assert_same(found: LossResult, wanted: LossResult, rtol: float = 1e-9, atol: float = 1e-9) -> None:
     np.testing.assert_allclose(found.value, wanted.value, rtol=rtol, atol=atol)
     np.testing.assert_allclose(np.asarray(found.anchors), np.asarray(wanted.anchors), rtol=rtol, atol=atol)
     np.testing.assert_allclose(np.asarray(found.candidates), np.asarray(wanted.candidates), rtol=rtol, atol=atol)
@@ -172,16 +172,16 @@ def test_order_does_not_matter(batch: int, more: int, random) -> None:
         case.anchors[rows], case.candidates[columns], positive=places[case.index[rows]],
         allowed=case.mask[rows][:, columns], temperature=0.7,
     )  # fmt: skip
-    wanted = Contrast(plain.value, plain.anchors[rows], plain.candidates[columns], plain.temperature)
+    wanted = LossResult(plain.value, plain.anchors[rows], plain.candidates[columns], plain.temperature)
     assert_same(permuted, wanted, 1e-10, 1e-12)
     turn = np.linalg.qr(np.random.default_rng(random.randrange(1000)).standard_normal((6, 6)))[0]
     turned = info_nce(case.anchors @ turn, case.candidates @ turn, allowed=case.mask, temperature=0.7)
     assert_same(
-        turned, Contrast(plain.value, plain.anchors @ turn, plain.candidates @ turn, plain.temperature), 1e-10, 1e-12
+        turned, LossResult(plain.value, plain.anchors @ turn, plain.candidates @ turn, plain.temperature), 1e-10, 1e-12
     )
     if not more:
         swapped = info_nce(case.candidates, case.anchors, allowed=case.mask.T, temperature=0.7)
-        assert_same(swapped, Contrast(plain.value, plain.candidates, plain.anchors, plain.temperature), 1e-10, 1e-12)
+        assert_same(swapped, LossResult(plain.value, plain.candidates, plain.anchors, plain.temperature), 1e-10, 1e-12)
 
 
 def test_a_masked_candidate_is_as_if_it_were_not_there() -> None:
@@ -192,7 +192,7 @@ def test_a_masked_candidate_is_as_if_it_were_not_there() -> None:
     masked = case.contrast(allowed=mask)
     without = info_nce(case.anchors, case.candidates[:6], temperature=0.7)
     assert (masked.candidates[6:] == 0).all()
-    wanted = Contrast(without.value, without.anchors, masked.candidates, without.temperature)
+    wanted = LossResult(without.value, without.anchors, masked.candidates, without.temperature)
     assert_same(masked, wanted, 1e-12, 1e-14)
     np.testing.assert_allclose(masked.candidates[:6], without.candidates, rtol=1e-12, atol=1e-14)
 

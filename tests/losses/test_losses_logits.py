@@ -7,7 +7,7 @@ import pytest
 from losses_oracles import CASES, Case, assert_same, by_autograd, info_nce_term, of_pairs
 
 from likewise.losses.info_nce import info_nce
-from likewise.losses.loss import Contrast
+from likewise.losses.loss import LossResult
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if "queue" in name])
@@ -26,7 +26,9 @@ def test_the_candidates_of_a_queue_are_candidates_of_the_batch_that_learn_nothin
     queued = info_nce(case.anchors, case.candidates, queue=case.queue, symmetric=False, temperature=0.6)
     more = np.concatenate([case.candidates, case.queue[1]])
     joined = info_nce(case.anchors, more, symmetric=False, temperature=0.6)
-    assert_same(queued, Contrast(joined.value, joined.anchors, joined.candidates[:6], joined.temperature), 1e-12, 1e-13)
+    assert_same(
+        queued, LossResult(joined.value, joined.anchors, joined.candidates[:6], joined.temperature), 1e-12, 1e-13
+    )
 
 
 def test_equal_vectors_and_a_queue_of_them_cost_the_logarithm_of_all() -> None:

@@ -7,13 +7,13 @@ from losses_oracles import CASES, Case, assert_same
 
 from likewise.errors import InputError
 from likewise.losses.info_nce import info_nce
-from likewise.losses.loss import Contrast
+from likewise.losses.loss import LossResult
 from likewise.losses.sampled_softmax import sampled_softmax
 
 PLAIN = {name: case for name, case in CASES.items() if "queue" not in case}
 
 
-def by_autograd(case: Case, expected: np.ndarray, temperature: float) -> Contrast:
+def by_autograd(case: Case, expected: np.ndarray, temperature: float) -> LossResult:
     """The formula, pair by pair, differentiated by torch in float64."""
     anchors, candidates = (torch.tensor(side, requires_grad=True) for side in (case.anchors, case.candidates))
     cold = torch.tensor(temperature, dtype=torch.float64, requires_grad=True)
@@ -25,7 +25,7 @@ def by_autograd(case: Case, expected: np.ndarray, temperature: float) -> Contras
         terms.append(torch.log(logits[p].exp() + drawn) - logits[p])
     value = torch.stack(terms).mean()
     value.backward()
-    return Contrast(value.item(), anchors.grad.numpy(), candidates.grad.numpy(), cold.grad.item())
+    return LossResult(value.item(), anchors.grad.numpy(), candidates.grad.numpy(), cold.grad.item())
 
 
 @pytest.mark.parametrize("name", PLAIN)

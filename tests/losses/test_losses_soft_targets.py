@@ -10,7 +10,7 @@ from losses_oracles import CASES, Case, assert_same, by_autograd, soft_value
 from likewise.errors import InputError
 from likewise.losses import info_nce as logits
 from likewise.losses.info_nce import info_nce
-from likewise.losses.loss import Contrast
+from likewise.losses.loss import LossResult
 from likewise.losses.soft_targets import Ranking, soft_info_nce
 
 
@@ -24,7 +24,7 @@ def drawn(case: Case, sparse: bool) -> np.ndarray:
     return shares / shares.sum(axis=1, keepdims=True)
 
 
-def soft(case: Case, target: Any, **arguments: Any) -> Contrast:
+def soft(case: Case, target: Any, **arguments: Any) -> LossResult:
     given = {"allowed": case.mask, "queue": case.queue, "temperature": 0.6, **arguments}
     return soft_info_nce(case.anchors, case.candidates, target=target, **given)
 

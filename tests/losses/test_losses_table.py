@@ -14,7 +14,7 @@ from likewise.errors import InputError
 from likewise.losses import info_nce as logits
 from likewise.losses import loss as table
 from likewise.losses.info_nce import info_nce
-from likewise.losses.loss import Contrast, Loss, loss_names, make_loss
+from likewise.losses.loss import Loss, LossResult, loss_names, make_loss
 
 SPECS = [*table.LOSSES, "debiased:0.1", "matryoshka:2:3:6"]
 SOME = ("more candidates", "masked, repeated positives", "nothing allowed", "queue, masked, any positive")
@@ -75,7 +75,7 @@ def test_order_does_not_matter(case: Case, spec: str) -> None:
         case.anchors[rows], case.candidates[columns], positive=np.argsort(columns)[case.index[rows]], allowed=mask,
         temperature=0.7, queue=None if case.queue is None else (case.queue[0][first], case.queue[1][second]),
     )  # fmt: skip
-    wanted = Contrast(plain.value, plain.anchors[rows], plain.candidates[columns], plain.temperature)
+    wanted = LossResult(plain.value, plain.anchors[rows], plain.candidates[columns], plain.temperature)
     assert_same(permuted, wanted, 1e-9, 1e-11)
 
 
@@ -118,7 +118,7 @@ def test_a_masked_candidate_is_as_if_it_were_not_there(spec: str) -> None:
     without = make_loss(spec)(case.anchors, case.candidates[:6], temperature=0.7)
     assert (masked.candidates[6:] == 0).all()
     padded = np.concatenate([without.candidates, np.zeros((3, 6))])
-    assert_same(masked, Contrast(without.value, without.anchors, padded, without.temperature), 1e-12, 1e-13)
+    assert_same(masked, LossResult(without.value, without.anchors, padded, without.temperature), 1e-12, 1e-13)
 
 
 @pytest.mark.parametrize("spec", [*SPECS, HELD])
@@ -263,8 +263,8 @@ def test_another_package_can_register_a_loss(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def build_scaled(scale: float) -> Loss:
-    def loss(anchors: Any, candidates: Any, **arguments: Any) -> Contrast:
+    def loss(anchors: Any, candidates: Any, **arguments: Any) -> LossResult:
         plain = info_nce(anchors, candidates, **arguments)
-        return Contrast(scale * plain.value, plain.anchors, plain.candidates, plain.temperature)
+        return LossResult(scale * plain.value, plain.anchors, plain.candidates, plain.temperature)
 
     return loss

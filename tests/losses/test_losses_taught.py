@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from likewise.errors import InputError
-from likewise.losses.distillation import taught
+from likewise.losses.distillation import distillation_loss
 
 
 def unit(seed: int, batch: int = 7, dim: int = 5) -> np.ndarray:
@@ -16,28 +16,28 @@ def unit(seed: int, batch: int = 7, dim: int = 5) -> np.ndarray:
 def test_the_same_opposite_and_right_angles_are_0_2_and_1() -> None:
     """Closed forms; and the law that half the mean squared distance of unit rows is the same."""
     axes = np.eye(4)
-    assert [taught(axes, other).value for other in (axes, -axes, axes[::-1])] == [0, 2, 1]
+    assert [distillation_loss(axes, other).value for other in (axes, -axes, axes[::-1])] == [0, 2, 1]
     one, other = unit(0), unit(1)
-    assert taught(one, other).value == pytest.approx(np.mean(np.sum((one - other) ** 2, axis=1)) / 2)
+    assert distillation_loss(one, other).value == pytest.approx(np.mean(np.sum((one - other) ** 2, axis=1)) / 2)
 
 
 def test_the_derivative_is_that_of_autograd() -> None:
     """Two paths, numpy and torch, and a third that differentiates the formula."""
-    pupils, teachers = torch.tensor(unit(2), requires_grad=True), torch.tensor(unit(3))
-    value = torch.mean(1 - torch.sum(pupils * teachers, dim=1))
+    students, teachers = torch.tensor(unit(2), requires_grad=True), torch.tensor(unit(3))
+    value = torch.mean(1 - torch.sum(students * teachers, dim=1))
     value.backward()
-    found = taught(unit(2), unit(3))
+    found = distillation_loss(unit(2), unit(3))
     assert found.value == pytest.approx(value.item())
-    np.testing.assert_allclose(found.pupils, pupils.grad)
-    np.testing.assert_allclose(taught(pupils.detach(), teachers).pupils, found.pupils)
+    np.testing.assert_allclose(found.students, students.grad)
+    np.testing.assert_allclose(distillation_loss(students.detach(), teachers).students, found.students)
 
 
 def test_the_order_of_texts_does_not_matter() -> None:
     """A law."""
     order = np.random.default_rng(0).permutation(7)
-    found, other = taught(unit(4), unit(5)), taught(unit(4)[order], unit(5)[order])
+    found, other = distillation_loss(unit(4), unit(5)), distillation_loss(unit(4)[order], unit(5)[order])
     assert other.value == pytest.approx(found.value)
-    np.testing.assert_array_equal(other.pupils, found.pupils[order])
+    np.testing.assert_array_equal(other.students, found.students[order])
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_the_order_of_texts_does_not_matter() -> None:
 )
 def test_shapes_that_do_not_fit(sides: tuple[np.ndarray, np.ndarray]) -> None:
     with pytest.raises(InputError, match=r"expected \(batch, dim\) twice"):
-        taught(*sides)
+        distillation_loss(*sides)

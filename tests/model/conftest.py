@@ -23,7 +23,7 @@ def model() -> Model:
     reference = learn_reference(SENTENCES * 3, 150)
     counted = Vocabulary.of(reference, np.arange(reference.get_vocab_size()))
     weights = np.random.default_rng(0).standard_normal((len(counted), 16), np.float32)
-    weights[counted.pieces.index(UNKNOWN)] = 0
+    weights[counted.subwords.index(UNKNOWN)] = 0
     card = Card(
         recipe={"dim": 16, "views": "crop,halves", "temperature": 0.2},
         corpus={"name": "sentences.txt", "texts": 12345, "fingerprint": "ab12"},

@@ -39,7 +39,7 @@ def made(architecture: str, folder: Path, dim: int = 64) -> TransformerModel:
     """A small model with random weights, saved."""
     reference = learn_reference([list(TEXTS)], 300)
     found = small_encoder(architecture, reference, layers=2, dim=dim, length=48, seed=3)
-    encoder = TransformerEncoder(found.model, found.frame, found.pooling, device="cpu", half=False)
+    encoder = TransformerEncoder(found.model, found.special_tokens, found.pooling, device="cpu", half=False)
     model = TransformerModel(found, encoder, sample=TEXTS)
     model.save(folder)
     return model
@@ -70,8 +70,8 @@ def test_the_vectors_are_those_of_torch(shelf: tuple[Path, TransformerModel]) ->
     assert found.sample == model.sample and found.dim == model.dim
     for text, vector in zip(TEXTS, expected, strict=True):
         np.testing.assert_allclose(found.encode([text])[0], vector, atol=2e-6)
-    one = OnnxEncoder(folder / "onnx" / "model.onnx", model.encoder.frame, "cls", threads=1)
-    several = OnnxEncoder(folder / "onnx" / "model.onnx", model.encoder.frame, "cls", threads=3)
+    one = OnnxEncoder(folder / "onnx" / "model.onnx", model.encoder.special_tokens, "cls", threads=1)
+    several = OnnxEncoder(folder / "onnx" / "model.onnx", model.encoder.special_tokens, "cls", threads=3)
     ids = model.tokenizer.encode(TEXTS)
     np.testing.assert_allclose(one.encode(ids), several.encode_documents(ids), atol=1e-6)
     assert found.encode([]).shape == (0, model.dim)
@@ -206,7 +206,7 @@ def test_a_damaged_file_is_named(copy: Path, name: str) -> None:
 def test_a_file_that_is_no_graph_is_refused(shelf: tuple[Path, TransformerModel], tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"no graph")
     with pytest.raises(InputError, match="cannot be run"):
-        OnnxEncoder(tmp_path / "model.onnx", shelf[1].encoder.frame)
+        OnnxEncoder(tmp_path / "model.onnx", shelf[1].encoder.special_tokens)
 
 
 @pytest.mark.parametrize("package", ["onnxruntime", "onnx", "onnxscript"])

@@ -37,7 +37,7 @@ def test_loaded_is_what_was_saved(model: Model, folder: Path) -> None:
         assert loaded.encode(TEXTS).tobytes() == model.encode(TEXTS).tobytes()
         assert loaded.fingerprint == model.fingerprint
         assert loaded.card == model.card
-        assert loaded.tokenizer.vocabulary.pieces == model.tokenizer.vocabulary.pieces
+        assert loaded.tokenizer.vocabulary.subwords == model.tokenizer.vocabulary.subwords
         assert loaded.tokenizer.vocabulary.counts.tolist() == model.tokenizer.vocabulary.counts.tolist()
 
 

@@ -30,7 +30,7 @@ def test_vectors_by_the_definition(model: Model) -> None:
 @pytest.mark.parametrize("unknown", ["", "☃ ☃", "x" * 101, "\x00"])
 def test_a_text_without_a_known_piece_is_zeros(model: Model, unknown: str) -> None:
     """A closed form: nothing known, nothing said; and an unknown word in a text changes no vector."""
-    assert set(model.tokenizer.encode([unknown]).ids) <= {model.tokenizer.vocabulary.pieces.index(UNKNOWN)}
+    assert set(model.tokenizer.encode([unknown]).ids) <= {model.tokenizer.vocabulary.subwords.index(UNKNOWN)}
     assert (model.encode([unknown]) == 0).all()
     np.testing.assert_array_equal(model.encode([f"the {unknown} dog"]), model.encode(["the dog"]))
 
@@ -74,17 +74,17 @@ def test_the_fingerprint_is_that_of_the_vectors(model: Model, tmp_path) -> None:
     assert Model(other, model.encoder).fingerprint == model.fingerprint
 
 
-def blended(model: Model, stems: dict[str, str] | None = None) -> Model:
+def concatenated(model: Model, stems: dict[str, str] | None = None) -> Model:
     pooling = DocumentPooling((10, 6), (1.0, 1.4), (0.0, 2.0))
     return Model(model.tokenizer, StaticEncoder(model.encoder.weights, pooling), model.card, (), stems)
 
 
 def test_documents_by_the_definition(model: Model) -> None:
     """A slow loop in float64: pieces by their stems, the roots of their counts, both parts by themselves."""
-    form, stem, other = [piece for piece in model.tokenizer.vocabulary.pieces if piece.isalpha()][-3:]
+    form, stem, other = [subword for subword in model.tokenizer.vocabulary.subwords if subword.isalpha()][-3:]
     texts = [f"{form} {stem} {form} {other} {form}", f"{form} {other}", ""]
-    ours = blended(model, {form: stem, "unheard": stem})
-    numbers = {piece: number for number, piece in enumerate(model.tokenizer.vocabulary.pieces)}
+    ours = concatenated(model, {form: stem, "unheard": stem})
+    numbers = {subword: number for number, subword in enumerate(model.tokenizer.vocabulary.subwords)}
     weights = ours.encoder.weights.astype(np.float64)
     for text, vector in zip(texts, ours.encode_document(texts), strict=True):
         ids = model.tokenizer.reference.encode(text, add_special_tokens=False).ids
@@ -97,13 +97,13 @@ def test_documents_by_the_definition(model: Model) -> None:
 
 def test_queries_are_encoded_as_texts_and_documents_too_where_nothing_else_is_known(model: Model) -> None:
     """Two paths, to the byte."""
-    assert blended(model).encode_query(TEXTS).tobytes() == model.encode(TEXTS).tobytes()
+    assert concatenated(model).encode_query(TEXTS).tobytes() == model.encode(TEXTS).tobytes()
     assert model.encode_document(TEXTS).tobytes() == model.encode(TEXTS).tobytes()
 
 
 def test_another_pooling_is_another_model(model: Model, tmp_path) -> None:
     """Laws: an index must know the two apart; and it is there again after saving."""
-    ours = blended(model)
+    ours = concatenated(model)
     assert ours.fingerprint != model.fingerprint
     ours.save(tmp_path / "b.model")
     loaded = Model.load(tmp_path / "b.model")

@@ -30,7 +30,7 @@ TEXTS = ["Open a file", "Return the absolute value of a number", ""]
 
 def test_queries_and_documents_have_both_vectors(trained):
     """A closed form: the product of a query and a document is the mean of both cosines, weighted by squared lengths."""
-    own, static, share = trained.encode(TEXTS), trained.beside.model, trained.beside.share
+    own, static, share = trained.encode(TEXTS), trained.companion.model, trained.companion.share
     queries, documents = trained.encode_query(TEXTS), trained.encode_document(TEXTS)
     assert own.shape == (3, 32) and queries.shape == documents.shape == (3, 32 + static.dim)
     other = static.encode_query(TEXTS) @ static.encode_document(TEXTS).T
@@ -41,7 +41,7 @@ def test_queries_and_documents_have_both_vectors(trained):
 
 def test_parts_of_a_joined_vector(trained):
     columns, weights = zip(*trained.parts, strict=True)
-    assert columns == (32, trained.beside.model.dim) and sum(weights) == 0.75
+    assert columns == (32, trained.companion.model.dim) and sum(weights) == 0.75
     assert TransformerModel(trained.found, trained.encoder, trained.card).parts == ((32, 2 / 3),)
 
 
@@ -73,7 +73,7 @@ def test_a_folder_of_transformers_or_sentence_transformers_is_a_model(trained, f
     (folder / "likewise.json").unlink()
     there = likewise.load(folder)
     np.testing.assert_array_equal(there.encode(TEXTS), trained.encode(TEXTS))
-    assert there.beside is None and there.card.recipe == {}
+    assert there.companion is None and there.card.recipe == {}
     there.save(tmp_path / "b.model")
     assert "It is as it was loaded" in (tmp_path / "b.model" / "README.md").read_text()
 

@@ -32,11 +32,11 @@ def fingerprint(ids):
 
 def slow_simhash(text):
     words: list[tuple[int, ...]] = []
-    for piece in text:
-        words = [*words[:-1], (*words[-1], piece)] if words and CONTINUES[piece] else [*words, (piece,)]
+    for subword in text:
+        words = [*words[:-1], (*words[-1], subword)] if words and CONTINUES[subword] else [*words, (subword,)]
     sums = np.zeros(64, np.float32)
     for word in dict.fromkeys(words):
-        weight = max(np.float32(1e-6), *(WEIGHTS[piece] for piece in word))
+        weight = max(np.float32(1e-6), *(WEIGHTS[subword] for subword in word))
         for coordinate in range(64):
             drawn = mixed((fingerprint(word) + (coordinate // 4 + 1) * GOLDEN) & WHOLE) >> 16 * (coordinate % 4)
             sums[coordinate] += weight * np.float32((drawn & 255) + (drawn >> 8 & 255) - 255)

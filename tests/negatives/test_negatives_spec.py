@@ -1,18 +1,18 @@
 import pytest
 
 from likewise.errors import InputError
-from likewise.negatives.spec import Contrasts, contrasts_of
+from likewise.negatives.spec import NegativesSpec, negatives_spec
 
 
 def test_names_become_negatives():
-    assert contrasts_of(None) == contrasts_of("batch") == Contrasts()
-    assert contrasts_of("queue, hard:2 , guide") == Contrasts(queue=4096, hard=2, guide=1.0)
-    assert contrasts_of("queue:99,momentum:0.5,hard-own") == Contrasts(queue=99, momentum=0.5, hard=1, own=True)
-    assert contrasts_of("clusters:0.3").clusters == 0.3
+    assert negatives_spec(None) == negatives_spec("batch") == NegativesSpec()
+    assert negatives_spec("queue, hard:2 , guide") == NegativesSpec(queue=4096, hard=2, guide=1.0)
+    assert negatives_spec("queue:99,momentum:0.5,hard-own") == NegativesSpec(queue=99, momentum=0.5, hard=1, own=True)
+    assert negatives_spec("clusters:0.3").clusters == 0.3
 
 
 def test_what_needs_a_guide_is_known():
-    assert [contrasts_of(spec).guided for spec in ("hard", "guide", "clusters", "hard-own", "queue,momentum")] == [
+    assert [negatives_spec(spec).guided for spec in ("hard", "guide", "clusters", "hard-own", "queue,momentum")] == [
         True, True, True, False, False,
     ]  # fmt: skip
 
@@ -32,4 +32,4 @@ def test_what_needs_a_guide_is_known():
 )
 def test_what_is_no_negative_is_told(spec, message):
     with pytest.raises(InputError, match=message):
-        contrasts_of(spec)
+        negatives_spec(spec)

@@ -81,7 +81,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, done):
         rewrite(tmp_path / "killed", Drawn(fail_at=done))
     second = Drawn()
     told = []
-    found = rewrite(tmp_path / "killed", second, resume=True, total=23, tell=lambda *at: told.append(at))
+    found = rewrite(tmp_path / "killed", second, resume=True, total=23, log=lambda *at: told.append(at))
     assert second.calls == 5 - done
     assert told == [(5, 23), (10, 23), (15, 23), (20, 23), (23, 23)]
     assert contents(found) == contents(rewrite(tmp_path / "whole"))

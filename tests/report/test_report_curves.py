@@ -9,7 +9,7 @@ from likewise.report.curves import draw_curves, draw_path
 
 
 def changed(look: int, **changes: Any) -> Card:
-    history = [dict(moment) for moment in HISTORY]
+    history = [dict(eval_point) for eval_point in HISTORY]
     history[look] |= changes
     return card(history=tuple(history))
 
@@ -35,16 +35,16 @@ def test_all_that_a_history_tells():
 def test_a_history_of_an_older_version():
     """A law: what a history does not tell is not drawn."""
     bare = ("step", "loss", "geometry")
-    old = card(history=tuple({name: moment[name] for name in bare} for moment in HISTORY))
+    old = card(history=tuple({name: eval_point[name] for name in bare} for eval_point in HISTORY))
     assert titles(old) == ["Loss", "Held-out score", "Signs of collapse"]
-    without = tuple({"step": moment["step"], "geometry": {}} for moment in HISTORY)
+    without = tuple({"step": eval_point["step"], "geometry": {}} for eval_point in HISTORY)
     assert titles(card(history=without)) == []
 
 
 @pytest.mark.parametrize("looks", [0, 1])
-def test_too_few_looks(looks):
-    assert draw_curves(card(history=HISTORY[:looks])) == []
-    assert draw_path(card(history=HISTORY[:looks])) is None
+def test_too_few_looks(evaluations):
+    assert draw_curves(card(history=HISTORY[:evaluations])) == []
+    assert draw_path(card(history=HISTORY[:evaluations])) is None
 
 
 def test_a_collapse_is_marked():
@@ -76,7 +76,7 @@ def test_a_path_of_no_length_does_not_look_like_one():
     """A closed form: each axis is 1.3 times as long as the path, or as half a unit."""
     layout = json.loads(draw_path(card()).json)["layout"]
     assert layout["xaxis"]["range"] == pytest.approx([-3.69, -2.91])
-    still = tuple({**moment, "geometry": HISTORY[0]["geometry"]} for moment in HISTORY)
+    still = tuple({**eval_point, "geometry": HISTORY[0]["geometry"]} for eval_point in HISTORY)
     layout = json.loads(draw_path(card(history=still)).json)["layout"]
     assert layout["xaxis"]["range"] == pytest.approx([-3.325, -2.675])
     assert layout["yaxis"]["range"] == pytest.approx([1.475, 2.125])

@@ -7,15 +7,15 @@ import pytest
 from report_cards import HISTORY, TUNING, card
 
 from likewise.report.sample import Sample
-from likewise.report.warnings import find_doubts
+from likewise.report.warnings import find_warnings
 
 NO_TEXTS = Sample((), np.zeros((0, 4), np.float32), (), 0)
 
 
 def said(sample: Sample = NO_TEXTS, **changes: Any) -> str:
-    found = find_doubts(card(**changes), sample)
-    assert all(doubt.said[-1] in ".?" and (doubt.advice == "" or doubt.advice[-1] in ".;)") for doubt in found)
-    return " ".join(f"{'!' if doubt.serious else ''}{doubt.said} {doubt.advice}" for doubt in found)
+    found = find_warnings(card(**changes), sample)
+    assert all(warning.said[-1] in ".?" and (warning.advice == "" or warning.advice[-1] in ".;)") for warning in found)
+    return " ".join(f"{'!' if warning.serious else ''}{warning.said} {warning.advice}" for warning in found)
 
 
 def history(*scores: float, **changes: Any) -> tuple[dict[str, Any], ...]:
@@ -26,7 +26,7 @@ def history(*scores: float, **changes: Any) -> tuple[dict[str, Any], ...]:
 
 
 def test_a_healthy_model_gives_no_reason():
-    assert find_doubts(card(), NO_TEXTS) == ()
+    assert find_warnings(card(), NO_TEXTS) == ()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_what_is_not_warned_of(changes: dict[str, Any]):
 def test_an_empty_card_gives_no_reason():
     from likewise.model.card import Card
 
-    assert find_doubts(Card(), NO_TEXTS) == ()
+    assert find_warnings(Card(), NO_TEXTS) == ()
 
 
 def test_what_training_said_is_not_said_twice():
@@ -93,7 +93,7 @@ def test_what_training_said_is_not_said_twice():
     assert "rose" not in said(history=history(*np.linspace(0.1, 0.9, 8)), warnings=("training collapsed",))
     small = said(corpus={"texts": 300, "tokens": 9000}, warnings=("only 300 texts: none could be put aside",))
     assert "holds 300" not in small
-    serious = [doubt.serious for doubt in find_doubts(card(corpus={"texts": 9}, scores={"MRR": 0.1}), NO_TEXTS)]
+    serious = [warning.serious for warning in find_warnings(card(corpus={"texts": 9}, scores={"MRR": 0.1}), NO_TEXTS)]
     assert serious == sorted(serious, reverse=True)
     assert set(serious) == {True, False}
 

@@ -4,7 +4,7 @@ import pytest
 from report_cards import card
 
 from likewise.model.card import Card
-from likewise.report.curves import baselines, draw_baselines, looks, score_at, score_name
+from likewise.report.curves import baselines, draw_baselines, evaluations, score_at, score_name
 
 
 def test_what_stands_beside_the_score():
@@ -39,5 +39,5 @@ def test_bars_are_ranked_and_labelled():
 
 
 @pytest.mark.parametrize("moment", [{}, {"step": 1}, {"geometry": {}}, {"step": 1, "geometry": None}])
-def test_moments_that_tell_nothing_are_passed_over(moment):
-    assert looks(Card(history=(moment,))) == []
+def test_moments_that_tell_nothing_are_passed_over(eval_point):
+    assert evaluations(Card(history=(eval_point,))) == []

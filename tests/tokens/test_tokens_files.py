@@ -16,7 +16,7 @@ def test_saved_and_loaded(tokenizer: Tokenizer, tmp_path) -> None:
     loaded = Tokenizer.load(tmp_path / "tokenizer.json", counts)
     texts = ["The quick déçu 数据库 😀", ""]
     assert_same(loaded.encode(texts), tokenizer.encode(texts))
-    assert loaded.vocabulary.pieces == tokenizer.vocabulary.pieces
+    assert loaded.vocabulary.subwords == tokenizer.vocabulary.subwords
     assert loaded.vocabulary.counts is counts
     assert loaded.reference.to_str() == (tmp_path / "tokenizer.json").read_text(encoding="utf-8")
 
@@ -93,6 +93,6 @@ def test_no_text_injects_a_special_token(tokenizer: Tokenizer, written: str) -> 
     known = Tokenizer(reference_of([UNKNOWN, *alphabet, *("##" + letter for letter in alphabet)]))
     ids = known.encode([written])[0].tolist()
     assert ids
-    assert known.vocabulary.pieces.index(UNKNOWN) not in ids
-    pieces = [known.vocabulary.pieces[id] for id in ids]
-    assert "".join(piece[2:] if len(piece) == 3 else piece for piece in pieces) == written.lower()
+    assert known.vocabulary.subwords.index(UNKNOWN) not in ids
+    subwords = [known.vocabulary.subwords[id] for id in ids]
+    assert "".join(subword[2:] if len(subword) == 3 else subword for subword in subwords) == written.lower()

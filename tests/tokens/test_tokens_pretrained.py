@@ -4,7 +4,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from likewise.errors import InputError
-from likewise.tokens.pretrained import Frame, PretrainedTokenizer, frame_of
+from likewise.tokens.pretrained import PretrainedTokenizer, SpecialTokens, special_tokens_of
 from likewise.tokens.vocabulary import learn_reference
 
 TEXTS = ["the quick brown foxes jumped over the lazy dogs", "a fox is not a dog, and dogs are no foxes"] * 20
@@ -65,14 +65,14 @@ def test_ids_are_those_of_the_reference_uncut_and_in_parts(monkeypatch):
 
 
 def test_the_frame_is_what_the_template_says():
-    assert frame_of(byte_level(), longest=20, padding=1, blank=2) == Frame((0,), (0,), 20, 1, 2)
-    assert frame_of(metaspace(), longest=20, padding=1, blank=2).room == 20
+    assert special_tokens_of(byte_level(), longest=20, padding=1, blank=2) == SpecialTokens((0,), (0,), 20, 1, 2)
+    assert special_tokens_of(metaspace(), longest=20, padding=1, blank=2).room == 20
     with pytest.raises(InputError, match="a length of 2 tokens has no room"):
-        frame_of(byte_level(), longest=2, padding=1, blank=2)
+        special_tokens_of(byte_level(), longest=2, padding=1, blank=2)
 
 
 def test_a_template_that_changes_the_text_is_refused():
     reference = byte_level()
     reference.post_processor = processors.TemplateProcessing(single="<s>", special_tokens=[("<s>", 0)])
     with pytest.raises(InputError, match="changes a text when it adds its special tokens"):
-        frame_of(reference, longest=20, padding=1, blank=2)
+        special_tokens_of(reference, longest=20, padding=1, blank=2)

@@ -80,19 +80,19 @@ def test_groups_share_no_word_and_keep_to_their_beginnings(words: list[str]) -> 
 def test_the_commonest_form_stands_for_the_others() -> None:
     """A closed form: the form seen most; pieces that continue a word or never stand alone are left as they are."""
     words = language(ROOTS, ["", "s"])
-    pieces = ("[UNK]", "##s", *words, "malitx")
-    continues = np.array([piece.startswith("##") for piece in pieces])
-    vocabulary = Vocabulary(pieces, continues, np.zeros(len(pieces), np.int64))
+    subwords = ("[UNK]", "##s", *words, "malitx")
+    continues = np.array([subword.startswith("##") for subword in subwords])
+    vocabulary = Vocabulary(subwords, continues, np.zeros(len(subwords), np.int64))
     whole = np.array([0, 9, *([2, 7] * len(ROOTS)), 0])
     stems = learn_stems(vocabulary, whole)
     assert stems.dtype == np.int32
-    for id, piece in enumerate(pieces):
-        expected = piece + "s" if piece in ROOTS else piece
-        assert pieces[stems[id]] == expected
+    for id, subword in enumerate(subwords):
+        expected = subword + "s" if subword in ROOTS else subword
+        assert subwords[stems[id]] == expected
 
 
 def test_nothing_but_letters_is_stemmed() -> None:
     """A closed form: numbers with endings in common stay what they are."""
-    pieces = tuple(f"{number}{ending}" for number in range(10000, 10040) for ending in ("", "5"))
-    vocabulary = Vocabulary(pieces, np.zeros(len(pieces), np.bool_), np.zeros(len(pieces), np.int64))
-    np.testing.assert_array_equal(learn_stems(vocabulary, np.ones(len(pieces), np.int64)), np.arange(len(pieces)))
+    subwords = tuple(f"{number}{ending}" for number in range(10000, 10040) for ending in ("", "5"))
+    vocabulary = Vocabulary(subwords, np.zeros(len(subwords), np.bool_), np.zeros(len(subwords), np.int64))
+    np.testing.assert_array_equal(learn_stems(vocabulary, np.ones(len(subwords), np.int64)), np.arange(len(subwords)))

@@ -53,13 +53,13 @@ def test_texts_one_by_one_or_in_lists() -> None:
 def test_frequent_words_of_any_language_become_pieces(texts: list[str], word: str) -> None:
     """It learns: a word that occurs often is one piece, in whatever script."""
     tokenizer = Tokenizer(learn_reference(texts * 3, 200))
-    assert [tokenizer.vocabulary.pieces[id] for id in tokenizer.encode([word])[0]] == [word]
+    assert [tokenizer.vocabulary.subwords[id] for id in tokenizer.encode([word])[0]] == [word]
 
 
 def test_chinese_is_learned_character_by_character() -> None:
     """A closed form: each ideograph is a word of its own, as in BERT."""
     tokenizer = Tokenizer(learn_reference(["数据库检索", "数据"] * 3, 50))
-    assert [tokenizer.vocabulary.pieces[id] for id in tokenizer.encode(["数据库"])[0]] == ["数", "据", "库"]
+    assert [tokenizer.vocabulary.subwords[id] for id in tokenizer.encode(["数据库"])[0]] == ["数", "据", "库"]
 
 
 @settings(max_examples=25)
@@ -67,7 +67,7 @@ def test_chinese_is_learned_character_by_character() -> None:
 def test_every_word_of_the_corpus_falls_into_known_pieces(texts: list[str], size: int) -> None:
     """A law: no character of the corpus is unknown, however small the vocabulary; and a corpus may hold anything."""
     tokenizer = Tokenizer(learn_reference(texts, size))
-    unknown = tokenizer.vocabulary.pieces.index(UNKNOWN)
+    unknown = tokenizer.vocabulary.subwords.index(UNKNOWN)
     assert unknown not in tokenizer.encode(texts).ids
     alphabet = {c for text in texts for c in tokenizer.reference.normalizer.normalize_str(text) if not c.isspace()}
     assert len(tokenizer.vocabulary) <= max(size, 1 + 2 * len(alphabet))
@@ -76,22 +76,22 @@ def test_every_word_of_the_corpus_falls_into_known_pieces(texts: list[str], size
 def test_the_mark_of_the_trainer_is_no_character_of_a_text() -> None:
     """A closed form: a block character in the corpus is learned like any other."""
     tokenizer = Tokenizer(learn_reference(["▁foo b▁ar ▁", "▁foo \ue000x"] * 3, 100))
-    pieces = [tokenizer.vocabulary.pieces[id] for id in tokenizer.encode(["▁foo ▁ x"])[0]]
-    assert pieces == ["▁foo", "▁", "x"]
+    subwords = [tokenizer.vocabulary.subwords[id] for id in tokenizer.encode(["▁foo ▁ x"])[0]]
+    assert subwords == ["▁foo", "▁", "x"]
 
 
 def test_a_piece_needs_two_occurrences() -> None:
     """A closed form: a word that occurs once stays in pieces, one that occurs twice does not."""
-    pieces = learn_reference(["twice once", "twice"], 1000).get_vocab()
-    assert "twice" in pieces
-    assert "once" not in pieces
+    subwords = learn_reference(["twice once", "twice"], 1000).get_vocab()
+    assert "twice" in subwords
+    assert "once" not in subwords
 
 
 def test_a_vocabulary_knows_what_continues_a_word() -> None:
     """A closed form, with ids in the order in which the pieces were given."""
     vocabulary = Vocabulary.of(reference_of([UNKNOWN, "play", "##ing", "#", "##"]))
-    assert vocabulary.pieces == (UNKNOWN, "play", "##ing", "#", "##")
-    assert vocabulary.continues.tolist() == [piece.startswith(CONTINUATION) for piece in vocabulary.pieces]
+    assert vocabulary.subwords == (UNKNOWN, "play", "##ing", "#", "##")
+    assert vocabulary.continues.tolist() == [subword.startswith(CONTINUATION) for subword in vocabulary.subwords]
     assert vocabulary.counts.tolist() == [0] * 5
     assert len(vocabulary) == 5
     assert Vocabulary.of(reference_of([UNKNOWN]), np.array([7])).counts.tolist() == [7]

@@ -35,8 +35,8 @@ def texts(python_docs: list[str]) -> list[str]:
         {"views": "crop+cutoff,delete-span,shuffle"},
         {"freeze": 1},
         {"lora": 2},
-        {"keep": 0.5},
-        {"precision": "mixed", "memory": 0.001},
+        {"weight_interpolation": 0.5},
+        {"precision": "mixed", "activation_memory": 0.001},
     ],
     ids=str,
 )
@@ -57,8 +57,10 @@ def test_a_model_learns_from_nothing(texts):
 
 def test_the_card_tells_of_the_weights_that_are_kept(texts):
     """A law: with nearly all of the old weights mixed in, the model finds what it found before, whatever it learned."""
-    model = likewise.train(texts, encoder="bert", **(QUICK | {"steps": 40, "learning_rate": 1e-3, "keep": 0.9999}))
-    scores, learned = model.card.scores, max(moment["geometry"]["mrr"] for moment in model.card.history)
+    model = likewise.train(
+        texts, encoder="bert", **(QUICK | {"steps": 40, "learning_rate": 1e-3, "weight_interpolation": 0.9999})
+    )
+    scores, learned = model.card.scores, max(eval_point["geometry"]["mrr"] for eval_point in model.card.history)
     assert scores["MRR"] == pytest.approx(scores["MRR, before"], rel=0.02)
     assert learned > 1.1 * scores["MRR"]
 

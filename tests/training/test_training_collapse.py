@@ -17,7 +17,7 @@ from training_collapse import numbered, of_three_topics, orders, shuffled, train
 import likewise
 from likewise.corpus.read import read
 from likewise.training.dataset import Examples
-from likewise.training.loop import Loop, Moment
+from likewise.training.loop import EvalPoint, Loop
 from likewise.training.prepare import prepare
 from likewise.training.progress import silent
 from likewise.training.recipe import Recipe, derived
@@ -29,7 +29,7 @@ QUICK = {"epochs": 6, "dim": 64, "learning_rate": 0.2, "temperature": 0.2}
 
 
 def collapses(model: likewise.Model) -> list[dict[str, Any]]:
-    return [look["collapse"] for look in model.card.history if look["collapse"]]
+    return [evaluate["collapse"] for evaluate in model.card.history if evaluate["collapse"]]
 
 
 @pytest.mark.parametrize("rate", [1000.0, 1e37])
@@ -106,17 +106,17 @@ def test_a_score_that_falls_while_the_loss_is_tiny(
 
     The loss says that all is well; the score falls, and the best state is kept, be it by an early end or by the guard.
     """
-    prepared = prepare(read(python_docs[:1000]), tmp_path, None, tell=silent)
+    prepared = prepare(read(python_docs[:1000]), tmp_path, None, log=silent)
     settings = {"views": "delete:0.02", "temperature": temperature, "learning_rate": rate, "epochs": 40, "dim": 128}
     chosen = derived(Recipe.of(settings), prepared.facts.texts)
     examples = Examples(prepared, chosen)
     encoder = examples.lsa()
     step = ContrastiveStep(encoder, temperature=temperature, distance=chosen.near_duplicate)
     plan = Plan(len(examples.split.train), chosen.batch, chosen.epochs, chosen.learning_rate, 0)
-    seen: list[Moment] = []
+    seen: list[EvalPoint] = []
     outcome = Loop(step, examples.batch, lambda: examples.measure(encoder), plan).run(seen.append)
-    scores = [moment.geometry.mrr for moment in outcome.history if moment.geometry]
-    losses = [moment.loss for moment in outcome.history[1:]]
+    scores = [eval_point.geometry.mrr for eval_point in outcome.history if eval_point.geometry]
+    losses = [eval_point.loss for eval_point in outcome.history[1:]]
     assert min(losses) < 0.1 and min(scores) < 0.9 * scores[0]
     assert outcome.usable and outcome.best.geometry and outcome.best.geometry.mrr == max(scores)
     assert examples.measure(encoder) == outcome.best.geometry
@@ -128,9 +128,9 @@ def test_the_history_of_a_collapse_is_plain(python_docs: list[str], tmp_path: Pa
     model = trained(python_docs[:600], **QUICK | {"learning_rate": 1e37})
     model.save(tmp_path / "x.model")
     history = likewise.load(tmp_path / "x.model").card.history
-    fell = next(look for look in history if look["collapse"])
+    fell = next(evaluate for evaluate in history if evaluate["collapse"])
     assert fell["geometry"]["mrr"] is None and fell["geometry"]["texts"] > 0
-    assert all(value is None or math.isfinite(value) for look in history for value in look["geometry"].values())
+    assert all(value is None or math.isfinite(value) for evaluate in history for value in evaluate["geometry"].values())
 
 
 def test_few_texts_are_trained_as_ever() -> None:
@@ -164,9 +164,9 @@ def test_a_run_that_collapses_killed_at_ten_random_moments(python_docs: list[str
     subprocess.run([*command, str(tmp_path / "whole")], check=True)
     lasted = time.monotonic() - began
     assert collapses(likewise.load(tmp_path / "whole"))
-    for moment in np.random.default_rng(0).uniform(0.4, 1.0, 10):
+    for eval_point in np.random.default_rng(0).uniform(0.4, 1.0, 10):
         with subprocess.Popen([*command, str(tmp_path / "killed")]) as child:
-            time.sleep(moment * lasted)
+            time.sleep(eval_point * lasted)
             child.send_signal(signal.SIGKILL)
         if (tmp_path / "killed").exists():
             break

@@ -21,13 +21,13 @@ def test_the_pupil_finds_the_neighbours_of_its_teacher(python_docs: list[str], s
     texts, others, teacher = python_docs[:1200], python_docs[1200:1500], WordTeacher(seed)
     wanted = teacher.encode(others)
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
-    pupil = likewise.distill(teacher, texts, seed=seed, lexical=0, latent=0, **QUICK)
+    student = likewise.distill(teacher, texts, seed=seed, lexical_weight=0, lsa_weight=0, **QUICK)
     untrained = {"dim": teacher.dim, "learning_rate": 1e-9, "tune": False, "epochs": 1, "progress": False}
     rows = likewise.train(texts, seed=seed, **untrained)
-    found, before = (neighbour_agreement(model.encode(others), wanted) for model in (pupil, rows))
-    assert pupil.dim == rows.dim == teacher.dim
+    found, before = (neighbour_agreement(model.encode(others), wanted) for model in (student, rows))
+    assert student.dim == rows.dim == teacher.dim
     assert found > 1.5 * before, (found, before)
-    assert pupil.card.scores["agreement"] > pupil.card.scores["agreement, words"]
+    assert student.card.scores["agreement"] > student.card.scores["agreement, words"]
 
 
 def test_the_folder_is_a_static_model_like_any_other(python_docs: list[str], tmp_path: Path) -> None:
@@ -176,8 +176,10 @@ def test_minilm_teaches_more_than_the_texts_alone(python_docs: list[str]) -> Non
     order = np.random.default_rng(0).permutation(len(python_docs))[:1300]
     texts = [" ".join(python_docs[place].split()[:60]) for place in order]
     wanted = teacher.encode(texts, normalize_embeddings=True)
-    taught = likewise.distill(teacher, texts[:1000], progress=False)
+    distillation_loss = likewise.distill(teacher, texts[:1000], progress=False)
     alone = likewise.train(texts[:1000], tune=False, progress=False)
     for some, margin in ((slice(0, 300), 1.1), (slice(1000, 1300), 1.0)):
-        found, before = (neighbour_agreement(model.encode(texts[some]), wanted[some]) for model in (taught, alone))
+        found, before = (
+            neighbour_agreement(model.encode(texts[some]), wanted[some]) for model in (distillation_loss, alone)
+        )
         assert found > margin * before, (some, found, before)

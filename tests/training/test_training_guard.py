@@ -57,11 +57,11 @@ def test_what_is_wrong_without_a_score() -> None:
 def test_it_thinks_every_sixteen_steps() -> None:
     """A closed form: vectors that are all alike have the loss log(batch), and sixteen steps of it raise a doubt."""
     guard, alike = Guard(16), math.log(16)
-    assert [steps for steps in range(50) if guard.doubts([alike] * steps, lambda: ONES, ONES)] == [16, 32, 48]
-    assert not guard.doubts([alike] * 15 + [0.9 * alike], lambda: ONES, ONES)
-    assert guard.doubts([0.9 * alike] + [alike] * 31, lambda: ONES, ONES)
-    assert guard.doubts([0.0] * 16, lambda: times(31), ONES)
-    assert not guard.doubts([0.0] * 17, lambda: times(31), ONES)
+    assert [steps for steps in range(50) if guard.needs_evaluation([alike] * steps, lambda: ONES, ONES)] == [16, 32, 48]
+    assert not guard.needs_evaluation([alike] * 15 + [0.9 * alike], lambda: ONES, ONES)
+    assert guard.needs_evaluation([0.9 * alike] + [alike] * 31, lambda: ONES, ONES)
+    assert guard.needs_evaluation([0.0] * 16, lambda: times(31), ONES)
+    assert not guard.needs_evaluation([0.0] * 17, lambda: times(31), ONES)
 
 
 @pytest.mark.parametrize(

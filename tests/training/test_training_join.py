@@ -16,7 +16,7 @@ from likewise.training.step import ContrastiveStep
 
 
 def prepared(texts: list[str], work: Path) -> tuple[Examples, Settings]:
-    bench = Bench(read_whole(read(texts), work, tell=silent), work, Recipe(dim=32, epochs=12), silent)
+    bench = Bench(read_whole(read(texts), work, log=silent), work, Recipe(dim=32, epochs=12), silent)
     settings = bench.chosen(None).settings
     return bench.examples(settings), settings
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from likewise.corpus.read import read
-from likewise.training.distill import LONGEST, LONGEST_CHARACTERS, SHORT, SPAN, draw_lessons
+from likewise.training.distill import LONGEST, LONGEST_CHARACTERS, SHORT, SPAN, draw_distillation_texts
 from likewise.training.prepare import prepare, read_whole
 from likewise.training.progress import silent
 from likewise.training.reading import Reading
@@ -17,33 +17,39 @@ from likewise.training.student import start_rows, targets_of
 
 @pytest.fixture
 def reading(python_docs: list[str], tmp_path: Path) -> Iterator[Reading]:
-    found = read_whole(read(python_docs[:400]), tmp_path, tell=silent)
+    found = read_whole(read(python_docs[:400]), tmp_path, log=silent)
     yield found
     found.close()
 
 
 def test_lessons_are_beginnings_and_spans_of_texts(reading: Reading, python_docs: list[str]) -> None:
     """Laws: every one stands in the corpus as it is; long texts have a span each; one seed draws the same."""
-    lessons = draw_lessons(reading, np.random.default_rng(0))
+    distillation_texts = draw_distillation_texts(reading, np.random.default_rng(0))
     words = [text.split() for text in python_docs[:400]]
-    begins, spans = lessons.said[: lessons.texts], lessons.said[lessons.texts :]
+    begins, spans = (
+        distillation_texts.said[: distillation_texts.texts],
+        distillation_texts.said[distillation_texts.texts :],
+    )
     assert begins == [" ".join(text[:LONGEST])[:LONGEST_CHARACTERS] for text in words]
     assert len(spans) == sum(len(text) >= SHORT for text in words)
     whole = "\n".join(" ".join(text) for text in words)
     for span in spans:
         assert SPAN[0] <= len(span.split()) <= SPAN[1] and span in whole
-    assert draw_lessons(reading, np.random.default_rng(0)) == lessons
-    assert draw_lessons(reading, np.random.default_rng(1)) != lessons
+    assert draw_distillation_texts(reading, np.random.default_rng(0)) == distillation_texts
+    assert draw_distillation_texts(reading, np.random.default_rng(1)) != distillation_texts
 
 
 def test_no_more_than_asked_for(reading: Reading) -> None:
-    few = draw_lessons(reading, np.random.default_rng(0), most=25)
+    few = draw_distillation_texts(reading, np.random.default_rng(0), most=25)
     assert few.texts == 25 and len(few.said) <= 50
 
 
 def test_texts_without_spaces_are_cut_too(tmp_path: Path) -> None:
-    reading = read_whole(read(["字" * 5000, "另一个"]), tmp_path, tell=silent)
-    assert [len(text) for text in draw_lessons(reading, np.random.default_rng(0)).said] == [LONGEST_CHARACTERS, 3]
+    reading = read_whole(read(["字" * 5000, "另一个"]), tmp_path, log=silent)
+    assert [len(text) for text in draw_distillation_texts(reading, np.random.default_rng(0)).said] == [
+        LONGEST_CHARACTERS,
+        3,
+    ]
     reading.close()
 
 
@@ -63,13 +69,13 @@ def test_targets_have_no_mean_and_keep_what_differs() -> None:
 def test_a_stem_begins_as_the_mean_of_its_forms(tmp_path: Path) -> None:
     """A slow loop over pieces; and a form has its stem's row once ids are those of stems."""
     texts = [f"{word} number {number}" for number in range(40) for word in ("flow flows flowing", "read reads reading")]
-    prepared = prepare(read(texts), tmp_path, None, tell=silent)
-    pieces = prepared.vocabulary.pieces
-    stems = np.arange(len(pieces), dtype=np.int32)
-    stems[[pieces.index("flows"), pieces.index("flowing")]] = pieces.index("flow")
+    prepared = prepare(read(texts), tmp_path, None, log=silent)
+    subwords = prepared.vocabulary.subwords
+    stems = np.arange(len(subwords), dtype=np.int32)
+    stems[[subwords.index("flows"), subwords.index("flowing")]] = subwords.index("flow")
     prepared = replace(prepared, stems=stems)
-    targets = np.random.default_rng(0).standard_normal((len(pieces), 4)).astype(np.float32)
-    rows = start_rows(prepared, targets, np.full(len(pieces), 2, np.float32)).weights
+    targets = np.random.default_rng(0).standard_normal((len(subwords), 4)).astype(np.float32)
+    rows = start_rows(prepared, targets, np.full(len(subwords), 2, np.float32)).weights
     for stem in np.unique(prepared.stems):
         forms = np.flatnonzero(prepared.stems == stem)
         often = np.maximum(prepared.tokenizer.vocabulary.counts[forms], 0.01)

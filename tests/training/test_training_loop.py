@@ -7,7 +7,7 @@ from training_run import Killed, Run, fixed
 
 from likewise.geometry.measure import Geometry
 from likewise.training import loop as loop_room
-from likewise.training.loop import Moment
+from likewise.training.loop import EvalPoint
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -15,19 +15,19 @@ def test_it_learns_and_ends_in_its_best_state(seed: int) -> None:
     """It learns: the score is three times the untrained one; and no state was scored better, as far as can be told."""
     run = Run(seed=seed)
     outcome = run.run()
-    scores = [moment.geometry.mrr for moment in outcome.history if moment.geometry]
+    scores = [eval_point.geometry.mrr for eval_point in outcome.history if eval_point.geometry]
     assert outcome.ended in {"done", "early"} and not outcome.warnings
     assert outcome.best.geometry is not None and outcome.best.geometry.mrr > 3 * scores[0]
     best = max(scores)
     assert outcome.best.geometry.mrr >= best - (best * (1 - best) / outcome.best.geometry.texts) ** 0.5
-    assert run.look() == outcome.best.geometry
+    assert run.evaluate() == outcome.best.geometry
 
 
 def test_the_watcher_sees_every_step_once() -> None:
     run = Run(epochs=2)
-    moments: list[Moment] = []
+    moments: list[EvalPoint] = []
     run.run(moments.append)
-    assert [moment.step for moment in moments] == list(range(run.loop.plan.steps + 1))
+    assert [eval_point.step for eval_point in moments] == list(range(run.loop.plan.steps + 1))
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
@@ -46,14 +46,14 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path, monkeypatch: 
     expected = whole.run()
     killed = Run(checkpoint=tmp_path / "checkpoint")
 
-    def kill(moment: Moment) -> None:
-        if moment.step == at:
+    def kill(eval_point: EvalPoint) -> None:
+        if eval_point.step == at:
             raise Killed
 
     with pytest.raises(Killed):
         killed.run(kill)
     again = Run(checkpoint=tmp_path / "checkpoint")
-    seen: list[Moment] = []
+    seen: list[EvalPoint] = []
     outcome = again.run(seen.append, resume=True)
     assert outcome == expected
     assert again.encoder.weights.tobytes() == whole.encoder.weights.tobytes()
@@ -63,13 +63,13 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path, monkeypatch: 
 def test_ctrl_c_keeps_the_best_so_far() -> None:
     run = Run()
 
-    def interrupt(moment: Moment) -> None:
-        if moment.step == 20:
+    def interrupt(eval_point: EvalPoint) -> None:
+        if eval_point.step == 20:
             raise KeyboardInterrupt
 
     outcome = run.run(interrupt)
     assert outcome.ended == "interrupted" and 0 < outcome.best.step <= 20
-    assert run.look() == outcome.best.geometry
+    assert run.evaluate() == outcome.best.geometry
 
 
 def test_ctrl_c_before_anything_is_known_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_ctrl_c_before_anything_is_known_is_passed_on(monkeypatch: pytest.Monkey
     def interrupt() -> Geometry:
         raise KeyboardInterrupt
 
-    run.loop.look = interrupt
+    run.loop.evaluate = interrupt
     with pytest.raises(KeyboardInterrupt):
         run.run()
 
@@ -86,7 +86,7 @@ def test_ctrl_c_before_anything_is_known_is_passed_on(monkeypatch: pytest.Monkey
 def test_it_ends_early_when_nothing_gets_better() -> None:
     """A law: the run ends `patience` looks after the best."""
     run = Run(epochs=12)
-    run.loop.look = fixed([0.2, 0.5, 0.49, 0.48, 0.47, 0.46, 0.45, 0.44], 100_000)
+    run.loop.evaluate = fixed([0.2, 0.5, 0.49, 0.48, 0.47, 0.46, 0.45, 0.44], 100_000)
     outcome = run.run()
     assert outcome.ended == "early" and outcome.best is outcome.history[1] and len(outcome.history) == 6
 
@@ -94,17 +94,17 @@ def test_it_ends_early_when_nothing_gets_better() -> None:
 def test_of_scores_that_so_few_texts_cannot_tell_apart_the_later_is_kept() -> None:
     """A closed form: with 100 texts 0.5 is off by 0.05, so 0.46 is as good, 0.44 is not, and the untrained never is."""
     run = Run(epochs=12)
-    run.loop.look = fixed([0.2, 0.5, 0.46, 0.44, 0.44, 0.44, 0.44, 0.44, 0.44])
+    run.loop.evaluate = fixed([0.2, 0.5, 0.46, 0.44, 0.44, 0.44, 0.44, 0.44, 0.44])
     outcome = run.run()
     assert outcome.best is outcome.history[2] and outcome.ended == "early" and len(outcome.history) == 7
     low = Run()
-    low.loop.look = fixed([0.5, 0.49, 0.48, 0.47, 0.46, 0.46])
+    low.loop.evaluate = fixed([0.5, 0.49, 0.48, 0.47, 0.46, 0.46])
     assert low.run().best.step == 0
 
 
 def test_an_encoder_that_never_beats_the_untrained_one_is_told() -> None:
     run = Run()
-    run.loop.look = fixed([0.5, 0.4, 0.4, 0.4, 0.4, 0.4])
+    run.loop.evaluate = fixed([0.5, 0.4, 0.4, 0.4, 0.4, 0.4])
     outcome = run.run()
     assert outcome.best.step == 0 and "never beat the untrained" in outcome.warnings[-1]
 
@@ -113,6 +113,6 @@ def test_an_encoder_that_never_beats_the_untrained_one_is_told() -> None:
 def test_where_too_few_texts_can_be_judged_the_last_state_is_kept(score: float, texts: int) -> None:
     """Neither stopped nor chosen by a number that says nothing."""
     run = Run()
-    run.loop.look = fixed([score] * 9, texts)
+    run.loop.evaluate = fixed([score] * 9, texts)
     outcome = run.run()
     assert outcome.ended == "done" and outcome.best is outcome.history[-1]

@@ -10,7 +10,7 @@ from training_run import TEXTS, Killed, Run, fixed
 from likewise.errors import InputError
 from likewise.geometry.measure import Geometry
 from likewise.training import loop as loop_room
-from likewise.training.loop import Moment
+from likewise.training.loop import EvalPoint
 from likewise.training.step import Batch, ContrastiveStep, StepResult
 
 FAR_TOO_HIGH = 5000.0
@@ -41,7 +41,7 @@ def test_a_learning_rate_far_too_high_is_told_and_lowered(seed: int) -> None:
     assert outcome.ended in {"done", "early"} and outcome.usable
     assert outcome.best.geometry and healthy.best.geometry
     assert outcome.best.geometry.mrr > 0.9 * healthy.best.geometry.mrr
-    assert run.look() == outcome.best.geometry
+    assert run.evaluate() == outcome.best.geometry
     assert "training collapsed at step" in outcome.warnings[0] and "a learning rate of" in outcome.warnings[0]
 
 
@@ -64,7 +64,7 @@ def test_a_loss_that_is_no_number_is_seen_at_once() -> None:
     run = Run()
     without_numbers(run, {7})
     outcome = run.run()
-    (fell,) = [moment for moment in outcome.history if moment.collapse]
+    (fell,) = [eval_point for eval_point in outcome.history if eval_point.collapse]
     assert fell.step == 8 and fell.geometry is not None and math.isnan(fell.geometry.mrr)
     assert fell.collapse and fell.collapse.learning_rate == 0.25 * 0.2 and fell.collapse.back_to == 5
     assert outcome.ended in {"done", "early"} and outcome.usable and outcome.best.step > 8
@@ -85,11 +85,11 @@ def test_a_loss_that_never_becomes_one_ends_the_run_after_three_returns() -> Non
 def test_a_score_that_falls_to_half_goes_back() -> None:
     """The weights and Adagrad's sums are those of the best look, and patience begins anew."""
     run = Run(epochs=12)
-    run.loop.look = fixed([0.2, 0.5, 0.2, 0.49, 0.48, 0.47, 0.46, 0.45], 100_000)
+    run.loop.evaluate = fixed([0.2, 0.5, 0.2, 0.49, 0.48, 0.47, 0.46, 0.45], 100_000)
     states: list[dict[str, bytes]] = []
 
-    def watch(moment: Moment) -> None:
-        if moment.geometry:
+    def watch(eval_point: EvalPoint) -> None:
+        if eval_point.geometry:
             states.append({name: array.tobytes() for name, array in run.encoder.state().items()})
 
     outcome = run.run(watch)
@@ -102,7 +102,7 @@ def test_a_score_that_falls_to_half_goes_back() -> None:
 
 def test_a_collapse_at_the_last_look_keeps_the_best() -> None:
     run = Run()
-    run.loop.look = fixed([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.2])
+    run.loop.evaluate = fixed([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.2])
     outcome = run.run()
     assert (outcome.ended, outcome.usable, outcome.best) == ("collapsed", True, outcome.history[5])
 
@@ -111,7 +111,7 @@ def test_a_collapse_at_the_last_look_keeps_the_best() -> None:
 def test_a_start_that_was_no_random_one_is_kept_if_it_is_of_use(usable: bool) -> None:
     """The score never rises again: a start far better than chance is a model, one as good as chance is none."""
     run = Run(epochs=12)
-    run.loop.look = fixed([0.5 if usable else 0.05, *[0.02] * 20])
+    run.loop.evaluate = fixed([0.5 if usable else 0.05, *[0.02] * 20])
     outcome = run.run()
     assert outcome.ended == "collapsed" and outcome.usable is usable and "never beat" in outcome.warnings[-1]
 
@@ -119,8 +119,8 @@ def test_a_start_that_was_no_random_one_is_kept_if_it_is_of_use(usable: bool) ->
 def test_ctrl_c_after_a_collapse_keeps_what_there_is() -> None:
     run = Run(rate=FAR_TOO_HIGH)
 
-    def interrupt(moment: Moment) -> None:
-        if moment.collapse:
+    def interrupt(eval_point: EvalPoint) -> None:
+        if eval_point.collapse:
             raise KeyboardInterrupt
 
     outcome = run.run(interrupt)
@@ -130,10 +130,10 @@ def test_ctrl_c_after_a_collapse_keeps_what_there_is() -> None:
 def test_where_too_few_texts_are_judged_no_score_alarms() -> None:
     """What needs no score is seen all the same, and a state that training left in order is kept."""
     run = Run(epochs=12)
-    run.loop.look = fixed([0.9, 0.1, *[0.01] * 30], 5)
+    run.loop.evaluate = fixed([0.9, 0.1, *[0.01] * 30], 5)
     assert run.run().collapses == ()
     run = Run(rate=FAR_TOO_HIGH, epochs=12)
-    run.loop.look = fixed([0.9, 0.1, *[0.01] * 30], 5)
+    run.loop.evaluate = fixed([0.9, 0.1, *[0.01] * 30], 5)
     outcome = run.run()
     assert outcome.collapses and outcome.usable and outcome.best.step > 0
 
@@ -154,13 +154,13 @@ def test_a_loss_stuck_where_all_are_alike_brings_an_early_look() -> None:
     """One that finds a collapse may be followed by another; one that finds nothing is the last."""
     run = Run(epochs=40)  # 200 steps, a look every 34
     alike(run)
-    run.loop.look = fixed([0.2, 0.05, *[0.5] * 20])
-    steps = [moment.step for moment in run.run().history]
+    run.loop.evaluate = fixed([0.2, 0.05, *[0.5] * 20])
+    steps = [eval_point.step for eval_point in run.run().history]
     assert steps[:4] == [0, 16, 32, 34]
     run = Run(epochs=40)
     alike(run)
-    run.loop.look = fixed([0.2] * 20)
-    assert [moment.step for moment in run.run().history][:4] == [0, 16, 34, 68]
+    run.loop.evaluate = fixed([0.2] * 20)
+    assert [eval_point.step for eval_point in run.run().history][:4] == [0, 16, 34, 68]
 
 
 def test_texts_that_are_all_near_duplicates_end_the_run() -> None:
@@ -197,8 +197,8 @@ def test_a_resumed_run_that_collapses_equals_an_uninterrupted_one(
     expected = whole.run()
     assert len(expected.collapses) >= 2
 
-    def kill(moment: Moment) -> None:
-        if moment.step == at:
+    def kill(eval_point: EvalPoint) -> None:
+        if eval_point.step == at:
             raise Killed
 
     with pytest.raises(Killed):
@@ -211,5 +211,5 @@ def test_a_resumed_run_that_collapses_equals_an_uninterrupted_one(
 def test_the_geometry_is_of_as_many_texts_where_nothing_could_be_measured() -> None:
     run = Run()
     without_numbers(run, {7})
-    fell = next(moment for moment in run.run().history if moment.collapse)
+    fell = next(eval_point for eval_point in run.run().history if eval_point.collapse)
     assert isinstance(fell.geometry, Geometry) and (fell.geometry.dim, fell.geometry.texts) == (16, TEXTS)

@@ -19,13 +19,13 @@ TEXTS = ["the quick fox", "the lazy dog", "", "the quick fox", " \t\n", "quick q
 
 
 def prepared(texts: Any, work: Path, vocabulary: int | None = None, **options: Any) -> Prepared:
-    return prepare(read(texts, **options), work, vocabulary, tell=lambda _: None)
+    return prepare(read(texts, **options), work, vocabulary, log=lambda _: None)
 
 
 def words(found: Prepared, side: str = "texts") -> list[str]:
     """The texts again, spelt from their ids."""
-    pieces, ragged = found.tokenizer.vocabulary.pieces, getattr(found, side)
-    spelt = [" ".join(pieces[id] for id in ragged[index]) for index in range(len(ragged))]
+    subwords, ragged = found.tokenizer.vocabulary.subwords, getattr(found, side)
+    spelt = [" ".join(subwords[id] for id in ragged[index]) for index in range(len(ragged))]
     return [text.replace(" ##", "") for text in spelt]
 
 
@@ -64,7 +64,7 @@ def test_two_columns_are_pairs(tmp_path: Path) -> None:
     assert (found.facts.texts, found.facts.duplicates, found.facts.empty) == (3, 1, 3)
     assert found.pairs is not None
     assert found.facts.tokens == len(found.texts.ids) + len(found.pairs.ids)
-    fox = found.tokenizer.vocabulary.pieces.index("fox")
+    fox = found.tokenizer.vocabulary.subwords.index("fox")
     assert found.tokenizer.vocabulary.counts[fox] == 4
     assert found.texts_with[fox] == 4
 
@@ -97,7 +97,7 @@ def test_a_text_without_a_known_piece_is_left_out(tmp_path: Path) -> None:
     found = prepared(["the fox", "x" * 101, f"the {'y' * 101} dog"], tmp_path / "texts")
     assert words(found) == ["the fox", "the dog"]
     assert found.facts.empty == 1
-    unknown = found.tokenizer.vocabulary.pieces.index(UNKNOWN)
+    unknown = found.tokenizer.vocabulary.subwords.index(UNKNOWN)
     assert unknown not in found.texts.ids
     assert found.tokenizer.vocabulary.counts[unknown] == found.texts_with[unknown] == 0
     table = pa.table({"title": ["fox", "x" * 101, "dog"], "body": ["the fox", "lost", "the dog"]})
@@ -124,10 +124,10 @@ def test_nothing_but_the_ids_stays(tmp_path: Path) -> None:
 def test_a_stage_at_a_time_is_told(tmp_path: Path) -> None:
     """A closed form: what takes long is announced, and what is kept from before is not done again."""
     told: list[str] = []
-    prepare(read(TEXTS), tmp_path, None, tell=told.append)
+    prepare(read(TEXTS), tmp_path, None, log=told.append)
     assert told == ["reading", "learning the vocabulary", "tokenising"]
     told.clear()
-    prepare(read(TEXTS), tmp_path, None, tell=told.append, resume=True)
+    prepare(read(TEXTS), tmp_path, None, log=told.append, resume=True)
     assert told == ["reading"]
 
 
@@ -137,7 +137,7 @@ def test_resumed_is_uninterrupted(tmp_path: Path, paired: bool) -> None:
     table = pa.table({"title": TEXTS, "body": [f"{text} more" for text in TEXTS]})
     options = {"pair": ("title", "body")} if paired else {"text": "title"}
     first = prepared(table, tmp_path, **options)
-    again = prepare(read(table, **options), tmp_path, None, tell=lambda _: None, resume=True)
+    again = prepare(read(table, **options), tmp_path, None, log=lambda _: None, resume=True)
     assert again.facts == first.facts
     assert words(again) == words(first)
     assert (again.pairs is None) == (first.pairs is None) == (not paired)
@@ -155,7 +155,7 @@ def test_a_changed_corpus_is_not_resumed(tmp_path: Path, texts: list[str], vocab
     """Bad input: ids of another corpus, or of another vocabulary, are not taken for these."""
     prepared(TEXTS, tmp_path)
     with pytest.raises(InputError, match=r"changed since the run .* began"):
-        prepare(read(texts), tmp_path, vocabulary, tell=lambda _: None, resume=True)
+        prepare(read(texts), tmp_path, vocabulary, log=lambda _: None, resume=True)
 
 
 def test_a_run_killed_while_tokenising_begins_again(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_run_killed_while_tokenising_begins_again(tmp_path: Path) -> None:
     killed.mkdir()
     for name in ("text0.ids", "text0.offsets", "text1.offsets", "spool.arrow", "tokenizer.json"):
         (killed / name).write_bytes(b"half")
-    found = prepare(read(TEXTS), killed, None, tell=lambda _: None, resume=True)
+    found = prepare(read(TEXTS), killed, None, log=lambda _: None, resume=True)
     assert words(found) == words(whole)
     assert found.facts == whole.facts
 
@@ -175,7 +175,7 @@ def test_a_store_cut_short_is_refused(tmp_path: Path) -> None:
     prepared(TEXTS, tmp_path)
     (tmp_path / "text0.ids").write_bytes(b"")
     with pytest.raises(LikewiseError, match="train again without --resume"):
-        prepare(read(TEXTS), tmp_path, None, tell=lambda _: None, resume=True)
+        prepare(read(TEXTS), tmp_path, None, log=lambda _: None, resume=True)
 
 
 def test_batches_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,9 +233,9 @@ def test_characters_outside_the_sample_are_unknown(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(reading, "SAMPLE_BYTES", 600)
     texts = [f"word {number} {chr(0x4E00 + number)}" for number in range(500)]
     found = prepared(texts, tmp_path)
-    assert found.tokenizer.vocabulary.pieces.index(UNKNOWN) not in found.texts.ids
+    assert found.tokenizer.vocabulary.subwords.index(UNKNOWN) not in found.texts.ids
     assert found.facts.texts == 500
-    assert "word" in found.tokenizer.vocabulary.pieces
+    assert "word" in found.tokenizer.vocabulary.subwords
     assert np.diff(found.texts.offsets).min() >= 1
 
 

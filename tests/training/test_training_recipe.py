@@ -137,7 +137,7 @@ def test_everything_is_derived(texts: int, paired: bool) -> None:
     """Laws: nothing is left None, small corpora are seen more often, and given settings stay."""
     settings = derived(Recipe(), texts, paired=paired)
     assert None not in settings.plain().values()
-    assert settings.plain().keys() >= {"encoder", "dim", "lexical", "loss"}
+    assert settings.plain().keys() >= {"encoder", "dim", "lexical_weight", "loss"}
     assert not settings.plain().keys() & {"layers", "freeze"}
     assert 2 <= settings.batch <= 512
     assert settings.epochs >= derived(Recipe(), texts + 1000).epochs

@@ -40,16 +40,16 @@ def test_the_rows_of_both_stores_belong_together(tmp_path, paired):
     """Two ways: the ids of the rewritten store, and of each text rewritten by hand; texts without words are gone."""
     texts = [TEXTS[0], "  ", *TEXTS[1:], "\u200b"]
     corpus = read({"a": texts, "b": texts[::-1]}, pair=("a", "b")) if paired else read(texts)
-    reading = read_whole(corpus, tmp_path, tell=silent)
-    plain = tokenised(reading, tmp_path, 500, tell=silent)
-    made = with_rewritten(plain, reading, ["reversed"], work=tmp_path, ids=tmp_path, seed=0, meter=unwatched)
+    reading = read_whole(corpus, tmp_path, log=silent)
+    plain = tokenised(reading, tmp_path, 500, log=silent)
+    made = with_rewritten(plain, reading, ["reversed"], work=tmp_path, ids=tmp_path, seed=0, progress_bar=unwatched)
     assert len(made.rewritten["reversed"]) == 1 + paired
-    pieces = plain.vocabulary.pieces
+    subwords = plain.vocabulary.subwords
     stores = [plain.texts, plain.pairs] if paired else [plain.texts]
     for own, other in zip(stores, made.rewritten["reversed"], strict=True):
         assert len(own) == len(other) and len(own) > 100
         for row in range(len(own)):
-            words, rewritten = [[pieces[id] for id in store[row]] for store in (own, other)]
+            words, rewritten = [[subwords[id] for id in store[row]] for store in (own, other)]
             assert rewritten == (words if "door" in words else words[::-1])
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from likewise.encoders.static import StaticEncoder
-from likewise.losses.distillation import taught
+from likewise.losses.distillation import distillation_loss
 from likewise.losses.info_nce import info_nce
 from likewise.tokens.ragged import Ragged
 from likewise.training.step import Batch, ContrastiveStep
-from likewise.training.student import TaughtStep
+from likewise.training.student import DistillationStep
 from likewise.views.pair import Views
 
 VOCAB, DIM = 30, 6
@@ -29,9 +29,9 @@ def unit(seed: int, texts: int = 8) -> np.ndarray:
 
 
 def stepped(weight: float, batch: Batch | None) -> StaticEncoder:
-    pupil = encoder()
-    TaughtStep(ContrastiveStep(pupil, temperature=0.3, distance=0), weight)(some_texts(1), unit(2), 0.1, batch)
-    return pupil
+    student = encoder()
+    DistillationStep(ContrastiveStep(student, temperature=0.3, distance=0), weight)(some_texts(1), unit(2), 0.1, batch)
+    return student
 
 
 PAIRS = Batch(Views(some_texts(3), some_texts(4)), ())
@@ -51,7 +51,7 @@ def test_the_gradients_of_both_are_added() -> None:
     """A slow sum: Adagrad's first step of the two gradients together."""
     plain, weight = encoder(), 3.0
     vectors, tape = plain.forward(some_texts(1))
-    plain.backward(tape, weight * taught(vectors, unit(2)).pupils)
+    plain.backward(tape, weight * distillation_loss(vectors, unit(2)).students)
     vectors, tape = plain.forward(Ragged.concatenate([PAIRS.views.anchors, PAIRS.views.positives]))
     contrast = info_nce(vectors[:8], vectors[8:], temperature=0.3)
     plain.backward(tape, np.concatenate([contrast.anchors, contrast.candidates]))
@@ -61,11 +61,11 @@ def test_the_gradients_of_both_are_added() -> None:
 
 def test_alone_it_brings_vectors_to_those_of_the_teacher() -> None:
     """A law: the loss falls at every look; and the closed form of what it tells, the mean of 1 - cosine."""
-    pupil, texts, teachers = encoder(), some_texts(1), unit(2)
-    step = TaughtStep(ContrastiveStep(pupil, temperature=0.3, distance=0), 1.0)
+    student, texts, teachers = encoder(), some_texts(1), unit(2)
+    step = DistillationStep(ContrastiveStep(student, temperature=0.3, distance=0), 1.0)
     losses = []
     for _ in range(40):
-        expected = 1 - np.mean(np.sum(pupil.encode(texts) * teachers, axis=1))
+        expected = 1 - np.mean(np.sum(student.encode(texts) * teachers, axis=1))
         losses.append(step(texts, teachers, 0.2))
         assert losses[-1] == pytest.approx(expected)
     assert all(later < earlier for earlier, later in zip(losses[::8], losses[8::8], strict=False))

@@ -197,9 +197,9 @@ def test_killed_at_ten_random_moments(python_docs: list[str], tmp_path: Path) ->
     subprocess.run([*command, str(tmp_path / "whole")], check=True)
     lasted = time.monotonic() - began
     rng = np.random.default_rng(0)
-    for moment in rng.uniform(0.2, 1.0, 10):
+    for eval_point in rng.uniform(0.2, 1.0, 10):
         with subprocess.Popen([*command, str(tmp_path / "killed")]) as child:
-            time.sleep(moment * lasted)
+            time.sleep(eval_point * lasted)
             child.send_signal(signal.SIGKILL)
         if (tmp_path / "killed").exists():
             break
@@ -222,7 +222,7 @@ def test_documents_have_their_parts_in_their_shares(python_docs: list[str]) -> N
     pooling = model.encoder.documents
     assert pooling is not None and pooling.dims == (128, 224, 32)
     assert pooling.shares == (1.0, 1.2, 0.5)
-    assert pooling.ballasts[1] > 0 == pooling.ballasts[0] == pooling.ballasts[2]
+    assert pooling.length_priors[1] > 0 == pooling.length_priors[0] == pooling.length_priors[2]
     vectors = model.encode_document(python_docs[:200]).astype(np.float64)
     lengths = [np.linalg.norm(part, axis=1) for part in np.split(vectors, [128, 352], axis=1)]
     whole = np.linalg.norm(pooling.shares)

@@ -19,7 +19,7 @@ SMALL = {"dim": 48, "epochs": 6, "progress": False}
 
 
 def opened(texts: list[str], work: Path, recipe: Recipe, *, resume: bool = False) -> Bench:
-    return Bench(read_whole(read(texts), work, tell=silent), work, recipe, silent, resume=resume)
+    return Bench(read_whole(read(texts), work, log=silent), work, recipe, silent, resume=resume)
 
 
 @pytest.mark.parametrize(("effort", "most"), [("low", 0.7), ("medium", 2.0), ("high", 6.5)])

@@ -9,7 +9,7 @@ from likewise.encoders.static import StaticEncoder
 from likewise.geometry.measure import Geometry, measure
 from likewise.negatives.near_duplicates import signatures
 from likewise.tokens.ragged import Ragged
-from likewise.training.loop import Loop, Moment, Outcome
+from likewise.training.loop import EvalPoint, Loop, Outcome
 from likewise.training.schedule import Plan
 from likewise.training.step import Batch, ContrastiveStep
 from likewise.views.pair import Views
@@ -37,14 +37,14 @@ class Run:
         def batches(indices: np.ndarray, rng: np.random.Generator) -> Batch:
             return Batch(Views(self.left.take(indices), self.right.take(indices)), (known.take(indices),))
 
-        plan = Plan(TEXTS, 48, epochs, rate, seed, looks=6)
+        plan = Plan(TEXTS, 48, epochs, rate, seed, evaluations=6)
         step = ContrastiveStep(self.encoder, temperature=0.2, distance=0)
-        self.loop = Loop(step, batches, self.look, plan, checkpoint)
+        self.loop = Loop(step, batches, self.evaluate, plan, checkpoint)
 
-    def look(self) -> Geometry:
+    def evaluate(self) -> Geometry:
         return measure(self.encoder.encode, Views(*corpus(1)), np.random.default_rng(0))
 
-    def run(self, watch: Callable[[Moment], None] = lambda moment: None, *, resume: bool = False) -> Outcome:
+    def run(self, watch: Callable[[EvalPoint], None] = lambda eval_point: None, *, resume: bool = False) -> Outcome:
         return self.loop.run(watch, resume=resume)
 
 

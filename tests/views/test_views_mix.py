@@ -120,8 +120,8 @@ def build_backwards(vocabulary, strength):
     return view
 
 
-def vocabulary_of(pieces: int) -> Vocabulary:
-    return Vocabulary(tuple(map(str, range(pieces))), np.zeros(pieces, np.bool_), np.ones(pieces, np.int64))
+def vocabulary_of(subwords: int) -> Vocabulary:
+    return Vocabulary(tuple(map(str, range(subwords))), np.zeros(subwords, np.bool_), np.ones(subwords, np.int64))
 
 
 def test_a_rewritten_text_stands_beside_its_own():

@@ -17,8 +17,8 @@ def test_words_are_those_of_the_slow_loop(texts):
         counts.append(len(words))
         for word in words:
             hashed = 0
-            for piece in word:
-                hashed = mixed((hashed + (piece + 1) * GOLDEN) & WHOLE)
+            for subword in word:
+                hashed = mixed((hashed + (subword + 1) * GOLDEN) & WHOLE)
             starts.append(here)
             types.append(hashed)
             here += len(word)

@@ -16,17 +16,17 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def vocabulary() -> Vocabulary:
-    pieces = tuple(f"{'##' if continues else ''}{id}" for id, continues in enumerate(CONTINUES))
-    return Vocabulary(pieces, CONTINUES, np.arange(VOCAB, 0, -1, dtype=np.int64) ** 2)
+    subwords = tuple(f"{'##' if continues else ''}{id}" for id, continues in enumerate(CONTINUES))
+    return Vocabulary(subwords, CONTINUES, np.arange(VOCAB, 0, -1, dtype=np.int64) ** 2)
 
 
 def words_of(text) -> list[list[int]]:
     words: list[list[int]] = []
-    for piece in text:
-        if words and CONTINUES[piece]:
-            words[-1].append(int(piece))
+    for subword in text:
+        if words and CONTINUES[subword]:
+            words[-1].append(int(subword))
         else:
-            words.append([int(piece)])
+            words.append([int(subword)])
     return words
 
 
@@ -50,7 +50,9 @@ def key_of(rng: np.random.Generator) -> int:
 
 def thinned(words, probabilities, rare, stream) -> list[list[int]]:
     pick = max if rare else min
-    margins = [uniform(stream, w) - float(pick(probabilities[piece] for piece in word)) for w, word in enumerate(words)]
+    margins = [
+        uniform(stream, w) - float(pick(probabilities[subword] for subword in word)) for w, word in enumerate(words)
+    ]
     stay = [word for word, margin in zip(words, margins, strict=True) if margin >= 0]
     return stay or [words[int(np.argmax(margins))]] if words else []
 
@@ -116,7 +118,7 @@ def slow_shuffle(texts, rng):
 
 
 def flat(texts_of_words) -> list[list[int]]:
-    return [[piece for word in words for piece in word] for words in texts_of_words]
+    return [[subword for word in words for subword in word] for words in texts_of_words]
 
 
 def listed(texts: Ragged) -> list[list[int]]:

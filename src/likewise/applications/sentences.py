@@ -14,7 +14,7 @@ from likewise.corpus.batch import TextBatch, bounded
 from likewise.errors import InputError
 from likewise.index.collection import Collection
 from likewise.index.embedder import document_vectors, query_vectors
-from likewise.model.concatenated import JoinedModel
+from likewise.model.concatenated import ConcatenatedModel
 from likewise.model.model import Model
 
 __all__ = ["DOCUMENT", "Asked", "Passages", "Sentence", "passages", "sentences"]
@@ -73,7 +73,7 @@ class Asked:
         """
         self.query, self.overlap = query, collection.overlap(query)
         self._model: Any = _quickest(collection.model)
-        slow = isinstance(self._model, JoinedModel) or not isinstance(self._model, Model)
+        slow = isinstance(self._model, ConcatenatedModel) or not isinstance(self._model, Model)
         self._by_meaning = bool(query.strip()) and not (quick and slow)
         self._vector = query_vectors(self._model, [query], None)[0] if self._by_meaning else None
 
@@ -93,7 +93,7 @@ class Asked:
 
 def _quickest(model: Any) -> Any:
     """The static model that stands beside a transformer, if one does: many sentences are compared."""
-    return model.beside.model if isinstance(model, JoinedModel) and model.beside is not None else model
+    return model.companion.model if isinstance(model, ConcatenatedModel) and model.companion is not None else model
 
 
 DOCUMENT = "document"  # the column that says which text a passage is of

@@ -45,19 +45,19 @@ def demo(
     from likewise.corpus.demo_corpus import pydocs
     from likewise.corpus.read import read
     from likewise.index.collection import Collection
-    from likewise.training.progress import Narrator
+    from likewise.training.progress import Messages
     from likewise.training.train import train
 
     folder = Path(out)
     model_at, index_at = folder / "python.model", folder / "python.index"
     refuse_existing(folder, overwrite=overwrite)
-    with Narrator(shown=progress) as narrator:
-        narrator.tell("collecting the documentation of this Python")
+    with Messages(shown=progress) as messages:
+        messages.log("collecting the documentation of this Python")
         texts = pydocs()
         corpus = read(texts)
         corpus.name = f"the documentation of Python {sys.version_info.major}.{sys.version_info.minor}"
         model = train(corpus, out=model_at, seed=seed, progress=progress, overwrite=overwrite)
-        narrator.tell("indexing")
+        messages.log("indexing")
         with Collection.create(index_at, model, overwrite=overwrite) as collection:
             collection.add(texts)
             collection.build()

@@ -59,8 +59,8 @@ def embed(
     loaded = Model.load(model, backend=backend)
     encode = encoder_as(loaded, role)
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
-    with Meter(shown=progress) as meter, replacing_file(target, overwrite=overwrite) as beside:
-        write(beside, embedded(corpus, encode, meter), keep_text)
-        took = meter.summary(corpus.skipped)
+    with Meter(shown=progress) as progress_bar, replacing_file(target, overwrite=overwrite) as beside:
+        write(beside, embedded(corpus, encode, progress_bar), keep_text)
+        took = progress_bar.summary(corpus.skipped)
     dim = encode(pa.array([], pa.large_string())).shape[1]  # a document's may be longer than a text's
-    typer.echo(f"{out}: {counted(meter.texts, 'vector')} of {dim} numbers {took}")
+    typer.echo(f"{out}: {counted(progress_bar.texts, 'vector')} of {dim} numbers {took}")

@@ -120,9 +120,9 @@ def _fill(collection: "Collection", corpus: "Corpus | Passages", *, progress: bo
     """Add a corpus, all of it or nothing; what came of it, in words."""
     from likewise.cli.screen import Meter, counted
 
-    with Meter(shown=progress) as meter:
-        collection.add_corpus(corpus, meter.reach)
-        return f"{counted(meter.texts, 'text')} {meter.summary(corpus.skipped)}"
+    with Meter(shown=progress) as progress_bar:
+        collection.add_corpus(corpus, progress_bar.reach)
+        return f"{counted(progress_bar.texts, 'text')} {progress_bar.summary(corpus.skipped)}"
 
 
 def _kind(collection: "Collection") -> str:

@@ -57,10 +57,10 @@ def draw_cuts(corpus: Corpus, views: str | None, count: int, seed: int) -> list[
         place = Path(work)
         some = read(list(_first(corpus, MOST_TEXTS)))
         some.name = corpus.name  # for messages
-        reading = read_whole(some, place, tell=silent)
-        prepared = tokenised(reading, place, vocabulary_size(reading.kept), tell=silent)
+        reading = read_whole(some, place, log=silent)
+        prepared = tokenised(reading, place, vocabulary_size(reading.kept), log=silent)
         spec = derived(Recipe(), prepared.facts.texts).views if views is None else views
-        prepared = with_rewritten(prepared, reading, spec, work=place, ids=place, seed=seed, meter=unwatched)
+        prepared = with_rewritten(prepared, reading, spec, work=place, ids=place, seed=seed, progress_bar=unwatched)
         return _cuts(prepared, spec, count, seed)
 
 
@@ -93,11 +93,11 @@ def words_of(ids: Int32[np.ndarray, " tokens"], vocabulary: Vocabulary) -> tuple
     """The words that the pieces of a text were."""
     words: list[str] = []
     for id in ids.tolist():
-        piece = vocabulary.pieces[id]
+        subword = vocabulary.subwords[id]
         if vocabulary.continues[id] and words:
-            words[-1] += piece.removeprefix(CONTINUATION)
+            words[-1] += subword.removeprefix(CONTINUATION)
         else:
-            words.append(piece.removeprefix(CONTINUATION) if vocabulary.continues[id] else piece)
+            words.append(subword.removeprefix(CONTINUATION) if vocabulary.continues[id] else subword)
     return tuple(words)
 
 

@@ -26,8 +26,8 @@ def train(
     length: options.Length = None,
     freeze: options.Freeze = None,
     lora: options.Lora = None,
-    keep: options.Keep = None,
-    beside: options.Beside = None,
+    weight_interpolation: options.Keep = None,
+    static_weight: options.Companion = None,
     batch: options.Batch = None,
     epochs: options.Epochs = None,
     steps: options.Steps = None,
@@ -38,7 +38,7 @@ def train(
     effort: options.Effort = "medium",
     tune: options.Tune = True,
     seed: Seed = 0,
-    memory: options.Memory = None,
+    activation_memory: options.Memory = None,
     device: options.Device = None,
     precision: options.Precision = None,
     report: options.Report = False,
@@ -60,8 +60,9 @@ def train(
         file, text=text, id=id, pair=pair, encoder=encoder, dim=dim, batch=batch, epochs=epochs,
         temperature=temperature, views=views, seed=seed, effort=effort, tune=tune, out=out, resume=resume,
         progress=progress, overwrite=overwrite, encoding=encoding, on_error=on_error,
-        layers=layers, length=length, freeze=freeze, lora=lora, keep=keep, beside=beside, steps=steps,
-        negatives=negatives, loss=loss, memory=memory, device=device, precision=precision,
+        layers=layers, length=length, freeze=freeze, lora=lora, weight_interpolation=weight_interpolation,
+        static_weight=static_weight, steps=steps,
+        negatives=negatives, loss=loss, activation_memory=activation_memory, device=device, precision=precision,
     )  # fmt: skip
     if report:
         _report(model, out, overwrite=overwrite)

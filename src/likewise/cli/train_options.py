@@ -6,7 +6,7 @@ import typer
 
 __all__ = [
     "Batch",
-    "Beside",
+    "Companion",
     "Device",
     "Dim",
     "Effort",
@@ -91,14 +91,14 @@ Lora = Annotated[
 Keep = Annotated[
     float | None,
     typer.Option(
-        "--keep", metavar="SHARE", help="Of the old weights, mixed into the adapted ones in the end.",
+        "--weight-interpolation", metavar="SHARE", help="Of the old weights, mixed into the adapted ones in the end.",
         rich_help_panel=HERE,
     ),
 ]  # fmt: skip
-Beside = Annotated[
+Companion = Annotated[
     float | None,
     typer.Option(
-        "--beside",
+        "--static-weight",
         metavar="SHARE",
         help="Length of a static encoder's vectors beside the transformer's where texts are searched for; 0 for none.",
         rich_help_panel=HERE,
@@ -108,7 +108,7 @@ Steps = Annotated[int | None, typer.Option("--steps", help="Batches at the most.
 Memory = Annotated[
     float | None,
     typer.Option(
-        "--memory", metavar="GIB", help="For the graphs of a batch; what does not fit is encoded twice.",
+        "--activation-memory", metavar="GIB", help="For the graphs of a batch; what does not fit is encoded twice.",
         rich_help_panel=HERE,
     ),
 ]  # fmt: skip

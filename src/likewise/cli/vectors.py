@@ -188,7 +188,7 @@ def encoder_as(model: Model, role: str) -> Encode:
 
 
 def embedded(
-    corpus: Corpus, encode: Encode, meter: Meter
+    corpus: Corpus, encode: Encode, progress_bar: Meter
 ) -> Iterator[tuple[TextBatch, Float32[np.ndarray, "texts dim"]]]:
     """Each batch of a corpus with its vectors, as they are wanted.
 
@@ -197,8 +197,8 @@ def embedded(
     """
     for batch in corpus:
         yield batch, encode(batch.texts)
-        meter.reach(meter.texts + len(batch))
-    if not meter.texts:
+        progress_bar.reach(progress_bar.texts + len(batch))
+    if not progress_bar.texts:
         raise InputError(f"{corpus.name} holds no text: there is nothing to embed")
 
 

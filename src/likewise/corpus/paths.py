@@ -15,7 +15,7 @@ from likewise.corpus.json_rows import json_batches, looks_like_json_lines
 from likewise.corpus.lines import line_batches
 from likewise.corpus.rows import Row, grouped, rows_batch
 from likewise.corpus.source import Reading, Source
-from likewise.corpus.streams import HeadedStream, compression_of, mode_of, open_bytes, told
+from likewise.corpus.streams import HeadedStream, compression_of, mode_of, open_bytes, reporting_errors
 from likewise.errors import InputError
 
 __all__ = ["path_source"]
@@ -43,7 +43,7 @@ def path_source(path: str) -> Source:
         return Source("standard input", False, partial(_file, None))
     mode = mode_of(path)
     if stat.S_ISDIR(mode):
-        with told(path):
+        with reporting_errors(path):
             return Source(path, True, _folder(Path(path)))
     return Source(path, stat.S_ISREG(mode), partial(_file, Path(path)))
 
@@ -51,7 +51,7 @@ def path_source(path: str) -> Source:
 def _file(path: Path | None, reading: Reading) -> Iterator[TextBatch]:
     name = "standard input" if path is None else str(path)
     reading.begin(name)
-    with told(name):
+    with reporting_errors(name):
         form = None if path is None else _format(path)
         if path is not None and form == "parquet":
             yield from parquet_batches(path, reading)
@@ -119,7 +119,7 @@ def _whole_files(folder: Path, files: list[Path], reading: Reading) -> Iterator[
 def _texts_of_files(folder: Path, files: list[Path], reading: Reading) -> Iterator[Row]:
     for file in files:
         reading.begin(str(file))
-        with told(str(file)), open_bytes(file) as stream:
+        with reporting_errors(str(file)), open_bytes(file) as stream:
             try:
                 encoding = _encoding(stream, reading)
             except InputError as error:

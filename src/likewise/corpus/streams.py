@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from likewise.errors import InputError, LikewiseError
 
-__all__ = ["HeadedStream", "compression_of", "mode_of", "open_bytes", "open_local", "told"]
+__all__ = ["HeadedStream", "compression_of", "mode_of", "open_bytes", "open_local", "reporting_errors"]
 
 
 HEAD = 1 << 20  # bytes that the encoding and the format are told by
@@ -106,7 +106,7 @@ def mode_of(path: str) -> int:
     Raises:
         InputError: there is nothing.
     """
-    with told(path):
+    with reporting_errors(path):
         try:
             return os.stat(path).st_mode  # noqa: PTH116  a Path takes the empty string for a folder
         except ValueError:
@@ -114,7 +114,7 @@ def mode_of(path: str) -> int:
 
 
 @contextmanager
-def told(source: str) -> Iterator[None]:
+def reporting_errors(source: str) -> Iterator[None]:
     """Say in one line what went wrong while a source was opened or read.
 
     Raises:

@@ -16,17 +16,26 @@ from likewise.encoders.documents import DocumentPooling, sums_of_roots
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["BALLAST", "LEXICAL_POWER", "MOST_LATENT", "Parts", "ballast_of", "blended", "parts_of", "scaled"]
+__all__ = [
+    "LENGTH_PRIOR",
+    "LEXICAL_POWER",
+    "MAX_LSA_DIM",
+    "ComponentDims",
+    "component_dims",
+    "concatenated",
+    "length_prior_of",
+    "scaled",
+]
 
 
-MOST_LATENT = 128  # singular vectors: more find no better on corpora of some thousand texts
+MAX_LSA_DIM = 128  # singular vectors: more find no better on corpora of some thousand texts
 LEXICAL_POWER = 0.7  # of log-IDF, that a word counts in the lexical part
-BALLAST = 0.5  # of a mean document; anything from 1/4 to 1 finds about as well
+LENGTH_PRIOR = 0.5  # of a mean document; anything from 1/4 to 1 finds about as well
 SMALLEST_LENGTH = 1e-12
 
 
 @dataclass(frozen=True)
-class Parts:
+class ComponentDims:
     """How the dimensions of a vector are shared out.
 
     Attributes:
@@ -40,15 +49,15 @@ class Parts:
     latent: int
 
 
-def parts_of(dim: int, lexical: bool, latent: bool) -> Parts:
+def component_dims(dim: int, lexical: bool, latent: bool) -> ComponentDims:
     """Seven twelfths lexical where that is wanted, one twelfth latent, and the rest, a third or more, trained.
 
     Random rows need the most dimensions: two words that have nothing to do with each other agree by chance as much as
     one over the square root of their number, and a text has many words.
     """
     words = 7 * dim // 12 if lexical else 0
-    topics = min(MOST_LATENT, dim // 12) if latent else 0
-    return Parts(dim - words - topics, words, topics)
+    topics = min(MAX_LSA_DIM, dim // 12) if latent else 0
+    return ComponentDims(dim - words - topics, words, topics)
 
 
 def scaled(encoder: StaticEncoder, texts: Ragged) -> StaticEncoder:
@@ -66,7 +75,7 @@ def scaled(encoder: StaticEncoder, texts: Ragged) -> StaticEncoder:
     return StaticEncoder(encoder.weights / np.float32(max(length, SMALLEST_LENGTH)))
 
 
-def ballast_of(part: StaticEncoder, documents: Ragged) -> float:
+def length_prior_of(part: StaticEncoder, documents: Ragged) -> float:
     """What is added to the squared length of a part of a document: half of what it is on average.
 
     Args:
@@ -74,10 +83,12 @@ def ballast_of(part: StaticEncoder, documents: Ragged) -> float:
         documents: over which the mean is taken.
     """
     sums = sums_of_roots(part.weights, documents).astype(np.float64)
-    return BALLAST * float(np.mean(np.sum(sums**2, axis=1))) if len(documents) else 0.0
+    return LENGTH_PRIOR * float(np.mean(np.sum(sums**2, axis=1))) if len(documents) else 0.0
 
 
-def blended(parts: Sequence[tuple[StaticEncoder, float]], ballasts: Sequence[float] | None = None) -> StaticEncoder:
+def concatenated(
+    parts: Sequence[tuple[StaticEncoder, float]], length_priors: Sequence[float] | None = None
+) -> StaticEncoder:
     """One encoder whose vectors are those of all parts, end to end.
 
     The cosine of two texts is then the mean of the parts' cosines, each weighted by the square of its share, as far as
@@ -85,9 +96,11 @@ def blended(parts: Sequence[tuple[StaticEncoder, float]], ballasts: Sequence[flo
 
     Args:
         parts: `scaled` encoders of the same pieces, and how long the part of a text is on average.
-        ballasts: of each part, as `ballast_of` measures it; none if None.
+        length_priors: of each part, as `length_prior_of` measures it; none if None.
     """
     shares = tuple(float(share) for _, share in parts)
     weights = np.concatenate([np.float32(share) * part.weights for part, share in parts], axis=1)
-    squares = [share**2 * ballast for share, ballast in zip(shares, ballasts or [0.0] * len(parts), strict=True)]
+    squares = [
+        share**2 * length_prior for share, length_prior in zip(shares, length_priors or [0.0] * len(parts), strict=True)
+    ]
     return StaticEncoder(weights, DocumentPooling(tuple(part.dim for part, _ in parts), shares, tuple(squares)))

@@ -27,23 +27,24 @@ class DocumentPooling:
     Attributes:
         dims: how many dimensions each part has, in their order.
         shares: the length that each part has in the end, against the others.
-        ballasts: what is added to the squared length of each part before it is divided by its length; 0 for nothing.
+        length_priors: what is added to the squared length of each part before it is divided by its length; 0 for
+            nothing.
     """
 
     dims: tuple[int, ...]
     shares: tuple[float, ...]
-    ballasts: tuple[float, ...]
+    length_priors: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        numbers = (*self.shares, *self.ballasts)
-        if not len(self.dims) == len(self.shares) == len(self.ballasts) or not self.dims:
+        numbers = (*self.shares, *self.length_priors)
+        if not len(self.dims) == len(self.shares) == len(self.length_priors) or not self.dims:
             raise InputError("the pooling of documents has as many shares and ballasts as parts, at least one")
         if min(self.dims) < 1 or not np.isfinite(numbers).all() or min(numbers) < 0 or not any(self.shares):
             raise InputError("parts of a vector have a dimension or more, and shares and ballasts of 0 or more")
 
     def plain(self) -> dict[str, Any]:
         """In plain values, from which `DocumentPooling(**values)` makes it again."""
-        return {"dims": list(self.dims), "shares": list(self.shares), "ballasts": list(self.ballasts)}
+        return {"dims": list(self.dims), "shares": list(self.shares), "ballasts": list(self.length_priors)}
 
 
 def pooled_documents(
@@ -73,7 +74,9 @@ def pooled_documents(
     vectors = np.empty((len(texts), weights.shape[1]), weights.dtype) if out is None else out
     length = np.sqrt(np.sum(np.square(pooling.shares)))
     ends, shares = np.cumsum(pooling.dims), np.array(pooling.shares, np.float64) / length
-    pool_documents(weights, texts.ids, texts.offsets, vectors, ends, shares, np.array(pooling.ballasts, np.float64))
+    pool_documents(
+        weights, texts.ids, texts.offsets, vectors, ends, shares, np.array(pooling.length_priors, np.float64)
+    )
     return vectors
 
 

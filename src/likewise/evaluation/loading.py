@@ -11,7 +11,7 @@ from likewise.corpus.lines import line_batches
 from likewise.corpus.objects import object_source
 from likewise.corpus.paths import FORMATS, path_source
 from likewise.corpus.source import Problem, Reading
-from likewise.corpus.streams import compression_of, open_bytes, told
+from likewise.corpus.streams import compression_of, open_bytes, reporting_errors
 from likewise.errors import InputError
 from likewise.evaluation.data import Data, Duplicates, Labelled, Retrieval, Similarity
 from likewise.evaluation.rows import ALL, Columns, Roles, judged_split, left_out, others_of, read_rows, silent
@@ -28,7 +28,7 @@ RELEVANCES = ("score", "relevance", "rel")
 
 
 def texts_by_id(
-    path: Path, *, titles: bool, encoding: str | None = None, skip: bool = False, tell: Callable[[str], None] = silent
+    path: Path, *, titles: bool, encoding: str | None = None, skip: bool = False, log: Callable[[str], None] = silent
 ) -> dict[str, str]:
     """The texts of `corpus` or `queries`, by their ids, which are called `_id` or `id`.
 
@@ -37,7 +37,7 @@ def texts_by_id(
         titles: whether a text is its title and its text, joined with ". ".
         encoding: of a text file; None to find out.
         skip: leave rows out that cannot be used.
-        tell: told how many were.
+        log: told how many were.
 
     Raises:
         InputError: there is no column of ids or of texts, or an id comes twice.
@@ -60,7 +60,7 @@ def texts_by_id(
                 raise InputError(f"{path}: id {id!r} comes twice: ids have to tell the rows apart; mend one of them")
             found[id] = text
     if reading.skipped:
-        tell(left_out(path.name, reading))
+        log(left_out(path.name, reading))
     return found
 
 
@@ -71,7 +71,7 @@ def read_judgements(
     split: str | None = None,
     encoding: str | None = None,
     skip: bool = False,
-    tell: Callable[[str], None] = silent,
+    log: Callable[[str], None] = silent,
 ) -> dict[str, dict[str, int]]:
     """Read the judgements: a file with columns for query, document, relevance and perhaps split, or one file a split.
 
@@ -84,7 +84,7 @@ def read_judgements(
         split: which ones are judged; `test` where there is one, or else all.
         encoding: of text files; None to find out.
         skip: leave rows out that cannot be used.
-        tell: told which rows were left aside or out.
+        log: told which rows were left aside or out.
 
     Returns:
         Of each query the relevance of documents, by their ids.
@@ -92,7 +92,7 @@ def read_judgements(
     Raises:
         InputError: a column is missing, or a relevance is no whole number.
     """
-    rows = [row for file in files for row in _rows(file, encoding=encoding, skip=skip, tell=tell)]
+    rows = [row for file in files for row in _rows(file, encoding=encoding, skip=skip, log=log)]
     if not rows:
         raise InputError(f"{place} holds no judgement: a row a query and document is expected")
     splits, notes = judged_split([row[3] for row in rows], split, str(place), "judgements")
@@ -102,17 +102,17 @@ def read_judgements(
             of_query = judged.setdefault(query, {})
             of_query[document] = max(relevance, of_query.get(document, 0))
     for note in notes:
-        tell(note)
+        log(note)
     return judged
 
 
 def _rows(
-    file: Path, *, encoding: str | None, skip: bool, tell: Callable[[str], None]
+    file: Path, *, encoding: str | None, skip: bool, log: Callable[[str], None]
 ) -> Iterator[tuple[str, str, int, str]]:
     """Query, document, relevance and split of each row."""
     name = file.name.partition(".")[0]
     split = ALL if name == WHOLE else name
-    with told(str(file)), open_bytes(file) as stream:
+    with reporting_errors(str(file)), open_bytes(file) as stream:
         bare = _headless(stream.head)
     reading: Reading
     if bare:
@@ -130,7 +130,7 @@ def _rows(
             continue
         yield str(query), str(document), relevance, split if its is None else str(its)
     if reading.skipped:
-        tell(left_out(file.name, reading))
+        log(left_out(file.name, reading))
 
 
 class _Columns:
@@ -164,7 +164,7 @@ def _named_rows(file: Path, columns: _Columns, reading: Reading) -> Iterator[tup
 
 def _bare_rows(file: Path, reading: Reading) -> Iterator[tuple[int, Any, Any, Any, Any]]:
     reading.begin(str(file))
-    with told(str(file)), open_bytes(file) as stream:
+    with reporting_errors(str(file)), open_bytes(file) as stream:
         encoding = encoding_of(stream.head, reading.encoding, complete=stream.complete, source=str(file))
         for batch in line_batches(stream, encoding, reading):
             for row, line in zip(batch.ids.cast("int64").to_pylist(), batch.texts.to_pylist(), strict=True):
@@ -325,9 +325,9 @@ def _retrieval(
 ) -> Retrieval:
     place = judgements[0] if len(judgements) == 1 else judgements[0].parent
     notes: list[str] = []
-    documents = texts_by_id(files[CORPUS], titles=True, encoding=encoding, skip=skip, tell=notes.append)
-    queries = texts_by_id(files[QUERIES], titles=False, encoding=encoding, skip=skip, tell=notes.append)
-    judged = read_judgements(place, judgements, split=split, encoding=encoding, skip=skip, tell=notes.append)
+    documents = texts_by_id(files[CORPUS], titles=True, encoding=encoding, skip=skip, log=notes.append)
+    queries = texts_by_id(files[QUERIES], titles=False, encoding=encoding, skip=skip, log=notes.append)
+    judged = read_judgements(place, judgements, split=split, encoding=encoding, skip=skip, log=notes.append)
     return Retrieval(documents, queries, judged, folder.name, tuple(notes))
 
 

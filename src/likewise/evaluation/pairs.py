@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from likewise.evaluation.baselines import Entrant, Field
+from likewise.evaluation.baselines import Comparison, System
 from likewise.evaluation.bootstrap import Judged, Scored, counts_of, with_intervals
 from likewise.evaluation.data import Duplicates, Similarity
 from likewise.evaluation.lexical import Matrix
@@ -22,13 +22,13 @@ AVERAGE_PRECISION, BEST_F1, AUC = "average precision", "best F1", "ROC AUC"
 SPEARMAN, PEARSON = "Spearman", "Pearson"
 
 
-def judge_similarity(data: Similarity, field: Field, rng: np.random.Generator) -> Judged:
+def judge_similarity(data: Similarity, field: Comparison, rng: np.random.Generator) -> Judged:
     """Spearman's and Pearson's correlation of cosines with the scores."""
     told = np.asarray(data.scores, np.float64)
     return _judged(data, field, rng, lambda name, cosines: similarity_measures(name, cosines, told))
 
 
-def judge_duplicates(data: Duplicates, field: Field, rng: np.random.Generator) -> Judged:
+def judge_duplicates(data: Duplicates, field: Comparison, rng: np.random.Generator) -> Judged:
     """Average precision, best F1 and area under the ROC curve of cosines."""
     same = np.asarray(data.labels, np.int64) == 1
     notes = ["best F1 takes the best threshold on these very pairs"]
@@ -121,7 +121,7 @@ def _correlation(
 
 def _judged(
     data: Similarity | Duplicates,
-    field: Field,
+    field: Comparison,
     rng: np.random.Generator,
     measure: Callable[[str, Any], Scored],
     notes: list[str] | None = None,
@@ -138,7 +138,7 @@ def _judged(
     )  # fmt: skip
 
 
-def _cosines(entrant: Entrant, first: list[str], second: list[str]) -> Float64[np.ndarray, " pairs"]:
+def _cosines(entrant: System, first: list[str], second: list[str]) -> Float64[np.ndarray, " pairs"]:
     rows: Matrix = entrant.vectors([*first, *second])
     one, other = rows[: len(first)], rows[len(first) :]
     products = one * other if isinstance(one, np.ndarray) else one.multiply(other)

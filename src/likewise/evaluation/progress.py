@@ -7,16 +7,16 @@ from itertools import islice
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-__all__ = ["Narrator"]
+__all__ = ["Messages"]
 
 
-class Narrator:
+class Messages:
     """Tells what is done, or nothing."""
 
     def __init__(self, *, shown: bool) -> None:
         self._console = Console(file=sys.stderr, quiet=not shown, highlight=False)
 
-    def tell(self, line: str) -> None:
+    def log(self, line: str) -> None:
         """One line."""
         self._console.print(line, markup=False, soft_wrap=True)
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
-from likewise.evaluation.baselines import BM25, MINILM, SHOWN, Entrant, Field
+from likewise.evaluation.baselines import BM25, MINILM, SHOWN, Comparison, System
 from likewise.evaluation.bootstrap import Judged, Scored, counts_of, with_intervals
 from likewise.evaluation.data import Retrieval
 from likewise.evaluation.lexical import Matrix
@@ -21,7 +21,7 @@ __all__ = [
     "MEASURES",
     "ByVector",
     "ByWords",
-    "KnownVectors",
+    "CachedEmbedder",
     "Scores",
     "Tile",
     "hybrid_search",
@@ -130,7 +130,7 @@ def tiles(scorers: Mapping[str, Scores], queries: int, documents: int) -> Iterat
         yield Tile(some, {name: each.of(some) for name, each in scorers.items()}, by_words)
 
 
-class KnownVectors:
+class CachedEmbedder:
     """An entrant as a model for an index, its vectors of some texts known already.
 
     Args:
@@ -143,7 +143,7 @@ class KnownVectors:
     def __init__(
         self,
         embedder: Any,
-        entrant: Entrant,
+        entrant: System,
         queries: tuple[Sequence[str], np.ndarray],
         documents: tuple[Sequence[str], np.ndarray],
     ) -> None:
@@ -182,7 +182,7 @@ class _Rows:
 
 
 def hybrid_search(
-    embedder: KnownVectors, queries: Sequence[str], documents: Sequence[str], k: int
+    embedder: CachedEmbedder, queries: Sequence[str], documents: Sequence[str], k: int
 ) -> list[Int64[np.ndarray, " found"]]:
     """Of each query the places of the `k` documents that an index finds by default, best first."""
     with (
@@ -205,7 +205,7 @@ Own: TypeAlias = list[np.ndarray]  # of each query, places of documents
 Found: TypeAlias = list[np.ndarray]  # of each query, places of documents, best first
 
 
-def judge_retrieval(data: Retrieval, field: Field, rng: np.random.Generator) -> Judged:
+def judge_retrieval(data: Retrieval, field: Comparison, rng: np.random.Generator) -> Judged:
     """Rank the documents for each judged query, with every entrant.
 
     Raises:
@@ -256,7 +256,7 @@ def top(scores: Float[np.ndarray, " documents"], k: int) -> Int64[np.ndarray, " 
     return best.astype(np.int64)
 
 
-def _found(field: Field, queries: list[str], documents: list[str], own: Own) -> tuple[dict[str, Found], list[Row]]:
+def _found(field: Comparison, queries: list[str], documents: list[str], own: Own) -> tuple[dict[str, Found], list[Row]]:
     """What each row finds, best first."""
     told = f"{len(documents):,} documents, {len(queries):,} queries"
     sides, absent = field.measured(
@@ -267,7 +267,7 @@ def _found(field: Field, queries: list[str], documents: list[str], own: Own) -> 
         missing = field.bm25_missing()
         absent += [missing] if missing else []
         scorers |= {} if missing else {SHOWN[BM25]: ByWords(queries, documents)}
-    field.narrator.tell("ranking")
+    field.messages.log("ranking")
     found: dict[str, Found] = {}
     for tile in tiles(scorers, len(queries), len(documents)):
         for name, scores in tile.scores.items():
@@ -279,19 +279,19 @@ def _found(field: Field, queries: list[str], documents: list[str], own: Own) -> 
     for each, (asked, told_of) in sides if field.fused else ():
         if each.name in (field.judged[0], SHOWN[MINILM]):
             embedder = field.judged[1] if each.name == field.judged[0] else None
-            known = KnownVectors(embedder, each, (queries, asked), (documents, told_of))
+            known = CachedEmbedder(embedder, each, (queries, asked), (documents, told_of))
             found[each.name + PLUS] = _by_both(known, queries, documents, own)
     return {name: found[name] for name in _ordered(list(found), field)}, absent
 
 
-def _by_both(known: KnownVectors, queries: list[str], documents: list[str], own: Own) -> Found:
+def _by_both(known: CachedEmbedder, queries: list[str], documents: list[str], own: Own) -> Found:
     """What the search of an index finds of each query, without the documents that are the query itself."""
     most = max((len(rows) for rows in own), default=0)
     found = hybrid_search(known, queries, documents, DEPTH + most)
     return [places[~np.isin(places, its)][:DEPTH] for places, its in zip(found, own, strict=True)]
 
 
-def _ordered(names: list[str], field: Field) -> list[str]:
+def _ordered(names: list[str], field: Comparison) -> list[str]:
     """The embedder, the embedder with words, BM25, then the others."""
     first = (field.judged[0], field.judged[0] + PLUS, SHOWN[BM25])
     return [name for name in first if name in names] + [name for name in names if name not in first]

@@ -134,11 +134,11 @@ def _in_text(words: Words) -> UInt64[np.ndarray, " words"]:
 def _without(texts: Ragged, words: Words, stays: Bool[np.ndarray, " words"]) -> Ragged:
     texts = from_zero(texts)
     lengths = np.diff(words.starts, append=len(texts.ids))
-    pieces = np.repeat(stays, lengths)
-    before = np.zeros(len(pieces) + 1, np.int64)
-    np.cumsum(pieces, out=before[1:])
+    subwords = np.repeat(stays, lengths)
+    before = np.zeros(len(subwords) + 1, np.int64)
+    np.cumsum(subwords, out=before[1:])
     offsets: Int64[np.ndarray, " texts_and_1"] = before[texts.offsets]
-    return Ragged(texts.ids[pieces], offsets)
+    return Ragged(texts.ids[subwords], offsets)
 
 
 SHORTEST, LONGEST = 4, 12  # words, as queries have
@@ -187,7 +187,7 @@ def inverse_cloze(
 
 
 def _words_of(texts: Ragged, starts: Int64[np.ndarray, " words"], stays: Bool[np.ndarray, " words"]) -> Ragged:
-    pieces = np.repeat(stays, np.diff(starts, append=len(texts.ids)))
-    before = np.zeros(len(pieces) + 1, np.int64)
-    np.cumsum(pieces, out=before[1:])
-    return Ragged(texts.ids[pieces], before[texts.offsets])
+    subwords = np.repeat(stays, np.diff(starts, append=len(texts.ids)))
+    before = np.zeros(len(subwords) + 1, np.int64)
+    np.cumsum(subwords, out=before[1:])
+    return Ragged(texts.ids[subwords], before[texts.offsets])

@@ -18,7 +18,7 @@ from likewise.index.columns import Rows, checked_ids, rows_of_corpus, rows_of_te
 from likewise.index.embedder import MODEL, check_model, identity_of, query_vectors, stored_model, stored_vectors
 from likewise.index.entries import Additions, Entry, columns_of, drawn, entries, numbers_of_ids, remove
 from likewise.index.filters import Where
-from likewise.index.hybrid import parts_of
+from likewise.index.hybrid import components_of
 from likewise.index.record import FILE, Description, Record, size_of
 from likewise.index.search import Hit, Searcher, check_search
 from likewise.index.stems import Stems
@@ -56,7 +56,7 @@ class Collection:
             LikewiseError: this Python's SQLite lacks FTS5, or the disk is full.
         """
         path, known, stems = Path(path), identity_of(model), Stems.of(model)
-        parts = parts_of(model, known.dim)
+        parts = components_of(model, known.dim)
         if overwrite:
             refuse_other(path, FILE, "no index", empty=True)
         with replacing_folder(path, overwrite=overwrite) as beside:

@@ -15,14 +15,14 @@ from likewise.errors import InputError
 
 __all__ = [
     "FUSIONS",
+    "Component",
     "Fusion",
-    "Part",
     "Ranked",
     "best_first",
-    "parts_of",
+    "components_of",
     "reciprocal_ranks",
     "share_of_best",
-    "share_of_parts",
+    "share_of_components",
     "standardised",
 ]
 
@@ -41,7 +41,7 @@ class Ranked:
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
     """Some columns of a vector that say one thing.
 
     Attributes:
@@ -53,13 +53,13 @@ class Part:
     weight: float
 
 
-def parts_of(model: Any, dim: int) -> tuple[Part, ...]:
+def components_of(model: Any, dim: int) -> tuple[Component, ...]:
     """Those of a model that tells of some, in its `parts`; else none, and its vectors count as one.
 
     Raises:
         InputError: they do not make up a vector, or weigh more than all.
     """
-    given = tuple(Part(int(columns), float(weight)) for columns, weight in getattr(model, "parts", None) or ())
+    given = tuple(Component(int(columns), float(weight)) for columns, weight in getattr(model, "parts", None) or ())
     whole = sum(part.columns for part in given) == dim and sum(part.weight for part in given) <= 1
     if given and not (whole and all(part.columns > 0 and part.weight >= 0 for part in given)):
         raise InputError(
@@ -92,11 +92,11 @@ def share_of_best(
     lie between 0.6 and 0.9. Without it those would all be shares near 1, and only the words would decide. Less than
     average counts 0, as does a side that says nothing of any candidate; the best of both sides has 1.
     """
-    return share_of_parts((Part(len(cosines), 0.5),), cosines[None], words, np.array([mean]))
+    return share_of_components((Component(len(cosines), 0.5),), cosines[None], words, np.array([mean]))
 
 
-def share_of_parts(
-    parts: Sequence[Part],
+def share_of_components(
+    parts: Sequence[Component],
     cosines: Float64[np.ndarray, "parts candidates"],
     words: Float64[np.ndarray, " candidates"],
     means: Float64[np.ndarray, " parts"],

@@ -13,7 +13,7 @@ from likewise.errors import InputError, LikewiseError
 from likewise.index.bm25 import Overlap, WordIndex
 from likewise.index.entries import Entry, StoredVectors, Vectors, columns_of, entries
 from likewise.index.filters import Filter, Where, parse
-from likewise.index.hybrid import Part, Ranked, best_first, share_of_parts
+from likewise.index.hybrid import Component, Ranked, best_first, share_of_components
 from likewise.index.int8_scan import cosines
 from likewise.index.record import Record
 from likewise.index.row_ids import Passing, numbers_in
@@ -63,7 +63,7 @@ class Searcher:
         with record.turn:  # not within a transaction, with which its view of the words would go
             self.words = WordIndex(record.connection, record.stems)
         parts = json.loads(record.setting("parts") or "[]")
-        self._parts = tuple(Part(*part) for part in parts) or (Part(record.setting("dim"), 0.5),)
+        self._parts = tuple(Component(*part) for part in parts) or (Component(record.setting("dim"), 0.5),)
 
     def search(
         self,
@@ -173,7 +173,7 @@ class Searcher:
         ends = np.cumsum([part.columns for part in self._parts])
         columns = [slice(end - part.columns, end) for part, end in zip(self._parts, ends.tolist(), strict=True)]
         each = np.stack([cosines(Vectors(near.numbers, near.rows[:, some]), vector[some]) for some in columns])
-        return share_of_parts(self._parts, each, words, np.array([products[some].sum() for some in columns]))
+        return share_of_components(self._parts, each, words, np.array([products[some].sum() for some in columns]))
 
     def _fed_back(
         self, stored: StoredVectors, vectors: Float32[np.ndarray, "queries dim"], found: Sequence[Ranked]

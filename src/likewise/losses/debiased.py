@@ -8,7 +8,7 @@ import numpy as np
 
 from likewise.errors import InputError
 from likewise.losses.info_nce import Seen, Slopes, contrast_sums, given
-from likewise.losses.loss import Allowed, Contrast, Loss
+from likewise.losses.loss import Allowed, Loss, LossResult
 
 __all__ = ["build_debiased", "debiased"]
 
@@ -24,7 +24,7 @@ def debiased(
     queue: tuple[Any, Any] | None = None,
     prior: float = 0.01,
     hardness: float = 0.0,
-) -> Contrast:
+) -> LossResult:
     """Debiased contrastive loss (Chuang et al. 2020), with weights for hard negatives (Robinson et al. 2021).
 
     Any other text is of the anchor's own kind with probability `prior`. What such texts add to the mean over the

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from likewise.losses.info_nce import Seen, Slopes, contrast_sums, given
-from likewise.losses.loss import Allowed, Contrast, Loss
+from likewise.losses.loss import Allowed, Loss, LossResult
 
 __all__ = ["build_decoupled", "decoupled"]
 
@@ -19,7 +19,7 @@ def decoupled(
     temperature: float = 0.05,
     symmetric: bool = True,
     queue: tuple[Any, Any] | None = None,
-) -> Contrast:
+) -> LossResult:
     """Decoupled contrastive loss (Yeh et al. 2021, "Decoupled contrastive learning").
 
     With l, M and p as in `info_nce`, and sums that leave out every positive pair:

@@ -7,23 +7,23 @@ from array_api_compat import array_namespace
 
 from likewise.errors import InputError
 
-__all__ = ["Taught", "taught"]
+__all__ = ["DistillationLoss", "distillation_loss"]
 
 
 @dataclass(frozen=True)
-class Taught:
+class DistillationLoss:
     """A loss and its derivative by what learns.
 
     Attributes:
         value: the loss: 0 where the pupil's vectors are the teacher's, 1 where they are at right angles.
-        pupils: d value / d pupils, (batch, dim).
+        students: d value / d pupils, (batch, dim).
     """
 
     value: float
-    pupils: Any
+    students: Any
 
 
-def taught(pupils: Any, teachers: Any) -> Taught:
+def distillation_loss(students: Any, teachers: Any) -> DistillationLoss:
     """One minus the cosine with the teacher's vector of the same text.
 
         value = 1/batch sum_i (1 - s_i·t_i),
@@ -32,15 +32,15 @@ def taught(pupils: Any, teachers: Any) -> Taught:
     what is to be far from what. Written against the array API standard.
 
     Args:
-        pupils: (batch, dim), unit rows.
+        students: (batch, dim), unit rows.
         teachers: unit rows of the same texts; nothing is learned by them.
 
     Raises:
         InputError: the shapes differ, or there are no rows.
     """
-    if pupils.ndim != 2 or tuple(pupils.shape) != tuple(teachers.shape) or not pupils.shape[0]:
-        shapes = f"pupils {tuple(pupils.shape)} and teachers {tuple(teachers.shape)}"
+    if students.ndim != 2 or tuple(students.shape) != tuple(teachers.shape) or not students.shape[0]:
+        shapes = f"pupils {tuple(students.shape)} and teachers {tuple(teachers.shape)}"
         raise InputError(f"{shapes}: expected (batch, dim) twice, with a row at least")
-    xp, batch = array_namespace(pupils, teachers), pupils.shape[0]
-    value = 1.0 - float(xp.sum(pupils * teachers)) / batch
-    return Taught(value, teachers * (-1.0 / batch))
+    xp, batch = array_namespace(students, teachers), students.shape[0]
+    value = 1.0 - float(xp.sum(students * teachers)) / batch
+    return DistillationLoss(value, teachers * (-1.0 / batch))

@@ -9,13 +9,13 @@ import numpy as np
 from array_api_compat import array_namespace, device
 
 from likewise.errors import InputError
-from likewise.losses.loss import Allowed, Contrast, Loss
+from likewise.losses.loss import Allowed, Loss, LossResult
 
 __all__ = [
     "Allowed",
     "Block",
-    "Contrast",
     "Given",
+    "LossResult",
     "Rule",
     "Seen",
     "Slopes",
@@ -92,10 +92,10 @@ class Given:
         queue = None if self.queue is None else (wide(self.queue[0]), wide(self.queue[1]))
         return replace(self, anchors=wide(self.anchors), candidates=wide(self.candidates), queue=queue)
 
-    def narrowed(self, wide: Contrast) -> Contrast:
+    def narrowed(self, wide: LossResult) -> LossResult:
         """What was found in float64, as derivatives of the type that the vectors have here."""
         anchors, candidates = (self.xp.astype(side, self.anchors.dtype) for side in (wide.anchors, wide.candidates))
-        return Contrast(wide.value, anchors, candidates, wide.temperature)
+        return LossResult(wide.value, anchors, candidates, wide.temperature)
 
     def blocks(self) -> list["Block"]:
         """The logits that the loss is made of.
@@ -257,7 +257,7 @@ Rule = Callable[[Any, Seen], Slopes]
 """The formula of a loss, from the library of the arrays and what it sees."""
 
 
-def contrast_sums(given: Given, rule: Rule, *, positives: bool, hardness: float | None = None) -> Contrast:
+def contrast_sums(given: Given, rule: Rule, *, positives: bool, hardness: float | None = None) -> LossResult:
     """The mean of a formula over all positive pairs, in one direction or both, and its derivatives.
 
     Args:
@@ -290,7 +290,7 @@ def contrast_sums(given: Given, rule: Rule, *, positives: bool, hardness: float 
     # A similarity divided by the temperature changes by -S / temperature² with it.
     direct = [each.by_temperature for each in slopes if each.by_temperature is not None]
     by_temperature = sum(float(xp.mean(each)) for each in direct) / given.directions
-    return Contrast(value, anchors, candidates, by_temperature - by_similarity / given.temperature)
+    return LossResult(value, anchors, candidates, by_temperature - by_similarity / given.temperature)
 
 
 def scattered(values: Any, given: Given, keys: int) -> Any:
@@ -398,7 +398,7 @@ def info_nce(
     temperature: float = 0.05,
     symmetric: bool = True,
     queue: tuple[Any, Any] | None = None,
-) -> Contrast:
+) -> LossResult:
     """Symmetric InfoNCE (van den Oord et al. 2018; both directions as in CLIP, Radford et al. 2021).
 
     With l_ij = a_i·c_j / temperature, M the allowed logits, p_i the positive of anchor i, r_i = log sum_j M_ij e^l_ij

@@ -11,7 +11,7 @@ import numpy as np
 from likewise.errors import InputError
 from likewise.registry import Registry
 
-__all__ = ["DEFAULT", "LOSSES", "Allowed", "Contrast", "Loss", "loss_names", "make_loss"]
+__all__ = ["DEFAULT", "LOSSES", "Allowed", "Loss", "LossResult", "loss_names", "make_loss"]
 
 
 Allowed = Callable[[slice], Any]
@@ -19,7 +19,7 @@ Allowed = Callable[[slice], Any]
 
 
 @dataclass(frozen=True)
-class Contrast:
+class LossResult:
     """A loss and its derivative by each input.
 
     Attributes:
@@ -49,7 +49,7 @@ class Loss(Protocol):
         temperature: float = 0.05,
         symmetric: bool = True,
         queue: tuple[Any, Any] | None = None,
-    ) -> Contrast:
+    ) -> LossResult:
         """The loss of a batch, and of a queue beside it."""
         ...
 

@@ -11,7 +11,7 @@ import numpy as np
 from likewise.errors import InputError
 from likewise.losses import info_nce as logits
 from likewise.losses.info_nce import Block, Given, given, scattered
-from likewise.losses.loss import Allowed, Contrast, Loss
+from likewise.losses.loss import Allowed, Loss, LossResult
 
 __all__ = ["build_matryoshka", "halvings", "matryoshka"]
 
@@ -31,7 +31,7 @@ def matryoshka(
     queue: tuple[Any, Any] | None = None,
     dims: Sequence[int] | None = None,
     weights: Sequence[float] | None = None,
-) -> Contrast:
+) -> LossResult:
     """InfoNCE over nested dimensions (Kusupati et al. 2022, "Matryoshka representation learning").
 
     With a_i^k the first d_k dimensions of an anchor divided by their norm, likewise c_j^k, and l^k = a^k·c^k /
@@ -134,7 +134,7 @@ class _Nested:
         self.kept: list[_Pairs] | None = [] if few else None
         self.tiles = [(each, tile) for each in blocks for tile in each.block.tiles(logits.TILE_LOGITS)]
 
-    def contrast(self) -> Contrast:
+    def contrast(self) -> LossResult:
         """The value, from sums of a first pass, and the derivatives, by a second."""
         asked, xp = self.asked, self.asked.xp
         unit = 1 / (asked.directions * asked.anchors.shape[0])
@@ -198,7 +198,7 @@ class _Nested:
                 self.kept.append(pairs)
         return [xp.concat(parts) for parts in row_parts], columns, [xp.concat(parts) for parts in own_parts]
 
-    def _pulled(self, value: float, by_row: list[Any], by_column: list[Any] | None) -> Contrast:
+    def _pulled(self, value: float, by_row: list[Any], by_column: list[Any] | None) -> LossResult:
         """The derivatives, from all dimensions down to the fewest.
 
         With G^k = d value / d l^k, n^k the norms and H^k = G^k / (n_a^k n_c^k temperature), what lies between d_k-1 and
@@ -234,7 +234,7 @@ class _Nested:
             total = total + shrunk[k]
             place = slice(self.dims[k] - candidates[k].shape[1], self.dims[k])
             whole[:, place] = candidates[k] - total[:, None] * asked.candidates[:, place]
-        return Contrast(value, anchors, whole, by_temperature)
+        return LossResult(value, anchors, whole, by_temperature)
 
     def _weigh(
         self, exponentials: Any, block: Block, tile: slice, k: int, by_row: list[Any], by_column: list[Any] | None

@@ -8,7 +8,7 @@ from array_api_compat import array_namespace, device
 
 from likewise.errors import InputError
 from likewise.losses.info_nce import Rule, Seen, Slopes, contrast_sums, given
-from likewise.losses.loss import Allowed, Contrast
+from likewise.losses.loss import Allowed, LossResult
 
 __all__ = ["sampled_softmax"]
 
@@ -21,7 +21,7 @@ def sampled_softmax(
     positive: np.ndarray | None = None,
     allowed: Any | Allowed | None = None,
     temperature: float = 0.05,
-) -> Contrast:
+) -> LossResult:
     """Sampled softmax with the correction for popularity (Yi et al. 2019, "Sampling-bias-corrected neural modeling").
 
     Candidates that are the positives of other anchors are drawn as often as they are popular, so popular ones are
@@ -67,7 +67,7 @@ def sampled_softmax(
     found = contrast_sums(asked, _rule(own), positives=False)
     # The correction does not depend on the temperature: what it added to that derivative goes, but for the positives'.
     through = float(xp.sum(found.candidates[:, -1] * correction))
-    return Contrast(
+    return LossResult(
         found.value,
         found.anchors[:, :-1],
         found.candidates[:, :-1],

@@ -10,7 +10,7 @@ from array_api_compat import array_namespace
 from likewise.errors import InputError
 from likewise.losses import info_nce as logits
 from likewise.losses.info_nce import Block, Given, given, info_nce
-from likewise.losses.loss import Allowed, Contrast, Loss
+from likewise.losses.loss import Allowed, Loss, LossResult
 
 __all__ = ["Ranking", "build_soft", "soft_info_nce"]
 
@@ -59,7 +59,7 @@ def soft_info_nce(
     symmetric: bool = True,
     queue: tuple[Any, Any] | None = None,
     target: Any | Callable[[slice], Any] | None = None,
-) -> Contrast:
+) -> LossResult:
     """InfoNCE with soft positives: the cross-entropy with target distributions.
 
     With l, r_i and c_j as in `info_nce` and w_ij the share that candidate j has in being the positive of anchor i:
@@ -102,7 +102,7 @@ def build_soft() -> Loss:
     return soft_info_nce
 
 
-def _soft(asked: Given, target: Any) -> Contrast:
+def _soft(asked: Given, target: Any) -> LossResult:
     shift = asked.bound()
     if asked.is_too_cold(2 * shift):
         return asked.narrowed(_soft(asked.widened(), target))
@@ -147,7 +147,7 @@ def _soft(asked: Given, target: Any) -> Contrast:
         candidate_gradient += by_similarity[:, :keys].T @ asked.anchors[tile]
     anchor_gradient = xp.concat(anchor_parts)
     by_similarities = float(xp.sum(anchor_gradient * asked.anchors)) + beyond
-    return Contrast(
+    return LossResult(
         value / (asked.directions * batch), anchor_gradient, candidate_gradient, -by_similarities / asked.temperature
     )
 

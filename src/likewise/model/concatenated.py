@@ -11,19 +11,19 @@ from jaxtyping import Float32
 from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS, Card
 from likewise.model.model import Model, Texts
 
-__all__ = ["BESIDE", "Beside", "JoinedModel", "beside_of"]
+__all__ = ["COMPANION", "Companion", "ConcatenatedModel", "companion_of"]
 
 if TYPE_CHECKING:
     from likewise.tokens.pretrained import PretrainedTokenizer
 
 
-BESIDE = "beside"  # its folder within that of the transformer
+COMPANION = "beside"  # its folder within that of the transformer
 ALONE = 2 / 3  # of a transformer in hybrid search; the words have the rest
 PARTS = (0.5, 0.25)  # of transformer and static model in hybrid search; the words have the rest
 
 
 @dataclass(frozen=True)
-class Beside:
+class Companion:
     """A static model of the corpus that stands beside a transformer where texts are searched for.
 
     What a transformer knows of all texts, and which words these texts are made of, fail in different places. Queries
@@ -48,21 +48,21 @@ class Beside:
         Model(static.tokenizer, static.encoder, static.card, (), static.stems).save(path)
 
 
-class JoinedModel(Model):
+class ConcatenatedModel(Model):
     """A transformer, whatever it runs on, and the static model beside it.
 
     Attributes:
-        beside: a static model whose vectors stand beside where texts are searched for; None for none.
+        companion: a static model whose vectors stand beside where texts are searched for; None for none.
     """
 
     tokenizer: "PretrainedTokenizer"  # type: ignore[assignment]
-    beside: Beside | None
+    companion: Companion | None
 
-    def _tell(self, card: Card | None, sample: Sequence[str], beside: Beside | None) -> None:
+    def _describe(self, card: Card | None, sample: Sequence[str], companion: Companion | None) -> None:
         self.card = card or Card()
         self.sample = tuple(text[:SAMPLE_CHARACTERS] for text in sample[:SAMPLE_TEXTS])
-        self.stems = dict(beside.model.stems) if beside else {}
-        self.beside = beside
+        self.stems = dict(companion.model.stems) if companion else {}
+        self.companion = companion
 
     @property
     def parts(self) -> tuple[tuple[int, float], ...]:
@@ -71,31 +71,31 @@ class JoinedModel(Model):
         The static model knows of a text mostly which words it has, as BM25 does: together they count as much as the
         transformer.
         """
-        if self.beside is None:
+        if self.companion is None:
             return ((self.dim, ALONE),)
-        return ((self.dim, PARTS[0]), (self.beside.model.dim, PARTS[1]))
+        return ((self.dim, PARTS[0]), (self.companion.model.dim, PARTS[1]))
 
     def encode_query(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
         """Vectors of texts that look for others: the transformer's and the static model's, end to end."""
-        if self.beside is None:
+        if self.companion is None:
             return self.encode(texts)
-        return self.beside.joined(self.encode(texts), self.beside.model.encode_query(texts))
+        return self.companion.joined(self.encode(texts), self.companion.model.encode_query(texts))
 
     def encode_document(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
         """Vectors of texts to be found by queries; the product with a query's says how well a document answers.
 
         The transformer reads the beginning of a long text, the static model all of it.
         """
-        if self.beside is None:
+        if self.companion is None:
             return self.encode(texts)
-        return self.beside.joined(self.encode(texts), self.beside.model.encode_document(texts))
+        return self.companion.joined(self.encode(texts), self.companion.model.encode_document(texts))
 
 
-def beside_of(folder: Path, record: Mapping[str, Any]) -> Beside | None:
+def companion_of(folder: Path, record: Mapping[str, Any]) -> Companion | None:
     """The static model in the folder of a transformer, if there is one.
 
     Raises:
         InputError: it is damaged.
     """
     share = record.get("beside", {}).get("share")
-    return Beside(Model.load(folder / BESIDE), float(share)) if share else None
+    return Companion(Model.load(folder / COMPANION), float(share)) if share else None

@@ -107,13 +107,13 @@ def export_onnx(
             _quantise(graphs["onnx"], graphs["onnx-int8"])
         model.tokenizer.reference.save(str(work / TOKENIZER))
         sums = {path.name: sha256_of(path) for path in (*graphs.values(), work / TOKENIZER)}
-        serving = Serving(encoder.frame, encoder.pooling, encoder.dim, sums)
+        serving = Serving(encoder.special_tokens, encoder.pooling, encoder.dim, sums)
         found = [_compared(model, serving, backend, path, compared) for backend, path in graphs.items()]
-        with replacing_folder(target, overwrite=overwrite) as beside, TemporaryDirectory() as whole:
-            carry(source, Path(whole) if out is None else beside, graphs, serving)
+        with replacing_folder(target, overwrite=overwrite) as temporary, TemporaryDirectory() as whole:
+            carry(source, Path(whole) if out is None else temporary, graphs, serving)
             if out is None:
                 for file in (Path(whole) / FOLDER).iterdir():
-                    (beside / file.name).write_bytes(file.read_bytes())
+                    (temporary / file.name).write_bytes(file.read_bytes())
     inner = target if out is None else target / FOLDER
     named = (Graph(**{**vars(each), "path": inner / each.path.name}) for each in found)
     return Export(tuple(named), len(compared))
@@ -147,7 +147,9 @@ def _trace(encoder: Any, path: Path) -> None:
             return self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
 
     states = States(encoder.model).eval()
-    ids = torch.full(SHAPE, encoder.frame.first[0] if encoder.frame.first else 0, device=encoder.device)
+    ids = torch.full(
+        SHAPE, encoder.special_tokens.first[0] if encoder.special_tokens.first else 0, device=encoder.device
+    )
     mask = torch.ones_like(ids)
     mask[1, SHAPE[1] // 2 :] = 0
     free = torch.export.Dim.DYNAMIC
@@ -193,7 +195,7 @@ def _quantise(path: Path, out: Path) -> None:
 
 def _compared(model: Any, serving: Serving, backend: str, path: Path, texts: Sequence[str]) -> Graph:
     expected = model.encode(texts)
-    encoder = OnnxEncoder(path, serving.frame, serving.pooling, serving.dim)
+    encoder = OnnxEncoder(path, serving.special_tokens, serving.pooling, serving.dim)
     found = encoder.encode(model.tokenizer.encode(texts))
     apart = np.maximum(0.0, 1.0 - (expected.astype(np.float64) * found).sum(1))
     largest = float(np.abs(expected - found).max(initial=0.0))

@@ -116,9 +116,9 @@ class Model:
     @cached_property
     def _stem_ids(self) -> Int32[np.ndarray, " vocab"]:
         """The piece that stands for each piece."""
-        pieces = self.tokenizer.vocabulary.pieces
-        numbers = {piece: number for number, piece in enumerate(pieces)} if self.stems else {}
-        stems = np.arange(len(pieces), dtype=np.int32)
+        subwords = self.tokenizer.vocabulary.subwords
+        numbers = {subword: number for number, subword in enumerate(subwords)} if self.stems else {}
+        stems = np.arange(len(subwords), dtype=np.int32)
         for form, stem in self.stems.items():
             if form in numbers and stem in numbers:
                 stems[numbers[form]] = numbers[stem]

@@ -19,10 +19,10 @@ from likewise.encoders.transformer.onnx import OnnxEncoder
 from likewise.encoders.transformer.pooling import check_pooling
 from likewise.errors import InputError
 from likewise.model.card import Card
-from likewise.model.concatenated import BESIDE, Beside, JoinedModel, beside_of
+from likewise.model.concatenated import COMPANION, Companion, ConcatenatedModel, companion_of
 from likewise.model.folder import RECORD, SAMPLE, TOKENIZER, refuse_other, sha256_of, write_json
 from likewise.model.transformer import FORMAT, KIND, card_of, sample_of, transformer_record
-from likewise.tokens.pretrained import Frame, PretrainedTokenizer
+from likewise.tokens.pretrained import PretrainedTokenizer, SpecialTokens
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Reference
@@ -36,7 +36,7 @@ CARRIED = (
     "config.json", "modules.json", "config_sentence_transformers.json", "sentence_bert_config.json", TOKENIZER,
     "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "README.md", SAMPLE,
 )  # fmt: skip
-CARRIED_FOLDERS = ("*_Pooling", "*_Normalize", BESIDE)
+CARRIED_FOLDERS = ("*_Pooling", "*_Normalize", COMPANION)
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Serving:
     """What is needed to run a graph.
 
     Attributes:
-        frame: what goes around the ids of a text.
+        special_tokens: what goes around the ids of a text.
         pooling: how a text's vector comes about.
         dim: length of a vector.
         sha256: checksums of the files in `onnx/`.
     """
 
-    frame: Frame
+    special_tokens: SpecialTokens
     pooling: str
     dim: int
     sha256: dict[str, str]
@@ -60,7 +60,7 @@ class Serving:
         write_json(folder / RECORD, {"format": FORMAT, "kind": FOLDER, **asdict(self)})
 
 
-class OnnxModel(JoinedModel):
+class OnnxModel(ConcatenatedModel):
     """A transformer on onnxruntime.
 
     Attributes:
@@ -79,20 +79,22 @@ class OnnxModel(JoinedModel):
         serving: Serving,
         card: Card | None = None,
         sample: Sequence[str] = (),
-        beside: Beside | None = None,
+        companion: Companion | None = None,
     ) -> None:
         self.folder, self.backend, self._serving = folder, backend, serving
-        self.encoder = OnnxEncoder(folder / FOLDER / GRAPHS[backend], serving.frame, serving.pooling, serving.dim)
-        self.tokenizer = PretrainedTokenizer(reference, serving.frame.blank)
-        self._tell(card, sample, beside)
+        self.encoder = OnnxEncoder(
+            folder / FOLDER / GRAPHS[backend], serving.special_tokens, serving.pooling, serving.dim
+        )
+        self.tokenizer = PretrainedTokenizer(reference, serving.special_tokens.mask_token)
+        self._describe(card, sample, companion)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256, in hexadecimal, of what decides its vectors: graph, tokenizer, pooling, special ids, length."""
         sums = self._serving.sha256
-        told = f"{sums[GRAPHS[self.backend]]} {sums[TOKENIZER]} {self._serving.pooling} {self._serving.frame}"
-        if self.beside:
-            told += f" {self.beside.model.fingerprint} {self.beside.share}"
+        told = f"{sums[GRAPHS[self.backend]]} {sums[TOKENIZER]} {self._serving.pooling} {self._serving.special_tokens}"
+        if self.companion:
+            told += f" {self.companion.model.fingerprint} {self.companion.share}"
         return hashlib.sha256(told.encode()).hexdigest()
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -103,8 +105,8 @@ class OnnxModel(JoinedModel):
             LikewiseError: the disk is full; nothing is left half-written.
         """
         refuse_other(Path(path))
-        with replacing_folder(Path(path), overwrite=overwrite) as beside:
-            carry(self.folder, beside, {self.backend: self.folder / FOLDER / GRAPHS[self.backend]}, self._serving)
+        with replacing_folder(Path(path), overwrite=overwrite) as companion:
+            carry(self.folder, companion, {self.backend: self.folder / FOLDER / GRAPHS[self.backend]}, self._serving)
 
     @classmethod
     def load(cls, path: str | Path, *, backend: str | None = None) -> "OnnxModel":
@@ -128,7 +130,7 @@ class OnnxModel(JoinedModel):
             reference = Reference.from_file(str(folder / FOLDER / TOKENIZER))
         except Exception as error:  # tokenizers raises the class itself
             raise InputError(f"{path}: {FOLDER}/{TOKENIZER} cannot be read; export the model again") from error
-        told = card_of(record), sample_of(folder, record), beside_of(folder, record)
+        told = card_of(record), sample_of(folder, record), companion_of(folder, record)
         return cls(folder, chosen, reference, serving, *told)
 
 
@@ -165,12 +167,12 @@ def read_serving(folder: Path) -> Serving:
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         told = record["frame"]
-        frame = Frame(
+        special_tokens = SpecialTokens(
             tuple(map(int, told["first"])), tuple(map(int, told["last"])),
             *(int(told[name]) for name in ("longest", "padding", "blank")),
         )  # fmt: skip
         sums = {str(name): str(expected) for name, expected in record["sha256"].items()}
-        return Serving(frame, check_pooling(record["pooling"]), int(record["dim"]), sums)
+        return Serving(special_tokens, check_pooling(record["pooling"]), int(record["dim"]), sums)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} is damaged ({error}); export the model again") from error
 
@@ -189,12 +191,12 @@ def carry(source: Path, target: Path, graphs: dict[str, Path], serving: Serving)
             shutil.copy(source / name, target / name)
     for inner in (path for pattern in CARRIED_FOLDERS for path in source.glob(pattern)):
         shutil.copytree(inner, target / inner.name)
-    beside = target / FOLDER
-    beside.mkdir()
+    companion = target / FOLDER
+    companion.mkdir()
     for file in (*graphs.values(), next(iter(graphs.values())).parent / TOKENIZER):
-        shutil.copy(file, beside / file.name)
-    kept = {name: expected for name, expected in serving.sha256.items() if (beside / name).is_file()}
-    Serving(serving.frame, serving.pooling, serving.dim, kept).write(beside)
+        shutil.copy(file, companion / file.name)
+    kept = {name: expected for name, expected in serving.sha256.items() if (companion / name).is_file()}
+    Serving(serving.special_tokens, serving.pooling, serving.dim, kept).write(companion)
     record = transformer_record(source) or {"format": FORMAT, "kind": KIND}
     sums = {name: sha256_of(target / name) for name in (TOKENIZER, "config.json", SAMPLE) if (target / name).is_file()}
     write_json(target / RECORD, record | {"sha256": sums, "backend": next(iter(graphs))})

@@ -14,7 +14,7 @@ from likewise.atomic import replacing_folder
 from likewise.encoders.transformer.pooling import FLAGS
 from likewise.errors import InputError
 from likewise.model.card import Card, read_sample, readme, write_sample
-from likewise.model.concatenated import BESIDE, Beside, JoinedModel, beside_of
+from likewise.model.concatenated import COMPANION, Companion, ConcatenatedModel, companion_of
 from likewise.model.folder import RECORD, SAMPLE, refuse_other, sha256_of, write_json
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ SETTINGS: dict[str, Any] = {
 HASHED = ("model.safetensors", "tokenizer.json", "config.json")
 
 
-class TransformerModel(JoinedModel):
+class TransformerModel(ConcatenatedModel):
     """A pretrained encoder, or one that was adapted, with its tokenizer.
 
     Attributes:
@@ -61,21 +61,21 @@ class TransformerModel(JoinedModel):
         encoder: "TransformerEncoder",
         card: Card | None = None,
         sample: Sequence[str] = (),
-        beside: Beside | None = None,
+        companion: Companion | None = None,
     ) -> None:
         self.tokenizer, self.encoder, self.found = found.tokenizer, encoder, found
-        self._tell(card, sample, beside)
+        self._describe(card, sample, companion)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256, in hexadecimal, of what decides its vectors: weights, tokenizer, pooling, length."""
-        told = hashlib.sha256(f"{self.encoder.pooling} {self.encoder.frame}".encode())
+        told = hashlib.sha256(f"{self.encoder.pooling} {self.encoder.special_tokens}".encode())
         told.update(self.tokenizer.reference.to_str().encode())
         for name, tensor in sorted(self.encoder.model.state_dict().items()):
             told.update(name.encode())
             told.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).tobytes())
-        if self.beside:
-            told.update(f"{self.beside.model.fingerprint} {self.beside.share}".encode())
+        if self.companion:
+            told.update(f"{self.companion.model.fingerprint} {self.companion.share}".encode())
         return told.hexdigest()
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -96,7 +96,10 @@ class TransformerModel(JoinedModel):
             for name, settings in (
                 ("modules.json", MODULES),
                 ("config_sentence_transformers.json", SETTINGS),
-                ("sentence_bert_config.json", {"max_seq_length": encoder.frame.longest, "do_lower_case": False}),
+                (
+                    "sentence_bert_config.json",
+                    {"max_seq_length": encoder.special_tokens.longest, "do_lower_case": False},
+                ),
                 (f"{POOLING}/config.json", {"word_embedding_dimension": encoder.dim, **modes}),
                 (f"{NORMALIZE}/config.json", {}),
             ):
@@ -108,12 +111,12 @@ class TransformerModel(JoinedModel):
             (folder / "README.md").write_text(text, encoding="utf-8", errors="backslashreplace")
             if self.sample:
                 write_sample(folder / SAMPLE, self.sample)
-            beside = {"share": self.beside.share} if self.beside else {}
-            if self.beside:
-                self.beside.save(folder / BESIDE)
+            companion = {"share": self.companion.share} if self.companion else {}
+            if self.companion:
+                self.companion.save(folder / COMPANION)
             sums = {name: sha256_of(folder / name) for name in (*HASHED, *([SAMPLE] if self.sample else []))}
             counts = self.tokenizer.vocabulary.counts.tolist()
-            record = {"format": FORMAT, "kind": KIND, "sha256": sums, **asdict(self.card), "beside": beside}
+            record = {"format": FORMAT, "kind": KIND, "sha256": sums, **asdict(self.card), "beside": companion}
             write_json(folder / RECORD, record | {"counts": counts})
 
     def _write_weights(self, path: Path) -> None:
@@ -152,8 +155,8 @@ class TransformerModel(JoinedModel):
         counts = np.array(record.get("counts") or [], np.int64)
         if len(counts) == len(found.tokenizer.vocabulary):
             found.tokenizer.vocabulary.counts[:] = counts
-        encoder = TransformerEncoder(found.model, found.frame, found.pooling, device=device)
-        return cls(found, encoder, card_of(record), sample_of(folder, record), beside_of(folder, record))
+        encoder = TransformerEncoder(found.model, found.special_tokens, found.pooling, device=device)
+        return cls(found, encoder, card_of(record), sample_of(folder, record), companion_of(folder, record))
 
 
 def is_transformer(folder: Path) -> bool:

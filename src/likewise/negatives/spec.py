@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from likewise.errors import InputError
 
-__all__ = ["BATCH", "Contrasts", "contrasts_of"]
+__all__ = ["BATCH", "NegativesSpec", "negatives_spec"]
 
 
 BATCH = "batch"
@@ -24,7 +24,7 @@ WHOLE = ("queue", "hard", "hard-own")  # whose number is one
 
 
 @dataclass(frozen=True)
-class Contrasts:
+class NegativesSpec:
     """What a text is contrasted with beyond the other texts of its batch.
 
     Attributes:
@@ -49,7 +49,7 @@ class Contrasts:
         return self.guide is not None or self.clusters > 0 or (self.hard > 0 and not self.own)
 
 
-def contrasts_of(spec: str | None) -> Contrasts:
+def negatives_spec(spec: str | None) -> NegativesSpec:
     """The negatives that the names ask for.
 
     Args:
@@ -64,7 +64,7 @@ def contrasts_of(spec: str | None) -> Contrasts:
     """
     given: dict[str, float] = {}
     for part in (spec or BATCH).split(","):
-        name, _, number = (piece.strip() for piece in part.partition(":"))
+        name, _, number = (subword.strip() for subword in part.partition(":"))
         if name == BATCH and not number:
             continue
         if name not in BOUNDS:
@@ -75,7 +75,7 @@ def contrasts_of(spec: str | None) -> Contrasts:
     if "hard" in given and "hard-own" in given:
         raise InputError("negatives hard and hard-own: give one of them")
     own = "hard-own" in given
-    return Contrasts(
+    return NegativesSpec(
         queue=int(given.get("queue", 0)), momentum=given.get("momentum"),
         hard=int(given.get("hard", given.get("hard-own", 0))), own=own,
         guide=given.get("guide"), clusters=given.get("clusters", 0.0),

@@ -84,7 +84,7 @@ def rewrite_corpus(
     fingerprint: str,
     total: int | None = None,
     resume: bool = False,
-    tell: Callable[[int, int | None], None] | None = None,
+    log: Callable[[int, int | None], None] | None = None,
 ) -> Rewritten:
     """Rewrite every text of a corpus, or take what an earlier run with the same paraphraser, seed and corpus has kept.
 
@@ -98,9 +98,9 @@ def rewrite_corpus(
         name: of these texts, as there may be several columns or copies.
         seed: of the random numbers.
         fingerprint: of the corpus: other texts, or the same ones in another order, have another one.
-        total: how many texts there are, if that is known; `tell` is told.
+        total: how many texts there are, if that is known; `log` is told.
         resume: refuse what is kept for another seed or corpus, instead of making it anew.
-        tell: is told after each part how many texts are done, and the total.
+        log: is told after each part how many texts are done, and the total.
 
     Raises:
         InputError: `resume`, and what is kept does not fit; or the folder cannot be written.
@@ -118,8 +118,8 @@ def rewrite_corpus(
                 writer.write_batch(pa.record_batch([kept], SCHEMA))
         done += len(texts)
         unchanged += pc.sum(pc.equal(texts, kept)).as_py()
-        if tell is not None:
-            tell(done, total)
+        if log is not None:
+            log(done, total)
     return Rewritten(place, number, done, unchanged)
 
 

@@ -8,7 +8,7 @@ from likewise.model.card import Card
 from likewise.report.figures import COLOURS, GREY, Drawn, drawn, new_figure, plot_text
 from likewise.report.sample import number, readable, shown
 
-__all__ = ["OWN", "baselines", "draw_baselines", "draw_curves", "draw_path", "looks", "score_at", "score_name"]
+__all__ = ["OWN", "baselines", "draw_baselines", "draw_curves", "draw_path", "evaluations", "score_at", "score_name"]
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -22,13 +22,13 @@ def score_name(card: Card) -> str:
     return next(iter(card.scores), "MRR")
 
 
-def looks(card: Card) -> list[Mapping[str, Any]]:
+def evaluations(card: Card) -> list[Mapping[str, Any]]:
     """The moments of the history at which the held-out texts were looked at: geometry and moment in one mapping."""
     found: list[Mapping[str, Any]] = []
-    for moment in card.history:
-        geometry = moment.get("geometry") if isinstance(moment, Mapping) else None
-        if isinstance(geometry, Mapping) and number(moment, "step") is not None:
-            found.append({**geometry, **moment})
+    for eval_point in card.history:
+        geometry = eval_point.get("geometry") if isinstance(eval_point, Mapping) else None
+        if isinstance(geometry, Mapping) and number(eval_point, "step") is not None:
+            found.append({**geometry, **eval_point})
     return found
 
 
@@ -96,7 +96,7 @@ Points = list[tuple[float, float]]
 
 def draw_curves(card: Card) -> list[Drawn]:
     """Loss, score, learning rate and signs of health over the steps of the run, as far as the history tells them."""
-    seen = looks(card)
+    seen = evaluations(card)
     if len(seen) < 2:
         return []
     loss, rate = _points(seen[1:], "loss"), _points(seen, "learning_rate")
@@ -110,7 +110,7 @@ def draw_curves(card: Card) -> list[Drawn]:
 def draw_path(card: Card) -> Drawn | None:
     """Alignment against uniformity, look by look (Wang and Isola 2020); None of fewer than two looks."""
     name = score_name(card)
-    known = [look for look in looks(card) if None not in (number(look, "uniformity"), number(look, "alignment"))]
+    known = [look for look in evaluations(card) if None not in (number(look, "uniformity"), number(look, "alignment"))]
     if len(known) < 2:
         return None
     x, y = ([float(look[axis]) for look in known] for axis in ("uniformity", "alignment"))

@@ -18,7 +18,7 @@ from likewise.report.figures import draw_pairs, read_pairs
 from likewise.report.projection import draw_map
 from likewise.report.sample import number, readable, shown, take_sample
 from likewise.report.tuning import draw_tuning, read_tuning
-from likewise.report.warnings import find_doubts
+from likewise.report.warnings import find_warnings
 from likewise.report.words import find_words
 
 __all__ = ["report_path", "write_report"]
@@ -88,7 +88,7 @@ def _content(model: Model, texts: Any) -> dict[str, Any]:
         "name": _name(card),
         "score_name": score_name(card),
         "scores": baselines(card),
-        "doubts": find_doubts(card, sample),
+        "doubts": find_warnings(card, sample),
         "facts": _facts(model),
         "settings": {readable(str(name), 60): value for name, value in card.recipe.items()},
         "versions": {readable(str(name), 60): value for name, value in card.versions.items()},

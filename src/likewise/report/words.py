@@ -63,7 +63,7 @@ def find_words(model: Model, sample: Sample) -> Words:
     is long enough counts.
     """
     ids = _frequent_words(model, sample)
-    words = [_plain(model.tokenizer.vocabulary.pieces[id]) for id in ids.tolist()]
+    words = [_plain(model.tokenizer.vocabulary.subwords[id]) for id in ids.tolist()]
     rows = model.encoder.weights[ids] if isinstance(model.encoder, StaticEncoder) else model.encode(words)
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     spread = 1.0 / np.sqrt(model.dim)
@@ -95,19 +95,19 @@ def _frequent_words(model: Model, sample: Sample) -> Int64[np.ndarray, " words"]
         if least <= vocabulary.counts[id] <= texts
         and not vocabulary.continues[id]
         and norms[id] > 0
-        and _is_word(_plain(vocabulary.pieces[id]))
-        and (not seen or _plain(vocabulary.pieces[id]) in seen)
+        and _is_word(_plain(vocabulary.subwords[id]))
+        and (not seen or _plain(vocabulary.subwords[id]) in seen)
     ]
     return np.array(fit[:MOST_WORDS], np.int64)
 
 
-def _plain(piece: str) -> str:
+def _plain(subword: str) -> str:
     """A piece without the mark that some tokenizers put before a word."""
-    return piece.lstrip("".join(MARKS))
+    return subword.lstrip("".join(MARKS))
 
 
-def _is_word(piece: str) -> bool:
-    return piece.isalpha() and (len(piece) >= SHORTEST or not piece.isascii())
+def _is_word(subword: str) -> bool:
+    return subword.isalpha() and (len(subword) >= SHORTEST or not subword.isascii())
 
 
 def _nearest(

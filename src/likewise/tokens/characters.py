@@ -80,10 +80,10 @@ def _normal_forms(reference: Reference, everyone: list[str]) -> list[str]:
 
 def _roles(reference: Reference, parts: list[str]) -> dict[str, int]:
     # In "aXaYaZ" a character of a word joins its neighbours, punctuation stands alone and white space is left out.
-    pieces = reference.pre_tokenizer.pre_tokenize_str("".join("a" + part for part in parts))
+    subwords = reference.pre_tokenizer.pre_tokenize_str("".join("a" + part for part in parts))
     role = np.full(2 * len(parts), SPACE, np.uint8)
-    for piece, (first, last) in pieces:
-        role[first:last] = WORD if last - first > 1 or piece == "a" else ISOLATED
+    for subword, (first, last) in subwords:
+        role[first:last] = WORD if last - first > 1 or subword == "a" else ISOLATED
     return {part: int(role[2 * index + 1]) for index, part in enumerate(parts)}
 
 

@@ -46,15 +46,15 @@ def _mixed(hashed, byte):
 def fill_slots(piece_start, piece_bytes, slot_hash, slot_id):
     """Put every piece into the open-addressing table."""
     mask = np.uint64(slot_hash.size - 1)
-    for piece in range(piece_start.size - 1):
+    for subword in range(piece_start.size - 1):
         hashed = FNV_BASIS
-        for at in range(piece_start[piece], piece_start[piece + 1]):
+        for at in range(piece_start[subword], piece_start[subword + 1]):
             hashed = _mixed(hashed, piece_bytes[at])
         slot = (hashed ^ (hashed >> np.uint64(32))) & mask
         while slot_id[slot] >= 0:
             slot = (slot + np.uint64(1)) & mask
         slot_hash[slot] = hashed
-        slot_id[slot] = piece
+        slot_id[slot] = subword
 
 
 @njit(cache=True, forceinline=True)
@@ -64,16 +64,16 @@ def _find(tables, hashed, skip, word, first, last):
     slot = (hashed ^ (hashed >> np.uint64(32))) & mask
     while tables.slot_id[slot] >= 0:
         if tables.slot_hash[slot] == hashed:
-            piece = tables.slot_id[slot]
-            begin = tables.piece_start[piece] + skip
-            if tables.piece_start[piece + 1] - begin == last - first:
+            subword = tables.slot_id[slot]
+            begin = tables.piece_start[subword] + skip
+            if tables.piece_start[subword + 1] - begin == last - first:
                 same = True
                 for at in range(last - first):
                     if tables.piece_bytes[begin + at] != word[first + at]:
                         same = False
                         break
                 if same:
-                    return piece
+                    return subword
         slot = (slot + np.uint64(1)) & mask
     return np.int32(-1)
 
@@ -98,9 +98,9 @@ def _emit(tables, word, size, count, hashed, ids, at, end):
         best, best_last = np.int32(-1), first
         for last in range(first + 1, min(size, first + tables.longest) + 1):
             hashed = _mixed(hashed, word[last - 1])
-            piece = _find(tables, hashed, skip, word, first, last)
-            if piece >= 0:
-                best, best_last = piece, last
+            subword = _find(tables, hashed, skip, word, first, last)
+            if subword >= 0:
+                best, best_last = subword, last
         if best < 0:
             ids[begin] = tables.unknown
             return begin + 1
@@ -248,11 +248,11 @@ def count_pieces(ids, offsets, counts, texts_with, last_text, first_number):
     """Add to `counts` how often each piece occurs, and to `texts_with` in how many texts."""
     for text in range(offsets.size - 1):
         for at in range(offsets[text], offsets[text + 1]):
-            piece = ids[at]
-            counts[piece] += 1
-            if last_text[piece] != first_number + text:
-                last_text[piece] = first_number + text
-                texts_with[piece] += 1
+            subword = ids[at]
+            counts[subword] += 1
+            if last_text[subword] != first_number + text:
+                last_text[subword] = first_number + text
+                texts_with[subword] += 1
 
 
 @njit(cache=True, nogil=True)

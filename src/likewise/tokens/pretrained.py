@@ -12,7 +12,7 @@ from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import Texts, as_arrow
 from likewise.tokens.vocabulary import Vocabulary
 
-__all__ = ["MARKS", "Frame", "PretrainedTokenizer", "frame_of"]
+__all__ = ["MARKS", "PretrainedTokenizer", "SpecialTokens", "special_tokens_of"]
 
 TOGETHER = 1 << 12  # texts given to `tokenizers` at once
 MARKS = ("Ġ", "▁")  # before a word: of byte-level pairs as in GPT-2, and of SentencePiece
@@ -21,7 +21,7 @@ PROBES = ("a", "the", "1", "и", "中")
 
 
 @dataclass(frozen=True)
-class Frame:
+class SpecialTokens:
     """What an encoder wants around the ids of a text.
 
     Attributes:
@@ -29,17 +29,17 @@ class Frame:
         last: special ids after them, such as `[SEP]`.
         longest: tokens that the encoder reads at the most, special ones included.
         padding: the id that fills up shorter texts.
-        blank: the id whose embedding is taken as zeros, for tokens that are cut off.
+        mask_token: the id whose embedding is taken as zeros, for tokens that are cut off.
     """
 
     first: tuple[int, ...]
     last: tuple[int, ...]
     longest: int
     padding: int
-    blank: int
+    mask_token: int
 
     @property
-    def room(self) -> int:
+    def max_content_length(self) -> int:
         """How many ids of a text the encoder reads."""
         return self.longest - self.around
 
@@ -54,22 +54,22 @@ class PretrainedTokenizer:
 
     Args:
         reference: of `tokenizers`; padding and truncation are taken from it.
-        blank: the id that stands where a token was cut off.
+        mask_token: the id that stands where a token was cut off.
 
     Attributes:
         vocabulary: the pieces, and which of them continue a word.
     """
 
-    def __init__(self, reference: Reference, blank: int) -> None:
+    def __init__(self, reference: Reference, mask_token: int) -> None:
         reference.no_truncation()
         reference.no_padding()
         self.reference = reference
         ids = reference.get_vocab(with_added_tokens=True)
-        pieces = [""] * (max(ids.values(), default=-1) + 1)
-        for piece, id in ids.items():
-            pieces[id] = piece
-        counts = np.zeros(len(pieces), np.int64)
-        self.vocabulary = Vocabulary(tuple(pieces), _continuing(reference, pieces), counts, blank)
+        subwords = [""] * (max(ids.values(), default=-1) + 1)
+        for subword, id in ids.items():
+            subwords[id] = subword
+        counts = np.zeros(len(subwords), np.int64)
+        self.vocabulary = Vocabulary(tuple(subwords), _continuing(reference, subwords), counts, mask_token)
 
     def encode(self, texts: Texts) -> Ragged:
         """The ids of each text.
@@ -89,7 +89,7 @@ class PretrainedTokenizer:
         return str(self.reference.decode([int(id) for id in ids], skip_special_tokens=False))
 
 
-def frame_of(reference: Reference, *, longest: int, padding: int, blank: int) -> Frame:
+def special_tokens_of(reference: Reference, *, longest: int, padding: int, mask_token: int) -> SpecialTokens:
     """The frame that the tokenizer's own template puts around a text.
 
     Raises:
@@ -104,19 +104,19 @@ def frame_of(reference: Reference, *, longest: int, padding: int, blank: int) ->
                 first, last = tuple(outer[:start]), tuple(outer[start + len(inner) :])
                 if longest <= extra:
                     raise InputError(f"a length of {longest} tokens has no room for a text: give {extra + 1} or more")
-                return Frame(first, last, longest, padding, blank)
+                return SpecialTokens(first, last, longest, padding, mask_token)
     raise InputError("the tokenizer changes a text when it adds its special tokens, which no encoder here can do")
 
 
-def _continuing(reference: Reference, pieces: list[str]) -> Bool[np.ndarray, " vocab"]:
+def _continuing(reference: Reference, subwords: list[str]) -> Bool[np.ndarray, " vocab"]:
     """Which pieces continue a word, by how the tokenizer's model marks them."""
     prefix = getattr(reference.model, "continuing_subword_prefix", None)
     if prefix:
-        return np.array([piece.startswith(prefix) for piece in pieces], np.bool_)
+        return np.array([subword.startswith(prefix) for subword in subwords], np.bool_)
     for mark in MARKS:
-        begins = np.array([piece.startswith(mark) for piece in pieces], np.bool_)
+        begins = np.array([subword.startswith(mark) for subword in subwords], np.bool_)
         if begins.mean() >= MARKED:
-            special = np.zeros(len(pieces), np.bool_)
-            special[[token_id for token_id in reference.get_added_tokens_decoder() if token_id < len(pieces)]] = True
+            special = np.zeros(len(subwords), np.bool_)
+            special[[token_id for token_id in reference.get_added_tokens_decoder() if token_id < len(subwords)]] = True
             return ~begins & ~special
-    return np.zeros(len(pieces), np.bool_)
+    return np.zeros(len(subwords), np.bool_)

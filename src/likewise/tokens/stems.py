@@ -38,19 +38,19 @@ def learn_stems(vocabulary: Vocabulary, whole: Int32[np.ndarray, " vocab"] | np.
     """
     words = [
         id
-        for id, piece in enumerate(vocabulary.pieces)
-        if whole[id] > 0 and not piece.startswith(CONTINUATION) and _is_word(piece)
+        for id, subword in enumerate(vocabulary.subwords)
+        if whole[id] > 0 and not subword.startswith(CONTINUATION) and _is_word(subword)
     ]
     stems = np.arange(len(vocabulary), dtype=np.int32)
-    for forms in word_forms([vocabulary.pieces[id] for id in words]):
+    for forms in word_forms([vocabulary.subwords[id] for id in words]):
         ids = [words[form] for form in forms]
         stems[ids] = max(ids, key=lambda id: (whole[id], -id))
     return stems
 
 
-def _is_word(piece: str) -> bool:
+def _is_word(subword: str) -> bool:
     """Letters with their marks, which many scripts cannot do without: no digit, no sign."""
-    return piece.isalpha() or all(category(character)[0] in "LM" for character in piece)
+    return subword.isalpha() or all(category(character)[0] in "LM" for character in subword)
 
 
 def word_forms(words: Sequence[str]) -> list[list[int]]:

@@ -79,7 +79,7 @@ class Tokenizer:
         except Exception as error:  # tokenizers raises Exception itself
             raise InputError(f"{path} is not a tokenizer: {error}") from error
         vocabulary = Vocabulary.of(reference)
-        if UNKNOWN not in vocabulary.pieces or reference.to_str() != reference_of(vocabulary.pieces).to_str():
+        if UNKNOWN not in vocabulary.subwords or reference.to_str() != reference_of(vocabulary.subwords).to_str():
             raise InputError(f"{path} splits texts in a way that the compiled tokenizer does not know")
         if counts is not None and len(counts) != len(vocabulary):
             raise InputError(f"{path} holds {len(vocabulary)} pieces, but there are counts of {len(counts)}")
@@ -120,16 +120,16 @@ class Tokenizer:
 
         self._limit = limit
         known = _known_characters(limit)
-        spelling = [piece.encode() for piece in self.vocabulary.pieces]
+        spelling = [subword.encode() for subword in self.vocabulary.subwords]
         piece_start = np.zeros(len(spelling) + 1, np.int64)
-        np.cumsum([len(piece) for piece in spelling], out=piece_start[1:])
+        np.cumsum([len(subword) for subword in spelling], out=piece_start[1:])
         piece_bytes = np.frombuffer(b"".join(spelling), np.uint8)
         slots = 1 << (4 * len(spelling)).bit_length()
         slot_hash, slot_id = np.zeros(slots, np.uint64), np.full(slots, -1, np.int32)
         fill_slots(piece_start, piece_bytes, slot_hash, slot_id)
         return Tables(
             known.kind, known.order, known.start, known.form, known.role, slot_hash, slot_id, piece_start,
-            piece_bytes, self.vocabulary.pieces.index(UNKNOWN), max(map(len, spelling)), _hash(CONTINUATION.encode()),
+            piece_bytes, self.vocabulary.subwords.index(UNKNOWN), max(map(len, spelling)), _hash(CONTINUATION.encode()),
         )  # fmt: skip
 
 

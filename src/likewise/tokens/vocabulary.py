@@ -21,38 +21,39 @@ class Vocabulary:
     """The pieces that words fall into.
 
     Attributes:
-        pieces: the piece of each id; one that continues a word begins with `##`.
+        subwords: the piece of each id; one that continues a word begins with `##`.
         continues: whether the piece continues a word. A word is a piece that does not and those after it that do.
         counts: how often each piece occurs in the training corpus; zeros before it was counted.
-        blank: the piece that stands where one was cut off: it says nothing. In a vocabulary of this package it is the
+        mask_token: the piece that stands where one was cut off: it says nothing. In a vocabulary of this package it
+            is the
             unknown piece, whose row is zero.
     """
 
-    pieces: tuple[str, ...]
+    subwords: tuple[str, ...]
     continues: Bool[np.ndarray, " vocab"]
     counts: Int64[np.ndarray, " vocab"]
-    blank: int = 0
+    mask_token: int = 0
 
     def __len__(self) -> int:
-        return len(self.pieces)
+        return len(self.subwords)
 
     @classmethod
     def of(cls, reference: Reference, counts: Int64[np.ndarray, " vocab"] | None = None) -> "Vocabulary":
         """The vocabulary of a `tokenizers` tokenizer."""
         ids = reference.get_vocab()
-        pieces = tuple(sorted(ids, key=ids.__getitem__))
-        continues = np.array([piece.startswith(CONTINUATION) for piece in pieces], np.bool_)
-        return cls(pieces, continues, np.zeros(len(pieces), np.int64) if counts is None else counts)
+        subwords = tuple(sorted(ids, key=ids.__getitem__))
+        continues = np.array([subword.startswith(CONTINUATION) for subword in subwords], np.bool_)
+        return cls(subwords, continues, np.zeros(len(subwords), np.int64) if counts is None else counts)
 
 
-def reference_of(pieces: Sequence[str]) -> Reference:
+def reference_of(subwords: Sequence[str]) -> Reference:
     """The `tokenizers` tokenizer of a list of pieces.
 
     NFKC joins what Unicode writes in several ways (full-width letters, ligatures from a PDF); accents stay, because
     in most languages they tell words apart. No token is added to the vocabulary afterwards, so no text can smuggle a
     special token in by writing its name.
     """
-    ids = {piece: id for id, piece in enumerate(pieces)}
+    ids = {subword: id for id, subword in enumerate(subwords)}
     model = models.WordPiece(
         ids, unk_token=UNKNOWN, continuing_subword_prefix=CONTINUATION, max_input_chars_per_word=LONGEST_WORD
     )
@@ -77,14 +78,14 @@ def learn_reference(texts: Iterable[str] | Iterable[Sequence[str]], size: int) -
     merging.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, min_frequency=2, show_progress=False))
     ids = merging.get_vocab()
     learned = sorted(ids, key=ids.__getitem__)
-    alphabet = [piece for piece in learned if len(piece) == 1 and piece != _FRONT]
+    alphabet = [subword for subword in learned if len(subword) == 1 and subword != _FRONT]
     starts_or_continues = [p[1:] if p.startswith(_FRONT) else CONTINUATION + p for p in learned if p != _FRONT]
-    pieces = dict.fromkeys([UNKNOWN, *alphabet, *(CONTINUATION + character for character in alphabet)])
-    for piece in starts_or_continues:
-        if len(pieces) >= size:
+    subwords = dict.fromkeys([UNKNOWN, *alphabet, *(CONTINUATION + character for character in alphabet)])
+    for subword in starts_or_continues:
+        if len(subwords) >= size:
             break
-        pieces[piece] = None
-    return reference_of(list(pieces))
+        subwords[subword] = None
+    return reference_of(list(subwords))
 
 
 def vocabulary_size(texts: int) -> int:

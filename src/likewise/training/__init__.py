@@ -10,6 +10,7 @@ What is learned: `run.py` one run of a static encoder · `adapt.py` one of a tra
                  pairs, and what is put aside · `join.py` learns that as well in the end · `pool.py` a fixed pool of
                  views
 Beside pairs:    `contrasts.py` names of negatives · `contrasting.py` batches with them · `guide.py` trained first
-From a teacher:  `distill.py` the way · `teacher.py` whom to ask · `lessons.py` about what · `pupil.py` who learns
+From a teacher:  `distill.py` the way · `teacher.py` whom to ask · `distillation_texts.py` about what · `student.py`
+who learns
 What is said:    `progress.py` stages and bars · `telling.py` words and plain values
 """

@@ -16,19 +16,19 @@ from likewise.encoders.transformer.scratch import ARCHITECTURES, small_encoder
 from likewise.errors import InputError, LikewiseError
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
-from likewise.model.concatenated import Beside
+from likewise.model.concatenated import Companion
 from likewise.model.transformer import TransformerModel
 from likewise.negatives.near_duplicates import DISTANCE
-from likewise.negatives.spec import contrasts_of
+from likewise.negatives.spec import negatives_spec
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
-from likewise.training.batches import Contrasting, contrasting_step
+from likewise.training.batches import BatchAssembly, contrastive_step
 from likewise.training.bench import Bench
 from likewise.training.dataset import Examples
 from likewise.training.final_fit import cycle
 from likewise.training.loop import Loop, Outcome
 from likewise.training.prepare import FOLDER, Prepared, pretokenised
-from likewise.training.progress import ENDINGS, Narrator, finite, plain_moment, refusal, silent, versions, watcher
+from likewise.training.progress import ENDINGS, Messages, finite, plain_eval_point, refusal, silent, versions, watcher
 from likewise.training.reading import Reading
 from likewise.training.recipe import GIVEN, STATIC, Recipe, Settings, derived
 from likewise.training.rewriting import with_rewritten
@@ -47,25 +47,25 @@ BESIDE, BESIDE_SHORT = 0.8, 0.4  # of short texts a static encoder knows less: t
 
 
 @dataclass(frozen=True)
-class Pace:
+class Preset:
     """How far an encoder is to go from where it stands.
 
     Attributes:
         steps: at the most.
         learning_rate: the peak.
-        keep: the share of its weights that is put back in the end.
+        weight_interpolation: the share of its weights that is put back in the end.
     """
 
     steps: int
     learning_rate: float
-    keep: float
+    weight_interpolation: float
 
 
-PACES = {
+PRESETS = {
     # What it knows of meaning was learned from pairs that people made: one corpus teaches it little, and spoils easily.
-    "texts": Pace(60, 2e-5, 0.5),
-    "words": Pace(300, 5e-5, 0.0),
-    "nothing": Pace(2_000, 5e-4, 0.0),
+    "texts": Preset(60, 2e-5, 0.5),
+    "words": Preset(300, 5e-5, 0.0),
+    "nothing": Preset(2_000, 5e-4, 0.0),
 }
 """By what the encoder has learned before."""
 
@@ -86,33 +86,33 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
     for name, has in (("dim", dim), ("layers", layers)):
         if getattr(recipe, name) not in (None, has):
             raise InputError(f"{name} is {getattr(recipe, name)}, and {found.name} has {has}: leave it out")
-    if (recipe.length or 0) > found.frame.longest:
-        longest = found.frame.longest
+    if (recipe.length or 0) > found.special_tokens.longest:
+        longest = found.special_tokens.longest
         raise InputError(f"length is {recipe.length}, and {found.name} reads {longest} tokens of a text at the most")
     if (recipe.freeze or 0) > layers:
         raise InputError(f"freeze is {recipe.freeze}, and {found.name} has {layers} layers")
     batch = max(2, min(64, texts // 4))
-    pace = PACES[found.learned]
+    preset = PRESETS[found.learned]
     short = prepared.facts.tokens / texts < SHORT
     chosen: dict[str, Any] = {
         "dim": dim,
         "layers": layers,
         "batch": batch,
-        "epochs": max(1, -(-(recipe.steps or pace.steps) * (recipe.batch or batch) // texts)),
-        "steps": pace.steps if recipe.epochs is None else None,
+        "epochs": max(1, -(-(recipe.steps or preset.steps) * (recipe.batch or batch) // texts)),
+        "steps": preset.steps if recipe.epochs is None else None,
         "temperature": 0.05,
         "views": GIVEN if prepared.pairs is not None else ("delete:0.2" if short else "crop"),
-        "learning_rate": pace.learning_rate,
+        "learning_rate": preset.learning_rate,
         "vocabulary": len(found.tokenizer.vocabulary),
-        "weighting": 1.0,
-        "lexical": 0.0,
-        "latent": 0.0,
+        "idf_power": 1.0,
+        "lexical_weight": 0.0,
+        "lsa_weight": 0.0,
         "near_duplicate": DISTANCE,
         "negatives": "batch",
         "loss": "info-nce",
-        "length": min(LENGTH, found.frame.longest),
-        "keep": pace.keep,
-        "beside": BESIDE_SHORT if short else BESIDE,
+        "length": min(LENGTH, found.special_tokens.longest),
+        "weight_interpolation": preset.weight_interpolation,
+        "static_weight": BESIDE_SHORT if short else BESIDE,
     }
     return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})
 
@@ -163,7 +163,7 @@ def train_guide(examples: Examples, settings: Settings) -> StaticEncoder:
     paired = settings.views == GIVEN
     usual = derived(Recipe(), texts, paired=paired)
     static = replace(
-        usual, dim=DIM, lexical=0.0, latent=0.0, seed=settings.seed, views=GIVEN if paired else DEFAULT,
+        usual, dim=DIM, lexical_weight=0.0, lsa_weight=0.0, seed=settings.seed, views=GIVEN if paired else DEFAULT,
         vocabulary=settings.vocabulary, epochs=max(2, min(usual.epochs, round(MOST_PAIRS / texts))),
     )  # fmt: skip
     of_static = examples.under(static)
@@ -176,7 +176,7 @@ def train_guide(examples: Examples, settings: Settings) -> StaticEncoder:
 
 
 GIBIBYTE = 1 << 30
-LOOKS, PATIENCE = 5, 3
+EVALUATIONS, PATIENCE = 5, 3
 MOST_POOLED = 4  # positive pairs of a text in the pool of an encoder with frozen layers
 SEEN_AGAIN = 4  # times each of them, so that remembering it pays
 JUDGED = 24_000  # tokens of the halves that are encoded at every look
@@ -187,7 +187,7 @@ def adapt(
     reading: Reading,
     found: Pretrained,
     recipe: Recipe,
-    narrator: Narrator,
+    messages: Messages,
     *,
     work: Path,
     checkpoint: Path | None = None,
@@ -199,7 +199,7 @@ def adapt(
         reading: the corpus.
         found: the encoder.
         recipe: what the user asked for.
-        narrator: told what happens.
+        messages: told what happens.
         work: a folder for the ids.
         checkpoint: where the run is kept, so that it can go on after it was killed.
         resume: go on from the checkpoint, if there is one.
@@ -208,30 +208,30 @@ def adapt(
         InputError: a setting does not fit the encoder or the corpus.
         LikewiseError: training collapsed, and left no state that is better than the encoder as it was.
     """
-    prepared = _prepared(reading, found, recipe, narrator, work, resume=resume)
+    prepared = _prepared(reading, found, recipe, messages, work, resume=resume)
     settings = transformer_settings(recipe, prepared, found)
-    static = _static(reading, settings, narrator, work, resume=resume) if settings.beside else None
+    static = _static(reading, settings, messages, work, resume=resume) if settings.static_weight else None
     reading.close()
     examples = Examples(prepared, settings).judged_by(JUDGED, LEAST_JUDGED)
     if settings.lora:
         add_lora(found.model, settings.lora, settings.seed)
     encoder = _encoder(found, settings)
-    narrator.tell(_introduction(prepared, settings, found))
+    messages.log(_introduction(prepared, settings, found))
     loop = _loop(examples, encoder, settings, checkpoint)
     start = {name: array.copy() for name, array in encoder.state().items() if name.startswith("model.")}
-    outcome = loop.run(watcher(narrator, loop.plan), resume=resume)
-    narrator.stop_bar()
+    outcome = loop.run(watcher(messages, loop.plan), resume=resume)
+    messages.stop_bar()
     if not outcome.usable:
         if checkpoint is not None:
             checkpoint.unlink(missing_ok=True)  # to go on from there would end here again
         raise refusal(prepared.facts.name, outcome)
-    _mix(encoder, start, settings.keep)
+    _mix(encoder, start, settings.weight_interpolation)
     if settings.lora:
         merge_lora(found.model)
     card = _card(examples, encoder, prepared, settings, outcome)
-    narrator.tell(_conclusion(outcome, dict(card.scores), apart=examples.split.apart))
+    messages.log(_conclusion(outcome, dict(card.scores), apart=examples.split.apart))
     for warning in card.warnings:
-        narrator.tell(f"warning: {warning}")
+        messages.log(f"warning: {warning}")
     return TransformerModel(found, encoder, card, prepared.sample, static)
 
 
@@ -257,50 +257,51 @@ def found_for(recipe: Recipe) -> Callable[[Reading], Pretrained]:
 
 
 def _prepared(
-    reading: Reading, found: Pretrained, recipe: Recipe, narrator: Narrator, work: Path, *, resume: bool
+    reading: Reading, found: Pretrained, recipe: Recipe, messages: Messages, work: Path, *, resume: bool
 ) -> Prepared:
-    prepared = pretokenised(reading, found.tokenizer, work, tell=narrator.tell, resume=resume)
+    prepared = pretokenised(reading, found.tokenizer, work, log=messages.log, resume=resume)
     return with_rewritten(
-        prepared, reading, recipe.views, work=work, ids=work / FOLDER, seed=recipe.seed, meter=narrator.meter,
+        prepared, reading, recipe.views, work=work, ids=work / FOLDER, seed=recipe.seed,
+        progress_bar=messages.progress_bar,
         resume=resume,
     )  # fmt: skip
 
 
-def _static(reading: Reading, settings: Settings, narrator: Narrator, work: Path, *, resume: bool) -> Beside | None:
+def _static(reading: Reading, settings: Settings, messages: Messages, work: Path, *, resume: bool) -> Companion | None:
     """A static encoder of the same texts, its settings given by their number; none where they teach it nothing."""
-    narrator.tell("training a static encoder that will stand beside")
+    messages.log("training a static encoder that will stand beside")
     recipe = Recipe(seed=settings.seed, views=GIVEN if settings.views == GIVEN else None)
     bench = Bench(reading, work / STATIC, recipe, silent, resume=resume)
     tuned = bench.chosen(None)
     try:
-        with Narrator(shown=False) as quiet:
+        with Messages(shown=False) as quiet:
             model = run(bench.prepared(tuned.settings.vocabulary), bench.examples(tuned.settings), tuned, quiet)
     except LikewiseError as error:
-        narrator.tell(f"  none will: {error}")
+        messages.log(f"  none will: {error}")
         return None
-    narrator.tell(f"  it finds the other half of held-out texts, no word in common: MRR {model.card.scores['MRR']:.3f}")
-    return Beside(model, settings.beside)
+    messages.log(f"  it finds the other half of held-out texts, no word in common: MRR {model.card.scores['MRR']:.3f}")
+    return Companion(model, settings.static_weight)
 
 
 def _encoder(found: Pretrained, settings: Settings) -> TransformerEncoder:
     half = None if settings.precision is None else settings.precision == "mixed"
-    memory = None if settings.memory is None else int(settings.memory * GIBIBYTE)
+    memory = None if settings.activation_memory is None else int(settings.activation_memory * GIBIBYTE)
     return TransformerEncoder(
-        found.model, found.frame, found.pooling, device=settings.device, half=half, memory=memory,
+        found.model, found.special_tokens, found.pooling, device=settings.device, half=half, memory=memory,
         length=settings.length, freeze=settings.freeze, seed=settings.seed,
     )  # fmt: skip
 
 
 def _loop(examples: Examples, encoder: TransformerEncoder, settings: Settings, checkpoint: Path | None) -> Loop:
-    contrasts = contrasts_of(settings.negatives)
-    step = contrasting_step(encoder, settings)
+    contrasts = negatives_spec(settings.negatives)
+    step = contrastive_step(encoder, settings)
     plan = Plan(
         len(examples.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed,
-        LOOKS, PATIENCE, settings.steps,
+        EVALUATIONS, PATIENCE, settings.steps,
     )  # fmt: skip
     guide = train_guide(examples, settings) if contrasts.guided else None
     pairs = _pooled(examples, plan) if settings.freeze else examples.batch
-    made = Contrasting(examples, contrasts, pairs, encoder, guide, steps=plan.steps)
+    made = BatchAssembly(examples, contrasts, pairs, encoder, guide, steps=plan.steps)
     return Loop(
         step, made.batch, lambda: examples.measure(encoder), plan, checkpoint, order=made.order(plan.batch),
         kept={"batches": made},
@@ -328,8 +329,8 @@ def _mix(encoder: TransformerEncoder, start: dict[str, np.ndarray], share: float
 
 def _introduction(prepared: Prepared, settings: Settings, found: Pretrained) -> str:
     facts = prepared.facts
-    cut = int((prepared.texts.lengths > found.frame.room).sum())
-    longer = f"; {cut:,} are longer than the {found.frame.longest} that it reads" if cut else ""
+    cut = int((prepared.texts.lengths > found.special_tokens.max_content_length).sum())
+    longer = f"; {cut:,} are longer than the {found.special_tokens.longest} that it reads" if cut else ""
     return (
         f"{facts.name}: {facts.texts:,} distinct texts, {facts.tokens / facts.texts:.0f} tokens each (left out: "
         f"{facts.duplicates:,} repeats, {facts.empty:,} empty){longer}\n"
@@ -346,10 +347,10 @@ def _card(
     pairs = similarity_histograms(*halves, examples.rng(10)).plain()
     before, best = outcome.history[0].geometry, outcome.best.geometry
     # The looks saw the weights before old ones were mixed in; the card is of those that are kept.
-    now = best if best is not None and not settings.keep else examples.measure(encoder)
+    now = best if best is not None and not settings.weight_interpolation else examples.measure(encoder)
     shown = {"MRR": now.mrr, "MRR, before": now.mrr if before is None else before.mrr}
     scores = shown | {name.replace("_", " "): value for name, value in asdict(now).items() if name != "mrr"}
-    history = tuple(plain_moment(moment) for moment in outcome.history)
+    history = tuple(plain_eval_point(eval_point) for eval_point in outcome.history)
     return Card(
         settings.plain(), asdict(prepared.facts), finite(scores), history, versions("torch", "transformers"),
         outcome.warnings, {}, pairs,

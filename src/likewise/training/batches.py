@@ -11,29 +11,29 @@ from likewise.encoders.static import StaticEncoder
 from likewise.losses.loss import make_loss
 from likewise.negatives.clusters import cluster_labels, clustered_batches
 from likewise.negatives.mining import mine_negatives
-from likewise.negatives.spec import Contrasts, contrasts_of
+from likewise.negatives.spec import NegativesSpec, negatives_spec
 from likewise.tokens.ragged import Ragged
 from likewise.training.dataset import Examples
 from likewise.training.recipe import Settings
 from likewise.training.step import Batch, ContrastiveStep, GuideVectors
 
-__all__ = ["Contrasting", "contrasting_step"]
+__all__ = ["BatchAssembly", "contrastive_step"]
 
 
 Batches = Callable[[np.ndarray, np.random.Generator], Batch]
 REFRESHES = 4  # times a run that hard negatives are mined anew
 
 
-def contrasting_step(encoder: Encoder, settings: Settings) -> ContrastiveStep:
+def contrastive_step(encoder: Encoder, settings: Settings) -> ContrastiveStep:
     """The step of a run, with the loss and the negatives that its settings name."""
-    contrasts = contrasts_of(settings.negatives)
+    contrasts = negatives_spec(settings.negatives)
     return ContrastiveStep(
         encoder, temperature=settings.temperature, distance=settings.near_duplicate, loss=make_loss(settings.loss),
         queue=contrasts.queue, momentum=contrasts.momentum, gamma=contrasts.guide or 1.0,
     )  # fmt: skip
 
 
-class Contrasting:
+class BatchAssembly:
     """Makes the batches of a run.
 
     Args:
@@ -48,7 +48,7 @@ class Contrasting:
     def __init__(
         self,
         examples: Examples,
-        contrasts: Contrasts,
+        contrasts: NegativesSpec,
         batches: Batches,
         encoder: Encoder,
         guide: StaticEncoder | None,

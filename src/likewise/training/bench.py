@@ -14,7 +14,7 @@ from likewise.training.prepare import Prepared, tokenised
 from likewise.training.progress import silent, unwatched
 from likewise.training.reading import Reading
 from likewise.training.recipe import Recipe, Settings, derived
-from likewise.training.rewriting import Meter, with_rewritten
+from likewise.training.rewriting import ProgressBar, with_rewritten
 from likewise.training.tune import Tuned, tune
 
 __all__ = ["Bench"]
@@ -29,8 +29,8 @@ class Bench:
         reading: the corpus.
         work: a folder for its ids, and for what was chosen.
         recipe: what the user asked for.
-        tell: told of each stage.
-        meter: shows how far the rewriting of texts is.
+        log: told of each stage.
+        progress_bar: shows how far the rewriting of texts is.
         resume: go on with what an earlier run left in `work`.
     """
 
@@ -39,13 +39,13 @@ class Bench:
         reading: Reading,
         work: Path,
         recipe: Recipe,
-        tell: Callable[[str], None],
+        log: Callable[[str], None],
         *,
-        meter: Meter = unwatched,
+        progress_bar: ProgressBar = unwatched,
         resume: bool = False,
     ) -> None:
-        self._reading, self._work, self._recipe, self._tell, self._resume = reading, work, recipe, tell, resume
-        self._meter = meter
+        self._reading, self._work, self._recipe, self._tell, self._resume = reading, work, recipe, log, resume
+        self._meter = progress_bar
         self._size = recipe.vocabulary or vocabulary_size(reading.kept)
         self._prepared: dict[int, Prepared] = {}
         self._examples: dict[int, Examples] = {}
@@ -55,11 +55,11 @@ class Bench:
         if vocabulary not in self._prepared:
             first = vocabulary == self._size
             place = self._work if first else self._work / f"vocabulary-{vocabulary}"
-            tell = self._tell if first else silent
-            prepared = tokenised(self._reading, place, vocabulary, tell=tell, resume=self._resume)
+            log = self._tell if first else silent
+            prepared = tokenised(self._reading, place, vocabulary, log=log, resume=self._resume)
             self._prepared[vocabulary] = with_rewritten(
                 prepared, self._reading, self._recipe.views, work=self._work, ids=place, seed=self._recipe.seed,
-                meter=self._meter, resume=self._resume,
+                progress_bar=self._meter, resume=self._resume,
             )  # fmt: skip
         return self._prepared[vocabulary]
 
@@ -94,8 +94,8 @@ class Bench:
             return Tuned(Settings(**before["settings"]), before["record"])
         names = open_settings(asdict(self._recipe)) if effort else []
         tuned = tune(start, names, self.examples, effort, self._tell) if effort and names else Tuned(start, {})
-        with replacing_file(kept) as beside:
-            beside.write_text(json.dumps(asdict(tuned)), encoding="utf-8")
+        with replacing_file(kept) as temporary:
+            temporary.write_text(json.dumps(asdict(tuned)), encoding="utf-8")
         return tuned
 
     def _agree(self, now: dict[str, object]) -> None:
@@ -110,5 +110,5 @@ class Bench:
             ]
             if changed:
                 raise InputError(f"the run to resume had other settings ({'; '.join(changed)}): resume with those")
-        with replacing_file(kept) as beside:
-            beside.write_text(json.dumps(now), encoding="utf-8")
+        with replacing_file(kept) as temporary:
+            temporary.write_text(json.dumps(now), encoding="utf-8")

@@ -17,7 +17,7 @@ Changes = Mapping[str, Any]
 VALUES: dict[str, tuple[Any, ...]] = {
     "temperature": (0.1, 0.05, 0.3),
     "views": ("crop", "halves", "halves+delete:0.3"),
-    "weighting": (0.4, 1.0),
+    "idf_power": (0.4, 1.0),
     "learning_rate": (0.1, 0.4),
     "vocabulary": (0.3,),  # of the size that is derived
 }

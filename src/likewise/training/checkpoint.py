@@ -30,9 +30,9 @@ class Checkpoint:
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint in place of the last."""
-    with replacing_file(path) as beside:
+    with replacing_file(path) as temporary:
         # save_file would tell of a full disk with an error of its own, and leave a temporary file there
-        beside.write_bytes(save(checkpoint.arrays, {"position": json.dumps(checkpoint.position)}))
+        temporary.write_bytes(save(checkpoint.arrays, {"position": json.dumps(checkpoint.position)}))
 
 
 def read_checkpoint(path: Path) -> Checkpoint | None:

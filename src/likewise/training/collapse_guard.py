@@ -50,7 +50,7 @@ class Guard:
     def __init__(self, batch: int) -> None:
         self._batch = batch
 
-    def doubts(self, losses: list[float], state: Callable[[], State], best: State) -> bool:
+    def needs_evaluation(self, losses: list[float], state: Callable[[], State], best: State) -> bool:
         """Whether a look should be taken before it is due; it is asked every step, and thinks every 16 steps.
 
         Args:

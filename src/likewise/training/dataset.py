@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
-from likewise.encoders.concatenation import LEXICAL_POWER, MOST_LATENT, Parts, ballast_of, blended, parts_of, scaled
+from likewise.encoders.concatenation import (
+    LEXICAL_POWER,
+    MAX_LSA_DIM,
+    ComponentDims,
+    component_dims,
+    concatenated,
+    length_prior_of,
+    scaled,
+)
 from likewise.encoders.encoder import Encoder
 from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
@@ -88,7 +96,7 @@ class Examples:
         self._sides = (prepared.texts,) if prepared.pairs is None else (prepared.texts, prepared.pairs)
         self._maker = None if settings.views == GIVEN else make_views(settings.views, vocabulary)
         self.token_weights = log_idf(prepared.texts_with, len(prepared.texts) * len(self._sides))
-        self.start_weights = powered(self.token_weights, settings.weighting)
+        self.start_weights = powered(self.token_weights, settings.idf_power)
         self._signatures = [signatures(side, self.token_weights, vocabulary.continues) for side in self._sides]
         self.split: Split = held_out_split(prepared.facts.texts, self.rng(3))
         held_out, continues = self.split.held_out, vocabulary.continues
@@ -104,7 +112,7 @@ class Examples:
         other = copy(self)
         other._settings = settings
         other._maker = None if settings.views == GIVEN else make_views(settings.views, self._prepared.vocabulary)
-        other.start_weights = powered(self.token_weights, settings.weighting)
+        other.start_weights = powered(self.token_weights, settings.idf_power)
         return other
 
     def whole(self) -> "Examples":
@@ -178,15 +186,15 @@ class Examples:
         settings, dims = self._settings, self._parts
         if not dims.lexical and not dims.latent:
             return trained
-        parts, ballasts = [(scaled(trained, self._queries), 1.0)], [0.0]
+        parts, length_priors = [(scaled(trained, self._queries), 1.0)], [0.0]
         if dims.lexical:
             part = self._part("lexical", dims.lexical)
-            parts.append((part, settings.lexical))
-            ballasts.append(self._ballast(part))
+            parts.append((part, settings.lexical_weight))
+            length_priors.append(self._ballast(part))
         if dims.latent:
-            parts.append((self._part("latent", dims.latent), settings.latent))
-            ballasts.append(0.0)
-        return blended(parts, ballasts)
+            parts.append((self._part("latent", dims.latent), settings.lsa_weight))
+            length_priors.append(0.0)
+        return concatenated(parts, length_priors)
 
     def _part(self, name: str, dim: int) -> StaticEncoder:
         """A part that is not trained: the same under all settings, so made once."""
@@ -202,7 +210,7 @@ class Examples:
     def _ballast(self, lexical: StaticEncoder) -> float:
         """Of the lexical part; measured once for each length of it."""
         if lexical.dim not in self._ballasts:
-            self._ballasts[lexical.dim] = ballast_of(lexical, self._some)
+            self._ballasts[lexical.dim] = length_prior_of(lexical, self._some)
         return self._ballasts[lexical.dim]
 
     def _drawn_rows(self, dim: int, purpose: int) -> np.ndarray:
@@ -229,13 +237,13 @@ class Examples:
             fitted = self.split.train
             if len(fitted) > LSA_TEXTS:
                 fitted = np.sort(self.rng(6).permutation(fitted)[:LSA_TEXTS])
-            self._lsa.append(lsa_encoder(self._whole(fitted), self.token_weights, MOST_LATENT, self.rng(7)))
+            self._lsa.append(lsa_encoder(self._whole(fitted), self.token_weights, MAX_LSA_DIM, self.rng(7)))
         return self._lsa[0]
 
     @property
-    def _parts(self) -> Parts:
+    def _parts(self) -> ComponentDims:
         settings = self._settings
-        return parts_of(settings.dim, settings.lexical > 0, settings.latent > 0)
+        return component_dims(settings.dim, settings.lexical_weight > 0, settings.lsa_weight > 0)
 
     def _whole(self, indices: np.ndarray) -> Ragged:
         """Whole texts; of two columns, both together."""

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from likewise.atomic import refuse_existing, told
+from likewise.atomic import os_error, refuse_existing
 from likewise.corpus.read import read
-from likewise.encoders.concatenation import parts_of
+from likewise.encoders.concatenation import component_dims
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
 from likewise.geometry.similarity import NEIGHBOURS, neighbour_agreement, similarity_histograms
@@ -23,13 +23,13 @@ from likewise.training.bench import Bench
 from likewise.training.dataset import Examples
 from likewise.training.final_fit import SHARE
 from likewise.training.prepare import Prepared, read_whole
-from likewise.training.progress import Narrator, finite, versions
+from likewise.training.progress import Messages, finite, versions
 from likewise.training.reading import Reading
 from likewise.training.recipe import Recipe, Settings
-from likewise.training.student import Schooling, go_on, learn, start_rows, targets_of
+from likewise.training.student import DistillationData, go_on, learn, start_rows, targets_of
 from likewise.training.teacher import Teacher, find_teacher
 
-__all__ = ["Lessons", "distill", "draw_lessons"]
+__all__ = ["DistillationTexts", "distill", "draw_distillation_texts"]
 
 
 MOST_TEXTS = 10_000  # a teacher that reads a hundred texts a second needs minutes for these
@@ -40,7 +40,7 @@ SHORT = 20  # words; a text with fewer is a span itself
 
 
 @dataclass(frozen=True)
-class Lessons:
+class DistillationTexts:
     """Texts that the teacher is asked about, all of them short enough for it to read whole.
 
     Attributes:
@@ -52,7 +52,7 @@ class Lessons:
     texts: int
 
 
-def draw_lessons(reading: Reading, rng: np.random.Generator, *, most: int = MOST_TEXTS) -> Lessons:
+def draw_distillation_texts(reading: Reading, rng: np.random.Generator, *, most: int = MOST_TEXTS) -> DistillationTexts:
     """Draw from a corpus that was read, in one pass; memory holds what was drawn.
 
     Args:
@@ -72,7 +72,7 @@ def draw_lessons(reading: Reading, rng: np.random.Generator, *, most: int = MOST
                 spans.append(_span(words, rng))
             texts.append(" ".join(words[:LONGEST])[:LONGEST_CHARACTERS])
         first += batch.num_rows
-    return Lessons([*texts, *spans], len(texts))
+    return DistillationTexts([*texts, *spans], len(texts))
 
 
 def _span(words: list[str], rng: np.random.Generator) -> str:
@@ -133,16 +133,16 @@ def distill(
         refuse_existing(target, overwrite=overwrite)
         refuse_other(target)
     asked = find_teacher(teacher)
-    with Narrator(shown=progress) as narrator, ExitStack() as stack:
+    with Messages(shown=progress) as messages, ExitStack() as stack:
         work = _workplace(target, stack)
         try:
-            reading = read_whole(corpus, work, tell=narrator.tell)
-            model = _taught(_asked(asked, reading, work, recipe, narrator, most), asked, narrator)
+            reading = read_whole(corpus, work, log=messages.log)
+            model = _taught(_asked(asked, reading, work, recipe, messages, most), asked, messages)
             if target is not None:
                 model.save(target, overwrite=overwrite)
                 shutil.rmtree(work, ignore_errors=True)
         except OSError as error:
-            raise told(error, target or work) from error
+            raise os_error(error, target or work) from error
         finally:
             if not (work / ANSWERS).exists():  # nothing that took long
                 shutil.rmtree(work, ignore_errors=True)
@@ -163,35 +163,36 @@ class _Class:
     prepared: Prepared
     examples: Examples
     settings: Settings
-    school: Schooling
+    school: DistillationData
     start: StaticEncoder
 
 
-def _asked(teacher: Teacher, reading: Reading, work: Path, recipe: Recipe, narrator: Narrator, most: int) -> _Class:
+def _asked(teacher: Teacher, reading: Reading, work: Path, recipe: Recipe, messages: Messages, most: int) -> _Class:
     """Tokenise the corpus and ask the teacher."""
-    bench = Bench(reading, work, recipe, narrator.tell)
+    bench = Bench(reading, work, recipe, messages.log)
     settings = bench.chosen(None).settings
     settings = replace(settings, epochs=recipe.epochs or max(2, min(MOST_EPOCHS, settings.epochs // 2)))
-    lessons = draw_lessons(reading, np.random.default_rng([settings.seed, 17]), most=most)
+    distillation_texts = draw_distillation_texts(reading, np.random.default_rng([settings.seed, 17]), most=most)
     prepared, examples = bench.under(settings)
-    pieces = [piece.removeprefix("##") for piece in prepared.vocabulary.pieces]
-    narrator.tell(
+    subwords = [subword.removeprefix("##") for subword in prepared.vocabulary.subwords]
+    messages.log(
         f"{prepared.facts.name}: {prepared.facts.texts:,} distinct texts; asking {teacher.name}, of {teacher.dim} "
-        f"dimensions, about {lessons.texts:,} of them, {len(lessons.said) - lessons.texts:,} spans and "
-        f"{len(pieces):,} pieces of words"
+        f"dimensions, about {distillation_texts.texts:,} of them, "
+        f"{len(distillation_texts.said) - distillation_texts.texts:,} spans and "
+        f"{len(subwords):,} pieces of words"
     )
-    said = [*lessons.said, *pieces]
-    vectors = teacher.asked(said, work / ANSWERS, narrator.counter("teacher", len(said)))
-    narrator.stop_bar()
-    of_texts, of_pieces = vectors[: len(lessons.said)], vectors[len(lessons.said) :]
-    parts = parts_of(settings.dim, settings.lexical > 0, settings.latent > 0)
+    said = [*distillation_texts.said, *subwords]
+    vectors = teacher.asked(said, work / ANSWERS, messages.counter("teacher", len(said)))
+    messages.stop_bar()
+    of_texts, of_pieces = vectors[: len(distillation_texts.said)], vectors[len(distillation_texts.said) :]
+    parts = component_dims(settings.dim, settings.lexical_weight > 0, settings.lsa_weight > 0)
     targets = targets_of(of_texts, parts.trained)
-    school = Schooling(prepared.encoded(lessons.said), targets(of_texts)).known()
+    school = DistillationData(prepared.encoded(distillation_texts.said), targets(of_texts)).known()
     start = start_rows(prepared, targets(of_pieces), examples.start_weights)
     return _Class(prepared, examples, settings, school, start)
 
 
-def _taught(met: _Class, teacher: Teacher, narrator: Narrator) -> Model:
+def _taught(met: _Class, teacher: Teacher, messages: Messages) -> Model:
     """Learn, judge, learn what was put aside for judging, and blend."""
     prepared, examples, settings, school = met.prepared, met.examples, met.settings, met.school
     if not len(school):
@@ -199,12 +200,12 @@ def _taught(met: _Class, teacher: Teacher, narrator: Narrator) -> Model:
     order = np.random.default_rng([settings.seed, 20]).permutation(len(school))
     aside = min(MOST_JUDGED, len(order) // ASIDE)
     judged = school.take(order[:aside])
-    narrator.tell(f"learning from {len(order) - aside:,} of its vectors and from the texts")
-    pupil = learn(met.start, school.take(order[aside:]), examples, settings)
-    scores = _scores(met, pupil, judged)
-    pairs = similarity_histograms(*examples.encoded_halves(pupil), examples.rng(10)).plain()
-    go_on(pupil, school, examples.whole(), settings, epochs=max(1, round(settings.epochs / SHARE)), purpose=21)
-    narrator.tell(
+    messages.log(f"learning from {len(order) - aside:,} of its vectors and from the texts")
+    student = learn(met.start, school.take(order[aside:]), examples, settings)
+    scores = _scores(met, student, judged)
+    pairs = similarity_histograms(*examples.encoded_halves(student), examples.rng(10)).plain()
+    go_on(student, school, examples.whole(), settings, epochs=max(1, round(settings.epochs / SHARE)), purpose=21)
+    messages.log(
         f"of the {NEIGHBOURS} nearest of {aside:,} texts put aside it finds {scores['agreement']:.0%} of the teacher's "
         f"(words alone {scores['agreement, words']:.0%})\n"
         f"the whole vector: score {scores['score']:.3f} (untrained {scores['score, untrained']:.3f}, "
@@ -212,19 +213,19 @@ def _taught(met: _Class, teacher: Teacher, narrator: Narrator) -> Model:
     )
     recipe = settings.plain() | {"start": "teacher", "teacher": teacher.name}
     card = Card(recipe, asdict(prepared.facts), finite(scores), (), versions(), (), {}, pairs)
-    finished = examples.finished(pupil)
+    finished = examples.finished(student)
     whole = StaticEncoder(finished.weights[prepared.stems], finished.documents)
     return Model(prepared.tokenizer, whole, card, prepared.sample, prepared.word_stems)
 
 
-def _scores(met: _Class, pupil: StaticEncoder, judged: Schooling) -> dict[str, Any]:
+def _scores(met: _Class, student: StaticEncoder, judged: DistillationData) -> dict[str, Any]:
     """Of texts whose vectors the pupil was not told."""
     examples = met.examples
     untrained, lsa = examples.untrained(), examples.lsa()
-    measured = {"MRR": pupil, "MRR, untrained": untrained, "MRR, LSA": lsa}
+    measured = {"MRR": student, "MRR, untrained": untrained, "MRR, LSA": lsa}
     found = {name: examples.measure(each) for name, each in measured.items()}
-    agreed = {"agreement": pupil, "agreement, words": met.start}
-    scored = {"score": examples.finished(pupil), "score, untrained": untrained, "score, LSA": lsa}
+    agreed = {"agreement": student, "agreement, words": met.start}
+    scored = {"score": examples.finished(student), "score, untrained": untrained, "score, LSA": lsa}
     return (
         {name: each.mrr for name, each in found.items()}
         | {name.replace("_", " "): value for name, value in asdict(found["MRR"]).items() if name != "mrr"}

@@ -7,11 +7,11 @@ from typing import Any
 from likewise.geometry.measure import Geometry
 from likewise.training.collapse_guard import Collapse
 
-__all__ = ["Moment", "Outcome", "moment_of"]
+__all__ = ["EvalPoint", "Outcome", "eval_point_of"]
 
 
 @dataclass(frozen=True)
-class Moment:
+class EvalPoint:
     """The state of training after some steps, as it is shown and kept.
 
     Attributes:
@@ -44,8 +44,8 @@ class Outcome:
         usable: False where the run collapsed and the best state is no better than the untrained encoder.
     """
 
-    history: tuple[Moment, ...]
-    best: Moment
+    history: tuple[EvalPoint, ...]
+    best: EvalPoint
     ended: str
     warnings: tuple[str, ...]
     usable: bool = True
@@ -53,20 +53,22 @@ class Outcome:
     @property
     def collapses(self) -> tuple[Collapse, ...]:
         """What was wrong each time that training collapsed, and what was done."""
-        return tuple(moment.collapse for moment in self.history if moment.collapse)
+        return tuple(eval_point.collapse for eval_point in self.history if eval_point.collapse)
 
     @property
     def when_collapsed(self) -> str:
         """At which steps training collapsed, in words."""
-        *first, last = [f"{moment.step:,}" for moment in self.history if moment.collapse]
+        *first, last = [f"{eval_point.step:,}" for eval_point in self.history if eval_point.collapse]
         return f"at steps {', '.join(first)} and {last}" if first else f"at step {last}"
 
 
-def moment_of(values: dict[str, Any]) -> Moment:
+def eval_point_of(values: dict[str, Any]) -> EvalPoint:
     """A moment from plain values, as a checkpoint and a model folder hold it; older ones know no collapses."""
     collapse = values.get("collapse")
     geometry = Geometry(**_numbers(values["geometry"]))
-    return Moment(**_numbers(values) | {"geometry": geometry, "collapse": Collapse(**collapse) if collapse else None})
+    return EvalPoint(
+        **_numbers(values) | {"geometry": geometry, "collapse": Collapse(**collapse) if collapse else None}
+    )
 
 
 def _numbers(values: dict[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from likewise.geometry.collapse import collapse, usable
 from likewise.geometry.measure import Geometry
 from likewise.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from likewise.training.collapse_guard import MOST_RETURNS, UNCONTRASTED, Collapse, Guard
-from likewise.training.history import Moment, Outcome, moment_of
+from likewise.training.history import EvalPoint, Outcome, eval_point_of
 from likewise.training.schedule import Plan, Schedule
 from likewise.training.step import Batch, ContrastiveStep, StepResult, batch_indices
 
-__all__ = ["Loop", "Moment", "Outcome", "Stateful", "few_threads", "moment_of"]
+__all__ = ["EvalPoint", "Loop", "Outcome", "Stateful", "eval_point_of", "few_threads"]
 
 
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
@@ -45,7 +45,7 @@ class _Standing:
     """What changes during a run, beside the encoder."""
 
     step: int = 0
-    history: list[Moment] = field(default_factory=list)
+    history: list[EvalPoint] = field(default_factory=list)
     best: int = 0
     best_state: dict[str, np.ndarray] = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Loop:
     Args:
         step: what one step does.
         batches: makes a batch of some texts; randomness arrives as an argument.
-        look: the geometry of the held-out texts in the encoder's present state.
+        evaluate: the geometry of the held-out texts in the encoder's present state.
         plan: how long and how fast.
         checkpoint: where the run is kept, so that it can go on after it was killed; nowhere if None.
         order: the batches of an epoch, as positions of texts; all texts in random order if None.
@@ -69,21 +69,21 @@ class Loop:
         self,
         step: ContrastiveStep,
         batches: Callable[[np.ndarray, np.random.Generator], Batch],
-        look: Callable[[], Geometry],
+        evaluate: Callable[[], Geometry],
         plan: Plan,
         checkpoint: Path | None = None,
         *,
         order: Callable[[np.random.Generator], list[np.ndarray]] | None = None,
         kept: Mapping[str, Stateful] | None = None,
     ) -> None:
-        self.step, self.batches, self.look, self.plan, self.checkpoint = step, batches, look, plan, checkpoint
+        self.step, self.batches, self.evaluate, self.plan, self.checkpoint = step, batches, evaluate, plan, checkpoint
         self.order = order or (lambda rng: batch_indices(plan.texts, plan.batch, rng))
         self.kept = {"step": step, **(kept or {})}
         self.schedule = Schedule(plan.learning_rate, plan.steps)
         self.guard = Guard(plan.batch)
         self._standing = _Standing()
 
-    def run(self, watch: Callable[[Moment], None], *, resume: bool = False) -> Outcome:
+    def run(self, watch: Callable[[EvalPoint], None], *, resume: bool = False) -> Outcome:
         """Train to the end, to an early end, to a collapse that nothing helps against, or to Ctrl-C.
 
         Args:
@@ -93,9 +93,9 @@ class Loop:
         ended = "interrupted"
         try:
             if not (resume and self._restored()):
-                self._look(watch)
-            for moment in self._standing.history if resume else ():
-                watch(moment)
+                self._evaluate(watch)
+            for eval_point in self._standing.history if resume else ():
+                watch(eval_point)
             with few_threads(self.plan.batch):
                 ended = self._train(watch)
         except KeyboardInterrupt:
@@ -104,7 +104,7 @@ class Loop:
         self.step.encoder.restore(self._standing.best_state)
         return self._outcome(ended)
 
-    def _train(self, watch: Callable[[Moment], None]) -> str:
+    def _train(self, watch: Callable[[EvalPoint], None]) -> str:
         standing, plan = self._standing, self.plan
         kept_at = time.monotonic()
         order: list[np.ndarray] = []
@@ -120,10 +120,10 @@ class Loop:
             standing.losses.append(result.loss)
             standing.masked.append(result.masked / (result.logits or len(indices) ** 2))
             speed = len(indices) / (time.perf_counter() - started)
-            if not (plan.looks_at(standing.step) or self._doubted()):
-                watch(Moment(standing.step, result.loss, standing.masked[-1], None, speed))
+            if not (plan.evaluates_at(standing.step) or self._needs_evaluation()):
+                watch(EvalPoint(standing.step, result.loss, standing.masked[-1], None, speed))
                 continue
-            self._look(watch, speed)
+            self._evaluate(watch, speed)
             if verdict := self._verdict():
                 return verdict
             if self.checkpoint and time.monotonic() - kept_at >= SECONDS_BETWEEN_CHECKPOINTS:
@@ -140,56 +140,58 @@ class Loop:
                 raise
             return StepResult(math.nan, 0)
 
-    def _doubted(self) -> bool:
+    def _needs_evaluation(self) -> bool:
         """Whether a look is taken before it is due; one that finds nothing is the last of its kind."""
         losses, history = self._standing.losses, self._standing.history
         if not math.isfinite(losses[-1]):
             return True
-        if not self.guard.doubts(losses, self.step.encoder.state, self._standing.best_state):
+        if not self.guard.needs_evaluation(losses, self.step.encoder.state, self._standing.best_state):
             return False
-        return all(self.plan.looks_at(moment.step) or moment.collapse for moment in history)
+        return all(self.plan.evaluates_at(eval_point.step) or eval_point.collapse for eval_point in history)
 
-    def _look(self, watch: Callable[[Moment], None], speed: float = 0.0) -> None:
+    def _evaluate(self, watch: Callable[[EvalPoint], None], speed: float = 0.0) -> None:
         standing, encoder = self._standing, self.step.encoder
         loss = float(np.mean(standing.losses)) if standing.losses else 0.0
         masked = float(np.mean(standing.masked)) if standing.masked else 0.0
         standing.losses, standing.masked = [], []
         seen = self.guard.broken(loss, encoder.state(), standing.best_state) if standing.history else None
-        moment = Moment(standing.step, loss, masked, _unmeasured(standing.history[0]) if seen else self.look())
-        if seen := seen or self._wrong(moment):
-            moment = replace(moment, collapse=self._collapse(seen))
+        eval_point = EvalPoint(
+            standing.step, loss, masked, _unmeasured(standing.history[0]) if seen else self.evaluate()
+        )
+        if seen := seen or self._wrong(eval_point):
+            eval_point = replace(eval_point, collapse=self._collapse(seen))
             encoder.restore(standing.best_state)
             self.step.forget()
-        standing.history.append(moment)
-        if moment.collapse:
+        standing.history.append(eval_point)
+        if eval_point.collapse:
             self.schedule = self._lowered()
         elif _as_good(standing.history):
             standing.best_state = {name: array.copy() for name, array in encoder.state().items()}
             standing.best = len(standing.history) - 1
-        watch(replace(moment, texts_a_second=speed))
+        watch(replace(eval_point, texts_a_second=speed))
 
-    def _wrong(self, moment: Moment) -> str | None:
+    def _wrong(self, eval_point: EvalPoint) -> str | None:
         """What the numbers of a look tell of a collapse, in plain words."""
         history = self._standing.history
-        if not history or np.isnan(best := _score(history[self._standing.best])) or moment.geometry is None:
+        if not history or np.isnan(best := _score(history[self._standing.best])) or eval_point.geometry is None:
             return None
-        if self.guard.uncontrasted(moment.loss, moment.masked):
+        if self.guard.uncontrasted(eval_point.loss, eval_point.masked):
             return UNCONTRASTED
-        return collapse(moment.geometry, best=best, start=history[0].geometry)
+        return collapse(eval_point.geometry, best=best, start=history[0].geometry)
 
     def _collapse(self, seen: str) -> Collapse:
         """What is done about a collapse; to be asked before the encoder goes back."""
         standing = self._standing
-        returns = sum(moment.collapse is not None for moment in standing.history)
+        returns = sum(eval_point.collapse is not None for eval_point in standing.history)
         over = returns == MOST_RETURNS or standing.step == self.plan.steps or seen == UNCONTRASTED
         lower = None if over else self.guard.lowered(self.schedule.peak, self.step.encoder.state(), standing.best_state)
         return Collapse(seen, standing.history[standing.best].step, lower)
 
     def _lowered(self) -> Schedule:
         """The schedule as it is since the last collapse."""
-        for moment in reversed(self._standing.history):
-            if moment.collapse and moment.collapse.learning_rate is not None:
-                return Schedule(moment.collapse.learning_rate, self.plan.steps, since=moment.step)
+        for eval_point in reversed(self._standing.history):
+            if eval_point.collapse and eval_point.collapse.learning_rate is not None:
+                return Schedule(eval_point.collapse.learning_rate, self.plan.steps, since=eval_point.step)
         return self.schedule
 
     def _verdict(self) -> str | None:
@@ -199,7 +201,9 @@ class Loop:
             return "collapsed" if last.collapse.learning_rate is None else None
         if np.isnan(_score(standing.history[standing.best])):
             return None
-        turned = max(look for look, each in enumerate(standing.history) if each.collapse or look == standing.best)
+        turned = max(
+            evaluate for evaluate, each in enumerate(standing.history) if each.collapse or evaluate == standing.best
+        )
         return "early" if len(standing.history) - 1 - turned >= self.plan.patience else None
 
     def _outcome(self, ended: str) -> Outcome:
@@ -236,7 +240,7 @@ class Loop:
             held.restore({n.removeprefix(before): a for n, a in kept.arrays.items() if n.startswith(before)})
         self.step.encoder.restore(state)
         best = {name.removeprefix("best."): array for name, array in kept.arrays.items() if name.startswith("best.")}
-        history = [moment_of(values) for values in kept.position["history"]]
+        history = [eval_point_of(values) for values in kept.position["history"]]
         self._standing = _Standing(kept.position["step"], history, kept.position["best"], best)
         self.schedule = self._lowered()
         return True
@@ -247,19 +251,19 @@ def few_threads(batch: int) -> threadpool_limits:
     return threadpool_limits(1 if batch <= SMALL_BATCH else None, "blas")
 
 
-def _score(moment: Moment) -> float:
+def _score(eval_point: EvalPoint) -> float:
     """The criterion; not a number where too few texts were judged to choose by it."""
-    found = moment.geometry
+    found = eval_point.geometry
     return found.mrr if found and found.texts >= FEWEST_JUDGED else float("nan")
 
 
-def _as_good(history: list[Moment]) -> bool:
+def _as_good(history: list[EvalPoint]) -> bool:
     """Whether the last look is as good as the best of those before, as far as so few texts can tell.
 
     A mean reciprocal rank m of n texts is off by about the root of m (1 - m) / n at the most. Of scores that differ by
     less the later is kept: its learning rate was lower, and it has seen more.
     """
-    scores = [_score(moment) for moment in history[:-1] if not moment.collapse]
+    scores = [_score(eval_point) for eval_point in history[:-1] if not eval_point.collapse]
     if not scores or np.isnan(scores).any():  # unmeasurable: the latest is kept
         return True
     highest, now, found = max(scores), _score(history[-1]), history[-1].geometry
@@ -267,9 +271,9 @@ def _as_good(history: list[Moment]) -> bool:
     return now > highest or (now > scores[0] and now >= highest - error)
 
 
-def _unmeasured(moment: Moment) -> Geometry:
+def _unmeasured(eval_point: EvalPoint) -> Geometry:
     """A geometry without numbers, of as many texts as that of a moment."""
-    found = moment.geometry
+    found = eval_point.geometry
     none = math.nan
     return Geometry(none, none, none, none, none, none, none, found.dim if found else 0, found.texts if found else 0)
 

@@ -93,22 +93,24 @@ class Prepared:
 
     def encoded(self, texts: Any) -> Ragged:
         """The ids of further texts, as those of the corpus are given: by stems, and without unknown pieces."""
-        pieces = self.vocabulary.pieces
+        subwords = self.vocabulary.subwords
         found: Ragged = self.tokenizer.encode(texts)
         if isinstance(self.tokenizer, Tokenizer):
-            found = found.without(pieces.index(UNKNOWN))
+            found = found.without(subwords.index(UNKNOWN))
         return Ragged(self.stems[found.ids], found.offsets)
 
     @property
     def word_stems(self) -> dict[str, str]:
         """Each word that has another form as its stem, and that stem."""
-        pieces = self.tokenizer.vocabulary.pieces
+        subwords = self.tokenizer.vocabulary.subwords
         others = np.flatnonzero(self.stems != np.arange(len(self.stems)))
-        return {pieces[id]: pieces[stem] for id, stem in zip(others.tolist(), self.stems[others].tolist(), strict=True)}
+        return {
+            subwords[id]: subwords[stem] for id, stem in zip(others.tolist(), self.stems[others].tolist(), strict=True)
+        }
 
 
 def prepare(
-    corpus: Corpus, work: Path, vocabulary: int | None, *, tell: Callable[[str], None], resume: bool = False
+    corpus: Corpus, work: Path, vocabulary: int | None, *, log: Callable[[str], None], resume: bool = False
 ) -> Prepared:
     """Read a corpus and tokenise it into `work`, in bounded memory.
 
@@ -116,42 +118,40 @@ def prepare(
         corpus: a stream of texts, read once.
         work: a folder for the ids; the texts are spooled there meanwhile.
         vocabulary: how many pieces at the most; derived from the number of texts if None.
-        tell: told of each stage, in a few words.
+        log: told of each stage, in a few words.
         resume: use the ids that an earlier run left in `work`, after checking that the corpus is still the same.
 
     Raises:
         InputError: there are fewer than two distinct texts, or `resume` and the corpus or the vocabulary changed.
     """
-    reading = read_whole(corpus, work, tell=tell)
-    prepared = tokenised(reading, work, vocabulary or vocabulary_size(reading.kept), tell=tell, resume=resume)
+    reading = read_whole(corpus, work, log=log)
+    prepared = tokenised(reading, work, vocabulary or vocabulary_size(reading.kept), log=log, resume=resume)
     reading.close()
     return prepared
 
 
-def read_whole(corpus: Corpus, work: Path, *, tell: Callable[[str], None]) -> Reading:
+def read_whole(corpus: Corpus, work: Path, *, log: Callable[[str], None]) -> Reading:
     """Read a corpus; its distinct texts are spooled to `work` until the reading is closed.
 
     Raises:
         InputError: there are fewer than two distinct texts.
     """
     work.mkdir(parents=True, exist_ok=True)
-    tell("reading")
+    log("reading")
     reading = Reading(work / "spool.arrow")
     reading.read(corpus)
     refuse_fewer_than_two(corpus.name, reading.kept, reading.duplicates, reading.empty)
     return reading
 
 
-def tokenised(
-    reading: Reading, work: Path, size: int, *, tell: Callable[[str], None], resume: bool = False
-) -> Prepared:
+def tokenised(reading: Reading, work: Path, size: int, *, log: Callable[[str], None], resume: bool = False) -> Prepared:
     """Learn a vocabulary of at most `size` pieces and the stems of its words, and tokenise the texts into `work`.
 
     Args:
         reading: the texts.
         work: a folder for the ids.
         size: of the vocabulary.
-        tell: told of each stage, in a few words.
+        log: told of each stage, in a few words.
         resume: use the ids that an earlier run left in `work`, after checking that the corpus is still the same.
 
     Raises:
@@ -161,13 +161,13 @@ def tokenised(
     fingerprint = reading.digest.hexdigest()
     done = work / "prepared.json"
     if not (resume and done.exists()):
-        tell("learning the vocabulary")
+        log("learning the vocabulary")
         tokenizer = Tokenizer(learn_reference(reading.sample(), size))
-        tell("tokenising")
+        log("tokenising")
         facts = _tokenised(reading, tokenizer, work)
         refuse_fewer_than_two(facts.name, facts.texts, facts.duplicates, facts.empty)
-        with replacing_file(done) as beside:
-            beside.write_text(json.dumps({"size": size, **asdict(facts)}), encoding="utf-8")
+        with replacing_file(done) as temporary:
+            temporary.write_text(json.dumps({"size": size, **asdict(facts)}), encoding="utf-8")
     kept = json.loads(done.read_text(encoding="utf-8"))
     if kept.pop("size") != size or kept["fingerprint"] != fingerprint:
         raise InputError(
@@ -227,7 +227,7 @@ def store_ids(reading: Reading, encode: Callable[[Any], Ragged], vocab: int, wor
 
 def _tokenised(reading: Reading, tokenizer: Tokenizer, work: Path) -> CorpusFacts:
     vocabulary = tokenizer.vocabulary
-    unknown = vocabulary.pieces.index(UNKNOWN)
+    unknown = vocabulary.subwords.index(UNKNOWN)
     # The unknown piece is not trained: its row stays zero, so an unknown word changes no vector.
     stored = store_ids(reading, lambda texts: tokenizer.encode(texts).without(unknown), len(vocabulary), work)
     whole = np.zeros(len(vocabulary), np.int64)
@@ -243,13 +243,13 @@ def _tokenised(reading: Reading, tokenizer: Tokenizer, work: Path) -> CorpusFact
 
 def _stemmed(path: Path, stems: Int32[np.ndarray, " vocab"]) -> list[Int64[np.ndarray, " vocab"]]:
     """Put in place of each id that of its stem; how often each occurs then, and in how many texts."""
-    texts, beside = open_tokens(path), path.with_name(f"{path.name}-stems")
-    with TokenWriter(beside, len(stems)) as writer:
+    texts, temporary = open_tokens(path), path.with_name(f"{path.name}-stems")
+    with TokenWriter(temporary, len(stems)) as writer:
         for begin in range(0, len(texts), STORED_TEXTS):
             offsets = texts.offsets[begin : begin + STORED_TEXTS + 1]
             writer.append(Ragged(stems[texts.ids[offsets[0] : offsets[-1]]], offsets - offsets[0]))
     for suffix in (".ids", ".offsets"):
-        beside.with_suffix(suffix).replace(path.with_suffix(suffix))
+        temporary.with_suffix(suffix).replace(path.with_suffix(suffix))
     return [writer.counts, writer.texts_with]
 
 
@@ -280,7 +280,7 @@ FOLDER = "pieces"  # of the ids, in the folder of the run
 
 
 def pretokenised(
-    reading: Reading, tokenizer: PretrainedTokenizer, work: Path, *, tell: Callable[[str], None], resume: bool = False
+    reading: Reading, tokenizer: PretrainedTokenizer, work: Path, *, log: Callable[[str], None], resume: bool = False
 ) -> Prepared:
     """Tokenise the texts of a corpus into `work`; no stem stands for a word.
 
@@ -288,7 +288,7 @@ def pretokenised(
         reading: the texts.
         tokenizer: of the encoder.
         work: a folder for the ids.
-        tell: told of the stage.
+        log: told of the stage.
         resume: use the ids that an earlier run left, after checking that corpus and tokenizer are still the same.
 
     Raises:
@@ -299,13 +299,13 @@ def pretokenised(
     key = hashlib.sha256(tokenizer.reference.to_str().encode()).hexdigest()
     done = work / "prepared.json"
     if not (resume and done.exists()):
-        tell("tokenising")
+        log("tokenising")
         stored = store_ids(reading, tokenizer.encode, len(tokenizer.vocabulary), work)
         facts = stored.facts
         refuse_fewer_than_two(facts.name, facts.texts, facts.duplicates, facts.empty)
         np.save(work / "counts.npy", np.stack([stored.counts, stored.texts_with]))
-        with replacing_file(done) as beside:
-            beside.write_text(json.dumps({"tokenizer": key, **asdict(facts)}), encoding="utf-8")
+        with replacing_file(done) as temporary:
+            temporary.write_text(json.dumps({"tokenizer": key, **asdict(facts)}), encoding="utf-8")
     kept = json.loads(done.read_text(encoding="utf-8"))
     if kept.pop("tokenizer") != key or kept["fingerprint"] != reading.digest.hexdigest():
         raise InputError(

@@ -15,13 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from likewise import __version__
 from likewise.errors import LikewiseError
 from likewise.training.collapse_guard import MOST_RETURNS, UNCONTRASTED
-from likewise.training.loop import Moment, Outcome
+from likewise.training.loop import EvalPoint, Outcome
 from likewise.training.schedule import Plan
 
-__all__ = ["ENDINGS", "Narrator", "finite", "plain_moment", "refusal", "silent", "unwatched", "versions", "watcher"]
+__all__ = ["ENDINGS", "Messages", "finite", "plain_eval_point", "refusal", "silent", "unwatched", "versions", "watcher"]
 
 
-class Narrator:
+class Messages:
     """Writes to standard error, so that standard output stays for results."""
 
     def __init__(self, *, shown: bool = True) -> None:
@@ -30,7 +30,7 @@ class Narrator:
         self._bar: Progress | None = None
         self._speed = 0.0
 
-    def __enter__(self) -> "Narrator":
+    def __enter__(self) -> "Messages":
         return self
 
     def __exit__(
@@ -38,11 +38,11 @@ class Narrator:
     ) -> None:
         self._open.close()
 
-    def tell(self, line: str) -> None:
+    def log(self, line: str) -> None:
         """One line."""
         self.console.print(line, markup=False, soft_wrap=True)
 
-    def bar(self, steps: int) -> Callable[[Moment], None]:
+    def bar(self, steps: int) -> Callable[[EvalPoint], None]:
         """Begin the training bar of `steps` steps; what is returned moves it."""
         columns = (
             TextColumn("training"), BarColumn(30), MofNCompleteColumn(), TextColumn("{task.fields[said]}"),
@@ -52,17 +52,19 @@ class Narrator:
         self._open.enter_context(bar)
         task = bar.add_task("training", total=steps, said="")
 
-        def watch(moment: Moment) -> None:
-            if moment.texts_a_second:
-                self._speed += 0.1 * (moment.texts_a_second - self._speed) if self._speed else moment.texts_a_second
-            said = f"{self._speed:,.0f} texts/s · loss {moment.loss:.3f}" if moment.step else ""
-            bar.update(task, completed=moment.step, said=said)
-            if moment.geometry:
-                self.tell(_look(moment))
+        def watch(eval_point: EvalPoint) -> None:
+            if eval_point.texts_a_second:
+                self._speed += (
+                    0.1 * (eval_point.texts_a_second - self._speed) if self._speed else eval_point.texts_a_second
+                )
+            said = f"{self._speed:,.0f} texts/s · loss {eval_point.loss:.3f}" if eval_point.step else ""
+            bar.update(task, completed=eval_point.step, said=said)
+            if eval_point.geometry:
+                self.log(_look(eval_point))
 
         return watch
 
-    def meter(self, what: str) -> Callable[[int, int | None], None]:
+    def progress_bar(self, what: str) -> Callable[[int, int | None], None]:
         """Begin the bar of something that is done text by text; what is returned moves it, to its end."""
         bar = self._counting(what)
 
@@ -70,7 +72,7 @@ class Narrator:
             bar.update(bar.task_ids[0], completed=done, total=total)
             if done == total:
                 bar.stop()
-                self.tell(f"{what}: {done:,} texts rewritten")
+                self.log(f"{what}: {done:,} texts rewritten")
 
         return watch
 
@@ -101,14 +103,15 @@ def unwatched(_: str) -> Callable[[int, int | None], None]:
     return lambda done, total: None
 
 
-def _look(moment: Moment) -> str:
-    found = moment.geometry
+def _look(eval_point: EvalPoint) -> str:
+    found = eval_point.geometry
     assert found is not None  # noqa: S101 - the caller asked
-    loss = f"loss {moment.loss:.3f}  " if moment.step else ""
+    loss = f"loss {eval_point.loss:.3f}  " if eval_point.step else ""
     if found.texts == 0:
-        return f"  step {moment.step:>6,}  {loss}texts too short to be judged by their halves"
+        return f"  step {eval_point.step:>6,}  {loss}texts too short to be judged by their halves"
     return (
-        f"  step {moment.step:>6,}  {loss}finds the other half: MRR {found.mrr:.3f}, first {found.recall_at_1:.1%}  "
+        f"  step {eval_point.step:>6,}  "
+        f"{loss}finds the other half: MRR {found.mrr:.3f}, first {found.recall_at_1:.1%}  "
         f"alignment {found.alignment:.2f}  uniformity {found.uniformity:.2f}  effective rank {found.effective_rank:.0f}"
     )
 
@@ -121,24 +124,26 @@ ENDINGS = {
 }
 
 
-def watcher(narrator: Narrator, plan: Plan) -> Callable[[Moment], None]:
+def watcher(messages: Messages, plan: Plan) -> Callable[[EvalPoint], None]:
     """Moves the bar, and says of a collapse what was seen and what is done, as it happens."""
-    bar = narrator.bar(plan.steps)
+    bar = messages.bar(plan.steps)
     learning_rate, times = plan.learning_rate, 0
 
-    def watch(moment: Moment) -> None:
+    def watch(eval_point: EvalPoint) -> None:
         nonlocal learning_rate, times
-        collapsed = moment.collapse
-        unmeasured = moment.geometry is not None and moment.geometry.texts > 0 and np.isnan(moment.geometry.mrr)
-        bar(replace(moment, geometry=None) if collapsed and unmeasured else moment)
+        collapsed = eval_point.collapse
+        unmeasured = (
+            eval_point.geometry is not None and eval_point.geometry.texts > 0 and np.isnan(eval_point.geometry.mrr)
+        )
+        bar(replace(eval_point, geometry=None) if collapsed and unmeasured else eval_point)
         if collapsed is None:
             return
-        narrator.tell(f"  step {moment.step:>6,}  collapse: {collapsed.seen}")
+        messages.log(f"  step {eval_point.step:>6,}  collapse: {collapsed.seen}")
         if collapsed.learning_rate is None:
-            narrator.tell(f"  back to the state of step {collapsed.back_to:,}; the run ends here")
+            messages.log(f"  back to the state of step {collapsed.back_to:,}; the run ends here")
             return
         times += 1
-        narrator.tell(
+        messages.log(
             f"  back to the state of step {collapsed.back_to:,} and on, with the learning rate lowered from "
             f"{learning_rate:.4g} to {collapsed.learning_rate:.4g} ({times} of {MOST_RETURNS} times at the most)"
         )
@@ -159,9 +164,9 @@ def refusal(name: str, outcome: Outcome) -> LikewiseError:
     )
 
 
-def plain_moment(moment: Moment) -> dict[str, Any]:
+def plain_eval_point(eval_point: EvalPoint) -> dict[str, Any]:
     """A moment in plain values, without what the clock said."""
-    plain = asdict(moment)
+    plain = asdict(eval_point)
     del plain["texts_a_second"]
     plain["geometry"] = finite(plain["geometry"])
     return finite(plain)

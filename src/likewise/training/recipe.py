@@ -14,7 +14,7 @@ from likewise.errors import InputError
 from likewise.losses.loss import make_loss
 from likewise.losses.soft_targets import soft_info_nce
 from likewise.negatives.near_duplicates import DISTANCE
-from likewise.negatives.spec import contrasts_of
+from likewise.negatives.spec import negatives_spec
 from likewise.tokens.vocabulary import vocabulary_size
 from likewise.views.edits import WHOLE
 from likewise.views.mix import DEFAULT
@@ -26,11 +26,31 @@ STATIC = "static"  # the encoder that is trained from nothing; any other name is
 
 WORDS, FRACTIONS = (
     {"encoder", "views", "negatives", "loss", "device", "precision"},
-    {"temperature", "learning_rate", "weighting", "lexical", "latent", "memory", "keep", "beside"},
+    {
+        "temperature",
+        "learning_rate",
+        "idf_power",
+        "lexical_weight",
+        "lsa_weight",
+        "activation_memory",
+        "weight_interpolation",
+        "static_weight",
+    },
 )  # the other settings are whole numbers
 NEVER_NONE = {"encoder", "seed"}
-STATIC_ONLY = ("vocabulary", "weighting", "lexical", "latent")
-TRANSFORMER_ONLY = ("steps", "layers", "length", "freeze", "lora", "memory", "device", "precision", "keep", "beside")
+STATIC_ONLY = ("vocabulary", "idf_power", "lexical_weight", "lsa_weight")
+TRANSFORMER_ONLY = (
+    "steps",
+    "layers",
+    "length",
+    "freeze",
+    "lora",
+    "activation_memory",
+    "device",
+    "precision",
+    "weight_interpolation",
+    "static_weight",
+)
 PRECISIONS = ("single", "mixed")
 LARGEST_WEIGHT = 4.0
 MANY_TEXTS = 100_000  # from here on a vector of half the length has to do, as an index of them would grow large
@@ -52,10 +72,11 @@ class Recipe:
         views: which two views of a text are a positive pair, as `views.mix.make_views` reads it.
         learning_rate: the peak of row-wise Adagrad, or of AdamW.
         vocabulary: how many pieces at the most.
-        weighting: the power of log-IDF that a piece counts before training.
-        lexical: length of the lexical part of a vector beside the trained one, which has 1 (`encoders.blend`); 0 for
+        idf_power: the power of log-IDF that a piece counts before training.
+        lexical_weight: length of the lexical part of a vector beside the trained one, which has 1
+            (`encoders.blend`); 0 for
             none.
-        latent: length of the part that latent semantic analysis makes; 0 for none.
+        lsa_weight: length of the part that latent semantic analysis makes; 0 for none.
         near_duplicate: bits of SimHash within which two texts are no negatives for each other.
         negatives: beyond those of the batch, as `training.contrasts` reads them: `queue,hard`.
         loss: as `losses.table` reads it.
@@ -65,12 +86,12 @@ class Recipe:
         length: tokens that a transformer reads of a view at the most.
         freeze: lower layers of a transformer that stay as they are, their states remembered.
         lora: rank of the matrices that are trained in place of a transformer's own; 0 trains those.
-        memory: GiB that the graphs of a batch may take; what does not fit is encoded twice.
+        activation_memory: GiB that the graphs of a batch may take; what does not fit is encoded twice.
         device: of torch.
         precision: of a transformer's training: `single`, or `mixed` with products in bfloat16.
-        beside: length of a static encoder's vectors beside a transformer's, whose length is 1, where texts are searched
-            for; 0 for none.
-        keep: the share of a pretrained encoder's own weights that is mixed into the adapted ones in the end.
+        static_weight: length of a static encoder's vectors beside a transformer's, whose length is 1, where texts
+            are searched for; 0 for none.
+        weight_interpolation: the share of a pretrained encoder's own weights that is mixed into the adapted ones.
     """
 
     encoder: str = STATIC
@@ -81,9 +102,9 @@ class Recipe:
     views: str | None = None
     learning_rate: float | None = None
     vocabulary: int | None = None
-    weighting: float | None = None
-    lexical: float | None = None
-    latent: float | None = None
+    idf_power: float | None = None
+    lexical_weight: float | None = None
+    lsa_weight: float | None = None
     near_duplicate: int | None = None
     negatives: str | None = None
     loss: str | None = None
@@ -93,11 +114,11 @@ class Recipe:
     length: int | None = None
     freeze: int | None = None
     lora: int | None = None
-    memory: float | None = None
+    activation_memory: float | None = None
     device: str | None = None
     precision: str | None = None
-    keep: float | None = None
-    beside: float | None = None
+    weight_interpolation: float | None = None
+    static_weight: float | None = None
 
     def __post_init__(self) -> None:
         if not self.encoder.strip():
@@ -115,25 +136,27 @@ class Recipe:
                 f"loss {self.loss}: texts alone have no teacher that ranks them: use info-nce, or learn from one by"
                 " `likewise distill`"
             )
-        if contrasts_of(self.negatives).guided and self.encoder == STATIC:
+        if negatives_spec(self.negatives).guided and self.encoder == STATIC:
             raise InputError(f"negatives {self.negatives}: a guide is for transformers, and this encoder would be one")
         self._check_numbers()
 
     def _check_numbers(self) -> None:
         positive = ("dim", "batch", "epochs", "temperature", "learning_rate", "vocabulary", "steps", "layers", "length")
-        for name in (*positive, "memory"):
+        for name in (*positive, "activation_memory"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise InputError(f"{name} is {value}, expected a positive number")
-        for name in ("weighting", "lexical", "latent", "beside"):
+        for name in ("idf_power", "lexical_weight", "lsa_weight", "static_weight"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= LARGEST_WEIGHT:
                 raise InputError(f"{name} is {value}, expected a number from 0 to {LARGEST_WEIGHT:g}")
         for name in ("freeze", "lora"):
             if (getattr(self, name) or 0) < 0:
                 raise InputError(f"{name} is {getattr(self, name)}, expected 0 or more")
-        if self.keep is not None and not 0 <= self.keep < 1:
-            raise InputError(f"keep is {self.keep}, expected a share from 0 to less than 1")
+        if self.weight_interpolation is not None and not 0 <= self.weight_interpolation < 1:
+            raise InputError(
+                f"weight_interpolation is {self.weight_interpolation}, expected a share from 0 to less than 1"
+            )
         if self.batch == 1:
             raise InputError("batch is 1, expected at least 2: a text needs others to be contrasted with")
         if self.near_duplicate is not None and not 0 <= self.near_duplicate <= 64:
@@ -204,9 +227,9 @@ class Settings:
     views: str
     learning_rate: float
     vocabulary: int
-    weighting: float
-    lexical: float
-    latent: float
+    idf_power: float
+    lexical_weight: float
+    lsa_weight: float
     near_duplicate: int
     negatives: str
     loss: str
@@ -216,11 +239,11 @@ class Settings:
     length: int | None = None
     freeze: int = 0
     lora: int = 0
-    memory: float | None = None
+    activation_memory: float | None = None
     device: str | None = None
     precision: str | None = None
-    keep: float = 0.0
-    beside: float = 0.0
+    weight_interpolation: float = 0.0
+    static_weight: float = 0.0
 
     def plain(self) -> dict[str, Any]:
         """By name, without what the encoder does not have."""
@@ -239,9 +262,9 @@ def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
         "views": GIVEN if paired else DEFAULT,
         "learning_rate": 0.2,
         "vocabulary": vocabulary_size(texts),
-        "weighting": 0.7,
-        "lexical": 1.2 if split else 0.0,
-        "latent": 0.5 if split else 0.0,
+        "idf_power": 0.7,
+        "lexical_weight": 1.2 if split else 0.0,
+        "lsa_weight": 0.5 if split else 0.0,
         "near_duplicate": DISTANCE,
         "negatives": "batch",
         "loss": "info-nce",

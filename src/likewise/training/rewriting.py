@@ -15,11 +15,11 @@ from likewise.training.prepare import KEPT, Prepared
 from likewise.training.reading import Reading
 from likewise.views.mix import rewritings
 
-__all__ = ["Meter", "with_rewritten"]
+__all__ = ["ProgressBar", "with_rewritten"]
 
 FOLDER = "rewritten"
 
-Meter = Callable[[str], Callable[[int, int | None], None]]
+ProgressBar = Callable[[str], Callable[[int, int | None], None]]
 """Begins to show how far something is; what it returns is told so."""
 
 
@@ -31,7 +31,7 @@ def with_rewritten(
     work: Path,
     ids: Path,
     seed: int,
-    meter: Meter,
+    progress_bar: ProgressBar,
     resume: bool = False,
 ) -> Prepared:
     """The same corpus with its texts rewritten, once for each paraphraser that views ask for, in ids of its tokenizer.
@@ -43,7 +43,7 @@ def with_rewritten(
         work: where the rewritten texts are kept; they do not depend on the tokenizer.
         ids: where the ids of the corpus are.
         seed: of what is drawn.
-        meter: shows how far it is.
+        progress_bar: shows how far it is.
         resume: go on with what an earlier run left.
 
     Raises:
@@ -58,7 +58,8 @@ def with_rewritten(
         for side, texts in enumerate(sides):
             rewritten = rewrite_corpus(
                 (batch.column(side) for batch in reading.spooled()), paraphraser, work / FOLDER, f"text{side}",
-                seed=seed, fingerprint=reading.digest.hexdigest(), total=reading.kept, resume=resume, tell=meter(name),
+                seed=seed, fingerprint=reading.digest.hexdigest(), total=reading.kept, resume=resume,
+                log=progress_bar(name),
             )  # fmt: skip
             stores.append(_stored(rewritten, prepared, texts, ids, f"text{side}-rewritten{number}"))
         made[name] = tuple(stores)

@@ -10,13 +10,13 @@ from likewise.geometry.measure import Geometry
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
 from likewise.model.model import Model
-from likewise.negatives.spec import contrasts_of
-from likewise.training.batches import Contrasting, contrasting_step
+from likewise.negatives.spec import negatives_spec
+from likewise.training.batches import BatchAssembly, contrastive_step
 from likewise.training.dataset import Examples
 from likewise.training.final_fit import join
 from likewise.training.loop import FEWEST_JUDGED, Loop, Outcome
 from likewise.training.prepare import Prepared
-from likewise.training.progress import ENDINGS, Narrator, finite, plain_moment, refusal, versions, watcher
+from likewise.training.progress import ENDINGS, Messages, finite, plain_eval_point, refusal, versions, watcher
 from likewise.training.recipe import Settings
 from likewise.training.schedule import Plan
 from likewise.training.tune import Tuned
@@ -28,7 +28,7 @@ def run(
     prepared: Prepared,
     examples: Examples,
     tuned: Tuned,
-    narrator: Narrator,
+    messages: Messages,
     *,
     checkpoint: Path | None = None,
     resume: bool = False,
@@ -39,7 +39,7 @@ def run(
         prepared: the corpus as ids.
         examples: the same under the settings of the run.
         tuned: the settings of the run, and how they were chosen.
-        narrator: told what happens.
+        messages: told what happens.
         checkpoint: where the run is kept, so that it can go on after it was killed.
         resume: go on from the checkpoint, if there is one.
 
@@ -47,15 +47,15 @@ def run(
         LikewiseError: training collapsed, and left no state that is better than the untrained encoder.
     """
     settings = tuned.settings
-    narrator.tell(_introduction(prepared, settings))
+    messages.log(_introduction(prepared, settings))
     encoder = examples.untrained()
     untrained, lsa = examples.measure(encoder), examples.measure(examples.lsa())
-    step = contrasting_step(encoder, settings)
+    step = contrastive_step(encoder, settings)
     plan = Plan(len(examples.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed)
-    made = Contrasting(examples, contrasts_of(settings.negatives), examples.batch, encoder, None, steps=plan.steps)
+    made = BatchAssembly(examples, negatives_spec(settings.negatives), examples.batch, encoder, None, steps=plan.steps)
     loop = Loop(step, made.batch, lambda: examples.measure(encoder), plan, checkpoint, kept={"batches": made})
-    outcome = loop.run(watcher(narrator, plan), resume=resume)
-    narrator.stop_bar()
+    outcome = loop.run(watcher(messages, plan), resume=resume)
+    messages.stop_bar()
     if not outcome.usable:
         if checkpoint is not None:
             checkpoint.unlink(missing_ok=True)  # to go on from there would end here again
@@ -68,11 +68,11 @@ def run(
     best = outcome.best.geometry or untrained
     shown = {"MRR": best.mrr, "MRR, untrained": untrained.mrr, "MRR, LSA": lsa.mrr}
     scores = shown | {name.replace("_", " "): value for name, value in asdict(best).items() if name != "mrr"} | scores
-    warnings = (*outcome.warnings, *_doubts(prepared.facts.texts, best, untrained, lsa, apart=examples.split.apart))
-    narrator.tell(_conclusion(outcome, scores, apart=examples.split.apart))
+    warnings = (*outcome.warnings, *_warnings(prepared.facts.texts, best, untrained, lsa, apart=examples.split.apart))
+    messages.log(_conclusion(outcome, scores, apart=examples.split.apart))
     for warning in warnings:
-        narrator.tell(f"warning: {warning}")
-    history = tuple(plain_moment(moment) for moment in outcome.history)
+        messages.log(f"warning: {warning}")
+    history = tuple(plain_eval_point(eval_point) for eval_point in outcome.history)
     card = Card(
         settings.plain(), asdict(prepared.facts), finite(scores), history, versions(), warnings, tuned.record, pairs
     )
@@ -94,24 +94,24 @@ def _introduction(prepared: Prepared, settings: Settings) -> str:
     )
 
 
-def _doubts(texts: int, best: Geometry, untrained: Geometry, lsa: Geometry, *, apart: bool) -> list[str]:
-    doubts = []
+def _warnings(texts: int, best: Geometry, untrained: Geometry, lsa: Geometry, *, apart: bool) -> list[str]:
+    warnings = []
     if not apart:
-        doubts.append(
+        warnings.append(
             f"only {texts:,} texts: none could be put aside, so the score was taken on the texts it trained on "
             "and says little"
         )
     if best.mrr < lsa.mrr:
-        doubts.append("the score is below that of LSA: the corpus may be too small or too uniform to learn from")
+        warnings.append("the score is below that of LSA: the corpus may be too small or too uniform to learn from")
     if best.texts >= FEWEST_JUDGED:
         if not usable(best, untrained):
-            doubts.append(
+            warnings.append(
                 "the halves of a text find each other no better than by chance: the texts teach nothing beyond which "
                 "words they share, and the model knows little more"
             )
         elif told := collapse(best, start=untrained):
-            doubts.append(f"halves find each other, but {told}")
-    return doubts
+            warnings.append(f"halves find each other, but {told}")
+    return warnings
 
 
 def _conclusion(outcome: Outcome, scores: dict[str, Any], *, apart: bool) -> str:

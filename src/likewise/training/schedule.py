@@ -43,7 +43,7 @@ class Plan:
         epochs: how often each text is seen.
         learning_rate: its peak.
         seed: of order and views.
-        looks: how often the score is taken, evenly over the run; at the start and at the end in any case.
+        evaluations: how often the score is taken, evenly over the run; at the start and at the end in any case.
         patience: after so many looks without a score that is as good, the run ends.
         most: steps at the most, however many epochs there are; as many as they take if None.
     """
@@ -53,7 +53,7 @@ class Plan:
     epochs: int
     learning_rate: float
     seed: int
-    looks: int = 12
+    evaluations: int = 12
     patience: int = 4
     most: int | None = None
 
@@ -68,7 +68,7 @@ class Plan:
         whole = self.steps_an_epoch * self.epochs
         return whole if self.most is None else min(whole, self.most)
 
-    def looks_at(self, step: int) -> bool:
+    def evaluates_at(self, step: int) -> bool:
         """Whether the score is taken once `step` steps are done."""
-        every = max(1, -(-self.steps // self.looks))
+        every = max(1, -(-self.steps // self.evaluations))
         return step % every == 0 or step == self.steps

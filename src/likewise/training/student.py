@@ -7,7 +7,7 @@ from jaxtyping import Float, Float32, Int64
 
 from likewise.encoders.encoder import Encoder
 from likewise.encoders.static import StaticEncoder
-from likewise.losses.distillation import taught
+from likewise.losses.distillation import distillation_loss
 from likewise.tokens.ragged import Ragged
 from likewise.training.dataset import Examples
 from likewise.training.loop import few_threads
@@ -16,10 +16,10 @@ from likewise.training.recipe import Settings
 from likewise.training.schedule import Schedule
 from likewise.training.step import Batch, ContrastiveStep, batch_indices
 
-__all__ = ["Schooling", "Targets", "TaughtStep", "go_on", "learn", "start_rows", "targets_of"]
+__all__ = ["DistillationData", "DistillationStep", "Targets", "go_on", "learn", "start_rows", "targets_of"]
 
 
-class TaughtStep:
+class DistillationStep:
     """Brings vectors to where the teacher's are; with a batch of positive pairs it contrasts those in the same step.
 
     Attributes:
@@ -51,9 +51,9 @@ class TaughtStep:
             The loss against the teacher.
         """
         vectors, tape = self.encoder.forward(texts)
-        lesson = taught(vectors, teachers)
+        lesson = distillation_loss(vectors, teachers)
         weight = np.float32(1.0 if batch is None else self.weight)
-        self.encoder.backward(tape, lesson.pupils * weight)
+        self.encoder.backward(tape, lesson.students * weight)
         if batch is None:
             self.encoder.step(learning_rate)
         else:
@@ -103,7 +103,7 @@ def targets_of(vectors: Float32[np.ndarray, "texts dim"], most: int) -> Targets:
 
 
 @dataclass(frozen=True)
-class Schooling:
+class DistillationData:
     """What there is to be heard from the teacher.
 
     Attributes:
@@ -114,13 +114,13 @@ class Schooling:
     ids: Ragged
     targets: Float32[np.ndarray, "texts dim"]
 
-    def known(self) -> "Schooling":
+    def known(self) -> "DistillationData":
         """Those that have pieces, and of which the teacher knows something."""
         return self.take(np.flatnonzero((self.ids.lengths > 0) & self.targets.any(axis=1)))
 
-    def take(self, places: Int64[np.ndarray, " some"]) -> "Schooling":
+    def take(self, places: Int64[np.ndarray, " some"]) -> "DistillationData":
         """Some of the texts."""
-        return Schooling(self.ids.take(places), self.targets[places])
+        return DistillationData(self.ids.take(places), self.targets[places])
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -143,7 +143,7 @@ def start_rows(
     return StaticEncoder(rows * token_weights[:, None])
 
 
-def learn(start: StaticEncoder, school: Schooling, examples: Examples, settings: Settings) -> StaticEncoder:
+def learn(start: StaticEncoder, school: DistillationData, examples: Examples, settings: Settings) -> StaticEncoder:
     """Teach an encoder: first by the teacher alone, then by the teacher and the texts together.
 
     Args:
@@ -155,10 +155,12 @@ def learn(start: StaticEncoder, school: Schooling, examples: Examples, settings:
     encoder = StaticEncoder(start.weights.copy())
     rounds = min(MOST_ROUNDS, max(FEWEST_ROUNDS, round(SEEN / max(1, len(school)))))
     rng = np.random.default_rng([settings.seed, 18])
-    lessons = [part for _ in range(rounds) for part in batch_indices(len(school), _size(school, settings), rng)]
-    step, schedule = _step(encoder, settings), Schedule(settings.learning_rate, len(lessons))
+    distillation_texts = [
+        part for _ in range(rounds) for part in batch_indices(len(school), _size(school, settings), rng)
+    ]
+    step, schedule = _step(encoder, settings), Schedule(settings.learning_rate, len(distillation_texts))
     with few_threads(settings.batch):
-        for number, places in enumerate(lessons):
+        for number, places in enumerate(distillation_texts):
             heard = school.take(places)
             step(heard.ids, heard.targets, schedule(number))
     go_on(encoder, school, examples, settings, epochs=settings.epochs, purpose=19)
@@ -166,7 +168,13 @@ def learn(start: StaticEncoder, school: Schooling, examples: Examples, settings:
 
 
 def go_on(
-    encoder: StaticEncoder, school: Schooling, examples: Examples, settings: Settings, *, epochs: int, purpose: int
+    encoder: StaticEncoder,
+    school: DistillationData,
+    examples: Examples,
+    settings: Settings,
+    *,
+    epochs: int,
+    purpose: int,
 ) -> None:
     """Learn by the teacher and the texts together, with one rise and fall of the learning rate.
 
@@ -182,20 +190,20 @@ def go_on(
     texts = len(examples.split.train)
     batches = [places for _ in range(epochs) for places in batch_indices(texts, settings.batch, rng)]
     step, schedule = _step(encoder, settings), Schedule(settings.learning_rate, len(batches))
-    lessons: list[np.ndarray] = []
+    distillation_texts: list[np.ndarray] = []
     with few_threads(settings.batch):
         for number, places in enumerate(batches):
-            lessons = lessons or batch_indices(len(school), _size(school, settings), rng)
-            heard = school.take(lessons.pop())
+            distillation_texts = distillation_texts or batch_indices(len(school), _size(school, settings), rng)
+            heard = school.take(distillation_texts.pop())
             batch = examples.batch(places, np.random.default_rng([settings.seed, purpose, number]))
             step(heard.ids, heard.targets, schedule(number), batch)
 
 
-def _step(encoder: StaticEncoder, settings: Settings) -> TaughtStep:
+def _step(encoder: StaticEncoder, settings: Settings) -> DistillationStep:
     contrast = ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
-    return TaughtStep(contrast, WEIGHT)
+    return DistillationStep(contrast, WEIGHT)
 
 
-def _size(school: Schooling, settings: Settings) -> int:
+def _size(school: DistillationData, settings: Settings) -> int:
     """Of a batch of what the teacher says."""
     return min(settings.batch, max(1, len(school) // 8))

@@ -78,8 +78,8 @@ class Teacher:
         key = told.hexdigest()
         if not (path.exists() and self._knows(note, key)):
             path.write_bytes(b"")
-            with replacing_file(note) as beside:
-                beside.write_text(json.dumps({"key": key, "probe": self.probe.tolist()}), encoding="utf-8")
+            with replacing_file(note) as temporary:
+                temporary.write_text(json.dumps({"key": key, "probe": self.probe.tolist()}), encoding="utf-8")
         done = min(path.stat().st_size // width, len(texts))
         os.truncate(path, done * width)
         watch(done)

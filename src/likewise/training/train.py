@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from likewise.atomic import refuse_existing, told
+from likewise.atomic import os_error, refuse_existing
 from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
 from likewise.model.folder import refuse_other
@@ -18,7 +18,7 @@ from likewise.paraphrase.paraphraser import make_paraphraser
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.training.bench import Bench
 from likewise.training.prepare import read_whole
-from likewise.training.progress import Narrator
+from likewise.training.progress import Messages
 from likewise.training.recipe import STATIC, Recipe
 from likewise.training.run import run
 from likewise.training.tune import check_effort
@@ -77,17 +77,17 @@ def train(
     begin = None if recipe.encoder == STATIC else _transformers().found_for(recipe)
     corpus = read(texts, text=text, id=id, pair=pair, encoding=encoding, on_error=on_error)
     target = None if out is None else Path(out)
-    with Narrator(shown=progress) as narrator, ExitStack() as stack:
+    with Messages(shown=progress) as messages, ExitStack() as stack:
         work = _workplace(target, stack, resume=resume, overwrite=overwrite)
         stack.enter_context(_tidy(work, target or work, resume=resume))
-        reading = read_whole(corpus, work, tell=narrator.tell)
+        reading = read_whole(corpus, work, log=messages.log)
         checkpoint = target and work / CHECKPOINT
         if begin is None:
-            bench = Bench(reading, work, recipe, narrator.tell, meter=narrator.meter, resume=resume)
-            model = _trained(bench, effort if tune else None, narrator, checkpoint, resume=resume)
+            bench = Bench(reading, work, recipe, messages.log, progress_bar=messages.progress_bar, resume=resume)
+            model = _trained(bench, effort if tune else None, messages, checkpoint, resume=resume)
         else:
             way = {"work": work, "checkpoint": checkpoint, "resume": resume}
-            model = _transformers().adapt(reading, begin(reading), recipe, narrator, **way)
+            model = _transformers().adapt(reading, begin(reading), recipe, messages, **way)
         _save(model, target, work, overwrite=overwrite)
     return model
 
@@ -98,9 +98,9 @@ def _transformers() -> Any:
     return adapt
 
 
-def _trained(bench: Bench, effort: str | None, narrator: Narrator, checkpoint: Path | None, *, resume: bool) -> Model:
+def _trained(bench: Bench, effort: str | None, messages: Messages, checkpoint: Path | None, *, resume: bool) -> Model:
     tuned = bench.chosen(effort)
-    return run(*bench.under(tuned.settings), tuned, narrator, checkpoint=checkpoint, resume=resume)
+    return run(*bench.under(tuned.settings), tuned, messages, checkpoint=checkpoint, resume=resume)
 
 
 def _save(model: Model, target: Path | None, work: Path, *, overwrite: bool) -> None:
@@ -125,7 +125,7 @@ def _tidy(work: Path, target: Path, *, resume: bool) -> Iterator[None]:
         if not resume and not (work / CHECKPOINT).exists():
             shutil.rmtree(work, ignore_errors=True)
         if isinstance(error, OSError):
-            raise told(error, target) from error
+            raise os_error(error, target) from error
         raise
 
 

@@ -95,7 +95,7 @@ def tune(
     names: list[str],
     examples_for: Callable[[Settings], Examples],
     effort: str,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> Tuned:
     """Try settings on a corpus, and choose.
 
@@ -104,15 +104,15 @@ def tune(
         names: which of them may change.
         examples_for: the corpus under some settings.
         effort: how much is tried, one of `EFFORTS`.
-        tell: told what was found.
+        log: told what was found.
     """
-    search = _Search(start, names, examples_for, EFFORTS[effort], tell)
+    search = _Search(start, names, examples_for, EFFORTS[effort], log)
     examples = examples_for(start)
     if not names or not np.isfinite(examples.score(examples.untrained()).value):
         return Tuned(start, {})
     change, why = search.run()
     chosen = applied(start, change)
-    tell(f"settings: {why}")
+    log(f"settings: {why}")
     # No seconds: the same seed gives the same bytes.
     record = {"effort": effort, "cost": round(search.cost, 3), "trials": search.trials}
     return Tuned(chosen, record | {"chosen": {name: getattr(chosen, name) for name in names}, "why": why})
@@ -123,9 +123,9 @@ class _Search:
 
     def __init__(
         self, start: Settings, names: list[str], examples_for: Callable[[Settings], Examples], budget: Budget,
-        tell: Callable[[str], None],
+        log: Callable[[str], None],
     ) -> None:  # fmt: skip
-        self.start, self.names, self.examples_for, self.budget, self.tell = start, names, examples_for, budget, tell
+        self.start, self.names, self.examples_for, self.budget, self.log = start, names, examples_for, budget, log
         self.trials: list[dict[str, Any]] = []
         self.texts = len(examples_for(start).split.train)
         self.pairs = 0
@@ -141,7 +141,7 @@ class _Search:
         rng = np.random.default_rng([self.start.seed, 11])
         alive = [_Candidate(change, []) for change in first_candidates(self.start, self.names, self.budget.first, rng)]
         plain = alive[0]
-        self.tell(f"tuning: {len(alive)} candidates, {1 + self.budget.cost:.2g} times the cost of a plain training")
+        self.log(f"tuning: {len(alive)} candidates, {1 + self.budget.cost:.2g} times the cost of a plain training")
         for rung in range(self.budget.rungs):
             if rung:
                 alive = self._better(alive, plain, self.budget.at(rung))

@@ -137,7 +137,7 @@ def span_deletion(
     return Ragged(*kernels.staying(texts.ids, texts.offsets, mask, kernels.ANCHOR))
 
 
-def cutoff(texts: Ragged, blank: int, rng: np.random.Generator, *, share: float = CUT) -> Ragged:
+def cutoff(texts: Ragged, mask_token: int, rng: np.random.Generator, *, share: float = CUT) -> Ragged:
     """Each token cut off with the same probability: nothing stands in its place (Shen et al. 2020; Yan et al. 2021).
 
     The other tokens stay where they are, which to an encoder that knows of places is not the same as a deletion. A text
@@ -145,7 +145,7 @@ def cutoff(texts: Ragged, blank: int, rng: np.random.Generator, *, share: float 
 
     Args:
         texts: ids of pieces.
-        blank: the id of the piece that says nothing.
+        mask_token: the id of the piece that says nothing.
         rng: where the random numbers come from.
         share: of the tokens that go.
     """
@@ -154,7 +154,7 @@ def cutoff(texts: Ragged, blank: int, rng: np.random.Generator, *, share: float 
     before = np.concatenate([[0], np.cumsum(goes)])
     whole = np.diff(before[texts.offsets]) == texts.lengths
     goes &= ~np.repeat(whole, texts.lengths)
-    return Ragged(np.where(goes, np.int32(blank), texts.ids), texts.offsets)
+    return Ragged(np.where(goes, np.int32(mask_token), texts.ids), texts.offsets)
 
 
 def shuffle(texts: Ragged, continues: Bool[np.ndarray, " vocab"], rng: np.random.Generator) -> Ragged:
@@ -194,7 +194,7 @@ def build_delete_span(vocabulary: Vocabulary, strength: float | None) -> View:
 def build_cutoff(vocabulary: Vocabulary, strength: float | None) -> View:
     """Cutting off a share of the tokens, 0.15 to begin with."""
     share = _share("cutoff", CUT if strength is None else strength)
-    return lambda texts, rng: cutoff(texts, vocabulary.blank, rng, share=share)
+    return lambda texts, rng: cutoff(texts, vocabulary.mask_token, rng, share=share)
 
 
 def build_shuffle(vocabulary: Vocabulary, strength: float | None) -> View:

@@ -10,7 +10,7 @@ from jaxtyping import Float32
 from likewise.applications.duplicates.token_alignment import COARSE, KEPT, Pieces, principal_axes
 from likewise.encoders.static import StaticEncoder
 from likewise.index.embedder import unit_vectors
-from likewise.model.concatenated import JoinedModel
+from likewise.model.concatenated import ConcatenatedModel
 from likewise.model.model import Model
 
 __all__ = ["COARSE", "KEPT", "Space", "principal_axes"]
@@ -70,8 +70,8 @@ class Space:
 
 def _static_of(encoder: Any) -> Model | None:
     """The static model that an encoder is, or that stands beside it."""
-    if isinstance(encoder, JoinedModel):
-        return encoder.beside.model if encoder.beside else None
+    if isinstance(encoder, ConcatenatedModel):
+        return encoder.companion.model if encoder.companion else None
     return encoder if isinstance(encoder, Model) and isinstance(encoder.encoder, StaticEncoder) else None
 
 

@@ -67,7 +67,7 @@ class Pieces:
         vocabulary = model.tokenizer.vocabulary
         rarities, most = _rarities(model)
         roots = np.linspace(0.0, float(most) * LONGEST**0.5, LEVELS, dtype=np.float32)
-        spelt = [piece.removeprefix(CONTINUATION) for piece in vocabulary.pieces]
+        spelt = [piece.removeprefix(CONTINUATION) for piece in vocabulary.subwords]
         return cls(
             model, _trained_rows(model), np.concatenate([rarities, roots]) ** 2, rarities, most,
             np.array([any(map(str.isdigit, piece)) for piece in spelt], np.bool_), np.array(list(map(len, spelt))),
@@ -100,5 +100,5 @@ def _rarities(static: Model) -> tuple[Float32[np.ndarray, " vocab"], np.float32]
     counts = static.tokenizer.vocabulary.counts.astype(np.float64)
     texts = float(static.card.corpus.get("texts") or max(counts.max(initial=1.0), 1.0))
     rarities: np.ndarray = np.log(1.0 + texts / (1.0 + np.minimum(counts, texts))).astype(np.float32)
-    rarities[static.tokenizer.vocabulary.blank] = 0.0
+    rarities[static.tokenizer.vocabulary.mask_token] = 0.0
     return rarities, np.float32(np.log(1.0 + texts / 2.0))

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from likewise.tokens.pretrained import Frame
+from likewise.tokens.pretrained import SpecialTokens
 from likewise.tokens.ragged import Ragged
 
 __all__ = ["Walk", "buckets", "distinct_texts", "encode_padded", "padded", "tokens_read"]
@@ -35,15 +35,17 @@ def buckets(lengths: Int64[np.ndarray, " texts"], tokens: int) -> list[Int64[np.
     return found
 
 
-def distinct_texts(texts: Ragged, room: int) -> tuple[Int64[np.ndarray, " distinct"], Int64[np.ndarray, " texts"]]:
+def distinct_texts(
+    texts: Ragged, max_content_length: int
+) -> tuple[Int64[np.ndarray, " distinct"], Int64[np.ndarray, " texts"]]:
     """The place of the first text of each kind, and for every text which of those it equals.
 
     Args:
         texts: ids.
-        room: how many ids of a text count.
+        max_content_length: how many ids of a text count.
     """
     places: dict[bytes, int] = {}
-    keys = (texts[row][:room].tobytes() for row in range(len(texts)))
+    keys = (texts[row][:max_content_length].tobytes() for row in range(len(texts)))
     back = np.fromiter((places.setdefault(key, len(places)) for key in keys), np.int64, len(texts))
     first = np.full(len(places), -1, np.int64)
     first[back[::-1]] = np.arange(len(texts))[::-1]
@@ -59,7 +61,7 @@ Walk: TypeAlias = Callable[[Callable[[Any], None], list[Int64[np.ndarray, " buck
 
 def encode_padded(
     texts: Ragged,
-    frame: Frame,
+    special_tokens: SpecialTokens,
     engine: Rectangle,
     *,
     tokens: int,
@@ -71,7 +73,7 @@ def encode_padded(
 
     Args:
         texts: without special tokens and uncut.
-        frame: what goes around the ids of a text.
+        special_tokens: what goes around the ids of a text.
         engine: ids and mask to vectors.
         tokens: of a bucket at the most, padding included.
         out: where the vectors go.
@@ -79,42 +81,44 @@ def encode_padded(
         threads: how many buckets it goes through at once: few texts are shared out among them too.
     """
     if threads > 1:
-        tokens = min(tokens, -(-tokens_read(texts, frame) // threads))
-    first, back = distinct_texts(texts, frame.room)
+        tokens = min(tokens, -(-tokens_read(texts, special_tokens) // threads))
+    first, back = distinct_texts(texts, special_tokens.max_content_length)
     some = texts.take(first)
     found = np.empty((len(some), out.shape[1]), np.float32)
 
     def encode(rows: Int64[np.ndarray, " bucket"]) -> None:
-        found[rows] = engine(*padded(some.take(rows), frame, frame.room))
+        found[rows] = engine(*padded(some.take(rows), special_tokens, special_tokens.max_content_length))
 
-    for _ in walk(encode, buckets(np.minimum(some.lengths, frame.room) + frame.around, tokens)):
+    for _ in walk(
+        encode, buckets(np.minimum(some.lengths, special_tokens.max_content_length) + special_tokens.around, tokens)
+    ):
         pass
     out[:] = found[back]
     return out
 
 
-def tokens_read(texts: Ragged, frame: Frame) -> int:
+def tokens_read(texts: Ragged, special_tokens: SpecialTokens) -> int:
     """How many ids are read of all texts, those around them too."""
-    return int(np.minimum(texts.lengths, frame.room).sum()) + frame.around * len(texts)
+    return int(np.minimum(texts.lengths, special_tokens.max_content_length).sum()) + special_tokens.around * len(texts)
 
 
 def padded(
-    texts: Ragged, frame: Frame, room: int
+    texts: Ragged, special_tokens: SpecialTokens, max_content_length: int
 ) -> tuple[Int64[np.ndarray, "texts tokens"], Bool[np.ndarray, "texts tokens"]]:
     """Ids with special tokens around them and padding on the right, and which of them are no padding.
 
     Args:
         texts: without special tokens.
-        frame: what goes around them.
-        room: ids that are read of a text at the most.
+        special_tokens: what goes around them.
+        max_content_length: ids that are read of a text at the most.
     """
-    lengths = np.minimum(texts.lengths, room)
-    before, width = len(frame.first), int(lengths.max(initial=0))
-    ids = np.full((len(texts), width + frame.around), frame.padding, np.int64)
-    ids[:, :before] = frame.first
+    lengths = np.minimum(texts.lengths, max_content_length)
+    before, width = len(special_tokens.first), int(lengths.max(initial=0))
+    ids = np.full((len(texts), width + special_tokens.around), special_tokens.padding, np.int64)
+    ids[:, :before] = special_tokens.first
     inside = np.arange(width) < lengths[:, None]
     ids[:, before : before + width][inside] = texts.ids[(texts.offsets[:-1, None] + np.arange(width))[inside]]
     rows = np.arange(len(texts))
-    for place, id in enumerate(frame.last, before):
+    for place, id in enumerate(special_tokens.last, before):
         ids[rows, lengths + place] = id
-    return ids, np.arange(ids.shape[1]) < (lengths + frame.around)[:, None]
+    return ids, np.arange(ids.shape[1]) < (lengths + special_tokens.around)[:, None]

@@ -19,7 +19,7 @@ from likewise.encoders.transformer.frozen import FrozenLayers
 from likewise.encoders.transformer.gradient_cache import Taken, counting, out_of_memory
 from likewise.encoders.transformer.pooling import pooled
 from likewise.errors import InputError
-from likewise.tokens.pretrained import Frame
+from likewise.tokens.pretrained import SpecialTokens
 from likewise.tokens.ragged import Ragged
 
 __all__ = ["LEAST", "TransformerEncoder", "TransformerTape", "device_of", "half_precision", "memory_left", "walking"]
@@ -147,7 +147,7 @@ class TransformerEncoder:
 
     Attributes:
         model: of transformers.
-        frame: what goes around the ids of a text.
+        special_tokens: what goes around the ids of a text.
         pooling: how a text's vector comes about.
         dim: length of a vector.
         device: where it computes.
@@ -156,7 +156,7 @@ class TransformerEncoder:
     def __init__(
         self,
         model: Any,
-        frame: Frame,
+        special_tokens: SpecialTokens,
         pooling: str = "mean",
         *,
         device: str | None = None,
@@ -172,7 +172,7 @@ class TransformerEncoder:
 
         Args:
             model: of transformers, without a head; its parameters that ask for gradients are trained.
-            frame: what goes around the ids of a text.
+            special_tokens: what goes around the ids of a text.
             pooling: one of `encoders.pooling.POOLINGS`.
             device: of torch; the fastest there is if None.
             half: products of training in bfloat16; where the machine is faster with it if None. `encode` never does.
@@ -186,12 +186,14 @@ class TransformerEncoder:
         self.device = device_of(device)
         self.model = model.to(self.device)
         self._forward = CompiledForward(self.model, self.device)
-        self.frame, self.pooling = frame, pooling
+        self.special_tokens, self.pooling = special_tokens, pooling
         self.dim = int(model.config.hidden_size)
         self._half = half_precision(self.device) if half is None else half
         self._tokens = tokens or TOKENS.get(self.device.type, TOKENS["cuda"])
         self._memory, self._seed = memory, seed
-        self._room = min(frame.room, (length or frame.longest) - self.frame.around)
+        self._room = min(
+            special_tokens.max_content_length, (length or special_tokens.longest) - self.special_tokens.around
+        )
         self._weight_decay = weight_decay
         self._frozen = FrozenLayers(model, freeze, self._budget()) if freeze else None
         self._steps, self._seen = 0, 0
@@ -206,7 +208,7 @@ class TransformerEncoder:
         A text without ids has the vector of the special tokens alone, as in sentence-transformers.
         """
         vectors = np.empty((len(texts), self.dim), np.float32) if out is None else out
-        read = tokens_read(texts, self.frame)
+        read = tokens_read(texts, self.special_tokens)
         packed = packed_for(read, self.device)
         self.model.eval()
 
@@ -216,7 +218,7 @@ class TransformerEncoder:
 
         with walking(read, self.device) as (walk, threads):
             return encode_padded(
-                texts, self.frame, engine, tokens=self._tokens, out=vectors, walk=walk, threads=threads
+                texts, self.special_tokens, engine, tokens=self._tokens, out=vectors, walk=walk, threads=threads
             )
 
     def encode_documents(
@@ -232,7 +234,7 @@ class TransformerEncoder:
         vectors = torch.empty((len(texts), self.dim), device=self.device)
         self.model.train()
         with out_of_memory(len(texts)), self._precision():
-            for rows in buckets(np.minimum(texts.lengths, self._room) + self.frame.around, self._tokens):
+            for rows in buckets(np.minimum(texts.lengths, self._room) + self.special_tokens.around, self._tokens):
                 kept = budget > 0
                 with counting() if kept else nullcontext(Taken()) as taken, torch.set_grad_enabled(kept):
                     found = self._dropped(texts.take(rows), tape.keys[rows])
@@ -328,12 +330,14 @@ class TransformerEncoder:
         with KeyedDropout(keys):
             return self._vectors(texts, self._room, self._frozen)
 
-    def _vectors(self, texts: Ragged, room: int, frozen: FrozenLayers | None = None) -> torch.Tensor:
-        ids, inside = (torch.from_numpy(each).to(self.device) for each in padded(texts, self.frame, room))
+    def _vectors(self, texts: Ragged, max_content_length: int, frozen: FrozenLayers | None = None) -> torch.Tensor:
+        ids, inside = (
+            torch.from_numpy(each).to(self.device) for each in padded(texts, self.special_tokens, max_content_length)
+        )
         mask = inside.long()
         if frozen is None:
             return self._pooled(self.model(input_ids=ids, attention_mask=mask), mask)
-        below = frozen.states(_cut(texts, room), ids, mask)
+        below = frozen.states(_cut(texts, max_content_length), ids, mask)
         return self._pooled(frozen.upper(inputs_embeds=below, attention_mask=mask), mask)
 
     def _encoded(
@@ -351,13 +355,13 @@ class TransformerEncoder:
 
     def _blanked(self, _: Any, given: Any, embeddings: torch.Tensor) -> torch.Tensor:
         """Zeros in place of the embeddings of tokens that were cut off."""
-        blank = given[0] == self.frame.blank
-        some = torch.compiler.is_compiling() or blank.any()  # a graph that is exported knows no ids yet
-        return embeddings.masked_fill(blank[..., None], 0.0) if some else embeddings
+        mask_token = given[0] == self.special_tokens.mask_token
+        some = torch.compiler.is_compiling() or mask_token.any()  # a graph that is exported knows no ids yet
+        return embeddings.masked_fill(mask_token[..., None], 0.0) if some else embeddings
 
 
-def _cut(texts: Ragged, room: int) -> Ragged:
+def _cut(texts: Ragged, max_content_length: int) -> Ragged:
     """The texts as far as they are read."""
-    if (texts.lengths <= room).all():
+    if (texts.lengths <= max_content_length).all():
         return texts
-    return Ragged.of([texts[row][:room].tolist() for row in range(len(texts))])
+    return Ragged.of([texts[row][:max_content_length].tolist() for row in range(len(texts))])

@@ -14,7 +14,7 @@ from typing import Any
 
 from likewise.encoders.transformer.pooling import FLAGS, check_pooling
 from likewise.errors import InputError, LikewiseError
-from likewise.tokens.pretrained import Frame, PretrainedTokenizer, frame_of
+from likewise.tokens.pretrained import PretrainedTokenizer, SpecialTokens, special_tokens_of
 
 __all__ = ["EXTRA", "Pretrained", "find_encoder", "laid_aside", "load_pretrained", "open_transformers"]
 
@@ -36,7 +36,7 @@ class Pretrained:
         model: of transformers, without a head.
         words: its tokenizer of transformers, to be saved with it.
         tokenizer: the same as this package uses it.
-        frame: what goes around the ids of a text.
+        special_tokens: what goes around the ids of a text.
         pooling: how a text's vector comes about.
         aside: weights that belong to the model and are not used here, by name.
         learned: what it has learned before: `texts`, to be near those that mean the same, as an encoder of
@@ -47,7 +47,7 @@ class Pretrained:
     model: Any
     words: Any
     tokenizer: PretrainedTokenizer
-    frame: Frame
+    special_tokens: SpecialTokens
     pooling: str
     aside: Mapping[str, Any]
     learned: str = "words"
@@ -119,12 +119,12 @@ def load_pretrained(name: str, *, length: int | None = None, pooling: str | None
             raise InputError(f"{name} reads {most:,} tokens of a text at the most, {length:,} were asked for")
         stated = most
     padding = words.pad_token_id if words.pad_token_id is not None else 0
-    blank = words.mask_token_id if words.mask_token_id is not None else (words.unk_token_id or 0)
-    tokenizer = PretrainedTokenizer(reference, blank)
-    frame = frame_of(reference, longest=stated, padding=padding, blank=blank)
+    mask_token = words.mask_token_id if words.mask_token_id is not None else (words.unk_token_id or 0)
+    tokenizer = PretrainedTokenizer(reference, mask_token)
+    special_tokens = special_tokens_of(reference, longest=stated, padding=padding, mask_token=mask_token)
     pooling = check_pooling(pooling or _pooling(folder))
     learned = "texts" if (folder / "modules.json").is_file() else "words"
-    return Pretrained(name, model, words, tokenizer, frame, pooling, laid_aside(model), learned)
+    return Pretrained(name, model, words, tokenizer, special_tokens, pooling, laid_aside(model), learned)
 
 
 def _in_package(name: str) -> Path | None:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float32, Int64
 from likewise.encoders.transformer.batching import encode_padded
 from likewise.encoders.transformer.pooling import check_pooling, pooled
 from likewise.errors import InputError, LikewiseError
-from likewise.tokens.pretrained import Frame
+from likewise.tokens.pretrained import SpecialTokens
 from likewise.tokens.ragged import Ragged
 
 __all__ = ["EXTRA", "INPUTS", "OUTPUT", "OnnxEncoder", "open_onnxruntime", "processors"]
@@ -33,19 +33,25 @@ class OnnxEncoder:
 
     Attributes:
         path: of the graph.
-        frame: what goes around the ids of a text.
+        special_tokens: what goes around the ids of a text.
         pooling: how a text's vector comes about.
         dim: length of a vector.
     """
 
     def __init__(
-        self, path: str | Path, frame: Frame, pooling: str = "mean", dim: int = 0, *, threads: int | None = None
+        self,
+        path: str | Path,
+        special_tokens: SpecialTokens,
+        pooling: str = "mean",
+        dim: int = 0,
+        *,
+        threads: int | None = None,
     ) -> None:
         """Opens a graph.
 
         Args:
             path: of the graph, with the inputs `INPUTS` and the output `OUTPUT`.
-            frame: what goes around the ids of a text.
+            special_tokens: what goes around the ids of a text.
             pooling: one of `encoders.pooling.POOLINGS`.
             dim: length of a vector; what the graph says if 0.
             threads: how many buckets are encoded at once; one a processor if None.
@@ -58,7 +64,7 @@ class OnnxEncoder:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = FATAL
-        self.path, self.frame, self.pooling = Path(path), frame, check_pooling(pooling)
+        self.path, self.special_tokens, self.pooling = Path(path), special_tokens, check_pooling(pooling)
         try:
             self._session: Any = runtime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW
@@ -79,10 +85,16 @@ class OnnxEncoder:
         """Unit vectors of `texts`, written to `out` where it is given; of equal texts one is encoded."""
         vectors = np.empty((len(texts), self.dim), np.float32) if out is None else out
         if self.threads == 1 or len(texts) == 1:
-            return encode_padded(texts, self.frame, self._encoded, tokens=TOKENS, out=vectors)
+            return encode_padded(texts, self.special_tokens, self._encoded, tokens=TOKENS, out=vectors)
         with ThreadPoolExecutor(self.threads) as pool:
             return encode_padded(
-                texts, self.frame, self._encoded, tokens=TOKENS, out=vectors, walk=pool.map, threads=self.threads
+                texts,
+                self.special_tokens,
+                self._encoded,
+                tokens=TOKENS,
+                out=vectors,
+                walk=pool.map,
+                threads=self.threads,
             )
 
     def encode_documents(

@@ -8,7 +8,7 @@ from tokenizers import processors
 
 from likewise.encoders.transformer.loading import Pretrained, laid_aside, open_transformers
 from likewise.errors import InputError
-from likewise.tokens.pretrained import PretrainedTokenizer, frame_of
+from likewise.tokens.pretrained import PretrainedTokenizer, special_tokens_of
 from likewise.tokens.vocabulary import UNKNOWN
 
 __all__ = ["ARCHITECTURES", "small_encoder"]
@@ -57,10 +57,17 @@ def small_encoder(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = transformers.AutoModel.from_config(config)
-    inner, blank = words.backend_tokenizer, ids[SPECIAL["mask_token"]]
-    frame = frame_of(inner, longest=longest, padding=ids[SPECIAL["pad_token"]], blank=blank)
+    inner, mask_token = words.backend_tokenizer, ids[SPECIAL["mask_token"]]
+    special_tokens = special_tokens_of(inner, longest=longest, padding=ids[SPECIAL["pad_token"]], mask_token=mask_token)
     return Pretrained(
-        architecture, model, words, PretrainedTokenizer(inner, blank), frame, "mean", laid_aside(model), "nothing"
+        architecture,
+        model,
+        words,
+        PretrainedTokenizer(inner, mask_token),
+        special_tokens,
+        "mean",
+        laid_aside(model),
+        "nothing",
     )
 
 
