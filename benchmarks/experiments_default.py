@@ -53,4 +53,4 @@ default = Default()
 
 def finished(lab: Lab, settings: Settings, encoder: StaticEncoder, **search: Any) -> Found:
     """How an encoder answers, with the lexical and the latent part of the settings beside it."""
-    return lab.found(lab.examples(settings).finished(encoder), **search)
+    return lab.found(lab.dataset(settings).finished(encoder), **search)

@@ -17,8 +17,9 @@ from likewise.encoders.static import StaticEncoder
 from likewise.index.hybrid import FUSIONS
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import UNKNOWN
-from likewise.training.dataset import Examples
+from likewise.training.dataset import Dataset
 from likewise.training.prepare import Prepared, prepare
+from likewise.training.reading import read_corpus
 from likewise.training.recipe import Recipe, Settings, derived
 
 __all__ = ["EPOCHS", "Found", "Ground", "Lab", "Pool", "pooled"]
@@ -75,18 +76,18 @@ class Lab:
             prepared, texts=texts, stems=stems.astype(np.int32), vocabulary=counted, texts_with=texts_with,
             facts=replace(prepared.facts, texts=len(texts)),
         )  # fmt: skip
-        self._examples: dict[int, Examples] = {}
+        self._datasets: dict[int, Dataset] = {}
 
     def settings(self, seed: int, **changes: object) -> Settings:
         """Those of the default recipe for the corpus, with half its dimensions, fewer epochs, and some changes."""
         recipe = Recipe(dim=DIM, epochs=self.ground.epochs, vocabulary=len(self.prepared.stems), seed=seed)
         return replace(derived(recipe, self.prepared.facts.texts), **changes)
 
-    def examples(self, settings: Settings) -> Examples:
+    def dataset(self, settings: Settings) -> Dataset:
         """The corpus under some settings."""
-        if settings.seed not in self._examples:
-            self._examples = {settings.seed: Examples(self.prepared, self.settings(settings.seed))}
-        return self._examples[settings.seed].under(settings)
+        if settings.seed not in self._datasets:
+            self._datasets = {settings.seed: Dataset(self.prepared, self.settings(settings.seed))}
+        return self._datasets[settings.seed].under(settings)
 
     def found(
         self,
@@ -235,8 +236,8 @@ class Ground:
     def _read(self, vocabulary: int | None) -> Prepared:
         if vocabulary not in self._prepared:
             with tempfile.TemporaryDirectory() as place:
-                corpus = read(self.data.texts)
-                self._prepared[vocabulary] = prepare(corpus, Path(place), vocabulary, log=lambda _: None)
+                reading = read_corpus(read(self.data.texts), Path(place), log=lambda _: None)
+                self._prepared[vocabulary] = prepare(reading, Path(place), vocabulary, log=lambda _: None)
         return self._prepared[vocabulary]
 
 

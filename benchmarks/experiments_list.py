@@ -65,14 +65,14 @@ def searched(**search: Any) -> Experiment:
 def only_lexical(ground: Ground, seed: int) -> Found:
     """Random rows alone, as many numbers as the default has."""
     lab = learned(ground)
-    examples = lab.examples(lab.settings(seed))
-    return lab.found(StaticEncoder.random(examples.start_weights, DIM, examples.rng(9)))
+    dataset = lab.dataset(lab.settings(seed))
+    return lab.found(StaticEncoder.random(dataset.start_weights, DIM, dataset.rng(9)))
 
 
 def only_latent(ground: Ground, seed: int) -> Found:
     """Latent semantic analysis alone, 128 numbers."""
     lab = learned(ground)
-    return lab.found(lab.examples(lab.settings(seed)).lsa())
+    return lab.found(lab.dataset(lab.settings(seed)).lsa())
 
 
 def other_stems(lab_of: Callable[[Ground], Lab]) -> Experiment:
@@ -101,9 +101,9 @@ def shared_rows(names: Callable[[str, str], list[str]]) -> Experiment:
     def run(ground: Ground, seed: int) -> Found:
         lab, stems = unstemmed(ground), learned(ground).prepared.stems
         settings, subwords = lab.settings(seed), lab.prepared.tokenizer.vocabulary.subwords
-        examples = lab.examples(settings)
+        dataset = lab.dataset(settings)
         shared = [names(piece, subwords[stem]) for piece, stem in zip(subwords, stems, strict=True)]
-        encoder = Widened(lab, shared, examples.untrained().dim, examples.rng(4))
+        encoder = Widened(lab, shared, dataset.untrained().dim, dataset.rng(4))
         trained(lab, settings, encoder)
         return finished(lab, settings, encoder.folded())
 
@@ -131,9 +131,9 @@ def start_at_log1p(ground: Ground, seed: int) -> Found:
     """Start weights log(1 + n / df), which leave 0.7 to a word of every text."""
     lab = learned(ground)
     settings, texts = lab.settings(seed), lab.prepared.facts.texts
-    examples, seen = lab.examples(settings), lab.prepared.texts_with
+    dataset, seen = lab.dataset(settings), lab.prepared.texts_with
     weights = np.where(seen > 0, np.log1p(texts / np.maximum(seen, 1)), 0.0).astype(np.float32)
-    start = StaticEncoder.random(powered(weights, 1.0), examples.untrained().dim, examples.rng(4))
+    start = StaticEncoder.random(powered(weights, 1.0), dataset.untrained().dim, dataset.rng(4))
     return finished(lab, settings, trained(lab, settings, start))
 
 
@@ -149,7 +149,7 @@ def with_start(share: float) -> Experiment:
 
     def run(ground: Ground, seed: int) -> Found:
         lab, settings, encoder = default(ground, seed)
-        start = lab.examples(settings).untrained().weights
+        start = lab.dataset(settings).untrained().weights
         return finished(lab, settings, StaticEncoder(encoder.weights + np.float32(share) * start))
 
     return run
@@ -159,9 +159,9 @@ def lexical_while_training(ground: Ground, seed: int) -> Found:
     """The lexical part beside the trained one already in training, where it stays as it is."""
     lab = learned(ground)
     settings = lab.settings(seed)
-    examples = lab.examples(settings)
-    start = examples.untrained()
-    whole = lab.examples(replace(settings, lsa_weight=0.0)).finished(start)
+    dataset = lab.dataset(settings)
+    start = dataset.untrained()
+    whole = lab.dataset(replace(settings, lsa_weight=0.0)).finished(start)
     scale = np.linalg.norm(start.weights) / np.linalg.norm(whole.weights[:, : start.dim])
     encoder = trained(lab, settings, HalfFrozen(whole.weights * np.float32(scale), start.dim))
     return finished(lab, replace(settings, lexical_weight=0.0), StaticEncoder(encoder.weights))
@@ -170,11 +170,11 @@ def lexical_while_training(ground: Ground, seed: int) -> Found:
 def lexical_of_learned_lengths(ground: Ground, seed: int) -> Found:
     """The rows of the lexical part as long as contrastive training makes them, which leaves their directions alone."""
     lab, settings, encoder = default(ground, seed)
-    examples = lab.examples(settings)
-    whole = examples.finished(encoder)
+    dataset = lab.dataset(settings)
+    whole = dataset.finished(encoder)
     begin, dim, _ = whole.documents.dims
-    rows = StaticEncoder.random(learned_lengths(lab, settings), dim, examples.rng(9))
-    part = scaled(rows, examples.task.clozes[0].anchors)
+    rows = StaticEncoder.random(learned_lengths(lab, settings), dim, dataset.rng(9))
+    part = scaled(rows, dataset.score_task.clozes[0].anchors)
     whole.weights[:, begin : begin + dim] = np.float32(settings.lexical_weight) * part.weights
     length_prior = settings.lexical_weight**2 * length_prior_of(part, lab.documents.slice(0, 2_000))
     return lab.found(StaticEncoder(whole.weights, replace(whole.documents, length_priors=(0.0, length_prior, 0.0))))
@@ -191,10 +191,10 @@ def three_seeds(ground: Ground, seed: int) -> Found:
     """Three runs with rows of a third of the length, side by side."""
     lab = learned(ground)
     settings = lab.settings(seed)
-    examples = lab.examples(settings)
-    length, encoders = examples.untrained().dim // 3, []
+    dataset = lab.dataset(settings)
+    length, encoders = dataset.untrained().dim // 3, []
     for run in range(3):
-        start = StaticEncoder.random(examples.start_weights, length, np.random.default_rng([seed, 4, run]))
+        start = StaticEncoder.random(dataset.start_weights, length, np.random.default_rng([seed, 4, run]))
         encoders.append(trained(lab, settings, start, order=run))
     return finished(lab, settings, StaticEncoder(np.concatenate([one.weights for one in encoders], axis=1)))
 

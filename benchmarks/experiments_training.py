@@ -16,8 +16,8 @@ from likewise.negatives.near_duplicates import allowed_negatives
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.training.recipe import Settings
-from likewise.training.schedule import Schedule
-from likewise.training.step import Batch, ContrastiveStep, batch_indices
+from likewise.training.schedule import Schedule, batch_indices
+from likewise.training.step import Batch, ContrastiveStep
 from likewise.views.mix import VIEWS
 from likewise.views.pair import Joint, Views
 
@@ -43,16 +43,16 @@ def trained(
         order: another one gives other batches and views.
         averaged: give the mean of the states of the last third.
     """
-    examples = lab.examples(settings)
-    encoder = encoder or examples.untrained()
+    dataset = lab.dataset(settings)
+    encoder = encoder or dataset.untrained()
     started = process_time()
     step = ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
-    texts, seeds = len(examples.split.train), [settings.seed, *([order] if order else [])]
+    texts, seeds = len(dataset.split.train), [settings.seed, *([order] if order else [])]
     steps = settings.epochs * max(1, round(texts / settings.batch))
     schedule, done, mean, states = Schedule(settings.learning_rate, steps), 0, 0.0, 0
     for epoch in range(settings.epochs):
         for indices in batch_indices(texts, settings.batch, np.random.default_rng([*seeds, 1, epoch])):
-            step(examples.batch(indices, np.random.default_rng([*seeds, 2, done])), schedule(done))
+            step(dataset.batch(indices, np.random.default_rng([*seeds, 2, done])), schedule(done))
             done += 1
             if averaged and done > AVERAGED * steps:
                 states += 1
@@ -63,34 +63,34 @@ def trained(
 
 def from_lsa(lab: Lab, settings: Settings) -> StaticEncoder:
     """Singular rows as the start, as long on the average as the random ones would be."""
-    examples = lab.examples(settings)
-    random = examples.untrained()
-    texts = lab.prepared.texts.take(examples.split.train)
-    start = lsa_encoder(texts, examples.token_weights, random.dim, examples.rng(7))
+    dataset = lab.dataset(settings)
+    random = dataset.untrained()
+    texts = lab.prepared.texts.take(dataset.split.train)
+    start = lsa_encoder(texts, dataset.token_weights, random.dim, dataset.rng(7))
     lengths = [np.sqrt(np.mean(np.sum(encoder.weights**2, axis=1))) for encoder in (random, start)]
     return StaticEncoder(start.weights * np.float32(lengths[0] / lengths[1]))
 
 
 def learned_lengths(lab: Lab, settings: Settings) -> np.ndarray:
     """The length of each row as training on halves makes it, where the directions of the rows stay random."""
-    examples = lab.examples(replace(settings, views="halves"))
-    encoder = Lengths(StaticEncoder.random(examples.start_weights, LENGTHS_DIM, examples.rng(4)).weights)
+    dataset = lab.dataset(replace(settings, views="halves"))
+    encoder = Lengths(StaticEncoder.random(dataset.start_weights, LENGTHS_DIM, dataset.rng(4)).weights)
     begun = np.linalg.norm(encoder.weights, axis=1)
-    epochs = max(1, min(settings.epochs, round(LENGTHS_PAIRS / len(examples.split.train))))
+    epochs = max(1, min(settings.epochs, round(LENGTHS_PAIRS / len(dataset.split.train))))
     trained(lab, replace(settings, views="halves", epochs=epochs, temperature=0.1, learning_rate=0.02), encoder)
     grown = np.linalg.norm(encoder.weights, axis=1) / np.maximum(begun, 1e-12)
-    return (examples.start_weights * grown).astype(np.float32)
+    return (dataset.start_weights * grown).astype(np.float32)
 
 
 def two_tables(lab: Lab, settings: Settings) -> StaticEncoder:
     """Train one table on the first views against another on the second, and give the first."""
-    examples, started = lab.examples(settings), process_time()
-    tables = [StaticEncoder.random(examples.start_weights, examples.untrained().dim, examples.rng(n)) for n in (4, 40)]
-    texts, done = len(examples.split.train), 0
+    dataset, started = lab.dataset(settings), process_time()
+    tables = [StaticEncoder.random(dataset.start_weights, dataset.untrained().dim, dataset.rng(n)) for n in (4, 40)]
+    texts, done = len(dataset.split.train), 0
     schedule = Schedule(settings.learning_rate, settings.epochs * max(1, round(texts / settings.batch)))
     for epoch in range(settings.epochs):
         for indices in batch_indices(texts, settings.batch, np.random.default_rng([settings.seed, 1, epoch])):
-            batch = examples.batch(indices, np.random.default_rng([settings.seed, 2, done]))
+            batch = dataset.batch(indices, np.random.default_rng([settings.seed, 2, done]))
             sides = [table.forward(view) for table, view in zip(tables, _sides(batch), strict=True)]
             side = batch.signatures[0]
             allowed = allowed_negatives(side, side, distance=settings.near_duplicate)

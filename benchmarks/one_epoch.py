@@ -11,7 +11,8 @@ from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN
 from likewise.training.recipe import Recipe, derived
-from likewise.training.step import Batch, ContrastiveStep, batch_indices
+from likewise.training.schedule import batch_indices
+from likewise.training.step import Batch, ContrastiveStep
 from likewise.views.mix import make_views
 
 __all__ = ["OneEpoch"]

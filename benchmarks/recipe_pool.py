@@ -18,8 +18,8 @@ from likewise.tokens.stems import learn_stems
 from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
 from likewise.training.dataset import Split, held_out_split
-from likewise.training.schedule import Schedule
-from likewise.training.step import Batch, ContrastiveStep, batch_indices
+from likewise.training.schedule import Schedule, batch_indices
+from likewise.training.step import Batch, ContrastiveStep
 from likewise.views.mix import make_views
 
 __all__ = ["RECIPES", "PoolCorpus", "PoolRecipe", "cached", "train"]
