@@ -12,7 +12,7 @@ from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN
 from likewise.training.recipe import Recipe, derived
 from likewise.training.step import Batch, ContrastiveStep, batch_indices
-from likewise.views.mix import make_views
+from likewise.views.spec import make_views
 
 __all__ = ["OneEpoch"]
 
