@@ -12,14 +12,14 @@ from likewise.encoders.encoder import Encoder
 from likewise.encoders.lsa import log_idf, lsa_encoder
 from likewise.encoders.static import StaticEncoder
 from likewise.losses.info_nce import info_nce
-from likewise.negatives.near_duplicates import allowed_negatives
+from likewise.negatives.near_duplicates import near_duplicate_mask
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.training.recipe import Settings
 from likewise.training.schedule import Schedule, batch_indices
 from likewise.training.step import Batch, ContrastiveStep
-from likewise.views.mix import VIEWS
 from likewise.views.pair import Joint, Views
+from likewise.views.spec import VIEWS
 
 __all__ = ["HalfFrozen", "Widened", "from_lsa", "learned_lengths", "query_views", "trained", "two_tables"]
 
@@ -93,7 +93,7 @@ def two_tables(lab: Lab, settings: Settings) -> StaticEncoder:
             batch = dataset.batch(indices, np.random.default_rng([settings.seed, 2, done]))
             sides = [table.forward(view) for table, view in zip(tables, _sides(batch), strict=True)]
             side = batch.signatures[0]
-            allowed = allowed_negatives(side, side, distance=settings.near_duplicate)
+            allowed = near_duplicate_mask(side, side, distance=settings.near_duplicate)
             contrast = info_nce(sides[0][0], sides[1][0], allowed=allowed, temperature=settings.temperature)
             for table, (_, tape), gradient in zip(tables, sides, (contrast.anchors, contrast.candidates), strict=True):
                 table.backward(tape, gradient)

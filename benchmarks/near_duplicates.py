@@ -45,7 +45,7 @@ def pairs_by_distance(texts: list[str], weighted: bool) -> np.ndarray:
     text_of = np.repeat(np.arange(len(texts)), ids.lengths)
     texts_with = np.bincount(np.unique(np.stack([text_of, ids.ids]), axis=1)[1], minlength=len(vocabulary.subwords))
     weights = log_idf(texts_with, len(texts)) if weighted else np.ones(len(texts_with), np.float32)
-    hashed = signatures(ids, weights, vocabulary.continues).simhash
+    hashed = signatures(ids, weights, vocabulary.continues)
     words = find_words(ids, vocabulary.continues)
     columns = np.unique(words.types, return_inverse=True)[1]
     bags = csr_array((np.ones(len(columns), np.float32), columns, words.offsets))

@@ -18,7 +18,7 @@ from likewise.tokens.vocabulary import UNKNOWN, learn_reference, vocabulary_size
 from likewise.training.dataset import held_out_split
 from likewise.training.schedule import Schedule
 from likewise.training.step import Batch, ContrastiveStep, StepResult
-from likewise.views.mix import make_views
+from likewise.views.spec import make_views
 
 __all__ = ["Budget", "Ground", "Run"]
 

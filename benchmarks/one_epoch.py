@@ -13,7 +13,7 @@ from likewise.tokens.vocabulary import UNKNOWN
 from likewise.training.recipe import Recipe, derived
 from likewise.training.schedule import batch_indices
 from likewise.training.step import Batch, ContrastiveStep
-from likewise.views.mix import make_views
+from likewise.views.spec import make_views
 
 __all__ = ["OneEpoch"]
 

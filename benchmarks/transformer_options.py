@@ -1,4 +1,4 @@
-"""What each kind of negatives, each loss and each mode of training a transformer costs, and what it gives.
+"""What each kind of negatives and each mode of training a transformer costs, and what it gives.
 
     python benchmarks/transformer_options.py --data DATA [--options NAMES ...] [--quick]
 
@@ -31,10 +31,7 @@ FAR: dict[str, Any] = {
 OPTIONS: dict[str, dict[str, Any]] = {
     "default": {},
     **{f"--negatives {names}": {"negatives": names} for names in (
-        "queue", "queue,momentum", "hard", "hard-own", "guide", "clusters",
-    )},
-    **{f"--loss {name}": {"loss": name} for name in (
-        "decoupled", "debiased:0.01", "debiased:0.01:0.5", "matryoshka:64:128:384",
+        "queue", "hard", "hard-own", "guide",
     )},
     "--freeze 4": {"freeze": 4},
     "--lora 8": {"lora": 8, "learning_rate": 5e-4},

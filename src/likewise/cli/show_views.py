@@ -19,7 +19,7 @@ from likewise.training.prepare import Prepared, add_rewritten, prepare
 from likewise.training.progress import no_progress_bar, silent
 from likewise.training.reading import read_corpus
 from likewise.training.recipe import Recipe, derived
-from likewise.views.mix import make_views
+from likewise.views.spec import make_views
 
 __all__ = ["Cut", "draw_cuts", "kept_words", "show_cuts", "words_of"]
 

@@ -34,7 +34,6 @@ def train(
     temperature: options.Temperature = None,
     views: Views = None,
     negatives: options.Negatives = None,
-    loss: options.Loss = None,
     seed: Seed = 0,
     activation_memory: options.Memory = None,
     device: options.Device = None,
@@ -59,7 +58,7 @@ def train(
         temperature=temperature, views=views, seed=seed, out=out, resume=resume, progress=progress,
         overwrite=overwrite, encoding=encoding, on_error=on_error, layers=layers, length=length, freeze=freeze,
         lora=lora, weight_interpolation=weight_interpolation, static_weight=static_weight, steps=steps,
-        negatives=negatives, loss=loss, activation_memory=activation_memory, device=device, precision=precision,
+        negatives=negatives, activation_memory=activation_memory, device=device, precision=precision,
     )  # fmt: skip
     if report:
         _report(model, out, overwrite=overwrite)

@@ -35,8 +35,8 @@ from likewise.training.run import prepare_static, run
 from likewise.training.schedule import Plan, batch_indices
 from likewise.training.seeds import Purpose, random_stream
 from likewise.training.step import Batch, ContrastiveStep
-from likewise.views.mix import DEFAULT
 from likewise.views.pair import Views
+from likewise.views.spec import DEFAULT
 
 __all__ = ["ViewCache", "adapt", "found_for", "train_guide", "transformer_settings"]
 
@@ -116,7 +116,6 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
         "lsa_weight": 0.0,
         "near_duplicate": DISTANCE,
         "negatives": "batch",
-        "loss": "info-nce",
         "length": min(LENGTH, found.special_tokens.longest),
         "weight_interpolation": preset.weight_interpolation,
         "static_weight": STATIC_WEIGHT_SHORT if short else STATIC_WEIGHT,

@@ -8,7 +8,6 @@ from jaxtyping import Float, Int, Int64
 
 from likewise.encoders.encoder import Encoder
 from likewise.encoders.static import StaticEncoder
-from likewise.losses.loss import make_loss
 from likewise.negatives.mining import mine_negatives
 from likewise.negatives.spec import NegativesSpec, negatives_spec
 from likewise.tokens.ragged import Ragged
@@ -26,12 +25,15 @@ REFRESHES = 4  # times per run that hard negatives are mined anew
 
 
 def contrastive_step(encoder: Encoder, settings: Settings) -> ContrastiveStep:
-    """The training step with the loss and the negatives of some settings."""
+    """The training step of some settings."""
     negatives = negatives_spec(settings.negatives)
     return ContrastiveStep(
-        encoder, temperature=settings.temperature, distance=settings.near_duplicate, loss=make_loss(settings.loss),
-        queue=negatives.queue, gamma=negatives.guide or 1.0,
-    )  # fmt: skip
+        encoder,
+        temperature=settings.temperature,
+        distance=settings.near_duplicate,
+        queue=negatives.queue,
+        gamma=negatives.guide or 1.0,
+    )
 
 
 class BatchAssembly:
@@ -95,4 +97,4 @@ class BatchAssembly:
         rng = random_stream(self._dataset.seed, Purpose.MINING, time)
         encoder = self._encoder if self._negatives.own or self._guide is None else self._guide
         vectors: Float[np.ndarray, "texts dim"] = encoder.encode(self._dataset.texts())
-        return mine_negatives(vectors, rng, k=self._negatives.hard, signatures=self._dataset.train_signatures())
+        return mine_negatives(vectors, self._dataset.train_signatures(), rng, k=self._negatives.hard)

@@ -28,8 +28,8 @@ from likewise.training.prepare import Prepared
 from likewise.training.recipe import GIVEN, Settings
 from likewise.training.seeds import Purpose, random_stream
 from likewise.training.step import Batch
-from likewise.views.mix import make_views
 from likewise.views.pair import Views
+from likewise.views.spec import make_views
 
 __all__ = ["MAX_HELD_OUT", "Dataset", "Split", "held_out_split"]
 

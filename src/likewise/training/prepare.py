@@ -24,7 +24,7 @@ from likewise.tokens.store import TokenWriter, open_tokens
 from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
 from likewise.training.reading import Reading, refuse_fewer_than_two
-from likewise.views.mix import rewritings
+from likewise.views.spec import rewritings
 
 __all__ = ["SUBWORDS", "CorpusFacts", "Prepared", "ProgressBar", "add_rewritten", "prepare", "prepare_with"]
 
@@ -179,7 +179,7 @@ def add_rewritten(
     Args:
         prepared: the corpus as ids.
         reading: its texts.
-        views: as `views.mix.make_views` takes them.
+        views: as `views.spec.make_views` takes them.
         work: where the rewritten texts are kept; they do not depend on the tokenizer.
         ids: the folder of the ids of the corpus.
         seed: of everything random in it.

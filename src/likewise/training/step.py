@@ -13,8 +13,8 @@ from jaxtyping import Float32
 from likewise.encoders.encoder import Encoder
 from likewise.losses.info_nce import info_nce
 from likewise.losses.loss import Loss
-from likewise.negatives.guide import guided_negatives
-from likewise.negatives.near_duplicates import Mask, Signatures, allowed_by_all, allowed_negatives
+from likewise.negatives.guide import guide_mask
+from likewise.negatives.near_duplicates import Mask, Signatures, combine_masks, near_duplicate_mask
 from likewise.negatives.queue import Queue
 from likewise.tokens.ragged import Ragged
 from likewise.views.pair import Views
@@ -154,19 +154,19 @@ class ContrastiveStep:
         """Which logits count; None where all do."""
         rows = columns = batch.signatures
         if batch.hard is not None:
-            columns = tuple(side.joined(hard) for side, hard in zip(rows, batch.hard_signatures, strict=True))
+            columns = tuple(np.concatenate(side) for side in zip(rows, batch.hard_signatures, strict=True))
         if self.queue is not None:
-            near = self.queue.allowed(rows, candidates=columns, distance=self.distance)
+            near = self.queue.near_duplicate_mask(rows, candidates=columns, distance=self.distance)
         else:
             sides = zip(rows, columns, strict=True)
-            near = allowed_by_all([allowed_negatives(row, column, distance=self.distance) for row, column in sides])
+            near = combine_masks([near_duplicate_mask(row, column, distance=self.distance) for row, column in sides])
         if batch.guide is None:
             return near
         anchors, candidates = batch.guide.anchors, batch.guide.candidates
         if self._guide_queue is not None and (queued := self._guide_queue.vectors) is not None:
             anchors, candidates = np.concatenate([anchors, queued[0]]), np.concatenate([candidates, queued[1]])
-        guided = guided_negatives(anchors, candidates, gamma=self.gamma, paired=len(batch.views))
-        return allowed_by_all([near, guided])
+        guided = guide_mask(anchors, candidates, gamma=self.gamma, pairs=len(batch.views))
+        return combine_masks([near, guided])
 
     def _enqueue(self, batch: Batch, anchors: Any, positives: Any) -> None:
         if self.queue is None:

@@ -20,7 +20,7 @@ from likewise.training.progress import Messages
 from likewise.training.reading import read_corpus
 from likewise.training.recipe import STATIC, Recipe
 from likewise.training.run import prepare_static, run
-from likewise.views.mix import make_views, rewritings
+from likewise.views.spec import make_views, rewritings
 
 __all__ = ["train"]
 
