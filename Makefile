@@ -18,7 +18,7 @@ BRANCHES := 95
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install demo test check lint format bench docs clean
+.PHONY: help install demo test check nightly lint format bench docs clean
 
 help:  ## This list.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name does; do printf 'make %-8s %s\n' "$$name" "$$does"; done
@@ -36,6 +36,9 @@ test: $(TESTING) lint  ## All that CI asks for: the checks, then every test with
 
 check: $(TESTING) lint  ## The checks, then the quick tests.
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --quiet -m 'not slow'
+
+nightly: $(TESTING) lint  ## Every test at full strength: many examples, annotations checked, the longest tests. Takes hours.
+	@OPENBLAS_NUM_THREADS=1 HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --durations=25
 
 lint: $(TESTING)  ## The checks alone: style, types, and the way that imports may go.
 	@$(BIN)/ruff check --quiet
