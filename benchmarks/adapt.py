@@ -21,12 +21,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from minilm import PACKAGE, model_folder
-from quality import DATA_SETS, Judge, K, bm25, difference, joined, over, some_queries
 from record import record
-from retrieval import Retrieval, read_retrieval
 from scipy.stats import spearmanr
-from texts import add_data, table
+from yardstick import (
+    DATA_SETS,
+    MINILM,
+    Judge,
+    K,
+    Retrieval,
+    add_data,
+    bm25,
+    difference,
+    joined,
+    model_folder,
+    over,
+    read_retrieval,
+    some_queries,
+    table,
+)
 
 import likewise
 from likewise.evaluation.baselines import Entrant
@@ -44,7 +56,7 @@ def untouched() -> likewise.Model:
 def trained(texts: list[str], seed: int, **settings: Any) -> tuple[likewise.Model, float]:
     """An adapted model, and the seconds that it took."""
     started = time.perf_counter()
-    model = likewise.train(texts, encoder=PACKAGE, seed=seed, progress=False, **settings)
+    model = likewise.train(texts, encoder=MINILM, seed=seed, progress=False, **settings)
     return model, time.perf_counter() - started
 
 
@@ -126,7 +138,7 @@ def similarity(folder: Path, seeds: int, settings: dict[str, Any]) -> dict[str, 
 
     print(f"\nstsb: {len(set(sentences)):,} sentences, {len(test):,} pairs; Spearman", flush=True)
     found = [
-        correlation(likewise.train(sentences, encoder=PACKAGE, seed=seed, progress=False, **settings))
+        correlation(likewise.train(sentences, encoder=MINILM, seed=seed, progress=False, **settings))
         for seed in range(seeds)
     ]
     numbers = {"untouched": correlation(untouched()), "transformer": over(found)}

@@ -22,12 +22,22 @@ from typing import Any
 
 import bm25s
 import numpy as np
-from minilm import PACKAGE, model_folder
-from quality import Judge, bm25, difference, joined, over, some_queries
 from record import record
-from retrieval import Retrieval, read_retrieval
 from sklearn.metrics import roc_auc_score
-from texts import add_data, rows
+from yardstick import (
+    MINILM,
+    Judge,
+    Retrieval,
+    add_data,
+    bm25,
+    difference,
+    joined,
+    model_folder,
+    over,
+    read_retrieval,
+    rows,
+    some_queries,
+)
 
 import likewise
 from likewise.applications.answer import Answerer
@@ -144,7 +154,7 @@ def single_sentences(data: Retrieval, seeds: int, *, adapted: bool) -> dict[str,
     for seed in range(seeds):
         models = {"likewise": likewise.train(data.texts, seed=seed, progress=False)}
         if adapted:
-            models["likewise, adapted MiniLM"] = likewise.train(data.texts, encoder=PACKAGE, seed=seed, progress=False)
+            models["likewise, adapted MiniLM"] = likewise.train(data.texts, encoder=MINILM, seed=seed, progress=False)
         for name, model in models.items():
             with opened(model, data) as index:
                 for mode in ("vector", "hybrid"):

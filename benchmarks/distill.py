@@ -24,13 +24,20 @@ from typing import Any
 
 import numpy as np
 from comparison import timed
-from minilm import model_folder
 from model2vec import StaticModel
 from model2vec.distill import distill
-from quality import DATA_SETS, Judge, difference, over, some_queries
 from record import record
-from retrieval import Retrieval, read_retrieval
-from texts import add_data
+from yardstick import (
+    DATA_SETS,
+    Judge,
+    Retrieval,
+    add_data,
+    difference,
+    model_folder,
+    over,
+    read_retrieval,
+    some_queries,
+)
 
 import likewise
 from likewise.corpus.demo_corpus import pydocs

@@ -25,7 +25,7 @@ from datasketch import MinHash, MinHashLSH
 from encode import model2vec_of
 from record import record
 from semhash import SemHash
-from texts import add_data, short_texts
+from yardstick import add_data, short_texts
 
 import likewise
 

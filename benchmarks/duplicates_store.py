@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from record import record
-from texts import add_data, sentences
+from yardstick import add_data, sentences
 
 import likewise
 from likewise.applications.duplicates.store import Store

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 from comparison import best_of, ratio, spread, timed
-from minilm import model_folder
 from record import record
 from sentence_transformers import SentenceTransformer
+from yardstick import model_folder
 
 import likewise
 from likewise.corpus.demo_corpus import pydocs

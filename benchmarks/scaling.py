@@ -19,7 +19,7 @@ from pathlib import Path
 from comparison import spread, timed
 from one_epoch import OneEpoch
 from record import record
-from texts import add_data, lines, sentences
+from yardstick import add_data, lines, sentences
 
 import likewise
 

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from minilm import model_folder
+from yardstick import model_folder
 
 __all__ = ["SetFit"]
 

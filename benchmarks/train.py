@@ -29,7 +29,7 @@ from datasets import Dataset
 from one_epoch import OneEpoch
 from record import record
 from static_trainer import StaticTrainer
-from texts import add_data, short_texts
+from yardstick import add_data, short_texts
 
 import likewise
 from likewise.tokens.tokenizer import Tokenizer
