@@ -90,8 +90,8 @@ def measure(texts: list[str], given: argparse.Namespace, *, half: bool) -> dict[
     speeds = {name: [len(texts) / took for took in times] for name, times in seconds.items()}
     rates = [ours.operations() / took / 1e9 for took in seconds["likewise"]]
     products = [product_rate() / 1e9 for _ in range(5)]
-    beside = speeds["sentence-transformers"]
-    ratios = {name: ratio(speeds[name], beside) for name in speeds if name != "sentence-transformers"}
+    of_peer = speeds["sentence-transformers"]
+    ratios = {name: ratio(speeds[name], of_peer) for name in speeds if name != "sentence-transformers"}
     for name, speed in speeds.items():
         print(f"{'mixed' if half else 'single'}: {name:32} {spread(speed)} pairs/s")
     for name, times in ratios.items():

@@ -255,7 +255,7 @@ def minilm(data: Retrieval) -> np.ndarray | None:
 def joined(cosines: np.ndarray, words: np.ndarray) -> np.ndarray:
     """Both in one score, in equal shares, over all documents."""
     rows = zip(cosines.astype(np.float64), words.astype(np.float64), strict=True)
-    return np.stack([share_of_best(row, said, float(row.mean())) for row, said in rows])
+    return np.stack([share_of_best(row, words_row, float(row.mean())) for row, words_row in rows])
 
 
 def model_folder() -> Path:
