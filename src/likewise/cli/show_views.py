@@ -19,7 +19,7 @@ from likewise.training.prepare import Prepared, read_whole, tokenised
 from likewise.training.progress import silent, unwatched
 from likewise.training.recipe import Recipe, derived
 from likewise.training.rewriting import with_rewritten
-from likewise.views.mix import make_views
+from likewise.views.spec import make_views
 
 __all__ = ["Cut", "draw_cuts", "kept_words", "show_cuts", "words_of"]
 

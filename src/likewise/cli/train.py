@@ -34,7 +34,6 @@ def train(
     temperature: options.Temperature = None,
     views: Views = None,
     negatives: options.Negatives = None,
-    loss: options.Loss = None,
     effort: options.Effort = "medium",
     tune: options.Tune = True,
     seed: Seed = 0,
@@ -62,7 +61,7 @@ def train(
         progress=progress, overwrite=overwrite, encoding=encoding, on_error=on_error,
         layers=layers, length=length, freeze=freeze, lora=lora, weight_interpolation=weight_interpolation,
         static_weight=static_weight, steps=steps,
-        negatives=negatives, loss=loss, activation_memory=activation_memory, device=device, precision=precision,
+        negatives=negatives, activation_memory=activation_memory, device=device, precision=precision,
     )  # fmt: skip
     if report:
         _report(model, out, overwrite=overwrite)

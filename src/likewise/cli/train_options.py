@@ -17,7 +17,6 @@ __all__ = [
     "Layers",
     "Length",
     "Lora",
-    "Loss",
     "Memory",
     "Model",
     "Negatives",
@@ -125,7 +124,4 @@ Precision = Annotated[
 Negatives = Annotated[
     str | None,
     typer.Option("--negatives", metavar="NAMES", help="Beyond those of the batch, such as queue,hard or guide."),
-]
-Loss = Annotated[
-    str | None, typer.Option("--loss", metavar="NAME", help="info-nce if not given, or such as debiased:0.02.")
 ]

@@ -35,8 +35,8 @@ from likewise.training.rewriting import with_rewritten
 from likewise.training.run import run
 from likewise.training.schedule import Plan
 from likewise.training.step import Batch, ContrastiveStep, batch_indices
-from likewise.views.mix import DEFAULT
 from likewise.views.pair import Views
+from likewise.views.spec import DEFAULT
 
 __all__ = ["ViewPool", "adapt", "found_for", "train_guide", "transformer_settings"]
 
@@ -109,7 +109,6 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
         "lsa_weight": 0.0,
         "near_duplicate": DISTANCE,
         "negatives": "batch",
-        "loss": "info-nce",
         "length": min(LENGTH, found.special_tokens.longest),
         "weight_interpolation": preset.weight_interpolation,
         "static_weight": BESIDE_SHORT if short else BESIDE,
@@ -302,10 +301,7 @@ def _loop(examples: Examples, encoder: TransformerEncoder, settings: Settings, c
     guide = train_guide(examples, settings) if contrasts.guided else None
     pairs = _pooled(examples, plan) if settings.freeze else examples.batch
     made = BatchAssembly(examples, contrasts, pairs, encoder, guide, steps=plan.steps)
-    return Loop(
-        step, made.batch, lambda: examples.measure(encoder), plan, checkpoint, order=made.order(plan.batch),
-        kept={"batches": made},
-    )  # fmt: skip
+    return Loop(step, made.batch, lambda: examples.measure(encoder), plan, checkpoint, kept={"batches": made})
 
 
 def _pooled(examples: Examples, plan: Plan) -> Callable[[np.ndarray, np.random.Generator], Batch]:

@@ -1,4 +1,4 @@
-"""Batches with what the run asks of negatives: mined ones beside the pairs, a guide's vectors, clusters as batches."""
+"""Batches with what the run asks of negatives: mined ones beside the pairs, and a guide's vectors."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +8,6 @@ from jaxtyping import Float, Int, Int64
 
 from likewise.encoders.encoder import Encoder
 from likewise.encoders.static import StaticEncoder
-from likewise.losses.loss import make_loss
-from likewise.negatives.clusters import cluster_labels, clustered_batches
 from likewise.negatives.mining import mine_negatives
 from likewise.negatives.spec import NegativesSpec, negatives_spec
 from likewise.tokens.ragged import Ragged
@@ -28,8 +26,8 @@ def contrastive_step(encoder: Encoder, settings: Settings) -> ContrastiveStep:
     """The step of a run, with the loss and the negatives that its settings name."""
     contrasts = negatives_spec(settings.negatives)
     return ContrastiveStep(
-        encoder, temperature=settings.temperature, distance=settings.near_duplicate, loss=make_loss(settings.loss),
-        queue=contrasts.queue, momentum=contrasts.momentum, gamma=contrasts.guide or 1.0,
+        encoder, temperature=settings.temperature, distance=settings.near_duplicate,
+        queue=contrasts.queue, gamma=contrasts.guide or 1.0,
     )  # fmt: skip
 
 
@@ -72,14 +70,6 @@ class BatchAssembly:
         vectors = self._guide.encode(batch.views.anchors), self._guide.encode(Ragged.concatenate(others))
         return replace(batch, guide=GuideVectors(*vectors))
 
-    def order(self, size: int) -> Callable[[np.random.Generator], list[np.ndarray]] | None:
-        """The batches of an epoch where some are clusters; None where all are drawn at random."""
-        share = self._contrasts.clusters
-        if not share or self._guide is None:
-            return None
-        labels = cluster_labels(self._guide.encode(self._examples.texts()), size, self._examples.rng(20))
-        return lambda rng: clustered_batches(labels, size, rng, share)
-
     def state(self) -> dict[str, np.ndarray]:
         """What was mined, and how many batches were made."""
         return {"made": np.array([self._made]), "mined": self._mined}
@@ -102,4 +92,4 @@ class BatchAssembly:
         rng = np.random.default_rng([self._examples.seed, 21, time])
         encoder = self._encoder if self._contrasts.own or self._guide is None else self._guide
         vectors: Float[np.ndarray, "texts dim"] = encoder.encode(self._examples.texts())
-        return mine_negatives(vectors, rng, k=self._contrasts.hard, signatures=self._examples.train_signatures())
+        return mine_negatives(vectors, self._examples.train_signatures(), rng, k=self._contrasts.hard)

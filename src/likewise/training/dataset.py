@@ -26,8 +26,8 @@ from likewise.tokens.ragged import Ragged
 from likewise.training.prepare import Prepared
 from likewise.training.recipe import GIVEN, Settings
 from likewise.training.step import Batch
-from likewise.views.mix import make_views
 from likewise.views.pair import Views
+from likewise.views.spec import make_views
 
 __all__ = ["MOST_HELD_OUT", "Examples", "Split", "held_out_split"]
 

@@ -13,7 +13,7 @@ from likewise.tokens.ragged import Ragged
 from likewise.tokens.store import TokenWriter, open_tokens
 from likewise.training.prepare import KEPT, Prepared
 from likewise.training.reading import Reading
-from likewise.views.mix import rewritings
+from likewise.views.spec import rewritings
 
 __all__ = ["ProgressBar", "with_rewritten"]
 
@@ -39,7 +39,7 @@ def with_rewritten(
     Args:
         prepared: the corpus as ids.
         reading: its texts.
-        views: as `views.mix.make_views` takes them.
+        views: as `views.spec.make_views` takes them.
         work: where the rewritten texts are kept; they do not depend on the tokenizer.
         ids: where the ids of the corpus are.
         seed: of what is drawn.

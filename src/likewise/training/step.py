@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace
 from jaxtyping import Float32
 
 from likewise.encoders.encoder import Encoder
 from likewise.losses.info_nce import info_nce
 from likewise.losses.loss import Loss
-from likewise.negatives.guide import guided_negatives
-from likewise.negatives.near_duplicates import Mask, Signatures, allowed_by_all, allowed_negatives
+from likewise.negatives.guide import guide_mask
+from likewise.negatives.near_duplicates import Mask, Signatures, combine_masks, near_duplicate_mask
 from likewise.negatives.queue import Queue
 from likewise.tokens.ragged import Ragged
-from likewise.training.momentum import SlowEncoder
 from likewise.views.pair import Views
 
 __all__ = ["Batch", "ContrastiveStep", "GuideVectors", "StepResult", "batch_indices"]
@@ -77,7 +76,6 @@ class ContrastiveStep:
         distance: of two texts' SimHashes, in bits, up to which they are near-duplicates and no negatives.
         loss: from vectors to a value and its derivatives.
         queue: vectors of earlier batches that this one is contrasted with too.
-        slow: makes the candidates in place of the encoder, which then learns by its anchors alone.
         gamma: of the guide, where batches carry its vectors.
     """
 
@@ -89,13 +87,11 @@ class ContrastiveStep:
         distance: int,
         loss: Loss = info_nce,
         queue: int = 0,
-        momentum: float | None = None,
         gamma: float = 1.0,
     ) -> None:
         self.encoder = encoder
         self.temperature, self.distance, self.loss, self.gamma = temperature, distance, loss, gamma
         self.queue = Queue(queue, encoder.dim) if queue else None
-        self.slow = SlowEncoder(encoder, momentum) if momentum is not None else None
         self._guided: Queue | None = None  # the guide's vectors of what is in the queue
         self._waiting: dict[str, np.ndarray] = {}  # of a queue that was restored, until the first vectors come
 
@@ -104,13 +100,10 @@ class ContrastiveStep:
         anchors, candidates, tape = self._encoded(batch)
         queued = self._queued(anchors)
         mask = self._mask(batch)
-        contrast = self.loss(
-            anchors, candidates, allowed=mask, temperature=self.temperature, symmetric=self.slow is None, queue=queued
-        )
+        contrast = self.loss(anchors, candidates, allowed=mask, temperature=self.temperature, queue=queued)
         masked = mask.count if mask is not None else 0
         xp = array_namespace(anchors)
-        learning = [contrast.anchors] if self.slow is not None else [contrast.anchors, contrast.candidates]
-        self.encoder.backward(tape, xp.concat(learning))
+        self.encoder.backward(tape, xp.concat([contrast.anchors, contrast.candidates]))
         self.encoder.step(learning_rate)
         waiting = 0 if queued is None else len(queued[0])
         self._remember(batch, anchors, candidates)
@@ -121,12 +114,10 @@ class ContrastiveStep:
         if self.queue is not None:
             self.queue = Queue(self.queue.size, self.queue.dim)
         self._guided, self._waiting = None, {}
-        if self.slow is not None:
-            self.slow.begin()
 
     def state(self) -> dict[str, np.ndarray]:
         """What the next step depends on beside the encoder, by name."""
-        parts = {"queue": self.queue, "slow": self.slow, "guided": self._guided}
+        parts = {"queue": self.queue, "guided": self._guided}
         if self._waiting:
             del parts["queue"]
         return {f"queue.{name}": array for name, array in self._waiting.items()} | {
@@ -145,8 +136,6 @@ class ContrastiveStep:
 
         if self.queue is not None:
             self._waiting = part("queue")
-        if self.slow is not None:
-            self.slow.restore(part("slow"))
         if guided := part("guided"):
             self._guided = Queue(int(guided["size"]), int(guided["dim"]))
             self._guided.restore(guided)
@@ -163,25 +152,20 @@ class ContrastiveStep:
         """Anchors, candidates, and the tape."""
         pairs = len(batch.views.anchors)
         others = [batch.views.positives] if batch.hard is None else [batch.views.positives, batch.hard]
-        if self.slow is None:
-            vectors, tape = self.encoder.forward(Ragged.concatenate([batch.views.anchors, *others]))
-            return vectors[:pairs], vectors[pairs:], tape
-        anchors, tape = self.encoder.forward(batch.views.anchors)
-        xp = array_namespace(anchors)
-        made = self.slow.encode(Ragged.concatenate(others))
-        return anchors, xp.asarray(made, dtype=anchors.dtype, device=device(anchors)), tape
+        vectors, tape = self.encoder.forward(Ragged.concatenate([batch.views.anchors, *others]))
+        return vectors[:pairs], vectors[pairs:], tape
 
     def _mask(self, batch: Batch) -> Mask | None:
         sides = batch.signatures
         columns = sides
         if batch.hard is not None:
-            columns = tuple(side.joined(hard) for side, hard in zip(sides, batch.hard_signatures, strict=True))
+            columns = tuple(np.concatenate(side) for side in zip(sides, batch.hard_signatures, strict=True))
         if self.queue is not None:
-            same = self.queue.allowed(sides, candidates=columns, distance=self.distance)
+            same = self.queue.near_duplicate_mask(sides, candidates=columns, distance=self.distance)
         else:
             pairs = zip(sides, columns, strict=True)
-            same = allowed_by_all([allowed_negatives(side, of, distance=self.distance) for side, of in pairs])
-        return allowed_by_all([same, self._guide(batch)])
+            same = combine_masks([near_duplicate_mask(side, of, distance=self.distance) for side, of in pairs])
+        return combine_masks([same, self._guide(batch)])
 
     def _guide(self, batch: Batch) -> Mask | None:
         if batch.guide is None:
@@ -190,12 +174,10 @@ class ContrastiveStep:
         queued = self._guided.vectors if self._guided is not None else None
         if queued is not None:
             anchors, candidates = np.concatenate([anchors, queued[0]]), np.concatenate([candidates, queued[1]])
-        return guided_negatives(anchors, candidates, gamma=self.gamma, paired=len(batch.views))
+        return guide_mask(anchors, candidates, gamma=self.gamma, pairs=len(batch.views))
 
     def _remember(self, batch: Batch, anchors: Any, candidates: Any) -> None:
         pairs = len(batch.views)
-        if self.slow is not None:
-            self.slow.follow()
         if self.queue is None:
             return
         self.queue.push(anchors, candidates[:pairs], batch.signatures)

@@ -22,7 +22,7 @@ from likewise.training.progress import Messages
 from likewise.training.recipe import STATIC, Recipe
 from likewise.training.run import run
 from likewise.training.tune import check_effort
-from likewise.views.mix import make_views, rewritings
+from likewise.views.spec import make_views, rewritings
 
 __all__ = ["train"]
 

@@ -1,4 +1,4 @@
-"""Names become a maker of pairs: `"crop"`, `"crop,halves"` half and half, `"crop+delete:0.1"` one after the other."""
+"""Names become views: `"crop"`, `"crop,halves"` half and half, `"crop+delete:0.1"` one after the other."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -21,11 +21,6 @@ VIEWS = {
     "crop": "likewise.views.edits:build_crop",
     "halves": "likewise.views.edits:build_halves",
     "delete": "likewise.views.edits:build_delete",
-    "delete-frequent": "likewise.views.edits:build_delete_frequent",
-    "delete-rare": "likewise.views.edits:build_delete_rare",
-    "delete-span": "likewise.views.edits:build_delete_span",
-    "cutoff": "likewise.views.edits:build_cutoff",
-    "shuffle": "likewise.views.edits:build_shuffle",
     "dropout": "likewise.views.edits:build_dropout",
 }
 """Where the builder of each view is."""
@@ -33,44 +28,36 @@ VIEWS = {
 REGISTRY = Registry("likewise.views", "view", "views", VIEWS)
 
 Builder = Callable[[Vocabulary, float | None], View | Joint]
-"""Takes the vocabulary and the number after the colon, or None."""
+"""Takes the vocabulary, and the number after the colon or None."""
 
 Maker = Callable[[Ragged, np.random.Generator, Mapping[str, Ragged]], Views]
-"""Makes both views of each text, of which the rewritten forms are given by the names of their paraphrasers."""
+"""Makes both views of each text; gets the paraphrases of the same texts by the names of their paraphrasers."""
 
 
 def make_views(spec: str | Sequence[str] | None, vocabulary: Vocabulary) -> "Mixture":
-    """The maker of pairs that the names ask for.
+    """The maker of pairs of some names.
 
     Args:
-        spec: names with commas between them, or a sequence of names: each text of a batch draws one of them, all
-            equally likely, and one named twice is twice as likely. `a+b` applies `a`, then `b` to both of its views.
-            `name:number` sets how strong it is. None is `"crop,halves"`. The name of a paraphraser, such as
-            `synonyms`, stands for the text beside its rewritten form, which is to be given with the texts.
-        vocabulary: whose pieces the texts will be made of.
+        spec: names separated by commas, or a sequence of names: each text of a batch draws one of them, all equally
+            likely; a name given twice is twice as likely. `a+b` applies `a`, then `b` to both of its views.
+            `name:number` sets the strength. None is `"crop,halves"`. The name of a paraphraser, such as `synonyms`,
+            pairs a text with its paraphrase, which has to be passed along with the texts.
+        vocabulary: of the texts.
 
     Raises:
         InputError: a name is unknown, a number is out of range, or a view that makes both views of a text (halves)
-            stands after another.
+            follows another.
     """
-    makers = tuple(_chain(name, vocabulary) for name in _asked(spec))
+    makers = tuple(_chain(name, vocabulary) for name in _names(spec))
     if not makers:
         raise InputError(f"no view was named: give one or more of {', '.join(view_names())}")
     return Mixture(makers)
 
 
 def rewritings(spec: str | Sequence[str] | None) -> list[str]:
-    """The paraphrasers whose rewritten texts the views of a name need."""
-    names = (chain.split("+")[0].strip() for chain in _asked(spec))
+    """The paraphrasers whose output the views of some names need."""
+    names = (chain.split("+")[0].strip() for chain in _names(spec))
     return [name for name in names if _is_rewriting(name.partition(":")[0].strip())]
-
-
-def _is_rewriting(name: str) -> bool:
-    return name not in VIEWS and name in PARAPHRASERS
-
-
-def _asked(spec: str | Sequence[str] | None) -> Sequence[str]:
-    return (DEFAULT if spec is None else spec).split(",") if spec is None or isinstance(spec, str) else spec
 
 
 def view_names() -> list[str]:
@@ -81,7 +68,7 @@ def view_names() -> list[str]:
 
 @dataclass(frozen=True)
 class Mixture:
-    """Each text of a batch draws which maker gives it its two views.
+    """Each text of a batch draws the maker of its two views.
 
     Attributes:
         makers: all equally likely.
@@ -95,7 +82,7 @@ class Mixture:
         Args:
             texts: of a batch.
             rng: where the random numbers come from.
-            rewritten: the same texts as each paraphraser that a view asks for rewrote them.
+            rewritten: the paraphrases of the same texts, by the name of each paraphraser that a view needs.
         """
         others = rewritten or {}
         if len(self.makers) == 1:
@@ -117,14 +104,20 @@ class Mixture:
         )
 
 
+def _names(spec: str | Sequence[str] | None) -> Sequence[str]:
+    return (DEFAULT if spec is None else spec).split(",") if spec is None or isinstance(spec, str) else spec
+
+
+def _is_rewriting(name: str) -> bool:
+    return name not in VIEWS and name in PARAPHRASERS
+
+
 def _chain(spec: str, vocabulary: Vocabulary) -> Maker:
     first, *rest = [_build(name, vocabulary) for name in spec.split("+")]
     later: list[View] = []
     for step in rest:
         if isinstance(step, Joint | Rewritten):
-            raise InputError(
-                f"{spec.strip()}: a view that makes both views of a text, as halves does, must stand first"
-            )
+            raise InputError(f"{spec.strip()}: a view that makes both views of a text, as halves does, must come first")
         later.append(step)
 
     def pair(texts: Ragged, rng: np.random.Generator, rewritten: Mapping[str, Ragged]) -> Views:
@@ -140,16 +133,16 @@ def _chain(spec: str, vocabulary: Vocabulary) -> Maker:
 
 
 def _build(spec: str, vocabulary: Vocabulary) -> View | Joint | Rewritten:
-    name, colon, number = (part.strip() for part in spec.partition(":"))
+    name, colon, given = (part.strip() for part in spec.partition(":"))
     if _is_rewriting(name):
         return Rewritten(spec.strip())
-    strength = None
+    number = None
     if colon:
         try:
-            strength = float(number)
+            number = float(given)
         except ValueError:
-            strength = math.nan
-        if not math.isfinite(strength):
-            raise InputError(f"{spec.strip()}: {number!r} is no number, as in delete:0.3")
+            number = math.nan
+        if not math.isfinite(number):
+            raise InputError(f"{spec.strip()}: {given!r} is no number, as in delete:0.3")
     builder: Builder = REGISTRY.load(name, view_names)
-    return builder(vocabulary, strength)
+    return builder(vocabulary, number)

@@ -1,4 +1,4 @@
-"""The loss of a pupil against its teacher. Witnesses: closed forms, autograd, laws."""
+"""Distillation loss. Oracles: closed forms, autograd, a law of order."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def unit(seed: int, batch: int = 7, dim: int = 5) -> np.ndarray:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def test_the_same_opposite_and_right_angles_are_0_2_and_1() -> None:
+def test_equal_opposite_and_orthogonal_vectors_cost_0_2_and_1() -> None:
     """Closed forms; and the law that half the mean squared distance of unit rows is the same."""
     axes = np.eye(4)
     assert [distillation_loss(axes, other).value for other in (axes, -axes, axes[::-1])] == [0, 2, 1]
@@ -21,7 +21,7 @@ def test_the_same_opposite_and_right_angles_are_0_2_and_1() -> None:
     assert distillation_loss(one, other).value == pytest.approx(np.mean(np.sum((one - other) ** 2, axis=1)) / 2)
 
 
-def test_the_derivative_is_that_of_autograd() -> None:
+def test_the_gradient_is_that_of_autograd() -> None:
     """Two paths, numpy and torch, and a third that differentiates the formula."""
     students, teachers = torch.tensor(unit(2), requires_grad=True), torch.tensor(unit(3))
     value = torch.mean(1 - torch.sum(students * teachers, dim=1))
@@ -43,6 +43,6 @@ def test_the_order_of_texts_does_not_matter() -> None:
 @pytest.mark.parametrize(
     "sides", [(unit(0), unit(0, dim=4)), (unit(0, batch=0), unit(0, batch=0)), (unit(0)[0], unit(0)[0])]
 )
-def test_shapes_that_do_not_fit(sides: tuple[np.ndarray, np.ndarray]) -> None:
+def test_shapes_that_do_not_fit_are_refused(sides: tuple[np.ndarray, np.ndarray]) -> None:
     with pytest.raises(InputError, match=r"expected \(batch, dim\) twice"):
         distillation_loss(*sides)
