@@ -43,6 +43,9 @@ check: $(TESTING) lint  ## The checks, then the quick tests.
 nightly: $(TESTING) lint  ## Every test, the long ones too, with hypothesis at full strength.
 	@HYPOTHESIS_PROFILE=nightly $(PYTEST) --durations=20
 
+nightly: $(TESTING) lint  ## Every test at full strength: many examples, annotations checked, the longest tests. Takes hours.
+	@OPENBLAS_NUM_THREADS=1 HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --durations=25
+
 lint: $(TESTING)  ## The checks alone: style, types, and the way that imports may go.
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo 'some files are not formatted: run make format' >&2; exit 1; }

@@ -7,9 +7,8 @@ from typing import Any
 
 from likewise.corpus.columns import IDS, TEXT, Wanted
 from likewise.corpus.encoding import encoding_of
-from likewise.corpus.lines import line_batches
 from likewise.corpus.objects import object_source
-from likewise.corpus.paths import FORMATS, path_source
+from likewise.corpus.paths import FORMATS, line_batches, path_source
 from likewise.corpus.source import Problem, Reading
 from likewise.corpus.streams import compression_of, open_bytes, reporting_errors
 from likewise.errors import InputError

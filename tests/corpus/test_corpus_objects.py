@@ -1,6 +1,6 @@
 """Objects in memory: lists, iterators, Arrow, data frames, datasets."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,11 @@ import pyarrow as pa
 import pytest
 from corpus_reading import columns, complaint, ids, skipping, texts
 
+from likewise.corpus.batch import TextBatch
+from likewise.corpus.columns import Wanted
 from likewise.corpus.read import read
+from likewise.corpus.rows import record_batches, text_rows
+from likewise.corpus.source import Reading
 
 TEXTS = ["one é", "", "three"]
 RECORDS = [{"id": row, "text": text, "price": row / 2} for row, text in enumerate(TEXTS)]
@@ -60,7 +64,7 @@ def test_objects_are_read_as_often_as_one_likes(held: Any) -> None:
 def test_streams_are_read_once(held: Any) -> None:
     corpus = read(held)
     assert texts(corpus) == TEXTS
-    assert "can be read once only: put it into a file or a list" in complaint(corpus)
+    assert "can be read only once: save it to a file or a list" in complaint(corpus)
 
 
 @pytest.mark.parametrize("held", [TABLE, RECORDS, Stream(TABLE), TABLE.to_reader()])
@@ -93,7 +97,7 @@ def test_a_list_that_mixes_things() -> None:
 
 
 def test_columns_of_a_dict_of_different_lengths() -> None:
-    assert "no columns of one length" in complaint({"text": ["a"], "n": [1, 2]})
+    assert "no columns of equal length" in complaint({"text": ["a"], "n": [1, 2]})
 
 
 def test_typed_columns_that_hold_no_strings() -> None:
@@ -123,10 +127,12 @@ def test_errors_of_an_iterator_are_its_own() -> None:
         texts(items())
 
 
-def test_long_texts_make_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.rows.MOST_CHARACTERS", 100)
-    for held in (iter(["x" * 40] * 7), [{"text": "x" * 40, "n": 1}] * 7):
-        assert [len(batch) for batch in read(held)] == [3, 3, 1]
+@pytest.mark.parametrize(
+    ("batched", "row"), [(text_rows, "x" * 40), (record_batches, {"text": "x" * 40, "n": 1})], ids=["texts", "records"]
+)
+def test_long_texts_make_small_batches(batched: Callable[..., Iterator[TextBatch]], row: object) -> None:
+    rows = ((number, 40, row) for number in range(7))
+    assert [len(batch) for batch in batched(rows, Reading(Wanted()), max_characters=100)] == [3, 3, 1]
 
 
 def test_an_endless_iterator_is_streamed() -> None:

@@ -12,10 +12,10 @@ def test_rows_are_counted_anew_in_each_file() -> None:
     reading.begin("a.csv")
     reading.rows = 10
     reading.begin("b.csv")
-    with pytest.raises(InputError) as reporting_errors:
+    with pytest.raises(InputError) as raised:
         reading.reject(12, Problem("it is odd"), line=7)
-    assert str(reporting_errors.value) == (
-        'b.csv, row 3 (line 7): it is odd; mend it, or leave such rows out with --on-error skip (on_error="skip")'
+    assert str(raised.value) == (
+        'b.csv, row 3 (line 7): it is odd; fix it, or skip such rows with --on-error skip (on_error="skip")'
     )
 
 
