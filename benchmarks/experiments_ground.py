@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 
 from likewise.corpus.read import read
 from likewise.encoders.static import StaticEncoder
-from likewise.index.hybrid import FUSIONS
+from likewise.index.hybrid import fuse
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import UNKNOWN
 from likewise.training.dataset import Examples
@@ -94,7 +94,6 @@ class Lab:
         *,
         documents: Pool = StaticEncoder.encode_documents,
         feedback: float = 0.0,
-        fusion: str = "share of best",
     ) -> Found:
         """How well an encoder answers.
 
@@ -102,13 +101,12 @@ class Lab:
             encoder: of stems.
             documents: how it encodes documents.
             feedback: how much of the mean of the three best documents is added to a query before it is asked again.
-            fusion: how cosines and words are joined.
         """
         rows, queries = documents(encoder, self.documents), encoder.encode(self.queries)
         if feedback:
             best = np.argpartition(-self.ground.others_only(queries @ rows.T), 3, axis=1)[:, :3]
             queries = _unit(queries + feedback * _unit(rows[best].mean(axis=1)))
-        return self.ground.judged(queries @ rows.T, fusion)
+        return self.ground.judged(queries @ rows.T)
 
 
 def pooled(
@@ -201,14 +199,15 @@ class Ground:
         scores[rows, columns] = -2.0
         return scores
 
-    def judged(self, cosines: np.ndarray, fusion: str) -> Found:
+    def judged(self, cosines: np.ndarray) -> Found:
         """How good two rankings are: by the cosines, and by those and the words."""
         cosines = self.others_only(cosines)
         near, joined = _best(cosines, CANDIDATES), []
         for row, words, one, other in zip(cosines, self.word_scores, near, self._best_words, strict=True):
             places = np.union1d(one, other)
             places = places[row[places] > -1.5]
-            fused = FUSIONS[fusion](row[places].astype(np.float64), words[places].astype(np.float64), float(row.mean()))
+            near_places, means = row[places].astype(np.float64)[None], np.array([row.mean()], np.float64)
+            fused = fuse([0.5], near_places, means, words[places].astype(np.float64))
             joined.append(places[np.argsort(-fused, kind="stable")[:K]])
         order = np.take_along_axis(near, np.argsort(-np.take_along_axis(cosines, near, 1), axis=1, kind="stable"), 1)
         return Found(self.scored(order[:, :K]), self.scored(joined))

@@ -13,7 +13,6 @@ from experiments_training import HalfFrozen, Widened, from_lsa, learned_lengths,
 from likewise.encoders.concatenation import length_prior_of, scaled
 from likewise.encoders.lsa import powered
 from likewise.encoders.static import StaticEncoder
-from likewise.index.hybrid import FUSIONS
 
 __all__ = ["EXPERIMENTS", "Experiment", "as_is", "learned"]
 
@@ -264,6 +263,5 @@ EXPERIMENTS: dict[str, dict[str, Experiment]] = {
         "a few words against the rest": setting(views="query"),
     },
     "search": {f"feedback {share}": searched(feedback=share) for share in (0.2, 0.5)},
-    "fusion": {name: searched(fusion=name) for name in list(FUSIONS)[1:]},
 }
 """By what they change, the experiments by their names."""

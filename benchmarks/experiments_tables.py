@@ -53,18 +53,16 @@ def experiments(group: str, lines: Lines) -> str:
     """The table of one group of experiments: a row for each, its differences to the default.
 
     Args:
-        group: as `experiments_list.EXPERIMENTS` calls it; of `fusion` what both find together is shown, of all others
-            what vectors find.
+        group: as `experiments_list.EXPERIMENTS` calls it; what vectors find is shown.
         lines: the last of each corpus.
     """
     lines = _ordered(lines)
     names = dict.fromkeys(name for line in lines for name in line["numbers"][group])
-    fused = group == "fusion"
-    rows = [_head("by both", lines) if fused else _head("by vector", lines, "by both, mean", "cost")]
+    rows = [_head("by vector", lines, "by both, mean", "cost")]
     for name in names:
         found = [line["numbers"][group].get(name) for line in lines]
-        cells = [_of_side(one, "hybrid" if fused else "vector") if one else "–" for one in found]
-        rows.append(f"| {name} | " + " | ".join(cells + ([] if fused else _over_corpora(found))) + " |")
+        cells = [_gain(one["vector"], one["vector error"]) if one else "–" for one in found]
+        rows.append(f"| {name} | " + " | ".join(cells + _over_corpora(found)) + " |")
     return "\n".join(rows) + "\n"
 
 
@@ -76,10 +74,6 @@ def _over_corpora(found: Sequence[Line | None]) -> list[str]:
     error = math.hypot(*(one["hybrid error"] for one in some)) / len(some)
     cost = sum(one["cost"] for one in some) / len(some)
     return [_gain(gains, error), f"{cost:.1f}" if cost else "0"]
-
-
-def _of_side(one: Line, side: str) -> str:
-    return _gain(one[side], one[f"{side} error"])
 
 
 def _head(first: str, lines: Lines, *more: str) -> str:

@@ -34,7 +34,7 @@ class Block:
     made: Callable[[Lines], str]
 
 
-GROUPS = ("stems", "parts", "documents", "start", "length", "run", "views", "search", "fusion")  # of experiments
+GROUPS = ("stems", "parts", "documents", "start", "length", "run", "views", "search")  # of experiments
 
 BLOCKS = (
     Block("importance-of-negatives.md", "alone", "negatives_alone", alone),

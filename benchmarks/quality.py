@@ -34,7 +34,7 @@ from texts import add_data
 
 import likewise
 from likewise.corpus.demo_corpus import pydocs
-from likewise.index.hybrid import share_of_best
+from likewise.index.hybrid import fuse
 
 K = 10
 DATA_SETS = ("cranfield", "scifact", "npl", "askubuntu_dups")
@@ -111,7 +111,7 @@ def minilm(data: Retrieval) -> np.ndarray | None:
 def joined(cosines: np.ndarray, words: np.ndarray) -> np.ndarray:
     """Both in one score, in equal shares, over all documents."""
     rows = zip(cosines.astype(np.float64), words.astype(np.float64), strict=True)
-    return np.stack([share_of_best(row, said, float(row.mean())) for row, said in rows])
+    return np.stack([fuse([0.5], row[None], np.array([row.mean()]), bm25) for row, bm25 in rows])
 
 
 def one_seed(judge: Judge, seed: int, settings: dict[str, Any], text_mode: bool) -> dict[str, Any]:

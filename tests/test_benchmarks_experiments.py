@@ -95,7 +95,6 @@ def _line(data: str, gains: list[float], error: float) -> dict[str, Any]:
             "seconds": 30.0, "default": {"vector": [0.38, 0.4], "hybrid": [0.41, 0.41]},
             "words": {"learned stems": [0.35, 0.0], "no stems": [0.33, 0.01]},
             "parts": {"no part": one, "only npl": one} if data == "npl" else {"no part": one},
-            "fusion": {"ranks": one},
         },
     }  # fmt: skip
 
@@ -111,7 +110,6 @@ def test_clear_differences_are_bold(tables: ModuleType) -> None:
     row = "| no part | **+0.025** ± 0.005 | −0.045 ± 0.055 | +0.025 ± 0.005 | **−0.015** ± 0.005 | 1.3 |"
     assert row in made
     assert "| only npl | – | – | +0.025 ± 0.005 |" in made
-    assert "| ranks | **−0.015** ± 0.005 |" in tables.experiments("fusion", lines)
     assert "| no stems | 0.330 (**−0.020**) |" in tables.words(lines)
     assert "| cranfield | nDCG@10 | 1,398 | 225 | 30 | 0.350 | 0.390 ± 0.010 | 0.410 ± 0.000 |" in tables.default(lines)
     assert tables.experiments("parts", []).startswith("| by vector |")
