@@ -60,7 +60,7 @@ def test_an_index_stores_the_columns_of_components_with_a_weight(tmp_path):
 
 def test_a_likewise_model_is_stored_without_the_columns_that_search_does_not_use(tmp_path, model):
     """Two paths: the model that was given, and the smaller one that the index loads."""
-    assert model.components == (Component("trained", 10, 1 / 3), Component("lexical", 14, 0.0))
+    assert model.components == (Component("trained", 10, 0.4), Component("lexical", 14, 0.0))
     with Collection.create(tmp_path / "a.index", model) as index:
         index.add(TEXTS)
         given = index.search_many(["open a file", "numbers"], 3), stored(index, TEXTS)
@@ -83,7 +83,7 @@ def test_a_likewise_model_is_stored_without_the_columns_that_search_does_not_use
 
 def test_a_model_whose_columns_are_all_used_is_stored_whole(model):
     whole = Model(model.tokenizer, StaticEncoder(model.encoder.weights))
-    assert whole.components == (Component("trained", 24, 1 / 3),) and whole.for_search() is whole
+    assert whole.components == (Component("trained", 24, 0.4),) and whole.for_search() is whole
 
 
 def test_a_wrapper_is_not_replaced_by_the_model_that_it_wraps(tmp_path, model):

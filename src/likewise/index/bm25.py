@@ -207,7 +207,7 @@ class BM25Index:
         """Return the `k` texts with the highest BM25 (k1 = 1.2, b = 0.75).
 
         The result is exact among the texts that contain at least one term which is not frequent; a text that contains
-        only frequent terms is found when no other text is. A term in more than half of many texts is ignored beside
+        only frequent terms is found when no other text is. A term in more than half of many texts is ignored next to
         other terms: its weight in FTS5's BM25 is nil.
 
         Args:

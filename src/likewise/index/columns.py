@@ -30,7 +30,7 @@ __all__ = [
     "well_formed",
 ]
 
-CHUNK = 8192  # texts that are added, or row ids that are looked up, at once
+CHUNK = 8192  # texts that are added, or row ids that are read, at once
 DELIMITED = (".csv", ".tsv", ".tab")
 # A number as a program writes it: 007 and +49 are names that happen to consist of digits.
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][-+]?\d{1,3})?")

@@ -168,5 +168,5 @@ def components_of(model: Any, dim: int) -> tuple[Component, ...]:
 
 def _searched_part(model: Any) -> Any:
     """Return the part of a Likewise model that hybrid search uses; any other model as it is."""
-    # Looked up on the type: a wrapper that forwards attributes must not be replaced by what it wraps.
+    # On the type: a wrapper that forwards attributes must not be replaced by what it wraps.
     return model.for_search() if hasattr(type(model), "for_search") else model

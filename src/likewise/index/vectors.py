@@ -45,7 +45,7 @@ class CacheSettings:
     Attributes:
         few_changes: texts that may be added or removed before the cache is computed again; also the size up to which
             a filtered set is scored without the cache.
-        exact_components: search is exact up to so many vector components in all (390,000 vectors of 256): a scan of
+        exact_components: search is exact up to so many vector components in all (195,000 vectors of 512): a scan of
             their int8 codes takes about 5 ms on two cores.
         min_shortlist: rows that approximate search scores exactly, at least.
         target_recall: of the shortlist, for the 10 nearest of a sample of texts; queries, which are less similar to

@@ -25,7 +25,7 @@ __all__ = ["Embedder", "Model", "Texts"]
 Texts: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
 
 CHUNK_TEXTS = 1 << 14  # encoded at once: their ids stay in the cache
-TRAINED_WEIGHT = 1 / 3  # of the trained columns in hybrid search; BM25 has the rest
+TRAINED_WEIGHT = 0.4  # of the trained columns in hybrid search; BM25 has the rest
 
 
 @runtime_checkable
