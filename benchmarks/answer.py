@@ -7,7 +7,7 @@ the 13,447 sentences of `squad_sentences`, of which each is the answer to some o
 Beside it BM25 (bm25s, English stop words), and all-MiniLM-L6-v2 untouched. "Sentence" is the share of all questions
 whose chosen sentence is of the right paragraph and holds the answer; BM25 and MiniLM take the best sentence of their
 best paragraph. "No answer" is told apart by asking every question again with its paragraph left out: the area under
-the ROC curve of the score, and what comes of `certainty=0.9`: how many answerable questions are answered, and how many
+the ROC curve of the score, and what comes of `confidence=0.9`: how many answerable questions are answered, and how many
 of the others. No label chooses anything. Intervals are of a bootstrap over the questions.
 """
 
@@ -68,10 +68,10 @@ def paragraphs(data: Retrieval, answers: dict[str, str], seed: int) -> dict[str,
     with opened(model, data) as index:
         hits = index.search_many(questions, k=PASSAGES)
         answerer = Answerer(index, passages=PASSAGES)
-        replies = [answerer.reply(question) for question in questions]
+        replies = [answerer.answer(question) for question in questions]
         without = []
         for question, own in zip(questions, gold, strict=True):
-            evidence = answerer.reply(question, {"id": ("!=", own)})
+            evidence = answerer.answer(question, {"id": ("!=", own)})
             without.append((evidence.evidence[0].score if evidence.evidence else 0.0, evidence.found))
     best = [reply.evidence[0] for reply in replies]
     return {

@@ -7,6 +7,7 @@ from evaluation_judged import Letters, entrant_of, field_of, retrieval
 import likewise
 from likewise.evaluation.retrieval import CachedEmbedder, hybrid_search, judge_retrieval
 from likewise.index.collection import Collection
+from likewise.model.embedder import Component
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def model(python_docs):
 class Counting(Letters):
     """Letters that remember what they were asked for."""
 
-    parts = ((256, 0.9),)
+    components = (Component("letters", 256, 0.9),)
 
     def __init__(self):
         self.asked = []

@@ -176,7 +176,7 @@ def _documents(path: Path, given: dict[str, Any], dim: int) -> DocumentPooling |
     if not given:
         return None
     try:
-        found = DocumentPooling(**{name: tuple(given[name]) for name in ("dims", "shares", "ballasts")})
+        found = DocumentPooling(**{name: tuple(given[name]) for name in ("dims", "shares", "length_priors")})
         if sum(found.dims) != dim:
             raise ValueError
     except (KeyError, TypeError, ValueError, InputError) as error:

@@ -1,4 +1,4 @@
-"""What a collection refuses, and what it is when others use it too or its files are damaged."""
+"""What a collection refuses, and what happens when its files are damaged or others use it."""
 
 import shutil
 import sqlite3
@@ -7,14 +7,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from index_contents import ids_of, tables
+from index_contents import count_texts, ids_of
 from index_embedders import Bare, Hashed, sentences
 
 from likewise.errors import InputError, LikewiseError
-from likewise.index import record as record_room
 from likewise.index.collection import Collection
-from likewise.index.record import FORMAT
-from likewise.index.search import check_search
+from likewise.index.columns import Rows
+from likewise.index.entries import Additions
+from likewise.index.hybrid import check_search
+from likewise.index.record import FORMAT, Record
 
 
 @pytest.mark.parametrize(
@@ -31,41 +32,42 @@ def test_refused_additions_leave_nothing(index, arguments, columns, message):
     index.add(["stays"])
     with pytest.raises(InputError, match=message):
         index.add(*arguments, **columns)
-    assert len(index) == tables(index) == 1 and index.describe().columns == ()
+    assert len(index) == count_texts(index) == 1 and index.describe().columns == ()
     index.add(["next"])
     assert index.get("1").text == "next"
 
 
 def test_a_model_that_fails_leaves_nothing(index):
     index.add(["stays"])
-    index._model = SimpleNamespace(encode=lambda texts: np.full((len(texts), 32), np.nan))
+    index._stored_model._model = SimpleNamespace(encode=lambda texts: np.full((len(texts), 32), np.nan))
     with pytest.raises(LikewiseError, match="no finite vector"):
         index.add(["a", "b"])
-    index._model = Hashed(16)
+    index._stored_model._model = Hashed(16)
     with pytest.raises(InputError, match=r"expected \(2, 32\)"):
         index.add(["a", "b"])
-    assert len(index) == tables(index) == 1
+    assert len(index) == count_texts(index) == 1
 
 
-def test_many_columns(index, monkeypatch):
+def test_many_columns(index):
     index.add(["a"], **{f"column {n}": [n] for n in range(50)})
     index.add(["b"], **{"Column 1": [1], "c0": ["x"], 'we"ird`': [2]})
     assert index.get("1").columns["Column 1"] == 1 and index.get("1").columns["column 1"] is None
     assert ids_of(index.search("b", where='`we"ird``` = 2')) == ["1"]
     assert len(index.describe().columns) == 53
-    monkeypatch.setattr("likewise.index.entries.MOST_COLUMNS", 54)
-    with pytest.raises(InputError, match="'another' would be one too many"):
-        index.add(["c"], one_more=[1], another=[2])
+    with pytest.raises(InputError, match="'another' is one too many"), index._record.writing() as generation:
+        rows = Rows(["c"], None, {"one more": [1], "another": [2]})
+        Additions(index._record, generation, max_columns=54).add(rows, np.zeros((1, 32), np.float16))
+    assert len(index.describe().columns) == 53
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"k": 0}, "k = 0"),
-        ({"k": -3}, "k = -3"),
-        ({"k": True}, "k = True"),
+        ({"k": 0}, "k is 0"),
+        ({"k": -3}, "k is -3"),
+        ({"k": True}, "k is True"),
         ({"mode": "hybird"}, "did you mean 'hybrid'"),
-        ({"mode": ""}, "one of hybrid, vector, text is expected"),
+        ({"mode": ""}, "expected one of hybrid, vector, text"),
         ({"where": "pirce < 3"}, "did you mean 'price'"),
         ({"where": "price <"}, "a value was expected"),
     ],
@@ -78,7 +80,7 @@ def test_refused_searches(index, arguments, message):
 
 @pytest.mark.parametrize("queries", ["one", [3], [None]])
 def test_queries_are_strings(queries):
-    with pytest.raises(InputError, match="search takes one string, search_many a list"):
+    with pytest.raises(InputError, match="search expects one string and search_many a list"):
         check_search(queries, 3, "text")
 
 
@@ -107,7 +109,7 @@ def test_another_model_is_refused(tmp_path):
         for name in ("ours", "theirs"):
             with pytest.raises(InputError, match="made with another model"):
                 Collection.open(tmp_path / f"{name}.index", other)
-    with pytest.raises(InputError, match="made with a Bare of 32 dimensions, which it does not hold"):
+    with pytest.raises(InputError, match="made with a Bare, which an index cannot store"):
         Collection.open(tmp_path / "theirs.index")
     for name in ("ours", "theirs"):
         for same in (Hashed(), Bare()):
@@ -116,13 +118,13 @@ def test_another_model_is_refused(tmp_path):
 
 
 def test_its_own_model(tmp_path, monkeypatch):
-    """Without one, the model in the folder is loaded when it is first needed, and held against the record."""
+    """Without a model, the stored one is loaded when it is first needed, and compared with the record."""
     path = tmp_path / "a.index"
     with Collection.create(path, Hashed()) as index:
         index.add(["one text", "another"])
     monkeypatch.setattr("likewise.model.model.Model.load", Hashed.load)
     with Collection.open(path) as index:
-        assert index._model is None and ids_of(index.search("text", mode="text")) == ["0"] and index._model is None
+        assert ids_of(index.search("text", mode="text")) == ["0"] and index._stored_model._model is None
         assert ids_of(index.search("another", 1)) == ["1"]
         index.add(["third"])
     (path / "model" / "hashed.txt").write_text("32 7")
@@ -160,9 +162,9 @@ def damaged(path, how):
         connection = sqlite3.connect(record)
         connection.execute("CREATE TABLE mine (x)")
         connection.close()
-    elif how == "newer":
+    elif how in ("newer", "older"):
         connection = sqlite3.connect(record)
-        connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
+        connection.execute(f"PRAGMA user_version = {FORMAT + (1 if how == 'newer' else -1)}")
         connection.close()
 
 
@@ -173,7 +175,8 @@ def damaged(path, how):
         ("rubbish", "is damaged"),
         ("cut", "is damaged"),
         ("foreign", "no record of an index"),
-        ("newer", "update Likewise"),
+        ("newer", f"has format {FORMAT + 1}, this version reads format {FORMAT}: make the index again"),
+        ("older", f"has format {FORMAT - 1}, this version reads format {FORMAT}: make the index again"),
     ],
 )
 def test_a_damaged_record(tmp_path, how, message):
@@ -186,9 +189,10 @@ def test_a_damaged_record(tmp_path, how, message):
     assert "\n" not in str(refused.value)
 
 
-def test_a_second_writer_waits_then_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(record_room, "WAIT_SECONDS", 0.2)
-    with Collection.create(tmp_path / "a.index", Hashed()) as index, Collection.open(index.path, Hashed()) as other:
+def test_a_second_writer_waits_then_fails(tmp_path):
+    Collection.create(tmp_path / "a.index", Hashed()).close()
+    index, other = (Collection(Record.open(tmp_path / "a.index", wait_seconds=0.1), Hashed()) for _ in range(2))
+    with index, other:
         with index._record.writing():
             assert len(other) == 0  # readers do not wait
             for write in (lambda: other.add(["x"]), lambda: other.delete(["x"]), other.build):
@@ -215,14 +219,14 @@ def test_threads_take_turns(index):
         thread.start()
     for thread in threads:
         thread.join()
-    assert not wrong and len(index) == tables(index) == 70
+    assert not wrong and len(index) == count_texts(index) == 70
 
 
 def test_describe(index):
     index.add(["a", "b"], price=[1, 2])
     known = index.describe()
     assert (known.texts, known.dim, known.columns, known.generation) == (2, 32, ("price",), 1)
-    assert (known.kind, known.recall) == ("exact", 1.0)
+    assert (known.kind, known.recall, known.components) == ("exact", 1.0, ("vector",))
     assert known.model == f"Hashed {Hashed().fingerprint[:12]}"
     assert known.bytes > 10_000
 

@@ -1,15 +1,15 @@
-"""The filter language, against a loop in Python over the same rows."""
+"""Filters against a loop in Python over the same rows."""
 
 import operator
 import re
 import sqlite3
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.errors import InputError
-from likewise.index.columns import restored, stored
+from likewise.index.columns import from_cell, to_cell
 from likewise.index.filters import parse
 
 COLUMNS = {"price": 0, "brand": 1, "unit price": 2, "in stock": 3}
@@ -25,11 +25,11 @@ ROWS = [
 
 def passing(where, columns=COLUMNS):
     connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE TABLE texts (number INTEGER PRIMARY KEY, id TEXT, text TEXT)")
-    connection.execute("CREATE TABLE fields (number INTEGER PRIMARY KEY, c0, c1, c2, c3)")
+    connection.execute("CREATE TABLE texts (row_id INTEGER PRIMARY KEY, id TEXT, text TEXT)")
+    connection.execute("CREATE TABLE fields (row_id INTEGER PRIMARY KEY, c0, c1, c2, c3)")
     for number, row in enumerate(ROWS):
         connection.execute("INSERT INTO texts VALUES (?, ?, ?)", (number, f"id{number}", f"text {number}"))
-        connection.execute("INSERT INTO fields VALUES (?, ?, ?, ?, ?)", (number, *(stored(v, "x") for v in row)))
+        connection.execute("INSERT INTO fields VALUES (?, ?, ?, ?, ?)", (number, *(to_cell(v, "x") for v in row)))
     made = parse(where, columns)
     found = sorted(number for (number,) in connection.execute(made.sql, made.parameters))
     connection.close()
@@ -133,14 +133,13 @@ COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": oper
 
 
 @given(st.sampled_from(list(COLUMNS)), st.sampled_from(["=", "!=", *COMPARISONS]), values)
-@settings(max_examples=150, deadline=None)
 def test_agrees_with_python(column, sign, value):
-    """Slow loop: the same condition in Python over the same rows; and the text form agrees with the Python form."""
+    """Slow loop: the same condition in Python over the same rows; the text form agrees with the Python form."""
     if sign in COMPARISONS and isinstance(value, bool):
         return
 
     def holds(own):
-        own = restored(stored(own, "x"))
+        own = from_cell(to_cell(own, "x"))
         alike = isinstance(own, str) == isinstance(value, str) and isinstance(own, bool) == isinstance(value, bool)
         if sign == "=":
             return alike and own == value
@@ -155,9 +154,8 @@ def test_agrees_with_python(column, sign, value):
 
 
 @given(st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("'\"`;()=<>, ")), max_size=40))
-@settings(max_examples=300, deadline=None)
-def test_any_text_is_read_or_refused(text):
-    """Law: whatever is typed gives rows or one line; no SQL error, so nothing typed is SQL."""
+def test_any_text_is_parsed_or_refused(text):
+    """Law: any text gives rows or an error of one line, and no SQL error: no text becomes SQL."""
     for where in (text, f"price = {text}", {"brand": text}, {text: 1}, [("brand", "like", text)]):
         try:
             passing(where)
@@ -170,4 +168,4 @@ def test_values_never_reach_the_sql():
         made = parse({"brand": evil}, COLUMNS)
         assert evil not in made.sql and made.parameters == (evil,)
         made = parse({evil: 3}, {evil: 0})
-        assert made.sql == "SELECT number FROM fields WHERE (fields.c0 IS ?)"
+        assert made.sql == "SELECT row_id FROM fields WHERE (fields.c0 IS ?)"
