@@ -123,7 +123,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     texts, pairs = planted(short_texts(chosen.data, chosen.texts, rng), rng)
     began = time.perf_counter()
-    model = likewise.train(texts[: min(LEARNED, len(texts))], dim=DIM, tune=False, progress=False)
+    model = likewise.train(texts[: min(LEARNED, len(texts))], dim=DIM, progress=False)
     training = time.perf_counter() - began
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -43,7 +43,7 @@ def main() -> None:
     every = sentences(chosen.data, chosen.texts + QUERIES)
     rng.shuffle(every)
     texts, others = every[:-QUERIES], every[-QUERIES:]
-    model = likewise.train(texts[: min(LEARNED, len(texts))], dim=DIM, tune=False, progress=False)
+    model = likewise.train(texts[: min(LEARNED, len(texts))], dim=DIM, progress=False)
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()

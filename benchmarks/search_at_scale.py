@@ -69,7 +69,7 @@ def main() -> None:
     texts, queries = every[:-QUERIES], query_texts(every[-QUERIES:], rng)
     seconds: dict[str, float] = {}
     started = time.perf_counter()
-    model = likewise.train(texts[:TRAINED_ON], seed=given.seed, progress=False, tune=False)
+    model = likewise.train(texts[:TRAINED_ON], seed=given.seed, progress=False)
     seconds["train"] = time.perf_counter() - started
     numbers: dict[str, Any] = {"seconds": seconds}
     with tempfile.TemporaryDirectory() as place:

@@ -99,7 +99,7 @@ def test_a_narrow_terminal_shows_what_fits_and_says_what_is_left() -> None:
 
 def test_paths_functions_and_names(tmp_path: Path) -> None:
     texts, topics = sentences(40)
-    likewise.train(texts, dim=16, epochs=1, tune=False, progress=False, out=tmp_path / "some.model")
+    likewise.train(texts, dim=16, epochs=1, progress=False, out=tmp_path / "some.model")
     rows = write_lines(tmp_path / "d.jsonl", *[{"t": a, "k": b} for a, b in zip(texts, topics, strict=True)])
     found = likewise.evaluate(
         tmp_path / "some.model", rows, text="t", label="k", baselines="untrained,lsa", progress=False, draws=1
@@ -130,7 +130,7 @@ def test_what_was_learned_is_seen(python_docs: list[str]) -> None:
     second = {f"d{n}": " ".join(word for word in some[1::2] if word not in some[::2]) for n, some in enumerate(words)}
     data = likewise.evaluation.data.Retrieval(second, first, {n: {f"d{n}": 1} for n in first})
     for seed in range(3):
-        model = likewise.train(learned, dim=64, seed=seed, progress=False, epochs=10, tune=False)
+        model = likewise.train(learned, dim=64, seed=seed, progress=False, epochs=10)
         found = likewise.evaluate(model, data, baselines="untrained", progress=False)
         ahead = found["untrained encoder"].ahead
         assert ahead is not None and ahead.low > 0.01

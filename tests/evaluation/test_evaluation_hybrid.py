@@ -12,7 +12,7 @@ from likewise.model.embedder import Component
 
 @pytest.fixture(scope="module")
 def model(python_docs):
-    return likewise.train(python_docs[:500], dim=16, epochs=1, tune=False, progress=False)
+    return likewise.train(python_docs[:500], dim=16, epochs=1, progress=False)
 
 
 class Counting(Letters):

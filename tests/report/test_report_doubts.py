@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from report_cards import HISTORY, TUNING, card
+from report_cards import HISTORY, card
 
 from likewise.report.sample import Sample
 from likewise.report.warnings import find_warnings
@@ -56,8 +56,6 @@ def test_a_healthy_model_gives_no_reason():
         ({"corpus": {"tokens": 5_000_000}}, "The texts are long: 1,000 pieces each"),
         ({"warnings": ("training collapsed: texts look alike",)}, "!Training collapsed: texts look alike."),
         ({"warnings": ("a word",)}, "A word."),
-        ({"tuning": TUNING | {"chosen": {"temperature": 0.05}}},
-         "What was chosen lies at the edge of what was tried: temperature 0.05"),
     ],
 )  # fmt: skip
 def test_what_is_warned_of(changes: dict[str, Any], words: str):
@@ -67,8 +65,6 @@ def test_what_is_warned_of(changes: dict[str, Any], words: str):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"tuning": TUNING},  # the middle of what was tried
-        {"tuning": {"trials": 3, "chosen": 4}},
         {"history": history(0.1, 0.3, 0.5)},  # too short a run to speak of its last quarter
         {"history": history(0.1, 0.3, 0.4, 0.45, 0.47, 0.48, 0.485, 0.486)},
         {"scores": {}, "history": (), "corpus": {"name": "x"}, "pairs": {}},

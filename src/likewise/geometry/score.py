@@ -62,7 +62,6 @@ def word_neighbours(
         k: how many neighbours count; fewer where the pool has fewer.
     """
     from scipy.sparse import csr_matrix
-    from sklearn.preprocessing import normalize
 
     if not len(asking):
         return WordNeighbours(pool, asking, np.zeros((0, len(pool)), np.float32), np.zeros(0), k)
@@ -74,7 +73,9 @@ def word_neighbours(
     )
     counts.sum_duplicates()
     idf = np.log(len(pool) / np.maximum(np.bincount(counts.indices, minlength=counts.shape[1]), 1)).astype(np.float32)
-    weighted = normalize(csr_matrix((idf[counts.indices], counts.indices, counts.indptr), counts.shape))
+    weighted = csr_matrix((idf[counts.indices], counts.indices, counts.indptr), counts.shape)
+    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    weighted.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(weighted.indptr))
     similarity = np.empty((len(asking), len(pool)), np.float32)
     across = weighted.T.tocsr()
     for start in range(0, len(asking), ROWS):

@@ -17,7 +17,6 @@ from likewise.report.curves import baselines, draw_baselines, draw_curves, draw_
 from likewise.report.figures import draw_pairs, read_pairs
 from likewise.report.projection import draw_map
 from likewise.report.sample import number, readable, shown, take_sample
-from likewise.report.tuning import draw_tuning, read_tuning
 from likewise.report.warnings import find_warnings
 from likewise.report.words import find_words
 
@@ -83,7 +82,7 @@ def _content(model: Model, texts: Any) -> dict[str, Any]:
     card = model.card
     sample = take_sample(model, texts)
     clusters = find_clusters(sample) if len(sample) else None
-    tuning, pairs = read_tuning(card), read_pairs(card)
+    pairs = read_pairs(card)
     return {
         "name": _name(card),
         "score_name": score_name(card),
@@ -96,8 +95,6 @@ def _content(model: Model, texts: Any) -> dict[str, Any]:
         "curves": draw_curves(card),
         "path": draw_path(card),
         "pairs": None if pairs is None else draw_pairs(pairs),
-        "tuning": tuning,
-        "trials": None if tuning is None else draw_tuning(tuning),
         "sample": len(sample),
         "given": texts is not None,
         "neighbours": find_neighbours(sample, clusters, np.random.default_rng(0)),

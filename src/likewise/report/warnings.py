@@ -52,7 +52,6 @@ def find_warnings(card: Card, sample: Sample) -> tuple[ModelWarning, ...]:
         lambda: _of_the_run(card, told),
         lambda: _of_the_corpus(card.corpus, told),
         lambda: _of_the_sample(sample),
-        lambda: _of_the_tuning(card),
     )
     found += [warning for check in checks for warning in check()]
     return tuple(sorted(found, key=lambda warning: not warning.serious))
@@ -210,26 +209,4 @@ def _of_the_sample(sample: Sample) -> Iterator[ModelWarning]:
             False,
             f"{sample.unknown:,} of {every:,} texts shown here hold no word that the model knows.",
             "Train on texts of the same language and kind as those you use.",
-        )
-
-
-def _of_the_tuning(card: Card) -> Iterator[ModelWarning]:
-    trials, chosen = card.tuning.get("trials"), card.tuning.get("chosen")
-    if not isinstance(trials, list) or not isinstance(chosen, Mapping):
-        return
-    edges = []
-    for name in chosen:
-        value = number(chosen, name)
-        tried = {
-            found
-            for trial in trials
-            if isinstance(trial, Mapping) and (found := number(trial.get("settings"), name)) is not None
-        }
-        if value is not None and len(tried) > 2 and value in (min(tried), max(tried)):
-            edges.append(f"{readable(str(name), 30)} {shown(value)}")
-    if edges:
-        yield ModelWarning(
-            False,
-            f"What was chosen lies at the edge of what was tried: {', '.join(edges)}.",
-            "Try values beyond it by hand, with --no-tune.",
         )
