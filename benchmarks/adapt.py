@@ -29,7 +29,7 @@ from scipy.stats import spearmanr
 from texts import add_data, table
 
 import likewise
-from likewise.evaluation.baselines import Entrant
+from likewise.evaluation.baselines import System
 from likewise.evaluation.retrieval import CachedEmbedder, hybrid_search
 
 MOST_QUERIES = 600
@@ -51,7 +51,7 @@ def trained(texts: list[str], seed: int, **settings: Any) -> tuple[likewise.Mode
 def hybrid(judge: Judge, model: likewise.Model, asked: np.ndarray, found: np.ndarray) -> np.ndarray:
     """The measure of each query for the search of an index, whose vectors are known already."""
     data, queries = judge.data, [*judge.data.queries.values()]
-    entrant = Entrant("model", model.encode, False, model.encode_query, model.encode_document)
+    entrant = System("model", model.encode, False, model.encode_query, model.encode_document)
     known = CachedEmbedder(model, entrant, (queries, asked), (data.texts, found))
     places = hybrid_search(known, queries, data.texts, K + judge.own)
     return judge.found([[data.ids[place] for place in some] for some in places])

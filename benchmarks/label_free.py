@@ -22,7 +22,7 @@ from record import record
 from texts import add_data
 
 from likewise.encoders.static import StaticEncoder
-from likewise.geometry.held_out_retrieval import hard_halves, view_retrieval
+from likewise.geometry.held_out_retrieval import disjoint_halves, held_out_retrieval
 from likewise.geometry.measure import effective_rank, uniformity
 from likewise.geometry.score import combined, label_free_score, score_task
 from likewise.views.edits import halves
@@ -38,11 +38,11 @@ def scorer(corpus: PoolCorpus) -> Callable[[StaticEncoder], dict[str, float]]:
     task = score_task(
         corpus.texts.take, len(corpus.texts), corpus.split.held_out, continues, np.random.default_rng([0, 9, 0])
     )
-    hard = hard_halves(held_out, continues, np.random.default_rng([0, 10, 0]))
+    hard = disjoint_halves(held_out, continues, np.random.default_rng([0, 10, 0]))
     plain = halves(held_out, continues, np.random.default_rng([0, 11, 0]), short=0)
 
     def mrr(views: Views, encoder: StaticEncoder) -> float:
-        return view_retrieval(encoder.encode(views.anchors), encoder.encode(views.positives)).mrr
+        return held_out_retrieval(encoder.encode(views.anchors), encoder.encode(views.positives)).mrr
 
     def scores(encoder: StaticEncoder) -> dict[str, float]:
         score = label_free_score(encoder.encode, task, encoder.encode_documents)

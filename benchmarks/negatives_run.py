@@ -9,7 +9,7 @@ from negatives_corpora import Judged
 
 from likewise.encoders.lsa import log_idf
 from likewise.encoders.static import StaticEncoder
-from likewise.geometry.held_out_retrieval import hard_halves, view_retrieval
+from likewise.geometry.held_out_retrieval import disjoint_halves, held_out_retrieval
 from likewise.losses.info_nce import info_nce
 from likewise.negatives.near_duplicates import signatures
 from likewise.tokens.ragged import Ragged
@@ -106,7 +106,7 @@ class Ground:
         self._signatures = signatures(self._texts, self._weights, vocabulary.continues)
         split = held_out_split(len(self._texts), np.random.default_rng(3))
         self._train, held_out = split.train, self._texts.take(split.held_out)
-        self._halves = hard_halves(held_out, vocabulary.continues, np.random.default_rng(5))
+        self._halves = disjoint_halves(held_out, vocabulary.continues, np.random.default_rng(5))
         self._views = self._maker(held_out, np.random.default_rng(6))
 
     def untrained(self, seed: int) -> Run:
@@ -148,7 +148,7 @@ class Ground:
         return StaticEncoder.random(self._weights, DIM, np.random.default_rng([seed, 2]))
 
     def _judged(self, encoder: StaticEncoder, negatives: int, left_out: float = 0.0, steps: int = 0) -> Run:
-        ranked = view_retrieval(*(encoder.encode(side) for side in (self._halves.anchors, self._halves.positives)))
+        ranked = held_out_retrieval(*(encoder.encode(side) for side in (self._halves.anchors, self._halves.positives)))
         labelled = self.judged.score(*(encoder.encode(side) for side in self._searched))
         return Run(ranked.mrr, labelled, self._bound(encoder, negatives), left_out, steps)
 

@@ -18,7 +18,7 @@ from likewise.encoders.concatenation import (
 from likewise.encoders.encoder import Encoder
 from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
-from likewise.geometry.held_out_retrieval import hard_halves
+from likewise.geometry.held_out_retrieval import disjoint_halves
 from likewise.geometry.measure import Geometry, measure
 from likewise.geometry.score import Score, label_free_score, score_task
 from likewise.negatives.near_duplicates import Signatures, signatures
@@ -101,7 +101,7 @@ class Examples:
         self.split: Split = held_out_split(prepared.facts.texts, self.rng(3))
         held_out, continues = self.split.held_out, vocabulary.continues
         self.task = score_task(self._whole, prepared.facts.texts, held_out, continues, self.rng(14))
-        self.halves = hard_halves(self._whole(held_out), continues, self.rng(5))
+        self.halves = disjoint_halves(self._whole(held_out), continues, self.rng(5))
 
     def under(self, settings: Settings) -> "Examples":
         """The same corpus under other settings, the same texts put aside and judged in the same way.
