@@ -41,7 +41,7 @@ from yardstick import (
 )
 
 import likewise
-from likewise.evaluation.baselines import Entrant
+from likewise.evaluation.baselines import System
 from likewise.evaluation.retrieval import CachedEmbedder, hybrid_search
 
 MOST_QUERIES = 600
@@ -63,10 +63,10 @@ def trained(texts: list[str], seed: int, **settings: Any) -> tuple[likewise.Mode
 def hybrid(judge: Judge, model: likewise.Model, query_vectors: np.ndarray, document_vectors: np.ndarray) -> np.ndarray:
     """The measure of each query for the search of an index, whose vectors are known already."""
     data, queries = judge.data, [*judge.data.queries.values()]
-    entrant = Entrant("model", model.encode, False, model.encode_query, model.encode_document)
+    entrant = System("model", model.encode, False, model.encode_query, model.encode_document)
     known = CachedEmbedder(model, entrant, (queries, query_vectors), (data.texts, document_vectors))
     places = hybrid_search(known, queries, data.texts, K + judge.own)
-    return judge.document_vectors([[data.ids[place] for place in some] for some in places])
+    return judge.found([[data.ids[place] for place in some] for some in places])
 
 
 def show(name: str, value: Any) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from likewise.geometry.held_out_retrieval import ViewRetrieval
+from likewise.geometry.held_out_retrieval import HeldOutRetrieval
 from likewise.model.card import Card
 from likewise.report.figures import COLOURS, GREY, Drawn, drawn, new_figure, plot_text
 from likewise.report.sample import number, readable, shown
@@ -51,7 +51,7 @@ def baselines(card: Card) -> dict[str, float]:
             found[readable(key.removeprefix(f"{name}, "), 30)] = value
     texts = number(card.scores, "texts")
     if texts and name == "MRR":
-        found["chance"] = ViewRetrieval(own, 0.0, 0.0, int(texts)).chance
+        found["chance"] = HeldOutRetrieval(own, 0.0, 0.0, int(texts)).chance
     return found
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from likewise.evaluation.baselines import Comparison, System
 from likewise.evaluation.data import Retrieval
-from likewise.evaluation.progress import Messages
+from likewise.training.progress import Messages
 
 TOPICS = {
     "sea": "ship sailor harbour anchor wave tide island captain".split(),
@@ -19,8 +19,8 @@ TOPICS = {
 }
 
 
-class Letters:
-    """A text is how often each letter pair occurs in it: near for texts that share words. Not of unit length."""
+class Bigrams:
+    """Embeds a text by the counts of its character bigrams: near for texts that share words. Not of unit length."""
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         rows = np.zeros((len(texts), 256), np.float32)
@@ -30,8 +30,8 @@ class Letters:
         return 3 * rows
 
 
-class Given:
-    """Vectors by text."""
+class Lookup:
+    """Embeds texts by a table."""
 
     def __init__(self, vectors: Mapping[str, Sequence[float]]) -> None:
         self._vectors = vectors
@@ -48,24 +48,24 @@ def sentences(count: int, seed: int = 0) -> tuple[list[str], list[str]]:
 
 
 def retrieval(count: int = 60) -> Retrieval:
-    """Documents of three topics, and queries that ask for those of their own."""
+    """Documents of three topics, and queries for each topic."""
     texts, topics = sentences(count)
     queries = {f"{topic}{n}": " ".join(words[n : n + 3]) for topic, words in TOPICS.items() for n in range(4)}
-    judged = {
+    qrels = {
         query: {f"d{row}": 1 + row % 3 for row, topic in enumerate(topics) if query.startswith(topic)}
         for query in queries
     }
-    return Retrieval({f"d{row}": text for row, text in enumerate(texts)}, queries, judged, "topics")
+    return Retrieval({f"d{row}": text for row, text in enumerate(texts)}, queries, qrels, "topics")
 
 
-def field_of(embedder: Any, *baselines: str, named: bool = True) -> Comparison:
-    return Comparison(("it", embedder), baselines, 0, Messages(shown=False), named=named)
+def comparison(embedder: Any, *baselines: str, explicit: bool = True) -> Comparison:
+    return Comparison("it", embedder, baselines, 0, Messages(shown=False), explicit)
 
 
-def entrant_of(embedder: Any) -> System:
-    entrant = field_of(embedder).entrants(["a"], ["a"])[0]
-    assert isinstance(entrant, System)
-    return entrant
+def system_of(embedder: Any) -> System:
+    system = comparison(embedder).systems(["a"], ["a"])[0]
+    assert isinstance(system, System)
+    return system
 
 
 def write_lines(path: Path, *rows: Any) -> Path:
@@ -81,6 +81,6 @@ def write_retrieval(folder: Path, data: Retrieval, *, id: str = "_id") -> Path:
     rows = [{id: one, "title": "", "text": text} for one, text in data.documents.items()]
     write_lines(folder / "corpus.jsonl", *rows)
     write_lines(folder / "queries.jsonl", *[{id: one, "text": text} for one, text in data.queries.items()])
-    lines = [f"{q}\t{d}\t{grade}" for q, grades in data.judged.items() for d, grade in grades.items()]
+    lines = [f"{q}\t{d}\t{grade}" for q, grades in data.qrels.items() for d, grade in grades.items()]
     (folder / "qrels.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *lines, ""]), encoding="utf-8")
     return folder
