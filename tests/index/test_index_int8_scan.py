@@ -130,4 +130,4 @@ def test_missing_vectors_are_not_ranked():
     assert ranked.row_ids.tolist() == [9, 5]
     nothing = StoredVectors(np.zeros(0, np.int64), np.zeros((0, 3), np.float16))
     assert len(rank(nothing, np.array([1]), np.ones(3, np.float32), 5).row_ids) == 0
-    assert dot_products(stored, np.array([1.0, 0.0, 0.0], np.float32)).tolist() == [1.0, 0.0, 0.0]
+    assert dot_products(stored.vectors, np.array([1.0, 0.0, 0.0], np.float32)).tolist() == [1.0, 0.0, 0.0]

@@ -14,7 +14,7 @@ from jaxtyping import Float32, Float64
 
 from likewise.errors import InputError, LikewiseError
 from likewise.index.bm25 import BM25Index, TermOverlap
-from likewise.index.entries import StoredVectors, VectorReader, column_positions, read_entries
+from likewise.index.entries import VectorReader, column_positions, read_entries
 from likewise.index.filters import Where, parse
 from likewise.index.int8_scan import dot_products
 from likewise.index.record import Record
@@ -190,8 +190,7 @@ class Searcher:
             _, places, ranks = np.intersect1d(candidates, worded.row_ids, assume_unique=True, return_indices=True)
             bm25[places] = worded.scores[ranks]
             stored, products = reader.read(candidates), mean * vector.astype(np.float64)
-            parts = (StoredVectors(stored.row_ids, stored.vectors[:, columns]) for columns in self._slices)
-            cosines = [dot_products(part, vector[columns]) for part, columns in zip(parts, self._slices, strict=True)]
+            cosines = [dot_products(stored.vectors[:, columns], vector[columns]) for columns in self._slices]
             means = np.array([products[columns].sum() for columns in self._slices])
             ranked.append(best_first(candidates, fuse(self._weights, np.stack(cosines), means, bm25), k))
         return ranked

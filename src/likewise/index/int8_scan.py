@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int8, Int64
+from jaxtyping import Bool, Float16, Float32, Float64, Int8, Int64
 
 from likewise.index.entries import StoredVectors
 from likewise.index.row_ids import Ranked, best_first
@@ -179,15 +179,17 @@ def rank(
     """
     places = np.minimum(np.searchsorted(stored.row_ids, row_ids), max(0, len(stored.row_ids) - 1))
     places = places[stored.row_ids[places] == row_ids] if len(stored.row_ids) else places[:0]
-    near = StoredVectors(stored.row_ids[places], stored.vectors[places])
-    nonzero = near.vectors.any(axis=1)
-    return best_first(near.row_ids[nonzero], dot_products(near, query)[nonzero], k)
+    vectors = stored.vectors[places]
+    nonzero = vectors.any(axis=1)
+    return best_first(stored.row_ids[places][nonzero], dot_products(vectors, query)[nonzero], k)
 
 
-def dot_products(stored: StoredVectors, query: Float32[np.ndarray, " dim"]) -> Float64[np.ndarray, " found"]:
+def dot_products(
+    vectors: Float16[np.ndarray, "found dim"], query: Float32[np.ndarray, " dim"]
+) -> Float64[np.ndarray, " found"]:
     """Return the dot product of each vector with a query, rounded to nine digits."""
     # The last digits of a sum depend on how many rows are multiplied at once: without them equal vectors score alike.
-    scores = stored.vectors.astype(np.float64) @ query.astype(np.float64)
+    scores = vectors.astype(np.float64) @ query.astype(np.float64)
     return scores.round(9)
 
 
