@@ -75,8 +75,8 @@ def passing(where, columns=COLUMNS):
         ({"price": (5, 10)}, [0, 1]),
         ({"in stock": True}, [0, 3]),
         ({"brand": None}, [3]),
-        ([("price", ">", 5), ("brand", "LIKE", "%a")], [1]),
-        ([["price", "in", range(20)]], [0, 1, 2]),
+        ({"price": (">", 5), "brand": ("LIKE", "%a")}, [1]),
+        ({"price": ("in", range(20))}, [0, 1, 2]),
         ({"price": []}, []),
     ],
 )
@@ -106,10 +106,9 @@ def test_finds(where, expected):
         ({"price": ("in", "abc")}, "expects a list"),
         ({"price": ("like", 3)}, "a pattern of text"),
         ({"price": [[1]]}, "holds a list"),
-        ([("price", "~", 3)], "the operator '~'"),
-        ([("price", 3, 3)], "the operator 3"),
-        ([("price", "<")], "a condition is"),
-        ([("price", "=", 2**70)], "64 bits"),
+        ("price ~ 3", "an operator"),
+        ({"price": ("~", [3])}, "holds a list"),
+        ({"price": 2**70}, "64 bits"),
         ("not " * 60 + "price < 3", "nested deeper"),
         ("(" * 60 + "price < 3", "nested deeper"),
         (" and ".join(["price < 3"] * 500), "conditions"),
@@ -148,7 +147,7 @@ def test_agrees_with_python(column, sign, value):
         return own is not None and not isinstance(own, bool) and alike and COMPARISONS[sign](own, value)
 
     expected = [number for number, row in enumerate(ROWS) if holds(row[COLUMNS[column]])]
-    assert passing([(column, sign, value)]) == expected
+    assert passing({column: (sign, value)}) == expected
     spelt = '"' + value.replace('"', '""') + '"' if isinstance(value, str) else str(value).lower()
     assert passing(f"`{column}` {sign} {spelt}") == expected
 
@@ -156,7 +155,7 @@ def test_agrees_with_python(column, sign, value):
 @given(st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("'\"`;()=<>, ")), max_size=40))
 def test_any_text_is_parsed_or_refused(text):
     """Law: any text gives rows or an error of one line, and no SQL error: no text becomes SQL."""
-    for where in (text, f"price = {text}", {"brand": text}, {text: 1}, [("brand", "like", text)]):
+    for where in (text, f"price = {text}", {"brand": text}, {text: 1}, {"brand": ("like", text)}):
         try:
             passing(where)
         except InputError as refused:

@@ -254,7 +254,7 @@ class Collection:
                 kind="approximate" if binary else "exact",
                 recall=binary.recall if binary else 1.0,
                 bytes=sum(map(_size, self.path.rglob("*"))),
-                model=f"{record.setting('model')} {record.setting('fingerprint')[:12]}",
+                model=self._stored_model.name,
                 stems=len(record.stems),
             )
 

@@ -19,8 +19,7 @@ from likewise.index.columns import Cell, to_cell
 __all__ = ["Filter", "Where", "parse"]
 
 
-# Text, {column: value or (operator, value)}, or [(column, operator, value)]; `parse` checks the contents.
-Where = str | Mapping[str, Any] | Sequence[Any]
+Where = str | Mapping[str, Any]  # text, or {column: value or (operator, value)}, which `parse` checks
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "like")
 # SQLite allows expressions 1,000 deep and 32,766 parameters, and Python a recursion of about 1,000.
@@ -37,19 +36,13 @@ _LITERALS = {"true": True, "false": False, "null": None, "none": None}
 
 @dataclass(frozen=True)
 class Filter:
-    """A query that selects the row ids of the texts that pass.
+    """SQL: a condition, or the query that selects the row ids of the texts that meet it.
 
     Attributes:
-        sql: the query.
-        parameters: its parameters.
+        sql: with question marks for values.
+        parameters: the values.
     """
 
-    sql: str
-    parameters: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class _Condition:
     sql: str
     parameters: tuple[Cell, ...] = ()
 
@@ -58,20 +51,21 @@ def parse(where: Where, columns: Mapping[str, int]) -> Filter:
     """Compile a filter.
 
     Args:
-        where: the language above, or a mapping `{"brand": "acme", "price": ("<", 10)}` (a list means `in`), or a list
-            of `(column, operator, value)`; all conditions of a mapping or list must hold.
+        where: the language above, or a mapping `{"brand": "acme", "price": ("<", 10)}` (a list means `in`), whose
+            conditions must all hold.
         columns: the position of each column of the collection; `id` and `text` are columns too.
 
     Raises:
         InputError: the column (the message suggests the nearest) or operator is unknown, no column can hold the value,
-            or the text cannot be parsed.
+            the text cannot be parsed, or `where` is neither text nor a mapping.
     """
     if isinstance(where, str):
         part = _Parser(where, columns).read()
     elif isinstance(where, Mapping):
-        part = _all(_condition(column, *_operation(value), columns) for column, value in where.items())
+        conditions = (_condition(column, *_operation(value), columns) for column, value in where.items())
+        part = _joined("AND", list(conditions))
     else:
-        part = _all(_condition(*_triple(condition), columns) for condition in where)
+        raise InputError(f"the filter is a {type(where).__name__}: expected text, or a mapping of columns to values")
     if len(part.parameters) > _MAX_VALUES:
         raise InputError(f"the filter holds {len(part.parameters)} values: expected at most {_MAX_VALUES}")
     # `id` and `text` are in the table of texts: a filter without them reads the small table of columns alone.
@@ -86,26 +80,15 @@ def _operation(value: Any) -> tuple[str, Any]:
     return ("in", value) if isinstance(value, (list, tuple, set, frozenset)) else ("=", value)
 
 
-def _triple(condition: Any) -> tuple[Any, Any, Any]:
-    if not isinstance(condition, (tuple, list)) or len(condition) != 3:
-        raise InputError(f"a condition is (column, operator, value), {condition!r} was given")
-    column, operator, value = condition
-    return column, operator, value
-
-
-def _all(parts: Iterable[_Condition]) -> _Condition:
-    return _joined("AND", list(parts))
-
-
-def _joined(word: str, parts: Sequence[_Condition]) -> _Condition:
+def _joined(word: str, parts: Sequence[Filter]) -> Filter:
     if len(parts) > _MAX_CONDITIONS:
         raise InputError(
             f"the filter holds {len(parts)} conditions: expected at most {_MAX_CONDITIONS}; `in` takes a list of values"
         )
     if not parts:
-        return _Condition("1")
+        return Filter("1")
     sql = f" {word} ".join(f"({part.sql})" for part in parts)
-    return _Condition(sql, tuple(cell for part in parts for cell in part.parameters))
+    return Filter(sql, tuple(cell for part in parts for cell in part.parameters))
 
 
 def _column(name: Any, columns: Mapping[str, int]) -> str:
@@ -120,7 +103,7 @@ def _column(name: Any, columns: Mapping[str, int]) -> str:
     raise InputError(f"the filter names the column {name!r}, which the index does not have: {hint}")
 
 
-def _condition(column: Any, operator: Any, value: Any, columns: Mapping[str, int]) -> _Condition:
+def _condition(column: Any, operator: Any, value: Any, columns: Mapping[str, int]) -> Filter:
     name = _column(column, columns)
     place = f"the filter on {column!r}"
     operator = operator.lower() if isinstance(operator, str) else operator
@@ -131,15 +114,15 @@ def _condition(column: Any, operator: Any, value: Any, columns: Mapping[str, int
             raise InputError(f"{place}: `in` expects a list of values, {value!r} was given")
         cells = tuple(to_cell(one, place) for one in value)
         null = f" OR {name} IS NULL" if None in cells else ""
-        return _Condition(f"{name} IN ({', '.join('?' * len(cells))}){null}", cells)
+        return Filter(f"{name} IN ({', '.join('?' * len(cells))}){null}", cells)
     cell = to_cell(value, place)
     if operator in ("=", "!="):
         # IS and IS NOT: a text without the column is not "acme", so it passes `brand != "acme"`.
-        return _Condition(f"{name} IS {'NOT ' if operator == '!=' else ''}?", (cell,))
+        return Filter(f"{name} IS {'NOT ' if operator == '!=' else ''}?", (cell,))
     if operator == "like":
         if not isinstance(cell, str) or len(cell) > _MAX_PATTERN:
             raise InputError(f"{place}: `like` expects a pattern of text, in which % is any run and _ any character")
-        return _Condition(f"typeof({name}) = 'text' AND {name} LIKE ?", (cell,))
+        return Filter(f"typeof({name}) = 'text' AND {name} LIKE ?", (cell,))
     if isinstance(cell, str):
         kind = "typeof({}) = 'text'"
     elif isinstance(cell, (int, float)):
@@ -147,7 +130,7 @@ def _condition(column: Any, operator: Any, value: Any, columns: Mapping[str, int
     else:
         raise InputError(f"{place}: {operator} compares with a number or text, {value!r} was given")
     # SQLite puts every number before every text: without the kind, `price > 5` would find texts.
-    return _Condition(f"{kind.format(name)} AND {name} {operator} ?", (cell,))
+    return Filter(f"{kind.format(name)} AND {name} {operator} ?", (cell,))
 
 
 class _Parser:
@@ -162,7 +145,7 @@ class _Parser:
                 raise self._error(f"{match[kind]!r} does not belong there, or a quote is not closed")
             self._tokens.append((kind, match[kind]))
 
-    def read(self) -> _Condition:
+    def read(self) -> Filter:
         part = self._disjunction()
         if self._next < len(self._tokens):
             raise self._error(f"`and`, `or` or the end was expected before {self._tokens[self._next][1]!r}")
@@ -187,26 +170,26 @@ class _Parser:
                 return True
         return False
 
-    def _disjunction(self) -> _Condition:
+    def _disjunction(self) -> Filter:
         parts = [self._conjunction()]
         while self._accept("bare", "or"):
             parts.append(self._conjunction())
         return parts[0] if len(parts) == 1 else _joined("OR", parts)
 
-    def _conjunction(self) -> _Condition:
+    def _conjunction(self) -> Filter:
         parts = [self._factor()]
         while self._accept("bare", "and"):
             parts.append(self._factor())
         return parts[0] if len(parts) == 1 else _joined("AND", parts)
 
-    def _factor(self) -> _Condition:
+    def _factor(self) -> Filter:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise self._error(f"it is nested deeper than {_MAX_DEPTH}")
         if self._accept("bare", "not"):
             part = self._factor()
             # A comparison with a missing value is null in SQL, and so is its NOT: here it is false, and its NOT true.
-            part = _Condition(f"NOT coalesce(({part.sql}), 0)", part.parameters)
+            part = Filter(f"NOT coalesce(({part.sql}), 0)", part.parameters)
         elif self._accept("symbol", "("):
             part = self._disjunction()
             self._close()
@@ -219,7 +202,7 @@ class _Parser:
         if not self._accept("symbol", ")"):
             raise self._error("a closing ) was expected")
 
-    def _comparison(self) -> _Condition:
+    def _comparison(self) -> Filter:
         kind, column = self._take("a column")
         if kind == "symbol":
             raise self._error(f"a column was expected, found {column!r}")

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Float64
 
 from likewise.errors import InputError, LikewiseError
 from likewise.index.bm25 import BM25Index, TermOverlap
-from likewise.index.entries import StoredVectors, VectorReader, column_positions, read_entries
-from likewise.index.filters import Filter, Where, parse
+from likewise.index.entries import VectorReader, column_positions, read_entries
+from likewise.index.filters import Where, parse
 from likewise.index.int8_scan import dot_products
 from likewise.index.record import Record
-from likewise.index.row_ids import AllowedRows, Ranked, best_first, fetch_row_ids
-from likewise.index.vectors import CacheSettings, Shortlists, VectorIndex
+from likewise.index.row_ids import AllowedRows, Ranked, best_first
+from likewise.index.vectors import CacheSettings, VectorIndex
 from likewise.model.embedder import Component
 
 __all__ = ["MODES", "Hit", "Searcher", "check_search", "fuse"]
@@ -131,15 +131,14 @@ class Searcher:
                 )
             self.vectors.reload()
             with self._record.reading() as connection:
-                condition = None if where is None else parse(where, column_positions(connection))
+                allowed = None if where is None else self._allowed_rows(where)
                 if vectors is None or mode == "text":
-                    allowed = self._allowed_rows(condition)
                     ranked = [self._by_words(query, k, allowed) for query in queries]
                 elif mode == "vector":
-                    row_ids = self._allowed_row_ids(condition)
+                    row_ids = allowed.row_ids if allowed else None
                     ranked = self.vectors.nearest(VectorReader(connection), vectors, k, row_ids)
                 else:
-                    ranked = self._hybrid(queries, vectors, k, condition)
+                    ranked = self._hybrid(queries, vectors, k, allowed)
                 return self._hits(ranked)
 
     def term_overlap(self, query: str) -> TermOverlap:
@@ -147,38 +146,29 @@ class Searcher:
         texts, generation = self._record.setting("texts"), self._record.setting("generation")
         return TermOverlap(self.words.idf(query, texts=texts, generation=generation), self._record.stems)
 
-    def _allowed_rows(self, condition: Filter | None) -> AllowedRows | None:
-        """Select the rows that pass into a temporary table, which vanishes with the transaction."""
-        if condition is None:
-            return None
-        self._record.connection.execute("CREATE TEMP TABLE allowed (row_id INTEGER PRIMARY KEY)")
-        self._record.connection.execute(f"INSERT INTO temp.allowed {condition.sql}", condition.parameters)
-        return AllowedRows(self._record.connection, "temp.allowed")
-
-    def _allowed_row_ids(self, condition: Filter | None) -> Int64[np.ndarray, " allowed"] | None:
-        """Return the row ids that pass, in ascending order."""
-        if condition is None:
-            return None
-        return np.sort(fetch_row_ids(self._record.connection.execute(condition.sql, condition.parameters)))
+    def _allowed_rows(self, where: Where) -> AllowedRows:
+        """Select the rows that pass a filter into a temporary table, which vanishes with the transaction."""
+        connection = self._record.connection
+        condition = parse(where, column_positions(connection))
+        connection.execute("CREATE TEMP TABLE allowed (row_id INTEGER PRIMARY KEY)")
+        connection.execute(f"INSERT INTO temp.allowed {condition.sql}", condition.parameters)
+        return AllowedRows(connection, "temp.allowed")
 
     def _by_words(self, query: str, k: int, allowed: AllowedRows | None) -> Ranked:
         texts, generation = self._record.setting("texts"), self._record.setting("generation")
         return self.words.ranked(query, k, texts=texts, generation=generation, allowed=allowed)
 
     def _hybrid(
-        self, queries: Sequence[str], vectors: Float32[np.ndarray, "queries dim"], k: int, condition: Filter | None
+        self, queries: Sequence[str], vectors: Float32[np.ndarray, "queries dim"], k: int, allowed: AllowedRows | None
     ) -> list[Ranked]:
         """Search twice: the vectors of the best texts of the first search are added to that of the query."""
-        depth, allowed = max(CANDIDATES, 10 * k), self._allowed_rows(condition)
-        row_ids = allowed.row_ids if allowed else None
+        depth = max(CANDIDATES, 10 * k)
         ranked = []
         for first in range(0, len(queries), QUERIES_TOGETHER):
             some, reader = slice(first, first + QUERIES_TOGETHER), VectorReader(self._record.connection)
             by_words = [self._by_words(query, max(BM25_DEPTH, depth), allowed) for query in queries[some]]
-            shortlists = self.vectors.shortlists(reader.connection, vectors[some], depth, row_ids)
-            fixed = row_ids, shortlists
-            best = self._fused(reader, vectors[some], by_words, FEEDBACK_TEXTS, FIRST_CANDIDATES, *fixed)
-            ranked += self._fused(reader, self._expanded(reader, vectors[some], best), by_words, k, depth, *fixed)
+            best = self._fused(reader, vectors[some], by_words, FEEDBACK_TEXTS, FIRST_CANDIDATES, allowed)
+            ranked += self._fused(reader, self._expanded(reader, vectors[some], best), by_words, k, depth, allowed)
         return ranked
 
     def _fused(
@@ -188,11 +178,10 @@ class Searcher:
         by_words: Sequence[Ranked],
         k: int,
         depth: int,
-        row_ids: Int64[np.ndarray, " allowed"] | None,
-        shortlists: Shortlists | None,
+        allowed: AllowedRows | None,
     ) -> list[Ranked]:
         """Return for each query the `k` best by the fused score, of the `depth` best of either side."""
-        by_vector = self.vectors.nearest(reader, vectors, depth, row_ids, shortlists)
+        by_vector = self.vectors.nearest(reader, vectors, depth, allowed.row_ids if allowed else None)
         mean = np.frombuffer(self._record.setting("sum")) / max(1, self._record.setting("texts"))
         ranked = []
         for vector, near, worded in zip(vectors, by_vector, by_words, strict=True):
@@ -201,8 +190,7 @@ class Searcher:
             _, places, ranks = np.intersect1d(candidates, worded.row_ids, assume_unique=True, return_indices=True)
             bm25[places] = worded.scores[ranks]
             stored, products = reader.read(candidates), mean * vector.astype(np.float64)
-            parts = (StoredVectors(stored.row_ids, stored.vectors[:, columns]) for columns in self._slices)
-            cosines = [dot_products(part, vector[columns]) for part, columns in zip(parts, self._slices, strict=True)]
+            cosines = [dot_products(stored.vectors[:, columns], vector[columns]) for columns in self._slices]
             means = np.array([products[columns].sum() for columns in self._slices])
             ranked.append(best_first(candidates, fuse(self._weights, np.stack(cosines), means, bm25), k))
         return ranked

@@ -11,14 +11,14 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int8, Int64
+from jaxtyping import Bool, Float16, Float32, Float64, Int8, Int64
 
 from likewise.index.entries import StoredVectors
 from likewise.index.row_ids import Ranked, best_first
 
-__all__ = ["Blocks", "Int8Codes", "candidates", "dot_products", "float_candidates", "quantised", "rank"]
+__all__ = ["Int8Codes", "candidates", "dot_products", "float_candidates", "quantised", "rank"]
 
-BLOCK = 256  # rows that one thread takes at a time
+BLOCK = 256  # rows of a block, which one thread takes at a time
 MAX_BOUNDS = 1 << 25  # upper bounds held at once, 128 MiB
 # Loading numba takes about as long as scanning so many components without it.
 _WORTH_LOADING = 200_000_000
@@ -40,47 +40,9 @@ class Int8Codes:
     scales: Float32[np.ndarray, " rows"]
     errors: Float32[np.ndarray, " rows"]
 
-
-@dataclass(frozen=True)
-class Blocks:
-    """The rows to scan: block i has the rows `starts[i]` to `stops[i]`.
-
-    Attributes:
-        starts: first row of each block.
-        stops: the row after its last.
-    """
-
-    starts: Int64[np.ndarray, " blocks"]
-    stops: Int64[np.ndarray, " blocks"]
-
-    @classmethod
-    def all(cls, rows: int) -> "Blocks":
-        """All rows, in blocks of `BLOCK`."""
-        starts = np.arange(0, rows, BLOCK)
-        return cls(starts, np.minimum(starts + BLOCK, rows))
-
-    @classmethod
-    def single(cls, rows: Int64[np.ndarray, " some"]) -> "Blocks":
-        """Some rows, a block each."""
-        return cls(rows, rows + 1)
-
-    def __len__(self) -> int:
-        """How many rows there are."""
-        return int((self.stops - self.starts).sum())
-
-    @property
-    def offsets(self) -> Int64[np.ndarray, " blocks"]:
-        """Where the rows of each block begin among all rows of the blocks."""
-        lengths = self.stops - self.starts
-        offsets: np.ndarray = np.cumsum(lengths) - lengths
-        return offsets
-
-    def rows(self, places: Int64[np.ndarray, " found"]) -> Int64[np.ndarray, " found"]:
-        """Return the rows at `places` among all rows of the blocks."""
-        offsets = self.offsets
-        block = np.searchsorted(offsets, places, side="right") - 1
-        rows: np.ndarray = self.starts[block] + places - offsets[block]
-        return rows
+    def take(self, rows: Int64[np.ndarray, " some"]) -> "Int8Codes":
+        """Return the codes of some rows."""
+        return Int8Codes(self.values[rows], self.scales[rows], self.errors[rows])
 
 
 def quantised(rows: Float32[np.ndarray, "rows dim"]) -> Int8Codes:
@@ -97,33 +59,31 @@ def candidates(
     hidden: Bool[np.ndarray, " rows"],
     queries: Float32[np.ndarray, "queries dim"],
     k: int,
-    blocks: Blocks,
     *,
     compiled: bool | None = None,
     max_bounds: int = MAX_BOUNDS,
 ) -> list[Int64[np.ndarray, " left"]]:
-    """Return for each query the rows that certainly contain its `k` best of the blocks.
+    """Return for each query the rows that certainly contain its `k` best.
 
     Args:
         codes: of all rows.
         hidden: rows that must not be found.
         queries: unit rows.
         k: how many.
-        blocks: the rows to scan.
         compiled: whether to scan with numba rather than numpy; None decides by size.
         max_bounds: upper bounds held in memory at once.
     """
-    count = len(blocks)
+    count = len(codes.scales)
     together = max(1, max_bounds // max(1, count))
     left = []
     for first in range(0, len(queries), together):
         part = np.ascontiguousarray(queries[first : first + together])
         upper = np.empty((len(part), count), np.float32)
-        best = np.empty((len(part), len(blocks.starts)), np.float32)
+        best = np.empty((len(part), -(-count // BLOCK)), np.float32)
         with_numba = _LOADING.pays(count * part.size) if compiled is None else compiled
         scan = _compiled_scan if with_numba else _numpy_scan
-        scan(codes, hidden, part, blocks, upper, best)
-        left += [_within_bounds(*one, codes, blocks, k) for one in zip(upper, best, strict=True)]
+        scan(codes, hidden, part, upper, best)
+        left += [_within_bounds(*one, codes, k) for one in zip(upper, best, strict=True)]
     return left
 
 
@@ -148,53 +108,40 @@ def _compiled_scan(
     codes: Int8Codes,
     hidden: Bool[np.ndarray, " rows"],
     queries: Float32[np.ndarray, "queries dim"],
-    blocks: Blocks,
-    upper: Float32[np.ndarray, "queries scanned"],
+    upper: Float32[np.ndarray, "queries rows"],
     best: Float32[np.ndarray, "queries blocks"],
 ) -> None:
     from likewise.index.kernels import score_bounds
 
-    arrays = codes.values, codes.scales, codes.errors, hidden
-    score_bounds(*arrays, queries, blocks.starts, blocks.stops, blocks.offsets, upper, best)
+    score_bounds(codes.values, codes.scales, codes.errors, hidden, queries, BLOCK, upper, best)
 
 
 def _numpy_scan(
     codes: Int8Codes,
     hidden: Bool[np.ndarray, " rows"],
     queries: Float32[np.ndarray, "queries dim"],
-    blocks: Blocks,
-    upper: Float32[np.ndarray, "queries scanned"],
+    upper: Float32[np.ndarray, "queries rows"],
     best: Float32[np.ndarray, "queries blocks"],
 ) -> None:
-    count = upper.shape[1]
-    rows = blocks.rows(np.arange(count))
     step = max(1, _CHUNK // queries.shape[1])
-    for first in range(0, count, step):
-        places = slice(first, min(first + step, count))
-        some = rows[places]
-        # Consecutive rows are read without a copy.
-        here = slice(some[0], some[-1] + 1) if some[-1] - some[0] + 1 == len(some) else some
-        scores = queries @ codes.values[here].astype(np.float32).T * codes.scales[here] + codes.errors[here]
-        upper[:, places] = np.where(hidden[here], np.float32(-np.inf), scores)
-    if count:
-        best[:] = np.maximum.reduceat(upper - 2 * codes.errors[rows], blocks.offsets, axis=1)
+    for first in range(0, upper.shape[1], step):
+        rows = slice(first, first + step)
+        scores = queries @ codes.values[rows].astype(np.float32).T * codes.scales[rows] + codes.errors[rows]
+        upper[:, rows] = np.where(hidden[rows], np.float32(-np.inf), scores)
+    if upper.shape[1]:
+        best[:] = np.maximum.reduceat(upper - 2 * codes.errors, np.arange(0, upper.shape[1], BLOCK), axis=1)
 
 
 def _within_bounds(
-    upper: Float32[np.ndarray, " scanned"],
-    best: Float32[np.ndarray, " blocks"],
-    codes: Int8Codes,
-    blocks: Blocks,
-    k: int,
+    upper: Float32[np.ndarray, " rows"], best: Float32[np.ndarray, " blocks"], codes: Int8Codes, k: int
 ) -> Int64[np.ndarray, " left"]:
     # The k-th highest of the best lower bounds of the blocks is at most the k-th highest of all lower bounds, so it is
     # a safe threshold, without a second pass over all rows. What remains is compared with the k-th highest of all.
     threshold = np.partition(best, -k)[-k] if len(best) >= 2 * k else -np.inf
-    places = np.flatnonzero(upper >= max(threshold, np.finfo(np.float32).min))
-    rows = blocks.rows(places)
-    if len(places) > k:
-        lower = upper[places] - 2 * codes.errors[rows]
-        rows = rows[upper[places] >= np.partition(lower, -k)[-k]]
+    rows = np.flatnonzero(upper >= max(threshold, np.finfo(np.float32).min))
+    if len(rows) > k:
+        lower = upper[rows] - 2 * codes.errors[rows]
+        rows = rows[upper[rows] >= np.partition(lower, -k)[-k]]
     return rows
 
 
@@ -232,15 +179,17 @@ def rank(
     """
     places = np.minimum(np.searchsorted(stored.row_ids, row_ids), max(0, len(stored.row_ids) - 1))
     places = places[stored.row_ids[places] == row_ids] if len(stored.row_ids) else places[:0]
-    near = StoredVectors(stored.row_ids[places], stored.vectors[places])
-    nonzero = near.vectors.any(axis=1)
-    return best_first(near.row_ids[nonzero], dot_products(near, query)[nonzero], k)
+    vectors = stored.vectors[places]
+    nonzero = vectors.any(axis=1)
+    return best_first(stored.row_ids[places][nonzero], dot_products(vectors, query)[nonzero], k)
 
 
-def dot_products(stored: StoredVectors, query: Float32[np.ndarray, " dim"]) -> Float64[np.ndarray, " found"]:
+def dot_products(
+    vectors: Float16[np.ndarray, "found dim"], query: Float32[np.ndarray, " dim"]
+) -> Float64[np.ndarray, " found"]:
     """Return the dot product of each vector with a query, rounded to nine digits."""
     # The last digits of a sum depend on how many rows are multiplied at once: without them equal vectors score alike.
-    scores = stored.vectors.astype(np.float64) @ query.astype(np.float64)
+    scores = vectors.astype(np.float64) @ query.astype(np.float64)
     return scores.round(9)
 
 

@@ -41,7 +41,7 @@ def quantise(rows, codes, scales, errors, slack):
 
 
 @njit(cache=True, parallel=True, nogil=True, fastmath=_ANY_ORDER)
-def score_bounds(codes, scales, errors, hidden, queries, starts, stops, offsets, upper, best):
+def score_bounds(codes, scales, errors, hidden, queries, size, upper, best):
     """Write an upper bound of the score of each row, and the highest lower bound of each block of rows.
 
     Args:
@@ -50,28 +50,25 @@ def score_bounds(codes, scales, errors, hidden, queries, starts, stops, offsets,
         errors: float32 (rows).
         hidden: bool (rows): rows that must not be found.
         queries: float32 (queries, dim), unit rows.
-        starts: int64 (blocks): first row of each block.
-        stops: int64 (blocks): the row after its last.
-        offsets: int64 (blocks): where the rows of a block begin in `upper`.
-        upper: float32 (queries, scanned), written: the score is at most this; -inf for a hidden row.
+        size: rows of a block.
+        upper: float32 (queries, rows), written: the score is at most this; -inf for a hidden row.
         best: float32 (queries, blocks), written.
     """
     dim = codes.shape[1]
     nothing = np.float32(-np.inf)
-    for block in prange(starts.size):
+    for block in prange(best.shape[1]):
         for query in range(queries.shape[0]):
             best[query, block] = nothing
-        for row in range(starts[block], stops[block]):
-            place = offsets[block] + row - starts[block]
+        for row in range(block * size, min((block + 1) * size, codes.shape[0])):
             for query in range(queries.shape[0]):
                 if hidden[row]:
-                    upper[query, place] = nothing
+                    upper[query, row] = nothing
                 else:
                     dot = np.float32(0.0)
                     for column in range(dim):
                         dot += np.float32(codes[row, column]) * queries[query, column]
                     score = dot * scales[row]
-                    upper[query, place] = score + errors[row]
+                    upper[query, row] = score + errors[row]
                     best[query, block] = max(best[query, block], score - errors[row])
 
 

@@ -43,6 +43,7 @@ class StoredModel:
     Attributes:
         components: of the stored vectors.
         dim: length of a stored vector.
+        name: class of the model that the index was made with, and the first characters of its fingerprint.
     """
 
     def __init__(self, record: Record, model: Any) -> None:
@@ -51,6 +52,7 @@ class StoredModel:
         searched = [each.hybrid_weight > 0 for each in every]
         self.components = tuple(each for each in every if each.hybrid_weight > 0)
         self.dim: int = record.setting("dim")
+        self.name = f"{record.setting('model')} {record.setting('fingerprint')[:12]}"
         self._columns: np.ndarray = np.repeat(searched, [each.dim for each in every])
 
     @property

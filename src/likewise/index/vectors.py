@@ -23,15 +23,13 @@ from likewise.atomic import replacing_file
 from likewise.errors import LikewiseError
 from likewise.index.binary_codes import BinaryCodes, binarise, words_per_row
 from likewise.index.entries import VectorReader, iter_vectors, read_vectors
-from likewise.index.int8_scan import Blocks, Int8Codes, candidates, float_candidates, quantised, rank
+from likewise.index.int8_scan import Int8Codes, candidates, float_candidates, quantised, rank
 from likewise.index.row_ids import FEW_CHANGES, Changes, Ranked, fetch_row_ids
 
-__all__ = ["FILE", "Cache", "CacheSettings", "Shortlists", "VectorIndex", "build_cache"]
+__all__ = ["FILE", "Cache", "CacheSettings", "VectorIndex", "build_cache"]
 
 FILE = "vectors.cache"
-WIDER = 3  # times the usual shortlist, where it is used for nearby queries too
 MEASURED = 200  # texts whose nearest neighbours are searched to measure the recall
-Shortlists = list[Int64[np.ndarray, " rows"]]  # for each query the rows of the cache to score
 Array = tuple[int, str, tuple[int, ...]]  # offset, dtype and shape
 _VERSION = "likewise vectors 3"
 _HEAD = 4096  # bytes before the arrays: one page
@@ -209,7 +207,7 @@ def _shortlist_size(
     rows = np.sort(rng.choice(nonzero, min(MEASURED, len(nonzero)), replace=False))
     queries = read_vectors(connection, cache.row_ids[rows]).vectors.astype(np.float32)
     queries /= np.linalg.norm(queries, axis=1, keepdims=True)
-    left = candidates(cache.codes, hidden, queries, 11, Blocks.all(len(cache.row_ids)))
+    left = candidates(cache.codes, hidden, queries, 11)
     ranks: list[int] = []
     for row, query, found in zip(rows, queries, left, strict=True):
         near = cache.row_ids[found]
@@ -280,7 +278,6 @@ class VectorIndex:
         queries: Float32[np.ndarray, "queries dim"],
         k: int,
         allowed: Int64[np.ndarray, " allowed"] | None = None,
-        shortlists: Shortlists | None = None,
     ) -> list[Ranked]:
         """Return the `k` texts with the highest cosine for each query; nothing for a query of zeros.
 
@@ -289,7 +286,6 @@ class VectorIndex:
             queries: unit rows, or zeros.
             k: how many.
             allowed: row ids that may be found, in ascending order; None is all.
-            shortlists: what `shortlists` returned for nearby queries in the same transaction.
         """
         if allowed is not None and len(allowed) <= self._settings.few_changes:
             near = reader.read(allowed)
@@ -297,46 +293,26 @@ class VectorIndex:
         self._refresh(reader.connection)
         found = [np.zeros(0, np.int64)] * len(queries)
         nonzero = np.flatnonzero(queries.any(axis=1))
-        some = shortlists and [shortlists[row] for row in nonzero]
-        for row, row_ids in zip(nonzero, self._candidates(queries[nonzero], k, allowed, some), strict=True):
+        for row, row_ids in zip(nonzero, self._candidates(queries[nonzero], k, allowed), strict=True):
             found[row] = row_ids
         near = reader.read(np.unique(np.concatenate([np.zeros(0, np.int64), *found])))
         return [rank(near, row_ids, query, k) for row_ids, query in zip(found, queries, strict=True)]
 
-    def shortlists(
-        self,
-        connection: sqlite3.Connection,
-        queries: Float32[np.ndarray, "queries dim"],
-        k: int,
-        allowed: Int64[np.ndarray, " allowed"] | None = None,
-    ) -> Shortlists | None:
-        """Return the rows of the cache to score for each query and for queries near it; None if search is exact."""
-        if allowed is not None and len(allowed) <= self._settings.few_changes:
-            return None
-        self._refresh(connection)
-        if self.cache is None or self.cache.binary is None:
-            return None
-        hidden, nothing = self._hidden_except(self.cache, allowed), np.zeros(0, np.int64)
-        binary, wide = self.cache.binary, WIDER * k
-        return [binary.shortlist(hidden, query, wide) if query.any() else nothing for query in queries]
-
     def _candidates(
-        self,
-        queries: Float32[np.ndarray, "queries dim"],
-        k: int,
-        allowed: Int64[np.ndarray, " allowed"] | None,
-        shortlists: Shortlists | None,
+        self, queries: Float32[np.ndarray, "queries dim"], k: int, allowed: Int64[np.ndarray, " allowed"] | None
     ) -> list[Int64[np.ndarray, " candidates"]]:
         """Return the row ids among which the best are, in ascending order."""
         found = [np.zeros(0, np.int64)] * len(queries)
         if self.cache is not None and len(queries):
             cache, hidden = self.cache, self._hidden_except(self.cache, allowed)
             if cache.binary is None:
-                left = candidates(cache.codes, hidden, queries, k, Blocks.all(len(cache.row_ids)))
+                left = candidates(cache.codes, hidden, queries, k)
             else:
-                shortlists = shortlists or [cache.binary.shortlist(hidden, query, k) for query in queries]
-                pairs = zip(queries[:, None], map(Blocks.single, shortlists), strict=True)
-                left = [candidates(cache.codes, hidden, query, k, rows)[0] for query, rows in pairs]
+                shortlists = [cache.binary.shortlist(hidden, query, k) for query in queries]
+                left = [
+                    rows[candidates(cache.codes.take(rows), hidden[rows], query[None], k)[0]]
+                    for rows, query in zip(shortlists, queries, strict=True)
+                ]
             found = [np.sort(cache.row_ids[rows]) for rows in left]
         fresh = self._fresh
         shown = fresh.nonzero if allowed is None else np.isin(fresh.row_ids, allowed) & fresh.nonzero
