@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from likewise.errors import InputError, LikewiseError
-from likewise.paraphrase import translation as module
-from likewise.paraphrase.translation import ApertiumRoundTrip, build_back_translation, round_trip
+from likewise.paraphrase import back_translation as module
+from likewise.paraphrase.back_translation import Apertium, build_back_translation, round_trip
 
 TRANSLATES = "sed -e 's/dog/perro/' -e t -e 's/perro/hound/'"
 
@@ -54,17 +54,16 @@ def test_a_text_of_which_nothing_is_left_is_what_it_was(apertium):
     assert there_and_back(["dog", "cat", "dogs"]) == ["dog", "cat", "dogs"]
 
 
-def test_long_lists_go_in_batches(apertium, monkeypatch):
-    monkeypatch.setattr(module, "LINES", 3)
-    monkeypatch.setattr(module, "CHARACTERS", 20)
+def test_long_lists_go_in_batches(apertium):
     calls = apertium(TRANSLATES)
     texts = [*("dog" for _ in range(7)), "dog " + "cat " * 9, "dog", "dog"]
-    assert there_and_back(texts) == [text.strip().replace("dog", "hound", 1) for text in texts]
+    translators = [Apertium(direction, max_lines=3, max_characters=20) for direction in ("eng-spa", "spa-eng")]
+    assert round_trip(texts, translators) == [text.strip().replace("dog", "hound", 1) for text in texts]
     assert len(calls.read_text().splitlines()) == 2 * 5
 
 
 @pytest.mark.parametrize(
-    ("does", "told"),
+    ("does", "message"),
     [
         ("sed -e '$d'", r"^Apertium lost its place: eng-spa was given 2 lines and returned 1$"),
         ("sed -e 's/a/\\n/'", r"^Apertium lost its place: eng-spa was given 2 lines and returned 4$"),
@@ -73,20 +72,17 @@ def test_long_lists_go_in_batches(apertium, monkeypatch):
         ("cat > /dev/null; exit 1", r"failed with code 1: it gave no reason$"),
     ],
 )
-def test_what_fails_is_told_in_one_line(apertium, does, told):
+def test_what_fails_is_one_line(apertium, does, message):
     apertium(does)
-    with pytest.raises(LikewiseError, match=told):
+    with pytest.raises(LikewiseError, match=message):
         there_and_back(["a dog", "a cat"])
 
 
-def test_a_process_that_hangs_is_ended_with_all_that_it_started(apertium, monkeypatch, tmp_path):
-    monkeypatch.setattr(module, "SECONDS", 0.3)
+def test_a_process_that_hangs_is_killed_with_all_that_it_started(apertium, tmp_path):
     apertium(f'sleep 60 & echo $! > "{tmp_path / "sleeper"}"; wait')
     started = time.monotonic()
-    with pytest.raises(
-        LikewiseError, match=r"^`apertium -u -f txt eng-spa` was ended, as it had not finished after 0 s"
-    ):
-        there_and_back(["a dog"])
+    with pytest.raises(LikewiseError, match=r"^`apertium -u -f txt eng-spa` was killed: it had not finished after 0 s"):
+        Apertium("eng-spa", min_timeout=0.3)(["a dog"])
     assert time.monotonic() - started < 30
     sleeper = int((tmp_path / "sleeper").read_text())
     for _ in range(100):
@@ -124,7 +120,7 @@ def test_what_is_no_pair_is_refused_before_anything_runs(monkeypatch, argument):
         build_back_translation(argument)
 
 
-def test_names_tell_pairs_apart(apertium):
+def test_names_differ_by_pair(apertium):
     apertium("cat")
     assert build_back_translation(None).name == "back-translation:eng-spa"
     assert build_back_translation("spa-eng").name == "back-translation:spa-eng"
@@ -156,8 +152,8 @@ def test_a_real_text_keeps_what_it_is_about():
         "how do I restore lost files",
         "The news eased my conscience!",
     ]
-    together = ApertiumRoundTrip()(texts, np.random.default_rng(0))
-    alone = [ApertiumRoundTrip()([text], np.random.default_rng(0))[0] for text in texts]
+    together = there_and_back(texts)
+    alone = [there_and_back([text])[0] for text in texts]
     assert together == alone
     assert together != texts
     assert "experiment failed" in together[0]
