@@ -69,9 +69,13 @@ def _right_singular(matrix: Any, components: int, rng: np.random.Generator) -> F
 
     scikit-learn has one too, and takes seconds to import.
     """
-    sketch = matrix @ rng.standard_normal((matrix.shape[1], components + OVERSAMPLES), np.float32)
+    from scipy.linalg import qr  # numpy's takes float64
+
+    size = min(components + OVERSAMPLES, *matrix.shape)
+    sketch = matrix.T @ rng.standard_normal((matrix.shape[0], size), np.float32)
     for _ in range(POWER_ITERATIONS):
-        sketch = matrix @ (matrix.T @ np.linalg.qr(sketch)[0])
-    basis = np.linalg.qr(sketch)[0]
-    _, _, singular = np.linalg.svd((matrix.T @ basis).T, full_matrices=False)
-    return np.ascontiguousarray(singular[:components].T)
+        sketch = matrix.T @ (matrix @ sketch)
+    basis = qr(sketch, mode="economic", overwrite_a=True, check_finite=False)[0]
+    projected = matrix @ basis
+    axes = np.linalg.eigh(projected.T @ projected)[1]  # in ascending order of the singular values
+    return np.ascontiguousarray((basis @ axes[:, ::-1])[:, :components])
