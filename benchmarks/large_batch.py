@@ -41,7 +41,9 @@ def ours(texts: list[str]) -> float:
     from likewise.tokens.ragged import Ragged
 
     found = load_pretrained(PACKAGE, length=LONGEST)
-    encoder = TransformerEncoder(found.model, found.frame, half=False, memory=int(MEMORY * (1 << 30)))
+    encoder = TransformerEncoder(
+        found.model, found.special_tokens, half=False, activation_memory=int(MEMORY * (1 << 30))
+    )
     few = found.tokenizer.encode(texts[:BATCH])
     encoder.encode(few)  # compiles
     started = time.perf_counter()

@@ -39,9 +39,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--freeze 4": {"freeze": 4},
     "--lora 8": {"lora": 8, "learning_rate": 5e-4},
     "--precision single": {"precision": "single"},
-    "--memory 0.001": {"activation_memory": 0.001},
+    "--activation-memory 0.001": {"activation_memory": 0.001},
     "--batch 256": {"batch": 256, "steps": 10},
-    "--keep 0.5": {"weight_interpolation": 0.5},
+    "--weight-interpolation 0.5": {"weight_interpolation": 0.5},
 }  # fmt: skip
 
 

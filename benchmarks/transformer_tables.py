@@ -7,6 +7,7 @@ __all__ = ["adapted", "options", "views_alone"]
 
 Lines = Sequence[dict[str, Any]]
 
+RENAMED = {"--memory": "--activation-memory", "--keep": "--weight-interpolation"}  # options since they were recorded
 TASKS = ("search, abstracts", "search, titles", "similarity", "few labels")
 WAYS = ("untouched", "transformer", "frozen", "vector", "untouched + BM25", "untouched, hybrid", "hybrid")
 COMPARED = (
@@ -69,7 +70,8 @@ def options(lines: Lines) -> str:
         seconds = f"{row['seconds']:.0f}" if "seconds" in row else ""
         between = row.get("difference")
         told = f"{between['mean']:+.3f} ({between['low']:+.3f} to {between['high']:+.3f})" if between else ""
-        shown = f"`{name}`" if name.startswith("--") else name
+        option, _, value = name.partition(" ")
+        shown = f"`{RENAMED.get(option, option)} {value}`" if name.startswith("--") else name
         rows.append(f"| {shown} | {seconds} | {row['nDCG@10']:.3f} | {told} |")
     return "\n".join(rows) + _made(lines[-1])
 

@@ -14,7 +14,8 @@ from index_embedders import Hashed, sentences
 
 from likewise.errors import InputError, LikewiseError
 from likewise.index.collection import Collection
-from likewise.index.embedder import query_vectors, stored_vectors
+from likewise.index.entries import stored_vectors
+from likewise.model.embedder import query_vectors
 
 
 def test_the_main_job(tmp_path):

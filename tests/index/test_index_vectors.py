@@ -11,7 +11,7 @@ from index_embedders import Given, Hashed, sentences
 from likewise.index import vectors as cache_room
 from likewise.index import vectors as vectors_room
 from likewise.index.collection import Collection
-from likewise.index.embedder import stored_vectors
+from likewise.index.entries import stored_vectors
 from likewise.index.vectors import FILE, Cache
 
 

@@ -13,8 +13,8 @@ from jaxtyping import Float64
 from likewise.corpus.batch import TextBatch, bounded
 from likewise.errors import InputError
 from likewise.index.collection import Collection
-from likewise.index.embedder import document_vectors, query_vectors
 from likewise.model.concatenated import ConcatenatedModel
+from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model
 
 __all__ = ["DOCUMENT", "Asked", "Passages", "Sentence", "passages", "sentences"]
@@ -73,7 +73,7 @@ class Asked:
         """
         self.query, self.overlap = query, collection.overlap(query)
         self._model: Any = _quickest(collection.model)
-        slow = isinstance(self._model, ConcatenatedModel) or not isinstance(self._model, Model)
+        slow = not isinstance(self._model, Model)
         self._by_meaning = bool(query.strip()) and not (quick and slow)
         self._vector = query_vectors(self._model, [query], None)[0] if self._by_meaning else None
 

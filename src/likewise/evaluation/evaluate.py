@@ -13,13 +13,13 @@ from likewise.evaluation.bootstrap import Judged
 from likewise.evaluation.classification import judge_classification
 from likewise.evaluation.clustering import judge_clustering
 from likewise.evaluation.data import Data, Duplicates, Retrieval, Similarity
-from likewise.evaluation.embedder import as_embedder, name_of
 from likewise.evaluation.loading import data_of, task_of
 from likewise.evaluation.pairs import judge_duplicates, judge_similarity
 from likewise.evaluation.progress import Messages
 from likewise.evaluation.result import Evaluation
 from likewise.evaluation.retrieval import judge_retrieval
 from likewise.evaluation.rows import Columns
+from likewise.model.load import load_embedder, name_of
 
 __all__ = ["evaluate"]
 
@@ -93,7 +93,7 @@ def _field(
     chosen = asked_baselines(baselines)
     its = name or name_of(embedder)
     its = f"{its} (judged)" if its in SHOWN.values() else its  # a row has a name of its own
-    return Comparison((its, as_embedder(embedder)), chosen, seed, messages, named=baselines is not True)
+    return Comparison((its, load_embedder(embedder)), chosen, seed, messages, named=baselines is not True)
 
 
 def _judged(data: Data, task: str, field: Comparison, few: Sequence[int] | None, draws: int) -> Judged:

@@ -15,13 +15,14 @@ from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
 from likewise.index.bm25 import Overlap
 from likewise.index.columns import Rows, checked_ids, rows_of_corpus, rows_of_texts, well_formed
-from likewise.index.embedder import MODEL, check_model, identity_of, query_vectors, stored_model, stored_vectors
-from likewise.index.entries import Additions, Entry, columns_of, drawn, entries, numbers_of_ids, remove
+from likewise.index.entries import Additions, Entry, columns_of, drawn, entries, numbers_of_ids, remove, stored_vectors
 from likewise.index.filters import Where
 from likewise.index.hybrid import components_of
-from likewise.index.record import FILE, Description, Record, size_of
+from likewise.index.record import FILE, Description, Record, identity_settings, size_of
 from likewise.index.search import Hit, Searcher, check_search
 from likewise.index.stems import Stems
+from likewise.model.embedder import identity_of, query_vectors
+from likewise.model.load import STORED, check_embedder, load_stored
 
 __all__ = ["Collection", "Description", "Hit"]
 
@@ -62,9 +63,9 @@ class Collection:
         with replacing_folder(path, overwrite=overwrite) as beside:
             start = {"collection": uuid.uuid4().hex, "sum": np.zeros(known.dim).tobytes(), "stems": stems.kept()}
             start["parts"] = json.dumps([astuple(part) for part in parts])
-            Record.create(beside, start | known.settings())
+            Record.create(beside, start | identity_settings(known))
             if known.storable:
-                model.save(beside / MODEL)
+                model.save(beside / STORED)
         return cls(Record.open(path), model)
 
     @classmethod
@@ -82,7 +83,7 @@ class Collection:
         record = Record.open(Path(path))
         try:
             with record.reading():
-                check_model(record, model)
+                check_embedder(record.folder, record.identity, model)
             return cls(record, model)
         except BaseException:
             record.close()
@@ -238,7 +239,7 @@ class Collection:
         """The model that texts and queries are encoded with."""
         if self._model is None:
             with self._record.reading():
-                self._model = stored_model(self._record)
+                self._model = load_stored(self.path, self._record.identity)
         return self._model
 
     def close(self) -> None:

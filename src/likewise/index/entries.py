@@ -13,6 +13,7 @@ from likewise.index.bm25 import indexable
 from likewise.index.columns import CHUNK, Rows, restored, stored
 from likewise.index.record import Record
 from likewise.index.row_ids import numbers_in
+from likewise.model.embedder import document_vectors
 
 __all__ = [
     "Additions",
@@ -25,6 +26,7 @@ __all__ = [
     "entries",
     "numbers_of_ids",
     "remove",
+    "stored_vectors",
     "vectors_of",
 ]
 
@@ -275,3 +277,12 @@ def _refuse_twice(id: str) -> None:
         f"the id {id!r} occurs twice in what was added: an id names one text; leave the ids out to get new ones,"
         " or add the later texts in a second call to replace the earlier"
     )
+
+
+def stored_vectors(model: Any, texts: list[str], dim: int) -> Float16[np.ndarray, "texts dim"]:
+    """Vectors of documents as the record stores them; blank texts get zeros, which no search by vector finds."""
+    vectors = np.zeros((len(texts), dim), np.float16)
+    rows = [row for row, text in enumerate(texts) if text.strip()]
+    if rows:
+        vectors[rows] = document_vectors(model, [texts[row] for row in rows], dim)
+    return vectors

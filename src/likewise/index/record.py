@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
+
 from likewise.errors import InputError, LikewiseError
 from likewise.index.bm25 import TABLES
 from likewise.index.stems import Stems
+from likewise.model.embedder import PROBES, Identity
 
-__all__ = ["FILE", "FORMAT", "Description", "Record", "size_of"]
+__all__ = ["FILE", "FORMAT", "Description", "Record", "identity_settings", "size_of"]
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,13 @@ class Record:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
 
+    @property
+    def identity(self) -> Identity:
+        """The identity of the model that the index was made with."""
+        probe = np.frombuffer(self.setting("probe"), np.float32).reshape(len(PROBES), -1)
+        name, dim, fingerprint = (self.setting(name) for name in ("model", "dim", "fingerprint"))
+        return Identity(name, dim, fingerprint, bool(self.setting("model_stored")), probe)
+
     @cached_property
     def stems(self) -> Stems:
         """Which word stands for which in this index, from its making on."""
@@ -190,6 +200,14 @@ class Record:
         """Let go of the file."""
         with self.turn:
             self.connection.close()
+
+
+def identity_settings(identity: Identity) -> dict[str, Any]:
+    """The settings from which `Record.identity` reads an identity."""
+    return {
+        "model": identity.name, "dim": identity.dim, "fingerprint": identity.fingerprint,
+        "model_stored": int(identity.storable), "probe": identity.probe.tobytes(),
+    }  # fmt: skip
 
 
 def _connected(folder: Path, mode: str) -> sqlite3.Connection:

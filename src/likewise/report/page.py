@@ -11,7 +11,7 @@ import numpy as np
 
 from likewise.atomic import refuse_existing, replacing_file
 from likewise.model.card import Card
-from likewise.model.model import Model
+from likewise.model.embedder import TextModel
 from likewise.report.clusters import find_clusters, find_neighbours
 from likewise.report.curves import baselines, draw_baselines, draw_curves, draw_path, score_name
 from likewise.report.figures import draw_pairs, read_pairs
@@ -32,7 +32,7 @@ def report_path(model: str | Path) -> Path:
     return folder.with_name(folder.name.removesuffix(".model") + ".report.html")
 
 
-def write_report(model: Model, path: str | Path, *, overwrite: bool = False, texts: Any = None) -> None:
+def write_report(model: TextModel, path: str | Path, *, overwrite: bool = False, texts: Any = None) -> None:
     """Write the page that shows what a model learned.
 
     The same model and texts on the same machine give the same bytes.
@@ -54,7 +54,7 @@ def write_report(model: Model, path: str | Path, *, overwrite: bool = False, tex
         beside.write_text(page, encoding="utf-8", newline="\n")
 
 
-def render(model: Model, texts: Any = None) -> str:
+def render(model: TextModel, texts: Any = None) -> str:
     """The page as HTML. Jinja escapes whatever the template does not call safe: style, scripts and the plots' JSON."""
     from jinja2 import Environment, StrictUndefined
 
@@ -79,7 +79,7 @@ def plotly_script() -> str:
     return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def _content(model: Model, texts: Any) -> dict[str, Any]:
+def _content(model: TextModel, texts: Any) -> dict[str, Any]:
     card = model.card
     sample = take_sample(model, texts)
     clusters = find_clusters(sample) if len(sample) else None
@@ -113,7 +113,7 @@ def _name(card: Card) -> str:
     return name.rstrip("/").rpartition("/")[2] or "a text encoder"
 
 
-def _facts(model: Model) -> dict[str, Any]:
+def _facts(model: TextModel) -> dict[str, Any]:
     """The corpus in numbers, under names that a reader knows."""
     corpus = model.card.corpus
     texts, tokens = number(corpus, "texts"), number(corpus, "tokens")

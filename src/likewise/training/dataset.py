@@ -184,15 +184,15 @@ class Examples:
     def finished(self, trained: StaticEncoder) -> StaticEncoder:
         """The trained rows with the lexical and the latent ones beside them, as the settings want them."""
         settings, dims = self._settings, self._parts
-        if not dims.lexical and not dims.latent:
+        if not dims.lexical and not dims.lsa:
             return trained
         parts, length_priors = [(scaled(trained, self._queries), 1.0)], [0.0]
         if dims.lexical:
             part = self._part("lexical", dims.lexical)
             parts.append((part, settings.lexical_weight))
             length_priors.append(self._ballast(part))
-        if dims.latent:
-            parts.append((self._part("latent", dims.latent), settings.lsa_weight))
+        if dims.lsa:
+            parts.append((self._part("latent", dims.lsa), settings.lsa_weight))
             length_priors.append(0.0)
         return concatenated(parts, length_priors)
 

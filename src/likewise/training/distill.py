@@ -27,7 +27,7 @@ from likewise.training.progress import Messages, finite, versions
 from likewise.training.reading import Reading
 from likewise.training.recipe import Recipe, Settings
 from likewise.training.student import DistillationData, go_on, learn, start_rows, targets_of
-from likewise.training.teacher import Teacher, find_teacher
+from likewise.training.teacher import Teacher, load_teacher
 
 __all__ = ["DistillationTexts", "distill", "draw_distillation_texts"]
 
@@ -132,7 +132,7 @@ def distill(
     if target is not None:
         refuse_existing(target, overwrite=overwrite)
         refuse_other(target)
-    asked = find_teacher(teacher)
+    asked = load_teacher(teacher)
     with Messages(shown=progress) as messages, ExitStack() as stack:
         work = _workplace(target, stack)
         try:
@@ -182,7 +182,7 @@ def _asked(teacher: Teacher, reading: Reading, work: Path, recipe: Recipe, messa
         f"{len(subwords):,} pieces of words"
     )
     said = [*distillation_texts.said, *subwords]
-    vectors = teacher.asked(said, work / ANSWERS, messages.counter("teacher", len(said)))
+    vectors = teacher.cached_vectors(said, work / ANSWERS, messages.counter("teacher", len(said)))
     messages.stop_bar()
     of_texts, of_pieces = vectors[: len(distillation_texts.said)], vectors[len(distillation_texts.said) :]
     parts = component_dims(settings.dim, settings.lexical_weight > 0, settings.lsa_weight > 0)
