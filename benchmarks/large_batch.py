@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from record import record
 from train_transformer import BATCH, LONGEST, TEMPERATURE, python_texts, trainer
-from yardstick import MINILM, add_data
+from yardstick import add_data
 
 import likewise
 
@@ -40,7 +40,9 @@ def ours(texts: list[str]) -> float:
     from likewise.tokens.ragged import Ragged
 
     found = load_pretrained(MINILM, length=LONGEST)
-    encoder = TransformerEncoder(found.model, found.frame, half=False, memory=int(MEMORY * (1 << 30)))
+    encoder = TransformerEncoder(
+        found.model, found.special_tokens, half=False, activation_memory=int(MEMORY * (1 << 30))
+    )
     few = found.tokenizer.encode(texts[:BATCH])
     encoder.encode(few)  # compiles
     started = time.perf_counter()

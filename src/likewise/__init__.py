@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from likewise.evaluation.evaluate import evaluate
     from likewise.evaluation.result import Evaluation
     from likewise.index.collection import Collection, Hit
+    from likewise.model.embedder import TextModel
     from likewise.model.model import Model
     from likewise.training.distill import distill
     from likewise.training.recipe import Recipe
@@ -63,7 +64,7 @@ _PLACES = {
 }
 
 
-def load(path: "str | os.PathLike[str]", *, backend: str | None = None) -> "Model":
+def load(path: "str | os.PathLike[str]", *, backend: str | None = None) -> "TextModel":
     """Read a model folder that `Model.save` or `likewise train` wrote.
 
     Args:
@@ -75,9 +76,9 @@ def load(path: "str | os.PathLike[str]", *, backend: str | None = None) -> "Mode
         InputError: it is no model folder, a file of it is missing or damaged, or it has no such backend.
         LikewiseError: what it runs on is not installed.
     """
-    from likewise.model.model import Model
+    from likewise.model.load import load_model
 
-    return Model.load(os.fspath(path), backend=backend)
+    return load_model(os.fspath(path), backend=backend)
 
 
 def __getattr__(name: str) -> Any:

@@ -54,7 +54,7 @@ def test_what_is_damaged(model, tmp_path):
     good = json.loads(record.read_text())
     for broken, said in (
         ("{", "is damaged"),
-        (json.dumps({**good, "format": 99}), "update likewise"),
+        (json.dumps({**good, "format": 99}), "has format 99, this version reads format 2: fit again"),
         (json.dumps({name: value for name, value in good.items() if name != "terms"}), "is damaged"),
         (json.dumps({**good, "sha256": "0"}), "is missing or damaged"),
     ):

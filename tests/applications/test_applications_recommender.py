@@ -88,7 +88,7 @@ def test_a_saved_one_gives_the_same(fitted, tmp_path):
         Recommender.load(tmp_path / "other")
     told = tmp_path / "rec" / "recommender.json"
     whole = told.read_text()
-    told.write_text(whole.replace('"format": 1', '"format": 9'))
+    told.write_text(whole.replace('"format": 2', '"format": 9'))
     with pytest.raises(InputError, match="format 9"):
         Recommender.load(tmp_path / "rec", Words())
     told.write_text(whole[: len(whole) // 2])

@@ -13,8 +13,8 @@ from jaxtyping import Float64
 from likewise.corpus.batch import TextBatch, bounded
 from likewise.errors import InputError
 from likewise.index.collection import Collection
-from likewise.index.embedder import document_vectors, query_vectors
 from likewise.model.concatenated import ConcatenatedModel
+from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model
 
 __all__ = ["DOCUMENT", "Passages", "Sentence", "SentenceScorer", "passages", "sentences"]

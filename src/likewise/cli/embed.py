@@ -51,12 +51,12 @@ def embed(
     from likewise.cli.screen import Meter, counted
     from likewise.cli.vectors import embedded, encoder_as, writer_for
     from likewise.corpus.read import read
-    from likewise.model.model import Model
+    from likewise.model.load import load_model
 
     target = Path(out)
     write = writer_for(target)  # refuses an unknown suffix before any work is done
     refuse_existing(target, overwrite=overwrite)
-    loaded = Model.load(model, backend=backend)
+    loaded = load_model(model, backend=backend)
     encode = encoder_as(loaded, role)
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
     with Meter(shown=progress) as progress_bar, replacing_file(target, overwrite=overwrite) as beside:

@@ -52,12 +52,12 @@ def index(
     from likewise.corpus.read import read
     from likewise.index.collection import Collection
     from likewise.index.record import FILE
-    from likewise.model.model import Model
+    from likewise.model.load import load_model
 
     target = Path(out)
     refuse_existing(target, overwrite=overwrite)
     refuse_other(target, FILE, "no index")
-    loaded = Model.load(model, backend=backend)
+    loaded = load_model(model, backend=backend)
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
     with replacing_folder(target, overwrite=overwrite) as folder, Collection.create(folder, loaded, True) as made:
         summary = _fill(made, _cut(corpus, passages), progress=progress)

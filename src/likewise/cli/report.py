@@ -36,7 +36,7 @@ def report(
     from likewise.atomic import refuse_existing
     from likewise.corpus.read import read
     from likewise.errors import InputError
-    from likewise.model.model import Model
+    from likewise.model.load import load_model
     from likewise.report.page import report_path, write_report
 
     if text and texts is None:
@@ -44,5 +44,5 @@ def report(
     target = Path(out) if out is not None else report_path(model)
     refuse_existing(target, overwrite=overwrite)
     corpus = None if texts is None else read(texts, text=text, encoding=encoding, on_error=on_error)
-    write_report(Model.load(model), target, overwrite=overwrite, texts=corpus)
+    write_report(load_model(model), target, overwrite=overwrite, texts=corpus)
     typer.echo(f"the report is in {target}: open it in a browser")

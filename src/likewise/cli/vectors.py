@@ -16,7 +16,7 @@ from likewise.cli.screen import Meter
 from likewise.corpus.batch import TextBatch
 from likewise.corpus.read import Corpus
 from likewise.errors import InputError
-from likewise.model.model import Model
+from likewise.model.embedder import TextModel
 
 __all__ = [
     "ArrowTable",
@@ -175,7 +175,7 @@ def writer_for(path: Path) -> Writer:
     return writers[path.suffix.lower()]
 
 
-def encoder_as(model: Model, role: str) -> Encode:
+def encoder_as(model: TextModel, role: str) -> Encode:
     """How a model encodes texts in a role.
 
     Raises:

@@ -13,12 +13,12 @@ from likewise.evaluation.bootstrap import TaskResult
 from likewise.evaluation.classification import evaluate_classification
 from likewise.evaluation.clustering import evaluate_clustering
 from likewise.evaluation.data import Data, Duplicates, Retrieval, Similarity
-from likewise.evaluation.embedder import as_embedder, name_of
 from likewise.evaluation.loading import load_data, task_of
 from likewise.evaluation.pairs import evaluate_duplicates, evaluate_similarity
 from likewise.evaluation.result import Evaluation
 from likewise.evaluation.retrieval import evaluate_retrieval
 from likewise.evaluation.rows import ReadOptions
+from likewise.model.load import load_embedder, name_of
 from likewise.training.progress import Messages
 
 __all__ = ["evaluate"]
@@ -84,7 +84,7 @@ def evaluate(
     name = name or name_of(embedder)
     name = f"{name} (model)" if name in NAMES.values() else name  # rows have different names
     messages = Messages(shown=progress)
-    comparison = Comparison(name, as_embedder(embedder), chosen, seed, messages, explicit=baselines is not True)
+    comparison = Comparison(name, load_embedder(embedder), chosen, seed, messages, explicit=baselines is not True)
     loaded = load_data(data, task, options)
     task = task or task_of(loaded)
     found = _evaluate(loaded, task, comparison, labels_per_class, repeats)

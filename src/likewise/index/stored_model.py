@@ -15,18 +15,9 @@ from jaxtyping import Float16, Float32
 
 from likewise.errors import InputError
 from likewise.index.columns import well_formed
-from likewise.index.embedder import (
-    MODEL,
-    PROBES,
-    document_vectors,
-    identity_of,
-    model_of,
-    query_vectors,
-    refuse_missing,
-    same_probe,
-)
 from likewise.index.record import Record
-from likewise.model.embedder import Component
+from likewise.model.embedder import Component, Identity, document_vectors, identity_of, query_vectors
+from likewise.model.load import STORED, load_model
 
 __all__ = ["ALONE_WEIGHT", "StoredModel", "components_of"]
 
@@ -65,7 +56,9 @@ class StoredModel:
         if self._model is None:
             with self._record.reading():
                 folder, fingerprint = self._record.folder, self._record.setting("stored_fingerprint")
-            self._model = model_of(folder, fingerprint, "the index")
+            self._model = load_model(folder / STORED)
+            if self._model.fingerprint != fingerprint:
+                raise InputError(f"{folder / STORED} is not the model that the index was made with: restore it")
         return self._model
 
     def documents(self, texts: list[str]) -> Float16[np.ndarray, "texts dim"]:
@@ -107,14 +100,17 @@ class StoredModel:
         """
         known = identity_of(model)
         components = components_of(model, known.dim)
-        settings = known.settings() | {
+        settings: dict[str, Any] = {
+            "model": known.name,
+            "fingerprint": known.fingerprint,
+            "identity": json.dumps(known.plain()),
             "dim": sum(each.dim for each in components if each.hybrid_weight > 0),
             "components": json.dumps([astuple(each) for each in components]),
             "stored_fingerprint": "",
         }
         if known.storable:
             part = _searched_part(model)
-            part.save(folder / MODEL)
+            part.save(folder / STORED)
             settings["stored_fingerprint"] = part.fingerprint
         return settings
 
@@ -125,21 +121,19 @@ class StoredModel:
         Raises:
             InputError: it is another model, or None although none is stored.
         """
-        folder, name, own = record.folder, record.setting("model"), record.setting("fingerprint")
+        folder, identity = record.folder, Identity.of_plain(json.loads(record.setting("identity")))
+        name, own = identity.name, identity.fingerprint
         if model is None:
-            if not record.setting("model_stored"):
+            if not identity.storable:
                 raise InputError(
                     f"{folder} was made with a {name}, which an index cannot store: pass it,"
                     " Collection.open(path, model=...)"
                 )
-            refuse_missing(folder)
+            if not (folder / STORED).is_dir():
+                raise InputError(f"the model of {folder} is missing, {folder / STORED}: restore it, or pass the model")
             return
         known = identity_of(model)
-        if known.storable and record.setting("model_stored"):
-            same = known.fingerprint in (own, record.setting("stored_fingerprint"))
-        else:
-            probe = np.frombuffer(record.setting("probe"), np.float32).reshape(len(PROBES), -1)
-            same = same_probe(known.probe, probe)
+        same = identity.matches(known) or known.fingerprint == record.setting("stored_fingerprint")
         if not same:
             raise InputError(
                 f"{folder} was made with another model ({name} {own[:12]}) than the one given ({known.name}"

@@ -11,7 +11,7 @@ import numpy as np
 
 from likewise.atomic import refuse_existing, replacing_file
 from likewise.model.card import Card
-from likewise.model.model import Model
+from likewise.model.embedder import TextModel
 from likewise.report.curves import baselines, draw_baselines, draw_curves, draw_path
 from likewise.report.figures import draw_pairs, read_pairs
 from likewise.report.projection import draw_map, find_clusters, find_neighbours
@@ -30,7 +30,7 @@ def report_path(model: str | Path) -> Path:
     return folder.with_name(folder.name.removesuffix(".model") + ".report.html")
 
 
-def write_report(model: Model, path: str | Path, *, overwrite: bool = False, texts: Any = None) -> None:
+def write_report(model: TextModel, path: str | Path, *, overwrite: bool = False, texts: Any = None) -> None:
     """Write the page that shows what a model learned.
 
     The same model and texts on the same machine give the same bytes.
@@ -52,7 +52,7 @@ def write_report(model: Model, path: str | Path, *, overwrite: bool = False, tex
         temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
-def render(model: Model, texts: Any = None) -> str:
+def render(model: TextModel, texts: Any = None) -> str:
     """The page as HTML. Jinja escapes all but style, scripts and the JSON of the plots."""
     from jinja2 import Environment, StrictUndefined
 
@@ -77,7 +77,7 @@ def plotly_script() -> str:
     return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def _content(model: Model, texts: Any) -> dict[str, Any]:
+def _content(model: TextModel, texts: Any) -> dict[str, Any]:
     card = model.card
     sample = take_sample(model, texts)
     clusters = find_clusters(sample) if len(sample) else None
@@ -108,7 +108,7 @@ def _name(card: Card) -> str:
     return name.rstrip("/").rpartition("/")[2] or "a text encoder"
 
 
-def _facts(model: Model) -> dict[str, Any]:
+def _facts(model: TextModel) -> dict[str, Any]:
     """The corpus in numbers, by readable names."""
     corpus = model.card.corpus
     texts, tokens = number(corpus, "texts"), number(corpus, "tokens")

@@ -12,7 +12,7 @@ from jaxtyping import Float32
 from likewise.corpus.read import Corpus, read
 from likewise.errors import InputError
 from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS
-from likewise.model.model import Model
+from likewise.model.embedder import TextModel
 from likewise.tokens.distinct import text_hashes
 from likewise.tokens.pretrained import MARKS
 
@@ -74,7 +74,7 @@ class Sample:
         return len(self.texts)
 
 
-def take_sample(model: Model, texts: Any = None) -> Sample:
+def take_sample(model: TextModel, texts: Any = None) -> Sample:
     """The sample of the model, or of other texts, with embeddings.
 
     Args:
@@ -115,7 +115,7 @@ def _drawn(corpus: Corpus) -> list[str]:
     return [text for _, text in sorted(lowest.items())]
 
 
-def _words(model: Model, text: str) -> Iterator[str]:
+def _words(model: TextModel, text: str) -> Iterator[str]:
     reference = model.tokenizer.reference
     normal = readable(text)  # without lone surrogates, which have no UTF-8
     if reference.normalizer is not None:

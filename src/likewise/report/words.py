@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from likewise.encoders.static import StaticEncoder
-from likewise.model.model import Model
+from likewise.model.embedder import TextModel
 from likewise.report.sample import Sample, number
 from likewise.tokens.pretrained import MARKS
 
@@ -56,7 +56,7 @@ class Words:
     chance: float
 
 
-def find_words(model: Model, sample: Sample) -> Words:
+def find_words(model: TextModel, sample: Sample) -> Words:
     """Compare the embeddings of whole words that are frequent enough to have been trained.
 
     A subword that begins words counts as a word if a text of the sample has it as one; without a sample, if it is long
@@ -82,7 +82,7 @@ def spelled_alike(first: str, second: str) -> bool:
     return SequenceMatcher(None, first, second, autojunk=False).ratio() >= 0.7
 
 
-def _frequent_words(model: Model, sample: Sample) -> Int64[np.ndarray, " words"]:
+def _frequent_words(model: TextModel, sample: Sample) -> Int64[np.ndarray, " words"]:
     vocabulary, facts = model.tokenizer.vocabulary, model.card.corpus
     texts = number(facts, "texts") or np.inf
     least = OCCURRENCES if texts >= 1000 else FEWEST

@@ -197,7 +197,7 @@ class Dataset:
             earlier: the finished encoder of an earlier state; it gets the new rows, which is quicker.
         """
         settings, dims = self._settings, self._dims
-        if not dims.lexical and not dims.latent:
+        if not dims.lexical and not dims.lsa:
             return trained
         component = scaled(trained, self._short_texts)
         if earlier is not None:
@@ -210,8 +210,8 @@ class Dataset:
             components.append((scaled(lexical, self._short_texts), settings.lexical_weight))
             some = self._texts_at(self.split.train[:MEASURED_TEXTS])
             length_priors.append(length_prior_of(components[-1][0], some))
-        if dims.latent:
-            latent = StaticEncoder(self.lsa.weights[:, : dims.latent])
+        if dims.lsa:
+            latent = StaticEncoder(self.lsa.weights[:, : dims.lsa])
             components.append((scaled(latent, self._short_texts), settings.lsa_weight))
             length_priors.append(0.0)
         return concatenated(components, length_priors)

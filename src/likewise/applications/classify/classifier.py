@@ -13,8 +13,8 @@ from likewise.applications.classify.active_learning import doubts, most_telling
 from likewise.applications.classify.cross_validation import estimate_of, probabilities, temperature_of
 from likewise.applications.classify.labels import as_texts, classes_of
 from likewise.applications.classify.self_training import Learning
-from likewise.applications.encoder import encoder_for
 from likewise.errors import InputError
+from likewise.training.train import load_or_train
 
 __all__ = ["Classifier"]
 
@@ -71,7 +71,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         texts, others = as_texts(X), as_texts(unlabelled, "unlabelled")
         self.classes_, numbers = classes_of(y, len(texts))
-        encoder = encoder_for(self.model, [*texts, *others], seed=self.seed, progress=self.progress)
+        encoder = load_or_train(self.model, [*texts, *others], seed=self.seed, progress=self.progress)
         learned = Learning(
             texts, numbers, len(self.classes_), encoder, others,
             ngrams=self.ngrams, contrastive=self.contrastive, seed=self.seed,

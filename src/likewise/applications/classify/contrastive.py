@@ -18,10 +18,10 @@ import numpy as np
 from jaxtyping import Int64
 
 from likewise.applications.classify.linear_map import LinearMap
-from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
 from likewise.losses.supervised_contrastive import supervised_contrastive
 from likewise.model.model import Model
+from likewise.model.transformer import TransformerModel
 from likewise.tokens.ragged import Ragged
 from likewise.training.schedule import Schedule
 
@@ -44,23 +44,23 @@ class FineTuning:
     """
 
     def __init__(self, model: Any) -> None:
-        if not isinstance(model, Model) or not callable(getattr(model.encoder, "forward", None)):
+        if not isinstance(model, Model | TransformerModel):
             raise InputError(
                 f"contrastive fine-tuning needs a model of likewise that can be trained, a {type(model).__name__} was "
                 "given: leave contrastive out, or load the model with likewise.load(folder), on torch"
             )
-        self._static = isinstance(model.encoder, StaticEncoder)
-        if self._static:
-            self._copy = Model(model.tokenizer, model.encoder, model.card, model.sample, model.stems)
+        self._static = isinstance(model, Model)
+        if isinstance(model, Model):
+            self._copy: Any = Model(model.tokenizer, model.encoder, model.card, model.sample, model.stems)
             self._trained: Any = LinearMap(model.encoder)
         else:
             with tempfile.TemporaryDirectory(prefix="likewise-") as place:
                 model.save(Path(place) / "copy.model")
-                self._copy = Model.load(Path(place) / "copy.model")
+                self._copy = TransformerModel.load(Path(place) / "copy.model")
             self._trained = self._copy.encoder
         self._begin = {name: np.array(array) for name, array in self._trained.state().items()}
 
-    def moved(self, texts: Sequence[str], numbers: Int64[np.ndarray, " texts"], rng: np.random.Generator) -> Model:
+    def moved(self, texts: Sequence[str], numbers: Int64[np.ndarray, " texts"], rng: np.random.Generator) -> Any:
         """The copy, moved by these labels; the next call moves the same one.
 
         Args:

@@ -16,8 +16,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from likewise.applications.classify.labels import as_texts
-from likewise.applications.encoder import encoder_for
-from likewise.index.embedder import unit_vectors
+from likewise.model.embedder import unit_vectors
+from likewise.training.train import load_or_train
 
 __all__ = ["CountedTerms", "Features", "TextEncoder", "WordNgrams", "share_of_words", "terms_of"]
 
@@ -220,7 +220,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             InputError: something in `X` is not a string, or there are too few texts to train on.
         """
-        self.model_ = encoder_for(self.model, as_texts(X), seed=self.seed, progress=self.progress)
+        self.model_ = load_or_train(self.model, as_texts(X), seed=self.seed, progress=self.progress)
         self.n_features_out_ = int(Features(self.model_, None).vectors([]).shape[1])
         return self
 

@@ -14,14 +14,15 @@ from safetensors.numpy import load, save
 from likewise.applications.classify.cross_validation import Answered, Estimate
 from likewise.applications.classify.features import Features, WordNgrams
 from likewise.applications.classify.probe import Probe
-from likewise.applications.encoder import KeptEncoder, keep_encoder, kept_encoder
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
+from likewise.model.embedder import Identity
+from likewise.model.load import load_stored, store_embedder
 
 __all__ = ["RECORD", "load_classifier", "save_classifier"]
 
 RECORD, WEIGHTS = "classifier.json", "classifier.safetensors"
-FORMAT = 1
+FORMAT = 2
 
 
 def save_classifier(classifier: Any, path: Path, *, overwrite: bool = False) -> None:
@@ -48,7 +49,7 @@ def save_classifier(classifier: Any, path: Path, *, overwrite: bool = False) -> 
             "temperature": classifier.temperature_,
             "self_trained": classifier.self_trained_,
             "estimate": None if estimate is None else asdict(estimate),
-            "encoder": asdict(keep_encoder(features.encoder, folder)),
+            "encoder": store_embedder(features.encoder, folder).plain(),
             "terms": None if features.ngrams is None else features.ngrams.terms,
             "share": features.share,
         }
@@ -74,7 +75,7 @@ def load_classifier(kind: Any, path: Path, model: Any = None) -> Any:
     try:
         arrays = load(packed)
         found = kind(**record["settings"])
-        found.model = kept_encoder(path, KeptEncoder.of(record["encoder"]), model)
+        found.model = load_stored(path, Identity.of_plain(record["encoder"]), model)
         ngrams = None if record["terms"] is None else WordNgrams(record["terms"], arrays["idf"])
         found.features_ = Features(found.model, ngrams, float(record.get("share", 1.0)))
         found.probe_ = Probe(arrays["weights"], arrays["intercept"])
@@ -95,8 +96,8 @@ def _record(path: Path) -> Mapping[str, Any]:
         version = record["format"]
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path}: {RECORD} is damaged ({error}); restore it from a copy, or fit again") from error
-    if version > FORMAT:
-        raise InputError(f"{path} has format {version}, this version reads up to {FORMAT}: update likewise")
+    if version != FORMAT:
+        raise InputError(f"{path} has format {version}, this version reads format {FORMAT}: fit again")
     found: Mapping[str, Any] = record
     return found
 

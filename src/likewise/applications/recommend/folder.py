@@ -9,7 +9,6 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from likewise.applications.encoder import KeptEncoder, keep_encoder, kept_encoder
 from likewise.applications.recommend.interactions import Histories
 from likewise.applications.recommend.recommendations import TextSpace
 from likewise.applications.recommend.recommender import Fitted
@@ -17,13 +16,15 @@ from likewise.applications.recommend.towers import Towers
 from likewise.applications.recommend.training import Settings
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
+from likewise.model.embedder import Identity
+from likewise.model.load import load_stored, store_embedder
 
 __all__ = ["FILE", "read_folder", "write"]
 
 FILE = "recommender.json"
 ARRAYS = "towers.safetensors"
 NAMES = "names.json"
-FORMAT = 1
+FORMAT = 2
 
 
 def write(fitted: Fitted, model: Any, dim: int, path: Path, *, overwrite: bool) -> None:
@@ -42,13 +43,13 @@ def write(fitted: Fitted, model: Any, dim: int, path: Path, *, overwrite: bool) 
         "seen_items": fitted.seen.items, "seen_offsets": fitted.seen.offsets,
     }  # fmt: skip
     with replacing_folder(path, overwrite=overwrite) as beside:
-        kept = keep_encoder(model, beside)
+        kept = store_embedder(model, beside)
         save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, beside / ARRAYS)
         names = {"items": fitted.items, "labels": fitted.labels, "users": fitted.users}
         (beside / NAMES).write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
         told = {
             "format": FORMAT, "dim": dim, "temperature": towers.temperature, "settings": asdict(fitted.settings),
-            "encoder": asdict(kept),
+            "encoder": kept.plain(),
         }  # fmt: skip
         (beside / FILE).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
@@ -77,11 +78,11 @@ def read_folder(path: Path, model: Any = None) -> tuple[Fitted, Any, int]:
             ),
             Settings(**told["settings"]),
         )  # fmt: skip
-        encoder = KeptEncoder.of(told["encoder"])
+        encoder = Identity.of_plain(told["encoder"])
         dim = int(told["dim"])
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise InputError(f"{path} is damaged ({type(error).__name__}): restore it, or fit it anew") from error
-    return fitted, kept_encoder(path, encoder, model), dim
+    return fitted, load_stored(path, encoder, model), dim
 
 
 def _format(path: Path) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from likewise.index.embedder import unit_vectors
+from likewise.model.embedder import unit_vectors
 
 __all__ = ["Reason", "Recommendation", "TextSpace", "encoded"]
 

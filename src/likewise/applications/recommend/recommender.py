@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int
 
-from likewise.applications.encoder import encoder_for
 from likewise.applications.recommend.interactions import Histories, Pooling, gathered, pooling, read_choices, read_items
 from likewise.applications.recommend.recommendations import Reason, Recommendation, TextSpace, encoded
 from likewise.applications.recommend.towers import Towers
 from likewise.applications.recommend.training import Settings, chosen_settings, trained
 from likewise.errors import InputError
+from likewise.training.train import load_or_train
 
 __all__ = ["Fitted", "Recommender"]
 
@@ -110,7 +110,7 @@ class Recommender:
         users, histories, seen = gathered(choices, place)
         self.left_out = sum(each not in place for each in choices.items)
         rng = np.random.default_rng([self.seed, len(ids)])
-        self.model = encoder_for(self.model, [each for each in words if each.strip()], seed=self.seed,
+        self.model = load_or_train(self.model, [each for each in words if each.strip()], seed=self.seed,
                                  progress=self.progress)  # fmt: skip
         vectors = encoded(self.model, words)
         space = TextSpace.of(vectors, rng)

@@ -1,4 +1,4 @@
-"""Where encoders are found, and what is told of a folder that holds none that can be used."""
+"""Where encoders are found, and which folders are refused."""
 
 import json
 import sys
@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from encoders_transformers import TEXTS, encoder_of, fresh, ids_of
+from encoders_transformers import EVERY_ARCHITECTURE, TEXTS, encoder_of, fresh, ids_of
 
-from likewise.encoders.transformer import loading as pretrained
-from likewise.encoders.transformer.loading import find_encoder, load_pretrained, open_transformers
-from likewise.encoders.transformer.scratch import ARCHITECTURES, small_encoder
+from likewise.encoders.transformer.loading import (
+    find_encoder,
+    load_pretrained,
+    open_transformers,
+    remove_pooler,
+    small_encoder,
+)
 from likewise.errors import InputError, LikewiseError
 from likewise.tokens.vocabulary import learn_reference
 
@@ -19,7 +23,7 @@ from likewise.tokens.vocabulary import learn_reference
 def written(folder: Path, architecture: str = "bert") -> Path:
     found = fresh(architecture)
     found.model.save_pretrained(folder)
-    found.words.save_pretrained(folder)
+    found.transformers_tokenizer.save_pretrained(folder)
     return folder
 
 
@@ -27,9 +31,9 @@ def changed(path: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@EVERY_ARCHITECTURE
 def test_a_folder_of_transformers_is_loaded(tmp_path, architecture):
-    """Two ways: the encoder that was written, and the one that is read, with the same vectors."""
+    """Two paths that agree: the encoder that was written, and the one that is read, with the same vectors."""
     expected = fresh(architecture)
     found = load_pretrained(str(written(tmp_path, architecture)))
     assert (found.special_tokens, found.pooling) == (expected.special_tokens, "mean")
@@ -46,21 +50,21 @@ def test_length_and_pooling_are_those_of_the_folder_or_those_given(tmp_path):
     found = load_pretrained(folder)
     assert (found.special_tokens.longest, found.pooling) == (20, "cls")
     found = load_pretrained(folder, length=12, pooling="max")
-    assert (found.special_tokens.longest, found.special_tokens.room, found.pooling) == (12, 10, "max")
+    assert (found.special_tokens.longest, found.special_tokens.max_content_length, found.pooling) == (12, 10, "max")
     (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode": "lasttoken"}')
     assert load_pretrained(folder).pooling == "lasttoken"
     (tmp_path / "1_Pooling" / "config.json").write_text(
         '{"pooling_mode_cls_token": true, "pooling_mode_max_tokens": 1}'
     )
-    with pytest.raises(InputError, match="asks for 2 poolings at once"):
+    with pytest.raises(InputError, match="sets 2 poolings: expected exactly one"):
         load_pretrained(folder)
-    with pytest.raises(InputError, match="reads 48 tokens of a text at the most, 99 were asked for"):
+    with pytest.raises(InputError, match=r"length is 99, and .* reads 48 tokens of a text at most"):
         load_pretrained(folder, length=99)
     with pytest.raises(InputError, match="a length of 2 tokens has no room for a text: give 3 or more"):
         load_pretrained(folder, length=2, pooling="mean")
 
 
-def test_what_is_no_encoder_is_told(tmp_path):
+def test_what_is_no_encoder_is_refused(tmp_path):
     folder = written(tmp_path / "a")
     for changes, message in (
         ({"is_decoder": True}, "is no encoder"),
@@ -98,19 +102,21 @@ def test_weights_are_read_from_safetensors_alone(tmp_path):
         load_pretrained(str(folder))
 
 
-def test_weights_of_another_model_are_told(tmp_path):
+def test_weights_of_another_model_are_refused(tmp_path):
     folder = written(tmp_path)
     changed(folder / "config.json", num_hidden_layers=3)
     with pytest.raises(InputError, match=r"16 weights are missing, encoder\.layer\.2\."):
         load_pretrained(str(folder))
 
 
-def test_a_tokenizer_that_does_not_fit_is_told(tmp_path):
+def test_a_tokenizer_that_does_not_fit_is_refused(tmp_path):
     folder = written(tmp_path)
     other = learn_reference([list(TEXTS) + [f"word{n} " * 3 for n in range(300)]], 900)
     many = small_encoder("bert", other, layers=1, dim=32, length=16, seed=0)
-    many.words.save_pretrained(folder)
-    with pytest.raises(InputError, match=r"the tokenizer knows [\d,]+ pieces and the model [\d,]+: they do not belong"):
+    many.transformers_tokenizer.save_pretrained(folder)
+    with pytest.raises(
+        InputError, match=r"the tokenizer has [\d,]+ subwords and the model [\d,]+ embeddings: they do not belong"
+    ):
         load_pretrained(str(folder))
     (folder / "tokenizer.json").write_text("{}")
     with pytest.raises(InputError, match="its tokenizer cannot be loaded"):
@@ -126,7 +132,7 @@ def test_a_package_that_carries_a_model_is_found_without_running_it(tmp_path, mo
     assert find_encoder("some-model") == package / "weights"
 
 
-def test_what_cannot_be_found_says_what_to_do(tmp_path, monkeypatch):
+def test_an_unknown_name_is_refused_with_a_remedy(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="is a file: give the folder of a model"):
         find_encoder(str(tmp_path / "file"))
@@ -137,19 +143,19 @@ def test_what_cannot_be_found_says_what_to_do(tmp_path, monkeypatch):
         find_encoder("a/b/c")
 
 
-def test_a_name_is_looked_for_among_earlier_downloads(tmp_path, monkeypatch):
+def test_earlier_downloads_come_before_the_hub(tmp_path, monkeypatch):
     import huggingface_hub
 
-    asked = []
+    local_only = []
 
     def download(name, **options):
-        asked.append(options["local_files_only"])
+        local_only.append(options["local_files_only"])
         if options["local_files_only"]:
             raise FileNotFoundError("not in the cache")
         return str(tmp_path)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
-    assert find_encoder("some/name") == tmp_path and asked == [True, False]
+    assert find_encoder("some/name") == tmp_path and local_only == [True, False]
 
 
 def test_without_transformers_the_extra_is_named(monkeypatch):
@@ -158,11 +164,11 @@ def test_without_transformers_the_extra_is_named(monkeypatch):
         open_transformers()
 
 
-def test_what_is_laid_aside_is_not_computed_and_not_lost(tmp_path):
+def test_the_pooler_is_removed_and_its_weights_are_not_lost(tmp_path):
     found = load_pretrained(str(written(tmp_path)))
     assert found.model.pooler is None
-    assert set(found.aside) in ({"pooler.dense.weight", "pooler.dense.bias"}, set())
-    assert pretrained.laid_aside(torch.nn.Linear(2, 2)) == {}
+    assert set(found.unused_weights) in ({"pooler.dense.weight", "pooler.dense.bias"}, set())
+    assert remove_pooler(torch.nn.Linear(2, 2)) == {}
 
 
 def test_a_new_encoder_has_heads_of_32():

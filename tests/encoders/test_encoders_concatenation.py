@@ -1,4 +1,4 @@
-"""Several encoders side by side."""
+"""Several static encoders as components of one."""
 
 import numpy as np
 import pytest
@@ -24,17 +24,17 @@ def norms(found: StaticEncoder) -> np.ndarray:
 
 
 def test_the_cosine_is_the_weighted_mean_of_the_cosines() -> None:
-    """A slow loop: the parts' sums, scaled to their shares, end to end, their cosine typed out."""
+    """A slow loop: the components' sums, scaled to their shares, end to end."""
     parts = [(encoder(8), 1.0), (encoder(5), 0.5), (encoder(3), 0.25)]
     vectors = joined(parts).encode(TEXTS)
     expected = []
     for index in range(len(TEXTS)):
-        subwords = []
+        components = []
         for part, share in parts:
             pooled = part.weights[TEXTS[index]].astype(np.float64).sum(axis=0)
             length = np.sqrt(np.mean(norms(part).astype(np.float64) ** 2))
-            subwords.append(share * pooled / length)
-        whole = np.concatenate(subwords)
+            components.append(share * pooled / length)
+        whole = np.concatenate(components)
         expected.append(whole / np.linalg.norm(whole))
     ours = norms(parts[0][0])
     pooled = np.linalg.norm([parts[0][0].weights[TEXTS[i]].sum(axis=0) for i in range(len(TEXTS))], axis=1)
@@ -43,8 +43,8 @@ def test_the_cosine_is_the_weighted_mean_of_the_cosines() -> None:
     np.testing.assert_allclose(vectors, expected, atol=2e-6)
 
 
-def test_a_part_that_is_scaled_changes_nothing() -> None:
-    """A law: only the shares decide, not how long the rows of a part happen to be."""
+def test_the_scale_of_a_component_does_not_matter() -> None:
+    """A law: only the shares decide, not the length of a component's rows."""
     one, other = encoder(6), encoder(4)
     larger = StaticEncoder(other.weights * 100)
     np.testing.assert_allclose(
@@ -54,8 +54,8 @@ def test_a_part_that_is_scaled_changes_nothing() -> None:
     )
 
 
-def test_a_part_of_zeros_does_no_harm() -> None:
-    """A closed form: the cosines are those of the other part."""
+def test_a_component_of_zeros_changes_no_cosine() -> None:
+    """A closed form: the cosines are those of the other component."""
     one = encoder(6)
     found = joined([(one, 1.0), (StaticEncoder(np.zeros((50, 4), np.float32)), 0.5)])
     assert found.dim == 10
@@ -63,7 +63,7 @@ def test_a_part_of_zeros_does_no_harm() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lexical", "latent", "expected"),
+    ("lexical", "lsa", "expected"),
     [
         (False, False, (640, 0, 0)),
         (True, False, (267, 373, 0)),
@@ -71,14 +71,14 @@ def test_a_part_of_zeros_does_no_harm() -> None:
         (False, True, (587, 0, 53)),
     ],
 )
-def test_dimensions_are_shared_out(lexical: bool, latent: bool, expected: tuple[int, int, int]) -> None:
+def test_dimensions_are_divided_among_components(lexical: bool, lsa: bool, expected: tuple[int, int, int]) -> None:
     """A closed form."""
-    parts = component_dims(640, lexical, latent)
-    assert (parts.trained, parts.lexical, parts.latent) == expected
+    parts = component_dims(640, lexical, lsa)
+    assert (parts.trained, parts.lexical, parts.lsa) == expected
 
 
-def test_the_ballast_is_a_share_of_the_mean_document() -> None:
-    """A slow loop: each distinct piece times the root of how often it occurs; of no texts there is none."""
+def test_the_length_prior_is_half_the_mean_squared_length() -> None:
+    """A slow loop: each distinct token times the root of its count; of no texts it is 0."""
     part = encoder(7)
     squares = []
     for index in range(len(TEXTS)):
@@ -88,8 +88,8 @@ def test_the_ballast_is_a_share_of_the_mean_document() -> None:
     assert length_prior_of(part, TEXTS.take(np.zeros(0, np.int64))) == 0
 
 
-def test_ballasts_weigh_as_much_as_their_parts() -> None:
-    """A closed form: a ballast is given for a part of length one, and the part is as long as its share."""
+def test_length_priors_scale_with_the_shares() -> None:
+    """A closed form: a length prior is measured for a component of length 1, and scaled by its squared share."""
     found = concatenated([(encoder(4), 1.0), (encoder(6), 0.5)], [0.0, 3.0]).documents
     assert found is not None
     assert (found.dims, found.shares, found.length_priors) == ((4, 6), (1.0, 0.5), (0.0, 0.75))
