@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from record import record
 from train_transformer import BATCH, LONGEST, TEMPERATURE, python_texts, trainer
-from yardstick import add_data
+from yardstick import MINILM, add_data
 
 import likewise
 
