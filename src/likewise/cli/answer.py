@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise.cli.options import IndexFolder
-from likewise.cli.screen import json_line, told_columns
+from likewise.cli.screen import column_values, json_line
 from likewise.cli.search import plain_columns
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def show_reply(reply: "Reply", console: "Console", *, heading: bool) -> None:
     if not reply.found:
         console.print("no answer found; the nearest there is:")
     _show(best, console)
-    told = [best.hit.id, *told_columns(best.hit.columns)]
+    told = [best.hit.id, *column_values(best.hit.columns)]
     told += [f"score {best.score:.2f}", f"certainty {reply.certainty:.0%}"]
     console.print(one_line(" · ".join(told)), style="dim")
     if heading:
