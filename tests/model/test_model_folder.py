@@ -54,7 +54,6 @@ def test_what_the_folder_holds(model: Model, folder: Path) -> None:
     assert record["history"] == list(model.card.history)
     assert record["versions"] == model.card.versions
     assert record["warnings"] == list(model.card.warnings)
-    assert record["tuning"] == model.card.tuning
     assert record["pairs"] == model.card.pairs
     assert record["counts"] == model.tokenizer.vocabulary.counts.tolist()
     modes = {file.stat().st_mode for file in folder.rglob("*") if file.is_file()}
@@ -174,7 +173,6 @@ def test_a_missing_or_damaged_file_is_refused(folder: Path, name: str) -> None:
         ({"history": 3}, "is damaged"),
         ({"warnings": {}}, "is damaged"),
         ({"recipe": []}, "is damaged"),
-        ({"tuning": []}, r"is damaged \(wrong kind: tuning\)"),
         ({"pairs": None}, r"is damaged \(wrong kind: pairs\)"),
     ],
 )
@@ -190,10 +188,10 @@ def test_a_folder_of_an_older_version_loads(model: Model, folder: Path) -> None:
     """A law: what later versions added is empty where a folder lacks it."""
     path = folder / "likewise.json"
     record = json.loads(path.read_text(encoding="utf-8"))
-    del record["tuning"], record["pairs"]
+    del record["pairs"]
     path.write_text(json.dumps(record), encoding="utf-8")
     loaded = Model.load(folder)
-    assert (loaded.card.tuning, loaded.card.pairs, loaded.sample) == ({}, {}, ())
+    assert (loaded.card.pairs, loaded.sample) == ({}, ())
     assert loaded.card.scores == model.card.scores
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import likewise
 from likewise.errors import InputError
+from likewise.model.embedder import Component
 from likewise.model.transformer import TransformerModel
 
 
@@ -39,10 +40,14 @@ def test_queries_and_documents_have_both_vectors(trained):
     assert (np.linalg.norm(documents, axis=1) <= 1 + 1e-6).all()
 
 
-def test_parts_of_a_joined_vector(trained):
-    columns, weights = zip(*trained.parts, strict=True)
-    assert columns == (32, trained.companion.model.dim) and sum(weights) == 0.75
-    assert TransformerModel(trained.found, trained.encoder, trained.card).parts == ((32, 2 / 3),)
+def test_components_of_a_concatenated_vector(trained):
+    transformer, *companion = trained.components
+    assert transformer == Component("transformer", 32, 0.5)
+    assert [each.dim for each in companion] == [each.dim for each in trained.companion.model.components]
+    assert sum(each.hybrid_weight for each in companion) == pytest.approx(0.25)
+    assert companion[0].name == "trained" and companion[0].hybrid_weight > 0
+    alone = TransformerModel(trained.found, trained.encoder, trained.card)
+    assert alone.components == (Component("transformer", 32, 2 / 3),)
 
 
 def test_a_folder_gives_the_same_model(trained, folder):

@@ -53,7 +53,7 @@ def test_sentence_transformers_gives_the_same_vectors(python_docs: list[str], tm
 def test_the_same_seed_gives_the_same_model_and_any_teacher_will_do(python_docs: list[str], tmp_path: Path) -> None:
     """Laws. A model of this package teaches too, from its folder as from memory; long vectors lose dimensions."""
     texts = python_docs[:200]
-    teacher = likewise.train(texts, tune=False, **QUICK | {"dim": 640})
+    teacher = likewise.train(texts, **QUICK | {"dim": 640})
     teacher.save(tmp_path / "teacher.model")
     one, other = (likewise.distill(given, texts, **QUICK) for given in (teacher, tmp_path / "teacher.model"))
     assert one.fingerprint == other.fingerprint
@@ -177,7 +177,7 @@ def test_minilm_teaches_more_than_the_texts_alone(python_docs: list[str]) -> Non
     texts = [" ".join(python_docs[place].split()[:60]) for place in order]
     wanted = teacher.encode(texts, normalize_embeddings=True)
     distillation_loss = likewise.distill(teacher, texts[:1000], progress=False)
-    alone = likewise.train(texts[:1000], tune=False, progress=False)
+    alone = likewise.train(texts[:1000], progress=False)
     for some, margin in ((slice(0, 300), 1.1), (slice(1000, 1300), 1.0)):
         found, before = (
             neighbour_agreement(model.encode(texts[some]), wanted[some]) for model in (distillation_loss, alone)

@@ -44,7 +44,7 @@ class DocumentPooling:
 
     def plain(self) -> dict[str, Any]:
         """In plain values, from which `DocumentPooling(**values)` makes it again."""
-        return {"dims": list(self.dims), "shares": list(self.shares), "ballasts": list(self.length_priors)}
+        return {"dims": list(self.dims), "shares": list(self.shares), "length_priors": list(self.length_priors)}
 
 
 def pooled_documents(

@@ -1,9 +1,10 @@
-"""Whatever gives vectors: a model of this package or of sentence-transformers, an object with `encode`, a function."""
+"""Anything that encodes texts: a model of this package or of sentence-transformers, an object, a function."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,13 @@ import numpy as np
 from jaxtyping import Float32
 
 from likewise.errors import InputError, LikewiseError
-from likewise.evaluation.packages import installed, needed
-from likewise.evaluation.progress import Messages
-from likewise.index.embedder import unit_vectors
 from likewise.model.folder import RECORD
 from likewise.model.model import Model
 
-__all__ = ["TRANSFORMERS", "Encode", "as_embedder", "encoded", "name_of", "sentence_transformer"]
+__all__ = ["TRANSFORMERS", "Encode", "as_embedder", "name_of", "sentence_transformer"]
 
 Encode = Callable[[Any, list[str], int | None], Float32[np.ndarray, "texts dim"]]
 
-TOGETHER = 1024  # texts that are encoded between two moves of the bar
 TRANSFORMERS = "pip install sentence-transformers"
 
 
@@ -63,44 +60,22 @@ def name_of(given: Any) -> str:
     return named if isinstance(named, str) and named.isidentifier() else type(given).__name__
 
 
-def encoded(
-    embedder: Any, texts: Sequence[str], what: str, messages: Messages, encode: Encode = unit_vectors
-) -> Float32[np.ndarray, "texts dim"]:
-    """One unit vector a text; each distinct text is encoded once.
-
-    Args:
-        embedder: gives the vectors.
-        texts: to encode.
-        what: the embedder is called.
-        messages: told of the progress.
-        encode: `unit_vectors`, `query_vectors` or `document_vectors`.
-
-    Raises:
-        InputError: what the embedder gives is no array of one vector a text.
-        LikewiseError: a vector is not finite.
-    """
-    places: dict[str, int] = {}
-    rows = np.fromiter((places.setdefault(text, len(places)) for text in texts), np.int64, len(texts))
-    parts: list[np.ndarray] = []
-    for part in messages.parts(list(places), TOGETHER, what):
-        parts.append(encode(embedder, part, parts[0].shape[1] if parts else None))
-    vectors = np.concatenate(parts)
-    return vectors if len(places) == len(texts) else vectors[rows]
-
-
 def sentence_transformer(name: str) -> Any:
     """A model of sentence-transformers, without running any code that comes with it.
 
     Raises:
         LikewiseError: sentence-transformers is not installed, or could not load it.
     """
-    library = needed("sentence_transformers", what=f"the model {name}", remedy=TRANSFORMERS)
+    try:
+        library = import_module("sentence_transformers")
+    except ImportError as error:
+        raise LikewiseError(f"the model {name} needs sentence_transformers ({error}): {TRANSFORMERS}") from error
     try:
         with _without_bars():
             return library.SentenceTransformer(name, trust_remote_code=False, local_files_only=Path(name).is_dir())
     except Exception as error:  # whatever loading, downloading or a damaged file may raise
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise LikewiseError(f"sentence-transformers could not load {name}: {said}") from error
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise LikewiseError(f"sentence-transformers could not load {name}: {reason}") from error
 
 
 @contextmanager
@@ -129,7 +104,7 @@ def _at(path: str) -> Any:
     organisation, _, name = path.partition("/")
     # The name of a hub's model looks like a path: where the first part is a folder here, a path was meant.
     hub = organisation and name and "/" not in name and organisation[0] not in ".~" and not Path(organisation).exists()
-    if not hub or not installed("sentence_transformers"):
+    if not hub or find_spec("sentence_transformers") is None:
         raise InputError(
             f"there is no model {path}: give a folder that likewise train wrote or, where sentence-transformers is "
             "installed, the folder or the full name of one of its models, such as organisation/name"

@@ -1,4 +1,4 @@
-"""What an index asks of a model: vectors, and a way to know it again.
+"""What an index needs of a model: vectors, and a way to recognise it.
 
 Anything with `encode(texts)` will do; one that has `encode_query` and `encode_document` too, as a model of
 sentence-transformers has, is asked for these. A model with a `fingerprint` and `save(path)`, as Likewise's own, is
@@ -13,24 +13,21 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float16, Float32
+from jaxtyping import Float32
 
 from likewise.errors import InputError, LikewiseError
-from likewise.index.record import Record
 
 __all__ = [
     "MODEL",
+    "PROBES",
     "Identity",
     "StorableModel",
-    "check_model",
     "document_vectors",
     "identity_of",
     "model_of",
     "query_vectors",
     "refuse_missing",
     "same_probe",
-    "stored_model",
-    "stored_vectors",
     "unit_vectors",
 ]
 
@@ -113,43 +110,6 @@ def identity_of(model: Any) -> Identity:
     return Identity(name, dim, hashlib.sha256(known).hexdigest(), False, probe)
 
 
-def check_model(record: Record, model: Any) -> None:
-    """Refuse a model that is not the one of the index; None is the one stored there.
-
-    Raises:
-        InputError: it is another one, or None and none is stored.
-    """
-    folder, name, own = record.folder, record.setting("model"), record.setting("fingerprint")
-    if model is None:
-        if not record.setting("model_stored"):
-            raise InputError(
-                f"{folder} was made with a {name} of {record.setting('dim')} dimensions, which it does not hold:"
-                " pass it, Collection.open(path, model=...)"
-            )
-        refuse_missing(folder)
-        return
-    known = identity_of(model)
-    if known.storable and record.setting("model_stored"):
-        same = known.fingerprint == own
-    else:
-        probe = np.frombuffer(record.setting("probe"), np.float32).reshape(len(PROBES), -1)
-        same = same_probe(known.probe, probe)
-    if not same:
-        raise InputError(
-            f"{folder} was made with another model ({name} {own[:12]}) than the one given ({known.name}"
-            f" {known.fingerprint[:12]}): open it without one to use its own, or make a new index with this one"
-        )
-
-
-def stored_model(record: Record) -> Any:
-    """The model in the index.
-
-    Raises:
-        InputError: it is damaged, or not the one that the index was made with.
-    """
-    return model_of(record.folder, record.setting("fingerprint"), "the index")
-
-
 def model_of(folder: Path, fingerprint: str, what: str) -> Any:
     """The model that is kept in a folder.
 
@@ -212,15 +172,6 @@ def document_vectors(model: Any, texts: list[str], dim: int | None) -> Float32[n
     vectors = _vectors(model, _way(model, "encode_document"), texts, dim)
     ours = isinstance(model, StorableModel) and hasattr(model, "encode_document")
     return _scaled(vectors, shortest=1.0) if ours else _unit(vectors)
-
-
-def stored_vectors(model: Any, texts: list[str], dim: int) -> Float16[np.ndarray, "texts dim"]:
-    """Vectors of documents as the record keeps them; blank texts get zeros, which no search by vector finds."""
-    vectors = np.zeros((len(texts), dim), np.float16)
-    spoken = [row for row, text in enumerate(texts) if text.strip()]
-    if spoken:
-        vectors[spoken] = document_vectors(model, [texts[row] for row in spoken], dim)
-    return vectors
 
 
 def _way(model: Any, name: str) -> Callable[[list[str]], Any]:

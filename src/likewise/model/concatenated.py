@@ -1,7 +1,7 @@
 """A static model of the corpus that stands beside a transformer where texts are searched for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS, Card
+from likewise.model.embedder import Component
 from likewise.model.model import Model, Texts
 
 __all__ = ["COMPANION", "Companion", "ConcatenatedModel", "companion_of"]
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 
 COMPANION = "beside"  # its folder within that of the transformer
-ALONE = 2 / 3  # of a transformer in hybrid search; the words have the rest
-PARTS = (0.5, 0.25)  # of transformer and static model in hybrid search; the words have the rest
+# Weights in hybrid search; BM25 has the rest.
+TRANSFORMER_ALONE = 2 / 3
+TRANSFORMER_WEIGHT, COMPANION_WEIGHT = 0.5, 0.25
 
 
 @dataclass(frozen=True)
@@ -65,15 +67,22 @@ class ConcatenatedModel(Model):
         self.companion = companion
 
     @property
-    def parts(self) -> tuple[tuple[int, float], ...]:
-        """The columns of a vector that each of both has, and what it counts in hybrid search, where words are the rest.
+    def components(self) -> tuple[Component, ...]:
+        """The transformer's columns, then the components of the companion's.
 
-        The static model knows of a text mostly which words it has, as BM25 does: together they count as much as the
-        transformer.
+        The companion knows of a text mostly which words it has, as BM25 does: in hybrid search both together count as
+        much as the transformer.
         """
         if self.companion is None:
-            return ((self.dim, ALONE),)
-        return ((self.dim, PARTS[0]), (self.companion.model.dim, PARTS[1]))
+            return (Component("transformer", self.dim, TRANSFORMER_ALONE),)
+        companion = self.companion.model.components
+        scale = COMPANION_WEIGHT / sum(each.hybrid_weight for each in companion)
+        scaled = (replace(each, hybrid_weight=scale * each.hybrid_weight) for each in companion)
+        return (Component("transformer", self.dim, TRANSFORMER_WEIGHT), *scaled)
+
+    def for_search(self) -> "Model":
+        """Return the model itself: an index stores it whole."""
+        return self
 
     def encode_query(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
         """Vectors of texts that look for others: the transformer's and the static model's, end to end."""

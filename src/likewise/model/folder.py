@@ -36,7 +36,7 @@ ENTRIES = {  # of likewise.json, beside its format
     "sha256": dict, "counts": list, "recipe": dict, "corpus": dict, "scores": dict, "versions": dict,
     "history": list, "warnings": list,
 }  # fmt: skip
-LATER = {"tuning": dict, "pairs": dict, "stems": dict, "documents": dict}  # entries that older folders lack
+LATER = {"pairs": dict, "stems": dict, "documents": dict}  # entries that older folders lack
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def read_folder(path: Path) -> Sealed:
             f"{path}: {len(tokenizer.vocabulary)} pieces and weights {weights.dtype} {weights.shape} do not belong "
             "together; restore the folder from a copy or train again"
         )
-    fields = {name: record[name] for name in ("recipe", "corpus", "scores", "versions", "tuning", "pairs")}
+    fields = {name: record[name] for name in ("recipe", "corpus", "scores", "versions", "pairs")}
     card = Card(**fields, history=tuple(record["history"]), warnings=tuple(record["warnings"]))
     sample = read_sample(path / SAMPLE) if SAMPLE in sums else ()
     stems, documents = _stems(path, record["stems"]), _documents(path, record["documents"], weights.shape[1])
@@ -176,7 +176,7 @@ def _documents(path: Path, given: dict[str, Any], dim: int) -> DocumentPooling |
     if not given:
         return None
     try:
-        found = DocumentPooling(**{name: tuple(given[name]) for name in ("dims", "shares", "ballasts")})
+        found = DocumentPooling(**{name: tuple(given[name]) for name in ("dims", "shares", "length_priors")})
         if sum(found.dims) != dim:
             raise ValueError
     except (KeyError, TypeError, ValueError, InputError) as error:

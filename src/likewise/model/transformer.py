@@ -174,7 +174,7 @@ def is_transformer(folder: Path) -> bool:
 
 def card_of(record: Mapping[str, Any]) -> Card:
     """The card, as far as the record of a folder has it."""
-    names = ("recipe", "corpus", "scores", "versions", "tuning", "pairs")
+    names = ("recipe", "corpus", "scores", "versions", "pairs")
     return Card(
         **{name: record.get(name, {}) for name in names},
         history=tuple(record.get("history", ())), warnings=tuple(record.get("warnings", ())),

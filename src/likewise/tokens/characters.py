@@ -48,27 +48,20 @@ class Characters:
 def characters(reference: Reference, limit: int) -> Characters:
     """Build the table of all characters below `limit` with the normaliser and pre-tokenizer of `reference`."""
     everyone = [chr(code) for code in range(limit) if not 0xD800 <= code < 0xE000]
-    forms = dict(zip(everyone, _normal_forms(reference, everyone), strict=True))
-    roles = _roles(reference, sorted({character for form in forms.values() for character in form}))
-    kind = np.full(limit, SLOW, np.uint8)
-    order = np.zeros(limit, np.uint8)
-    lengths = np.zeros(limit, np.int64)
-    form_bytes, role_bytes = bytearray(), bytearray()
-    for character in everyone:
-        code = ord(character)
-        kind[code] = _kind(character)
-        order[code] = unicodedata.combining(character)
-        before = len(form_bytes)
-        for part in forms[character]:
-            encoded = part.encode()
-            form_bytes += encoded
-            role_bytes += bytes([roles[part]]) * len(encoded)
-        lengths[code] = len(form_bytes) - before
+    codes = np.array([ord(character) for character in everyone])
+    kind, order = np.full(limit, SLOW, np.uint8), np.zeros(limit, np.uint8)
+    kind[codes] = [_kind(character) for character in everyone]
+    order[codes] = [unicodedata.combining(character) for character in everyone]
+    forms = _normal_forms(reference, everyone)
+    joined = "".join(forms)
+    parts, which = np.unique(np.frombuffer(joined.encode("utf-32-le"), np.uint32), return_inverse=True)
+    roles = _roles(reference, [chr(part) for part in parts])
+    sizes = (1 + (parts >= 0x80) + (parts >= 0x800) + (parts >= 0x10000))[which]  # bytes of each character in UTF-8
+    ends = np.concatenate([[0], np.cumsum(sizes)])[np.cumsum([len(form) for form in forms])]
     start = np.zeros(limit + 1, np.int32)
-    np.cumsum(lengths, out=start[1:])
-    return Characters(
-        kind, order, start, np.frombuffer(bytes(form_bytes), np.uint8), np.frombuffer(bytes(role_bytes), np.uint8)
-    )
+    start[codes + 1] = np.diff(ends, prepend=0)
+    np.cumsum(start, out=start)
+    return Characters(kind, order, start, np.frombuffer(joined.encode(), np.uint8), np.repeat(roles[which], sizes))
 
 
 def _normal_forms(reference: Reference, everyone: list[str]) -> list[str]:
@@ -78,18 +71,20 @@ def _normal_forms(reference: Reference, everyone: list[str]) -> list[str]:
     return [_DAGGER if c == _DAGGER else form for c, form in zip(everyone, forms, strict=True)]
 
 
-def _roles(reference: Reference, parts: list[str]) -> dict[str, int]:
+def _roles(reference: Reference, parts: list[str]) -> UInt8[np.ndarray, " parts"]:
     # In "aXaYaZ" a word character joins its neighbours, punctuation is a token by itself, white space is dropped.
     subwords = reference.pre_tokenizer.pre_tokenize_str("".join("a" + part for part in parts))
     role = np.full(2 * len(parts), SPACE, np.uint8)
     for subword, (first, last) in subwords:
         role[first:last] = WORD if last - first > 1 or subword == "a" else ISOLATED
-    return {part: int(role[2 * index + 1]) for index, part in enumerate(parts)}
+    return role[1::2]
 
 
 def _kind(character: str) -> int:
     if unicodedata.category(character) == "Cn" or character in _composes_backwards():
         return SLOW  # newer than the Unicode of this Python, or it may compose with the character before it
+    if not unicodedata.decomposition(character):  # most characters
+        return MARK if unicodedata.combining(character) else KEEPS
     keeps = unicodedata.is_normalized("NFKC", character)
     if unicodedata.combining(unicodedata.normalize("NFKD", character)[0]):
         return MARK if keeps else SLOW

@@ -11,6 +11,7 @@ them, so that short words (`app apps`) are related and those that are similar by
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from unicodedata import category
 
 import numpy as np
@@ -111,16 +112,16 @@ def _pairs(words: Sequence[str]) -> list[tuple[int, int, int, tuple[str, str]]]:
     for group in prefixes.values():
         if len(group) > MAX_GROUP:
             continue
+        common = [_common(words[first], words[second]) for first, second in pairwise(group)]
         for i, first in enumerate(group):
-            shared = len(words[first])
-            for before, second in zip(group[i:], group[i + 1 :], strict=False):
+            one, shared = words[first], len(words[first])
+            for second, with_next in zip(group[i + 1 :], common[i:], strict=True):
                 # In alphabetical order, the shared prefix is the shortest of those of all neighbours in between.
-                shared = min(shared, _common(words[before], words[second]))
-                if shared < MIN_PREFIX:
+                shared = min(shared, with_next)
+                if shared < MIN_PREFIX or len(one) > min(shared + MAX_SUFFIX, 2 * shared):
                     break
-                one, other = words[first], words[second]
-                longer = max(len(one), len(other))
-                if longer - shared <= MAX_SUFFIX and 2 * shared >= longer:
+                other = words[second]
+                if len(other) <= min(shared + MAX_SUFFIX, 2 * shared):
                     found.append((first, second, shared, (one[shared:], other[shared:])))
     return found
 

@@ -1,4 +1,4 @@
-"""Whoever gives the vectors that a pupil learns: found, tried out, and asked in parts that a killed run keeps."""
+"""The teacher of a distillation: found, checked, and its vectors kept in a file that a killed run continues."""
 
 import hashlib
 import json
@@ -16,18 +16,18 @@ from likewise.model.model import Model
 
 __all__ = ["Teacher", "find_teacher"]
 
-TOGETHER = 256  # texts asked for at once: what a killed run loses at the most
+TOGETHER = 256  # texts encoded at once: a killed run loses at most so many
 PROBES = ("How long does the battery last?", "A short sentence about trains, apples and the weather.", "zero")
-SAME = 1e-2  # by which the vectors of one teacher differ at the most, on another machine or in another batch
+TOLERANCE = 1e-2  # by which vectors of the same teacher may differ, on another machine or in another batch
 
 
 class Teacher:
-    """Something with `encode`, its answers checked and brought to length one.
+    """An encoder whose vectors are checked and scaled to unit length.
 
     Attributes:
-        name: what it is called.
+        name: of the teacher, for messages.
         dim: length of its vectors.
-        probe: its vectors of a few fixed texts, by which it is known again.
+        probe: its vectors of a few fixed texts, by which a later run recognises it.
     """
 
     def __init__(self, embedder: Any, name: str) -> None:
@@ -37,10 +37,10 @@ class Teacher:
         self.dim = self.probe.shape[1]
 
     def encode(self, texts: list[str]) -> Float32[np.ndarray, "texts dim"]:
-        """One vector a text, of length one or, where the teacher knows nothing of a text, zero.
+        """One vector per text, of unit length; a row of zeros stays one.
 
         Raises:
-            InputError: what it gives is no array of one vector a text.
+            InputError: the teacher returns something else than one vector per text.
             LikewiseError: a vector is not finite.
         """
         vectors = np.atleast_1d(np.asarray(self._embedder.encode(texts), np.float32))
@@ -52,7 +52,7 @@ class Teacher:
         ):
             raise InputError(
                 f"the teacher {self.name} gave an array of shape {vectors.shape} for {len(texts)} texts, expected "
-                f"({len(texts)}, {self.dim or 'dim'}): a teacher gives one vector a text"
+                f"({len(texts)}, {self.dim or 'dim'}): a teacher gives one vector per text"
             )
         if not np.isfinite(vectors).all():
             row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
@@ -60,23 +60,25 @@ class Teacher:
         unit: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return unit
 
-    def asked(self, texts: Sequence[str], path: Path, watch: Callable[[int], None]) -> Float32[np.ndarray, "texts dim"]:
-        """The vectors of texts, kept in a file as they come; what an earlier run left there is not asked for again.
+    def encode_to(
+        self, path: Path, texts: Sequence[str], watch: Callable[[int], None]
+    ) -> Float32[np.ndarray, "texts dim"]:
+        """Encode texts into a file, batch by batch; what an earlier run left there is not encoded again.
 
         Args:
-            texts: of which to ask.
-            path: of the file; beside it lies a note of what it holds.
-            watch: told how many vectors there are.
+            path: the file; a note of what it holds is next to it.
+            texts: the texts.
+            watch: called with how many vectors there are.
 
         Returns:
             The vectors, memory-mapped.
         """
         note, width = path.with_suffix(".json"), 4 * self.dim
-        told = hashlib.sha256()
+        digest = hashlib.sha256()
         for text in texts:
-            told.update(text.encode("utf-8", "surrogatepass") + b"\0")
-        key = told.hexdigest()
-        if not (path.exists() and self._knows(note, key)):
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        key = digest.hexdigest()
+        if not (path.exists() and self._matches(note, key)):
             path.write_bytes(b"")
             with replacing_file(note) as temporary:
                 temporary.write_text(json.dumps({"key": key, "probe": self.probe.tolist()}), encoding="utf-8")
@@ -90,26 +92,26 @@ class Teacher:
                 watch(min(begin + TOGETHER, len(texts)))
         return np.memmap(path, np.float32, "r", shape=(len(texts), self.dim))
 
-    def _knows(self, note: Path, key: str) -> bool:
+    def _matches(self, note: Path, key: str) -> bool:
         """Whether a note is of these texts and of this teacher."""
         try:
             kept = json.loads(note.read_text(encoding="utf-8"))
             probe = np.array(kept["probe"], np.float32)
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        same = probe.shape == self.probe.shape and bool(np.abs(probe - self.probe).max() < SAME)
+        same = probe.shape == self.probe.shape and bool(np.abs(probe - self.probe).max() < TOLERANCE)
         return same and bool(kept["key"] == key)
 
 
 def find_teacher(given: Any) -> Teacher:
-    """A teacher that answers.
+    """The teacher that an object or a name stands for.
 
     Args:
         given: an object with `encode`, such as a model of this package or of sentence-transformers; a folder of either;
             or the name of a package or of an earlier download, as `likewise train --encoder` takes it.
 
     Raises:
-        InputError: it is none of these, or what it gives are not vectors.
+        InputError: it is none of these, or does not return vectors.
         LikewiseError: transformers is needed and not installed.
     """
     if isinstance(given, str | os.PathLike):
