@@ -25,8 +25,8 @@ def test_a_transformer_is_exported_and_searched(shelf: Shelf, tmp_path: Path) ->
     np.testing.assert_allclose(vectors["onnx"], vectors["torch"], atol=1e-5)
     assert (vectors["onnx-int8"] * vectors["torch"]).sum(1).min() > 0.98
     documents = tmp_path / "documents.npy"
-    output = succeeds("embed", model, file, "--text", "body", "--as", "document", "--out", documents)
-    assert f"of {np.load(documents).shape[1]} numbers" in output and np.load(documents).shape[1] > 32
+    output = succeeds("embed", model, file, "--text", "body", "--role", "document", "--out", documents)
+    assert f"of {np.load(documents).shape[1]} dimensions" in output and np.load(documents).shape[1] > 32
     index = tmp_path / "few.index"
     succeeds("index", model, file, "--text", "body", "--out", index, "--backend", "onnx-int8")
     assert json.loads((index / "model" / "likewise.json").read_text(encoding="utf-8"))["backend"] == "onnx-int8"

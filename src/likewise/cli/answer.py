@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise.cli.options import IndexFolder
-from likewise.cli.screen import json_line, told_columns
+from likewise.cli.screen import column_values, json_line
 from likewise.cli.search import json_columns
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _show(answer: "Answer", console: "Console", *, heading: bool) -> None:
     if not answer.found:
         console.print("no answer found; the nearest sentence is:")
     _show_passage(best, console)
-    facts = [best.hit.id, *told_columns(best.hit.columns)]
+    facts = [best.hit.id, *column_values(best.hit.columns)]
     facts += [f"score {best.score:.2f}", f"confidence {answer.confidence:.0%}"]
     console.print(one_line(" · ".join(facts)), style="dim")
     if heading:

@@ -118,9 +118,9 @@ def _cut(corpus: "Corpus", length: int | None) -> "Corpus | Passages":
 
 def _fill(collection: "Collection", corpus: "Corpus | Passages", *, progress: bool) -> str:
     """Add a corpus, and return how many texts there were and how long it took."""
-    from likewise.cli.screen import Meter, counted
+    from likewise.cli.screen import ProgressCounter, counted
 
-    with Meter(shown=progress) as progress_bar:
+    with ProgressCounter(shown=progress) as progress_bar:
         collection.add_corpus(corpus, progress_bar.reach)
         return f"{counted(progress_bar.texts, 'text')} {progress_bar.summary(corpus.skipped)}"
 

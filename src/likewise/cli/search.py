@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from likewise.cli.options import IndexFolder, Text
-from likewise.cli.screen import Row, json_line, show_list, told_columns
+from likewise.cli.screen import Row, column_values, json_line, show_list
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -129,7 +129,7 @@ def show_hits(hits: Sequence["Hit"], console: "Console", shown: Sequence[str] | 
         return
     texts = [hit.text for hit in hits] if shown is None else shown
     rows = [
-        Row(hit.score, hit.id, text, below=" · ".join(told_columns(hit.columns)))
+        Row(hit.score, hit.id, text, below=" · ".join(column_values(hit.columns)))
         for hit, text in zip(hits, texts, strict=True)
     ]
     show_list(rows, console)

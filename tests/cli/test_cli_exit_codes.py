@@ -1,4 +1,4 @@
-"""Every way out of a command: exit codes, one line for an error, a quiet end where nobody reads on."""
+"""How a command ends: exit codes, one line for an error, quietly where nobody reads on."""
 
 import contextlib
 import io
@@ -15,9 +15,9 @@ import pytest
 from cli_shelf import Shelf, fails, run_likewise, succeeds
 
 import likewise as package
-import likewise.cli.door as door
 import likewise.corpus.read
 from likewise.cli import main
+from likewise.cli.app import USAGE_ERROR, Commands
 from likewise.errors import LikewiseError
 
 PROCESS = [sys.executable, "-m", "likewise"]
@@ -36,9 +36,9 @@ def test_version() -> None:
 
 
 def test_without_a_command_there_is_help() -> None:
-    told = succeeds()
-    assert all(name in told for name in ("train", "embed", "index", "add", "delete", "search", "views", "demo"))
-    assert told == succeeds("--help")
+    printed = succeeds()
+    assert all(name in printed for name in ("train", "embed", "index", "add", "delete", "search", "views", "demo"))
+    assert printed == succeeds("--help")
 
 
 @pytest.mark.parametrize("command", ["train", "embed", "index", "add", "delete", "search", "views", "demo"])
@@ -47,7 +47,7 @@ def test_every_command_has_an_example(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["trian"], "Did you mean 'train'? See likewise --help"),
         (["train", "a.csv"], "--out"),
@@ -57,9 +57,9 @@ def test_every_command_has_an_example(command: str) -> None:
         (["search"], "INDEX"),
     ],
 )
-def test_a_slip_of_the_keyboard_is_one_line(words: list[str], said: str) -> None:
+def test_a_slip_of_the_keyboard_is_one_line(words: list[str], message: str) -> None:
     line = fails(*words)
-    assert line.startswith("error: ") and said in line
+    assert line.startswith("error: ") and message in line
 
 
 def test_failures_end_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,8 +69,8 @@ def test_failures_end_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_nobody_expected_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
     _raising(monkeypatch, ZeroDivisionError("division by zero"))
-    said = fails("views", "a.txt", code=1)
-    assert said == "unexpected error: ZeroDivisionError: division by zero; run with --debug to see where\n"
+    message = fails("views", "a.txt", code=1)
+    assert message == "unexpected error: ZeroDivisionError: division by zero; run with --debug to see where\n"
 
 
 @pytest.mark.parametrize("words", [["--debug", "views", "a.txt"], ["views", "a.txt", "--debug"]])
@@ -151,8 +151,8 @@ def test_help_is_quick_because_it_imports_little() -> None:
     assert done.stdout.splitlines()[-1] == ""
 
 
-def test_door_names_usage_errors() -> None:
-    assert door.USAGE_ERROR.__name__ == "UsageError"
+def test_usage_errors_are_recognised() -> None:
+    assert USAGE_ERROR.__name__ == "UsageError"
 
 
 @pytest.mark.slow
@@ -182,7 +182,7 @@ class _Stream(io.StringIO):
 
 
 def test_output_that_fails_at_the_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    for error, code, said in (
+    for error, code, message in (
         (BrokenPipeError(), 0, ""),
         (OSError(28, "No space left on device"), 1, "unexpected error: OSError: [Errno 28] No space"),
     ):
@@ -190,14 +190,14 @@ def test_output_that_fails_at_the_end(monkeypatch: pytest.MonkeyPatch, capsys: p
         with pytest.raises(SystemExit) as ended:
             main_with("--version")
         assert ended.value.code == code
-        assert capsys.readouterr().err.startswith(said)
+        assert capsys.readouterr().err.startswith(message)
 
 
 def test_ctrl_c_outside_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(door.TyperGroup, "main", interrupted)
+    monkeypatch.setattr(Commands.__base__, "main", interrupted)
     assert run_likewise("--version").exit_code == 130
 
 
