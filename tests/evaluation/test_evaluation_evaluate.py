@@ -104,7 +104,7 @@ def test_paths_functions_and_names(tmp_path: Path, model: Model) -> None:
 
 def test_arguments_that_cannot_be_used() -> None:
     for options, message in (
-        ({"repeats": 0}, "repeats is 0: 1 or more is expected"),
+        ({"repeats": 0}, "repeats 0: raise or skip and at least 1 expected"),
         ({"on_error": "ignore"}, "on_error is 'ignore'"),
         ({"baselines": "none"}, "no baseline 'none'"),
     ):

@@ -74,22 +74,34 @@ def evaluate(
         LikewiseError: a package that the task needs is not installed.
     """
     began = time.perf_counter()
-    if on_error not in ON_ERROR:
-        raise InputError(f"on_error is {on_error!r}: use one of {', '.join(ON_ERROR)}")
-    if repeats < 1:
-        raise InputError(f"repeats is {repeats}: 1 or more is expected")
+    if on_error not in ON_ERROR or repeats < 1:
+        raise InputError(
+            f"on_error is {on_error!r}, repeats {repeats}: {' or '.join(ON_ERROR)} and at least 1 expected"
+        )
     texts = (text,) if isinstance(text, str) else None if text is None else tuple(text)
     options = ReadOptions(texts, label, text1, text2, score, split, encoding, on_error == "skip")
+<<<<<<< HEAD
     chosen = parse_baselines(baselines)
     name = name or name_of(embedder)
     name = f"{name} (model)" if name in NAMES.values() else name  # rows have different names
     messages = Messages(shown=progress)
     comparison = Comparison(name, load_embedder(embedder), chosen, seed, messages, explicit=baselines is not True)
+=======
+    comparison = _comparison(embedder, name or name_of(embedder), baselines, seed, Messages(shown=progress))
+>>>>>>> evaluation
     loaded = load_data(data, task, options)
     task = task or task_of(loaded)
     found = _evaluate(loaded, task, comparison, labels_per_class, repeats)
     metric, seconds = next(iter(found.rows[0].metrics)), time.perf_counter() - began
     return Evaluation(task, loaded.name, metric, found.rows, found.counts, found.notes, seed, found.resamples, seconds)
+
+
+def _comparison(
+    embedder: Any, name: str, baselines: bool | str | Sequence[str], seed: int, messages: Messages
+) -> Comparison:
+    chosen = parse_baselines(baselines)
+    name = f"{name} (model)" if name in NAMES.values() else name  # rows have different names
+    return Comparison(name, as_embedder(embedder), chosen, seed, messages, explicit=baselines is not True)
 
 
 def _evaluate(
