@@ -1,4 +1,4 @@
-"""Vectors of a slow encoder, kept in a folder by their texts: a benchmark that runs again does not wait again."""
+"""Vectors of a slow encoder, cached in a folder by text."""
 
 import hashlib
 import uuid
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["KeptVectors"]
+__all__ = ["CachedEmbedder"]
 
 CHUNK = 512  # texts encoded before they are written
 
 
-class KeptVectors:
-    """What `encode` gives, in half precision, and never asked twice.
+class CachedEmbedder:
+    """Vectors of an encoder in half precision, each text encoded once.
 
     Args:
         encode: texts to vectors.

@@ -1,4 +1,4 @@
-"""SetFit, where somebody has installed it in a folder of its own: it asks for other versions than the rest of us."""
+"""SetFit, if installed in a separate folder, as it needs other versions of its dependencies."""
 
 import sys
 import tempfile
@@ -29,8 +29,8 @@ class SetFit:
         """Whether it has the time."""
         return draw < self.draws and per_class <= MOST.get(name, FEW)
 
-    def predicted(self, texts: list[str], labels: np.ndarray, texts_to_label: list[str]) -> np.ndarray:
-        """What it says of other texts."""
+    def predict(self, texts: list[str], labels: np.ndarray, queries: list[str]) -> np.ndarray:
+        """Fit on labelled texts and predict others."""
         sys.path.append(str(self.folder))
         from datasets import Dataset
         from setfit import SetFitModel, Trainer, TrainingArguments
@@ -41,5 +41,5 @@ class SetFit:
             how = TrainingArguments(output_dir=place, report_to="none", save_strategy="no")
             given = Dataset.from_dict({"text": texts, "label": numbers.tolist()})
             Trainer(model=model, args=how, train_dataset=given).train()
-            found: np.ndarray = names[np.asarray(model.predict(texts_to_label))]
+            found: np.ndarray = names[np.asarray(model.predict(queries))]
         return found

@@ -80,15 +80,7 @@ def evaluate(
         )
     texts = (text,) if isinstance(text, str) else None if text is None else tuple(text)
     options = ReadOptions(texts, label, text1, text2, score, split, encoding, on_error == "skip")
-<<<<<<< HEAD
-    chosen = parse_baselines(baselines)
-    name = name or name_of(embedder)
-    name = f"{name} (model)" if name in NAMES.values() else name  # rows have different names
-    messages = Messages(shown=progress)
-    comparison = Comparison(name, load_embedder(embedder), chosen, seed, messages, explicit=baselines is not True)
-=======
     comparison = _comparison(embedder, name or name_of(embedder), baselines, seed, Messages(shown=progress))
->>>>>>> evaluation
     loaded = load_data(data, task, options)
     task = task or task_of(loaded)
     found = _evaluate(loaded, task, comparison, labels_per_class, repeats)
@@ -101,7 +93,7 @@ def _comparison(
 ) -> Comparison:
     chosen = parse_baselines(baselines)
     name = f"{name} (model)" if name in NAMES.values() else name  # rows have different names
-    return Comparison(name, as_embedder(embedder), chosen, seed, messages, explicit=baselines is not True)
+    return Comparison(name, load_embedder(embedder), chosen, seed, messages, explicit=baselines is not True)
 
 
 def _evaluate(

@@ -22,5 +22,5 @@ def test_labels_of_a_file(tmp_path):
         file.write_text(empty)
         with pytest.raises(InputError):
             read_labelled(file, "stars", text=["body"])
-    with pytest.raises(InputError, match="none beside the texts"):
+    with pytest.raises(InputError, match="none besides the texts"):
         read_labelled(["a", "b"], "label")
