@@ -136,7 +136,7 @@ class StoredModel:
             return
         known = identity_of(model)
         if known.storable and record.setting("model_stored"):
-            same = known.fingerprint in (own, record.setting("stored_fingerprint"))
+            same = known.fingerprint == own
         else:
             probe = np.frombuffer(record.setting("probe"), np.float32).reshape(len(PROBES), -1)
             same = same_probe(known.probe, probe)
