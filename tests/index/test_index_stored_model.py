@@ -73,9 +73,7 @@ def test_a_likewise_model_is_stored_without_the_columns_that_search_does_not_use
         np.testing.assert_allclose(stored(index, TEXTS), expected * (np.array(TEXTS) != "")[:, None], atol=1e-3)
         queries = index._stored_model.queries(["a file"])
         np.testing.assert_allclose(queries, unit(model.encode(["a file"])[:, :10]), atol=1e-6)
-        part = index.model
-    for same in (model, part):
-        Collection.open(tmp_path / "a.index", same).close()
+    Collection.open(tmp_path / "a.index", model).close()
     other = Model(model.tokenizer, StaticEncoder(model.encoder.weights * 2, model.encoder.documents))
     with pytest.raises(InputError, match="made with another model"):
         Collection.open(tmp_path / "a.index", other)
@@ -84,6 +82,15 @@ def test_a_likewise_model_is_stored_without_the_columns_that_search_does_not_use
 def test_a_model_whose_columns_are_all_used_is_stored_whole(model):
     whole = Model(model.tokenizer, StaticEncoder(model.encoder.weights))
     assert whole.components == (Component("trained", 24, 0.4),) and whole.for_search() is whole
+
+
+def test_documents_of_a_model_without_unused_columns_keep_their_length(tmp_path):
+    class Short(Hashed):
+        def encode_document(self, texts):
+            return self.encode(texts) / 2
+
+    with Collection.create(tmp_path / "a.index", Short()) as index:
+        np.testing.assert_allclose(stored(index, ["tv"]), Short().encode(["tv"]) / 2, atol=1e-3)
 
 
 def test_a_wrapper_is_not_replaced_by_the_model_that_it_wraps(tmp_path, model):

@@ -133,7 +133,7 @@ class StoredModel:
                 raise InputError(f"the model of {folder} is missing, {folder / STORED}: restore it, or pass the model")
             return
         known = identity_of(model)
-        same = identity.matches(known) or known.fingerprint == record.setting("stored_fingerprint")
+        same = identity.matches(known)
         if not same:
             raise InputError(
                 f"{folder} was made with another model ({name} {own[:12]}) than the one given ({known.name}"
