@@ -22,8 +22,6 @@ from typing import Any
 
 import numpy as np
 from kept_vectors import KeptVectors
-from labelled import Labels, drawn, labelled
-from minilm import model_folder
 from record import record
 from scipy.sparse import csr_array
 from setfit_peer import SetFit
@@ -31,7 +29,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
-from texts import add_data
+from yardstick import Labels, add_data, drawn, labelled, model_folder
 
 import likewise
 from likewise.applications.classify.features import terms_of

@@ -15,10 +15,8 @@ from typing import Any
 
 import numpy as np
 from classify import over, some_tested, trained
-from labelled import Labels, drawn, labelled
-from minilm import model_folder
 from record import record
-from texts import add_data
+from yardstick import Labels, add_data, drawn, labelled, model_folder
 
 import likewise
 

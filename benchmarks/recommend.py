@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from recommend_peers import FADING, PEERS, genre_popularity, genre_taste, matrix, text_means
 from record import record
-from texts import add_data, rows, table
+from yardstick import add_data, rows, table
 
 import likewise
 from likewise import Recommender

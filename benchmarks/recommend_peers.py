@@ -51,10 +51,10 @@ def fading_ease(histories: Sequence[Sequence[int]], items: int, option: tuple[fl
 
 def _ease(seen: Matrix, asking: Matrix, ridge: float) -> np.ndarray:
     """The weights that `seen` teaches, applied to other rows of as many users."""
-    chosen, asked = seen.toarray().astype(np.float64), asking.toarray().astype(np.float64)
+    chosen, of_users = seen.toarray().astype(np.float64), asking.toarray().astype(np.float64)
     inverse = np.linalg.solve(chosen @ chosen.T + ridge * np.eye(len(chosen)), chosen)
     of_item = np.sum(chosen * inverse, axis=0)  # the diagonal of X' (X X' + ridge)^-1 X
-    found: np.ndarray = (asked @ chosen.T @ inverse - asked * of_item) / (1 - of_item)
+    found: np.ndarray = (of_users @ chosen.T @ inverse - of_users * of_item) / (1 - of_item)
     return found
 
 

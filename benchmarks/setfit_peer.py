@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from minilm import model_folder
+from yardstick import model_folder
 
 __all__ = ["SetFit"]
 
@@ -29,7 +29,7 @@ class SetFit:
         """Whether it has the time."""
         return draw < self.draws and per_class <= MOST.get(name, FEW)
 
-    def said(self, texts: list[str], labels: np.ndarray, asked: list[str]) -> np.ndarray:
+    def predicted(self, texts: list[str], labels: np.ndarray, texts_to_label: list[str]) -> np.ndarray:
         """What it says of other texts."""
         sys.path.append(str(self.folder))
         from datasets import Dataset
@@ -41,5 +41,5 @@ class SetFit:
             how = TrainingArguments(output_dir=place, report_to="none", save_strategy="no")
             given = Dataset.from_dict({"text": texts, "label": numbers.tolist()})
             Trainer(model=model, args=how, train_dataset=given).train()
-            found: np.ndarray = names[np.asarray(model.predict(asked))]
+            found: np.ndarray = names[np.asarray(model.predict(texts_to_label))]
         return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from likewise.errors import InputError, LikewiseError
 
 if TYPE_CHECKING:
-    from likewise.applications.answer import Reply, answer
+    from likewise.applications.answer import Answer, answer
     from likewise.applications.classify.classifier import Classifier
     from likewise.applications.classify.features import TextEncoder
     from likewise.applications.duplicates.find import duplicates
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Answer",
     "Classifier",
     "Collection",
     "Evaluation",
@@ -31,7 +32,6 @@ __all__ = [
     "Model",
     "Recipe",
     "Recommender",
-    "Reply",
     "TextEncoder",
     "__version__",
     "answer",
@@ -47,13 +47,13 @@ __all__ = [
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _PLACES = {
+    "Answer": "likewise.applications.answer",
     "Classifier": "likewise.applications.classify.classifier",
     "Collection": "likewise.index.collection",
     "Evaluation": "likewise.evaluation.result",
     "Hit": "likewise.index.collection",
     "Model": "likewise.model.model",
     "Recipe": "likewise.training.recipe",
-    "Reply": "likewise.applications.answer",
     "answer": "likewise.applications.answer",
     "TextEncoder": "likewise.applications.classify.features",
     "Recommender": "likewise.applications.recommend.recommender",

@@ -8,4 +8,4 @@ def docs_model(python_docs):
     """A static model of the documentation of the running Python."""
     import likewise
 
-    return likewise.train(python_docs[:1500], dim=48, epochs=2, tune=False, progress=False)
+    return likewise.train(python_docs[:1500], dim=48, epochs=2, progress=False)

@@ -13,7 +13,7 @@ from likewise.errors import InputError
 
 @pytest.fixture(scope="module")
 def model(python_docs):
-    return likewise.train(opinions(200, 3)[0], progress=False, tune=False, epochs=1, dim=8)
+    return likewise.train(opinions(200, 3)[0], progress=False, epochs=1, dim=8)
 
 
 @pytest.mark.parametrize("kind", [str, int, bool])

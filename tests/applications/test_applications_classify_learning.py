@@ -86,7 +86,7 @@ def test_self_training(packed):
 
 @pytest.fixture(scope="module")
 def trained():
-    return likewise.train(opinions(400, 3)[0], progress=False, tune=False, epochs=2, dim=16)
+    return likewise.train(opinions(400, 3)[0], progress=False, epochs=2, dim=16)
 
 
 def test_fine_tuning(trained):

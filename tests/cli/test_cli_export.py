@@ -12,7 +12,7 @@ from cli_shelf import Shelf, fails, succeeds
 def test_a_transformer_is_exported_and_searched(shelf: Shelf, tmp_path: Path) -> None:
     model, file = tmp_path / "small.model", tmp_path / "few.csv"
     file.write_text("".join(shelf.file.read_text(encoding="utf-8").splitlines(keepends=True)[:40]), encoding="utf-8")
-    settings = ("--encoder", "bert", "--dim", 32, "--layers", 1, "--steps", 2, "--no-tune", "--no-progress")
+    settings = ("--encoder", "bert", "--dim", 32, "--layers", 1, "--steps", 2, "--no-progress")
     succeeds("train", file, "--text", "body", "--out", model, *settings)
     output = succeeds("export", model, "--int8")
     assert "model.onnx: " in output and "model_qint8_avx512_vnni.onnx: " in output and "1 - cosine" in output

@@ -69,7 +69,7 @@ def test_embed_writes_tables(shelf: Shelf, tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("role", ["text", "query", "document"])
 def test_embed_as(shelf: Shelf, tmp_path: Path, role: str) -> None:
     """Two paths: the command, and the call of Python that encodes texts in the same role."""
-    deep = likewise.train(shelf.texts[:120], dim=384, epochs=1, tune=False, progress=False, out=tmp_path / "m")
+    deep = likewise.train(shelf.texts[:120], dim=384, epochs=1, progress=False, out=tmp_path / "m")
     encode = {"text": deep.encode, "query": deep.encode_query, "document": deep.encode_document}[role]
     words = ("embed", tmp_path / "m", shelf.file, "--text", "body", "--as", role, "--out", tmp_path / "v.npy")
     succeeds(*words)

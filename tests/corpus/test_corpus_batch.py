@@ -53,12 +53,11 @@ def test_without_ids_rows_are_called_by_their_number() -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 64])
-def test_a_batch_is_halved_until_its_bytes_fit(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
-    monkeypatch.setattr("likewise.corpus.batch.MOST_BYTES", 100)
+def test_a_batch_is_halved_until_its_bytes_fit(rows: int) -> None:
     texts = pa.array([f"{row:020}" for row in range(rows)], pa.large_string())
     numbers = pa.array([str(row) for row in range(rows)])
     whole = TextBatch(numbers, texts, texts, pa.record_batch({"n": range(rows)}))
-    parts = list(bounded(whole))
+    parts = list(bounded(whole, max_bytes=100))
     assert pa.concat_arrays([part.texts for part in parts]).equals(texts)
     assert pa.concat_arrays([part.ids for part in parts]).equals(numbers)
     for part in parts:

@@ -27,10 +27,10 @@ def test_the_obvious_column_is_found(
     names: list[str], strings: list[str] | None, text: str | None, id: str | None
 ) -> None:
     if text is None:
-        with pytest.raises(InputError, match="several columns") as reporting_errors:
+        with pytest.raises(InputError, match="several columns") as raised:
             choose(Wanted(), names, strings, "reviews.csv")
-        assert all(repr(name) in str(reporting_errors.value) for name in names)
-        assert "--text" in str(reporting_errors.value)
+        assert all(repr(name) in str(raised.value) for name in names)
+        assert "--text" in str(raised.value)
     else:
         assert choose(Wanted(), names, strings, "reviews.csv") == Chosen((text,), None, id)
 
@@ -44,7 +44,7 @@ def test_no_column_of_strings(names: list[str], strings: list[str]) -> None:
 @pytest.mark.parametrize(
     "wanted", [Wanted(text=("boddy",)), Wanted(id="boddy", text=("title",)), Wanted(pair=("title", "boddy"))]
 )
-def test_an_unknown_column_is_told_with_the_nearest(wanted: Wanted) -> None:
+def test_an_unknown_column_is_reported_with_the_nearest(wanted: Wanted) -> None:
     message = r"r\.csv has no column 'boddy' \(did you mean 'Body'\?\); its columns are 'title', 'Body'"
     with pytest.raises(InputError, match=message):
         choose(wanted, ["title", "Body"], None, "r.csv")
@@ -55,7 +55,7 @@ def test_an_unknown_column_without_a_near_one() -> None:
         choose(Wanted(text=("xyz",)), ["title", "body"], None, "r.csv")
 
 
-def test_roles_and_the_columns_beside_them() -> None:
+def test_roles_and_the_other_columns() -> None:
     names = ["id", "title", "body", "price"]
     several = choose(Wanted(text=("title", "body"), others=True), names, None, "")
     assert several == Chosen(("title", "body"), None, "id", ("price",))
@@ -67,7 +67,7 @@ def test_roles_and_the_columns_beside_them() -> None:
     assert several.among([*names, "new"]).others == ("price", "new")
 
 
-def test_an_id_that_is_asked_for_as_text_is_no_id() -> None:
+def test_an_id_that_is_requested_as_text_is_no_id() -> None:
     assert choose(Wanted(text=("id",)), ["id", "n"], None, "").id is None
     assert choose(Wanted(settled=True, text=("n",)), ["id", "n"], None, "").id is None
 

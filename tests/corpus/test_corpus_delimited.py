@@ -5,8 +5,9 @@ import io
 from pathlib import Path
 
 import pytest
-from corpus_reading import columns, complaint, ids, skipping, texts, written
+from corpus_reading import columns, complaint, ids, limited, skipping, texts, written
 
+from likewise.corpus.delimited import delimited_batches
 from likewise.corpus.read import read
 
 
@@ -42,7 +43,7 @@ def test_odd_but_right(tmp_path: Path, content: str, found: list[str]) -> None:
     assert texts(written(tmp_path, "x.csv", content)) == found
 
 
-def test_names_that_come_again_are_told_apart(tmp_path: Path) -> None:
+def test_repeated_names_are_numbered(tmp_path: Path) -> None:
     assert columns(written(tmp_path, "x.csv", "text,n,n,\na,1,2,3\n")) == {"n": ["1"], "n.1": ["2"], "column 4": ["3"]}
 
 
@@ -52,8 +53,8 @@ def test_a_header_is_needed(tmp_path: Path, content: str, what: str) -> None:
 
 
 def test_a_header_that_is_not_utf_8(tmp_path: Path) -> None:
-    reporting_errors = complaint(written(tmp_path, "x.csv", "größe,é\n".encode("latin-1") + "é,é\n".encode()), text="é")
-    assert "header: byte 0xf6 is not UTF-8" in reporting_errors
+    message = complaint(written(tmp_path, "x.csv", "größe,é\n".encode("latin-1") + "é,é\n".encode()), text="é")
+    assert "header: byte 0xf6 is not UTF-8" in message
 
 
 BROKEN = [
@@ -67,28 +68,28 @@ BROKEN = [
 @pytest.mark.parametrize(("row", "what"), BROKEN)
 def test_a_broken_row_names_file_row_and_line(tmp_path: Path, row: str, what: str) -> None:
     path = written(tmp_path, "x.csv", f'text,n\n"a\na",1\n{row}\nc,3\nd,4\n')
-    reporting_errors = complaint(path)
+    message = complaint(path)
     for part in (str(path), "row 2 (line 4)", what, "--on-error skip"):
-        assert part in reporting_errors
+        assert part in message
     assert skipping(path) == (["a\na", "c", "d"], 1)
     assert ids(path, on_error="skip") == ["0", "2", "3"]
 
 
-def test_several_broken_rows_and_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_broken_rows_and_blocks(tmp_path: Path) -> None:
     lines = [row for number in range(40) for row in (f'g{number},"x, ""y"""', "", "bad", f'"m\n{number}",1')]
     path = written(tmp_path, "x.csv", "\n".join(["text,n", *lines]))
     wanted = [text for number in range(40) for text in (f"g{number}", f"m\n{number}")]
     for block in (1, 10, 100, 10_000):
-        monkeypatch.setattr("likewise.corpus.delimited.BLOCK", block)
-        assert skipping(path) == (wanted, 40)
-        assert "row 2 (line 4)" in complaint(path)
+        size = {"tabs": False, "block_size": block}
+        assert skipping(limited(path, delimited_batches, skip=True, **size)) == (wanted, 40)
+        assert "row 2 (line 4)" in complaint(limited(path, delimited_batches, **size))
 
 
-def test_rows_of_one_block_make_several_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.delimited.MOST_ROWS", 3)
+def test_rows_of_one_block_make_several_batches(tmp_path: Path) -> None:
     path = written(tmp_path, "x.csv", "text,n\n" + "".join(f"t{row},1\n" for row in range(8)))
-    assert [len(batch) for batch in read(path)] == [3, 3, 2]
-    assert ids(path) == [str(row) for row in range(8)]
+    batches = list(limited(path, delimited_batches, tabs=False, max_rows=3))
+    assert [len(batch) for batch in batches] == [3, 3, 2]
+    assert [id for batch in batches for id in batch.ids.to_pylist()] == [str(row) for row in range(8)]
 
 
 def test_a_row_that_breaks_the_encoding(tmp_path: Path) -> None:
@@ -99,20 +100,21 @@ def test_a_row_that_breaks_the_encoding(tmp_path: Path) -> None:
     assert skipping(path, text="text", columns=True) == (["Zürich"], 2)
 
 
+@pytest.mark.slow
 def test_a_field_of_fifty_megabytes(tmp_path: Path) -> None:
     field = "word " * 10_000_000
     path = written(tmp_path, "x.csv", f'id,text\n1,"{field}"\n2,b\n')
     assert [len(text) for text in texts(path)] == [len(field), 1]
 
 
-def test_a_header_line_longer_than_the_look_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.streams.HEAD", 8)
-    assert texts(written(tmp_path, "x.csv", "identifier,text\n1,a\n")) == ["a"]
+def test_a_header_line_longer_than_the_head(tmp_path: Path) -> None:
+    path = written(tmp_path, "x.csv", "identifier,text\n1,a\n")
+    assert texts(limited(path, delimited_batches, tabs=False, head_size=8)) == ["a"]
 
 
-def test_the_look_ahead_may_end_in_a_quote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.streams.HEAD", 22)
-    assert texts(written(tmp_path, "x.csv", 'id;text\n1;a,b\n2;"c\nd\ne\nf\ng"\n')) == ["a,b", "c\nd\ne\nf\ng"]
+def test_the_head_may_end_in_a_quote(tmp_path: Path) -> None:
+    path = written(tmp_path, "x.csv", 'id;text\n1;a,b\n2;"c\nd\ne\nf\ng"\n')
+    assert texts(limited(path, delimited_batches, tabs=False, head_size=22)) == ["a,b", "c\nd\ne\nf\ng"]
 
 
 @pytest.mark.parametrize(

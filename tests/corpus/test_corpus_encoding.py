@@ -37,11 +37,11 @@ def codec_of(head: bytes, named: str | None = None, *, complete: bool = True) ->
         ("é\n".encode() + "é\n".encode("latin-1"), "utf-8"),
     ],
 )
-def test_the_beginning_tells(head: bytes, codec: str) -> None:
+def test_the_encoding_is_detected_from_the_beginning(head: bytes, codec: str) -> None:
     assert codec_of(head) == codec
 
 
-def test_a_character_that_the_look_ahead_cuts_is_no_error() -> None:
+def test_a_character_cut_by_the_end_of_the_head_is_no_error() -> None:
     assert codec_of("aé".encode()[:-1], complete=False) == "utf-8"
     assert codec_of("aé".encode()[:-1], complete=True) == "cp1252"
     assert codec_of("a\n😀".encode("utf-16-le")[:-2], complete=False) == "utf-16-le"
@@ -84,7 +84,7 @@ def test_a_name_that_is_none(named: str) -> None:
         (bytes(range(1, 200)), "control characters"),
     ],
 )
-def test_a_binary_file_is_told(head: bytes, what: str) -> None:
+def test_a_binary_file_is_refused(head: bytes, what: str) -> None:
     with pytest.raises(InputError, match=what):
         encoding_of(head, None, complete=True, source="x.txt")
 
@@ -126,9 +126,9 @@ def test_accents_are_latin(tmp_path: Path) -> None:
 
 def test_mixed_encodings_name_file_row_byte_and_the_ways_out(tmp_path: Path) -> None:
     path = written(tmp_path, "x.txt", "first\nZürich\n".encode() + "Genève\n".encode("latin-1") + b"last\n")
-    reporting_errors = complaint(path)
+    message = complaint(path)
     for part in (str(path), "row 3", "byte 0xe8", "UTF-8", "--encoding", "--on-error skip"):
-        assert part in reporting_errors
+        assert part in message
     assert skipping(path) == (["first", "Zürich", "last"], 1)
     assert texts(path, encoding="latin-1") == ["first", "ZÃ¼rich", "Genève", "last"]
 
@@ -169,10 +169,10 @@ def test_lone_surrogates_of_python_are_no_bytes() -> None:
     assert undecodable("fine 😀", None) is None
     problem = undecodable("half \udce9", None)
     assert problem is not None
-    assert "U+DCE9" in problem.says
+    assert "U+DCE9" in problem.reason
     marked = undecodable("half \udce9", "UTF-8")
     assert marked is not None
-    assert "0xe9" in marked.says
+    assert "0xe9" in marked.reason
 
 
 @given(st.binary(max_size=400), st.booleans())

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from corpus_reading import columns, complaint, ids, skipping, texts, written
+from corpus_reading import columns, complaint, ids, limited, skipping, texts, written
 
-from likewise.corpus.json_rows import looks_like_json_lines
+from likewise.corpus.json_rows import is_json_lines, json_batches
 from likewise.corpus.read import read
 
 ROWS = [
@@ -28,12 +28,9 @@ def test_one_object_a_line(tmp_path: Path, name: str, ascii_only: bool) -> None:
 @pytest.mark.parametrize("block", [1, 2, 5, 1 << 20])
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("name", ["x.json", "x.jsonl"])
-def test_an_array_of_objects(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, indent: int | None, block: int
-) -> None:
-    monkeypatch.setattr("likewise.corpus.json_rows.BLOCK", block)
+def test_an_array_of_objects(tmp_path: Path, name: str, indent: int | None, block: int) -> None:
     path = written(tmp_path, name, "\n " + json.dumps(ROWS, indent=indent) + "\n")
-    assert texts(path) == [row["text"] for row in ROWS]
+    assert texts(path) == texts(limited(path, json_batches, block_size=block)) == [row["text"] for row in ROWS]
 
 
 @pytest.mark.parametrize(("content", "found"), [("", []), ("\n \n", []), ("[]", []), (' [ "a",\n"b"] ', ["a", "b"])])
@@ -44,12 +41,12 @@ def test_little_json(tmp_path: Path, content: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        ('["a"', "behind item 1: a comma or a closing bracket"),
-        ('["a" "b"]', "behind item 1: a comma or a closing bracket"),
-        ('["a", ', "behind item 1: Expecting value"),
-        ('["a", {"text": }]', "behind item 1: Expecting value"),
-        ('["a"] ["b"]', "behind item 1: something follows"),
-        ("[" * 100_000, "behind item 0: it is nested too deeply"),
+        ('["a"', "after item 1: a comma or a closing bracket"),
+        ('["a" "b"]', "after item 1: a comma or a closing bracket"),
+        ('["a", ', "after item 1: Expecting value"),
+        ('["a", {"text": }]', "after item 1: Expecting value"),
+        ('["a"] ["b"]', "after item 1: something follows"),
+        ("[" * 100_000, "after item 0: it is nested too deeply"),
     ],
 )
 def test_a_broken_array_cannot_be_read_on(tmp_path: Path, content: str, what: str) -> None:
@@ -58,17 +55,15 @@ def test_a_broken_array_cannot_be_read_on(tmp_path: Path, content: str, what: st
     assert what in complaint(path, on_error="skip")
 
 
-def test_a_number_that_the_block_cuts_is_one_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.json_rows.BLOCK", 1)
+def test_a_number_that_the_block_cuts_is_one_number(tmp_path: Path) -> None:
     path = written(tmp_path, "x.json", '["a",1234,"b",56,"c"]')
-    assert skipping(path) == (["a", "b", "c"], 2)
-    assert "holds" not in complaint(path)
+    assert skipping(limited(path, json_batches, skip=True, block_size=1)) == (["a", "b", "c"], 2)
+    assert "holds" not in complaint(limited(path, json_batches, block_size=1))
 
 
-def test_an_item_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.json_rows.BLOCK", 10)
-    monkeypatch.setattr("likewise.corpus.json_rows.LONGEST_ITEM", 100)
-    assert "behind item 0: Unterminated string" in complaint(written(tmp_path, "x.json", '["' + "x" * 1000))
+def test_an_item_that_never_ends(tmp_path: Path) -> None:
+    corpus = limited(written(tmp_path, "x.json", '["' + "x" * 1000), json_batches, block_size=10, max_item=100)
+    assert "after item 0: Unterminated string" in complaint(corpus)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +88,9 @@ def test_an_item_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_broken_line_names_file_row_and_column(tmp_path: Path, line: str, what: str) -> None:
     lines = '{"text": "é"}\n\n' + line + '\n{"text": "c"}\n'
     path = written(tmp_path, "x.jsonl", lines.encode(errors="surrogateescape"))
-    reporting_errors = complaint(path)
+    message = complaint(path)
     for part in (str(path), "row 3", what, "--on-error skip"):
-        assert part in reporting_errors
+        assert part in message
     assert skipping(path) == (["é", "c"], 1)
     assert ids(path, on_error="skip") == ["0", "3"]
 
@@ -107,8 +102,8 @@ def test_null_is_an_empty_text(tmp_path: Path) -> None:
 
 
 def test_a_column_that_no_row_has(tmp_path: Path) -> None:
-    reporting_errors = complaint(written(tmp_path, "x.jsonl", '{"text": "a"}\n'), text="txt", on_error="skip")
-    assert "no column 'txt' (did you mean 'text'?)" in reporting_errors
+    message = complaint(written(tmp_path, "x.jsonl", '{"text": "a"}\n'), text="txt", on_error="skip")
+    assert "no column 'txt' (did you mean 'text'?)" in message
 
 
 def test_the_only_column_of_strings_is_the_text(tmp_path: Path) -> None:
@@ -150,13 +145,13 @@ def test_half_a_character_in_another_column(tmp_path: Path) -> None:
     assert texts(path) == ["a", "b"]
 
 
-def test_later_batches_have_their_own_other_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likewise.corpus.rows.MOST_ROWS", 1)
+def test_later_batches_have_their_own_other_columns(tmp_path: Path) -> None:
     path = written(tmp_path, "x.jsonl", '{"text": "a", "n": 1}\n{"text": "b", "m": "x"}\n5\n{"text": "c"}\n')
-    batches = list(read(path, columns=True, on_error="skip"))
+    batches = list(limited(path, json_batches, skip=True, columns=True, max_rows=1))
     assert [batch.columns and batch.columns.to_pydict() for batch in batches] == [{"n": [1]}, {"m": ["x"]}, None]
 
 
+@pytest.mark.slow
 def test_a_line_of_fifty_megabytes(tmp_path: Path) -> None:
     long = "word " * 10_000_000
     path = written(tmp_path, "x.jsonl", f'{{"text": "{long}"}}\n{{"text": "b"}}\n')
@@ -184,5 +179,5 @@ def test_an_item_of_megabytes(tmp_path: Path) -> None:
         ('{"a": 1}\n' * 10 + "anything", True, True),
     ],
 )
-def test_json_lines_are_told_by_the_first_of_them(begins: str, complete: bool, json_lines: bool) -> None:
-    assert looks_like_json_lines(begins, complete=complete) == json_lines
+def test_json_lines_are_recognised_by_the_first_lines(begins: str, complete: bool, json_lines: bool) -> None:
+    assert is_json_lines(begins, complete=complete) == json_lines

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from corpus_reading import complaint, ids, skipping, texts, written
+from corpus_reading import complaint, ids, limited, skipping, texts, written
 
-from likewise.corpus.batch import MOST_ROWS
+from likewise.corpus.batch import MAX_ROWS
+from likewise.corpus.paths import line_batches
 from likewise.corpus.read import read
 
 
@@ -32,18 +33,19 @@ def test_what_ends_a_line(tmp_path: Path, content: str, lines: list[str]) -> Non
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 1000])
-def test_blocks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    monkeypatch.setattr("likewise.corpus.lines.BLOCK", block)
+def test_blocks_do_not_show(tmp_path: Path, block: int) -> None:
     lines = ["é", "", "a longer line", "日本語", "x" * 50, ""]
-    assert texts(written(tmp_path, "x.txt", "\r\n".join(lines) + "\r\n")) == lines
+    path = written(tmp_path, "x.txt", "\r\n".join(lines) + "\r\n")
+    assert texts(limited(path, line_batches, block_size=block)) == lines
     broken = "\n".join(lines).encode() + b"\n\xff\nlast"
-    assert skipping(written(tmp_path, "y.txt", broken)) == ([*lines, "last"], 1)
+    path = written(tmp_path, "y.txt", broken)
+    assert skipping(limited(path, line_batches, skip=True, block_size=block)) == ([*lines, "last"], 1)
 
 
 def test_batches_are_full_and_typed(tmp_path: Path) -> None:
-    count = 2 * MOST_ROWS + 5
+    count = 2 * MAX_ROWS + 5
     batches = list(read(written(tmp_path, "x.txt", "".join(f"text {row}\n" for row in range(count)))))
-    assert [len(batch) for batch in batches] == [MOST_ROWS, MOST_ROWS, 5]
+    assert [len(batch) for batch in batches] == [MAX_ROWS, MAX_ROWS, 5]
     assert batches[2].ids.to_pylist()[-1] == str(count - 1)
     for batch in batches:
         batch.texts.validate(full=True)
@@ -55,6 +57,7 @@ def test_skipped_rows_keep_their_numbers(tmp_path: Path) -> None:
     assert ids(path, on_error="skip") == ["0", "2"]
 
 
+@pytest.mark.slow
 def test_a_line_of_fifty_megabytes(tmp_path: Path) -> None:
     line = "word " * 10_000_000
     path = written(tmp_path, "x.txt", f"first\n{line}\nlast\n")

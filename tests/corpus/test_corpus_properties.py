@@ -18,7 +18,7 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 from corpus_reading import ids, texts, written
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from likewise.corpus.read import read
@@ -39,7 +39,6 @@ def read_back(name: str, content: bytes, **wishes: Any) -> list[str]:
         return found
 
 
-@settings(max_examples=40)
 @given(st.lists(LINES), ENCODINGS, st.sampled_from(["\n", "\r\n"]))
 def test_lines(lines: list[str], encoding: str, end: str) -> None:
     content = "".join(line + end for line in lines)
@@ -48,7 +47,6 @@ def test_lines(lines: list[str], encoding: str, end: str) -> None:
         assert read_back("x.txt", content.encode(encoding)) == lines
 
 
-@settings(max_examples=40)
 @given(st.lists(st.tuples(PRINTED, PRINTED)), ENCODINGS, st.sampled_from([",", ";", "\t", "|"]))
 @example([("a\r", "b\n"), ("\n", '"')], "utf-8", ",")
 def test_delimited(rows: list[tuple[str, str]], encoding: str, delimiter: str) -> None:
@@ -62,7 +60,6 @@ def test_delimited(rows: list[tuple[str, str]], encoding: str, delimiter: str) -
         assert read_back("x.tsv", content) == [row[0] for row in rows]
 
 
-@settings(max_examples=40)
 @given(st.lists(UNICODE), ENCODINGS, st.booleans())
 def test_json_rows(held: list[str], encoding: str, ascii_only: bool) -> None:
     rows = [{"text": text, "n": row} for row, text in enumerate(held)]
@@ -71,7 +68,6 @@ def test_json_rows(held: list[str], encoding: str, ascii_only: bool) -> None:
     assert read_back("x.json", json.dumps(rows, indent=1, ensure_ascii=ascii_only).encode(encoding)) == held
 
 
-@settings(max_examples=40)
 @given(st.lists(st.one_of(st.none(), UNICODE)), st.sampled_from([pa.string(), pa.large_string()]))
 def test_tables(held: list[str | None], kind: pa.DataType) -> None:
     table = pa.table({"text": pa.array(held, kind)})
@@ -87,7 +83,6 @@ def test_tables(held: list[str | None], kind: pa.DataType) -> None:
     assert texts(table) == texts(held) == texts(iter(held)) == wanted
 
 
-@settings(max_examples=40)
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}(\.txt)?", fullmatch=True), PRINTED, min_size=1))
 def test_folders(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,6 @@
 """Values without types: groups of rows, and null as each library writes it."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,10 +11,8 @@ from likewise.corpus.source import Reading
 
 @given(st.lists(st.integers(0, 40), max_size=60))
 def test_groups_hold_every_row_once_and_are_bounded(sizes: list[int]) -> None:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("likewise.corpus.rows.MOST_ROWS", 5)
-        patched.setattr("likewise.corpus.rows.MOST_CHARACTERS", 100)
-        groups = list(grouped((row, size, size) for row, size in enumerate(sizes)))
+    rows = ((row, size, size) for row, size in enumerate(sizes))
+    groups = list(grouped(rows, max_rows=5, max_characters=100))
     assert [row for numbers, _ in groups for row in numbers] == list(range(len(sizes)))
     assert [size for _, held in groups for size in held] == sizes
     for _, held in groups:

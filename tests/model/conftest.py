@@ -35,7 +35,6 @@ def model() -> Model:
         history=({"step": 0, "loss": 0.0}, {"step": 10, "loss": 1.5}),
         versions={"likewise": "0.1.0"},
         warnings=("the corpus is small",),
-        tuning={"effort": "low", "seconds": 1.5, "trials": [], "chosen": {"dim": 16}, "why": "nothing else was tried"},
         pairs={"edges": [-1.0, 0.0, 1.0], "positive": [1, 3], "random": [2, 2]},
     )
     return Model(Tokenizer(reference, counted), StaticEncoder(weights), card)

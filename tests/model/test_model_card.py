@@ -7,17 +7,6 @@ CARD = Card(
     corpus={"name": "reviews.csv", "texts": 25000, "duplicates": 12},
     scores={"MRR": 0.25178, "texts": 2000, "held out": True},
     warnings=("the corpus is small",),
-    tuning={
-        "effort": "low",
-        "seconds": 12.4,
-        "trials": [
-            {"settings": {"temperature": 0.2}, "rung": 0},
-            {"settings": {"temperature": 0.1}, "rung": 0},
-            {"settings": {"temperature": 0.2}, "rung": 1},
-        ],
-        "chosen": {"temperature": 0.2},
-        "why": "it scored best",
-    },
     pairs={"edges": [-1.0, 0.0, 1.0], "positive": [1, 3], "random": [2, 2]},
 )
 
@@ -35,7 +24,6 @@ CARD = Card(
         "| views | crop,halves |",
         "- the corpus is small",
         "The two halves of a text have a cosine of 0.25 on average, those of two texts 0.00.",
-        "Chosen among 2 by the score without labels: it scored best",
         "`sentence_transformers.SentenceTransformer(FOLDER)`",
         "library_name: sentence-transformers",
     ],
@@ -64,4 +52,3 @@ def test_pairs_that_were_not_measured_are_left_out(pairs: dict[str, list[float]]
     """A closed form: no pairs, no average."""
     text = readme(Card(scores={"MRR": 0.5}, pairs=pairs), dim=2, vocab=3)
     assert "on average" not in text
-    assert "Chosen among" not in text

@@ -56,7 +56,6 @@ def test_what_the_folder_holds(model: Model, folder: Path) -> None:
     assert record["history"] == list(model.card.history)
     assert record["versions"] == model.card.versions
     assert record["warnings"] == list(model.card.warnings)
-    assert record["tuning"] == model.card.tuning
     assert record["pairs"] == model.card.pairs
     assert record["counts"] == model.tokenizer.vocabulary.counts.tolist()
     modes = {file.stat().st_mode for file in folder.rglob("*") if file.is_file()}
@@ -177,7 +176,6 @@ def test_a_missing_or_damaged_file_is_refused(folder: Path, name: str) -> None:
         ({"history": 3}, "is damaged"),
         ({"warnings": {}}, "is damaged"),
         ({"recipe": []}, "is damaged"),
-        ({"tuning": []}, r"is damaged \(wrong type: tuning\)"),
         ({"pairs": None}, r"is damaged \(wrong type: pairs\)"),
     ],
 )

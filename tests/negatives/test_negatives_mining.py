@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from likewise.errors import InputError
-from likewise.negatives import mining
-from likewise.negatives.mining import Window, mine_negatives
-from likewise.negatives.near_duplicates import Signatures
+from likewise.negatives.mining import mine_negatives
+
+ALL = 2.0  # a similarity that no text reaches: nothing is too similar
 
 
 def unit(rng, rows, dim=5):
@@ -16,42 +16,31 @@ def unit(rng, rows, dim=5):
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def fitting(vectors, pool, window, simhash, distance):
+def far(texts):
+    """Signatures of texts that are no near-duplicates: they differ in 2 bits at least."""
+    return 3 * (np.uint64(1) << np.arange(texts, dtype=np.uint64) % np.uint64(62))
+
+
+def qualifying(vectors, hashes, max_rank, max_similarity, distance):
     """For each text all that may be drawn, the nearest first."""
     found = []
     for i in range(len(vectors)):
-        scores = {j: float(vectors[i] @ pool[j]) for j in range(len(pool)) if j != i}
-        ranked = sorted(scores, key=lambda j: -scores[j])[window.skip : window.depth]
-        own = float(vectors[i] @ pool[i])
-        limits = [np.inf]
-        limits += [] if window.relative is None else [own - (1 - window.relative) * abs(own)]
-        limits += [] if window.margin is None else [own - window.margin]
-        found.append(
-            [
-                j
-                for j in ranked
-                if scores[j] < min(limits)
-                and (simhash is None or (int(simhash[i]) ^ int(simhash[j])).bit_count() > distance)
-            ]
-        )
+        scores = {j: float(vectors[i] @ vectors[j]) for j in range(len(vectors)) if j != i}
+        ranked = sorted(scores, key=lambda j: -scores[j])[:max_rank]
+        differ = {j: (int(hashes[i]) ^ int(hashes[j])).bit_count() > distance for j in ranked}
+        found.append([j for j in ranked if scores[j] < max_similarity and differ[j]])
     return found
 
 
-@given(
-    st.integers(0, 12), st.booleans(), st.booleans(), st.integers(0, 3), st.integers(1, 9),
-    st.sampled_from([None, 0.6, 0.95]), st.sampled_from([None, 0.2]), st.integers(0, 99),
-)  # fmt: skip
-def test_what_is_mined_is_that_of_the_slow_loop(texts, with_positives, signed, skip, more, relative, margin, seed):
-    """A slow loop: with room for all, all that fit, the hardest first; with less room, some of these in that order."""
+@settings(max_examples=30)
+@given(st.integers(0, 12), st.integers(1, 9), st.sampled_from([ALL, 0.6, 0.95]), st.integers(0, 99))
+def test_what_is_mined_is_that_of_the_slow_loop(texts, max_rank, max_similarity, seed):
+    """A slow loop: with room for all, all that qualify, the hardest first; with less, some of these in that order."""
     rng = np.random.default_rng(seed)
-    vectors = unit(rng, texts)
-    positives = unit(rng, texts) if with_positives else None
-    simhash = rng.integers(0, 16, texts).astype(np.uint64) if signed else None
-    signatures = None if simhash is None else Signatures(simhash, simhash)
-    window = Window(skip, skip + more, relative, margin)
-    expected = fitting(vectors, vectors if positives is None else positives, window, simhash, 1)
+    vectors, hashes = unit(rng, texts), rng.integers(0, 16, texts).astype(np.uint64)
+    expected = qualifying(vectors, hashes, max_rank, max_similarity, 1)
     for k in (12, 2):
-        found = mine_negatives(vectors, rng, k=k, positives=positives, signatures=signatures, distance=1, window=window)
+        found = mine_negatives(vectors, hashes, rng, k=k, distance=1, max_rank=max_rank, max_similarity=max_similarity)
         assert found.shape == (texts, k)
         assert found.dtype == np.int64
         for row, all_of in zip(found.tolist(), expected, strict=True):
@@ -61,50 +50,43 @@ def test_what_is_mined_is_that_of_the_slow_loop(texts, with_positives, signed, s
             assert some == [j for j in all_of if j in some]
 
 
-def test_tiles_change_nothing_but_the_draw(monkeypatch):
-    """Two paths that must agree: many tiles, and one, where all that fit are taken; the seed decides the rest."""
-    vectors = unit(np.random.default_rng(0), 40)
-    whole = mine_negatives(vectors, np.random.default_rng(1), k=30, window=Window(2, 20))
-    again = [mine_negatives(vectors, np.random.default_rng(1), k=3) for _ in range(2)]
+def test_tiles_change_nothing_but_the_draw():
+    """Two paths that must agree: many tiles, and one, where all that qualify are taken; the seed decides the rest."""
+    vectors, hashes = unit(np.random.default_rng(0), 40), far(40)
+    rest = {"distance": 1, "max_rank": 20}
+    whole = mine_negatives(vectors, hashes, np.random.default_rng(1), k=30, **rest)
+    again = [mine_negatives(vectors, hashes, np.random.default_rng(1), k=3, **rest) for _ in range(2)]
     np.testing.assert_array_equal(*again)
-    monkeypatch.setattr(mining, "TILE", 100)
-    np.testing.assert_array_equal(mine_negatives(vectors, np.random.default_rng(2), k=30, window=Window(2, 20)), whole)
+    tiles = mine_negatives(vectors, hashes, np.random.default_rng(2), k=30, tile=100, **rest)
+    np.testing.assert_array_equal(tiles, whole)
 
 
-def test_the_lists_of_faiss_find_nearly_what_all_pairs_do(monkeypatch):
+def test_the_lists_of_faiss_find_nearly_what_all_pairs_do():
     """Two paths that must agree, nearly: an inverted file of clustered texts; 0.99 of the neighbours measured."""
     rng = np.random.default_rng(0)
     vectors = (np.repeat(unit(rng, 40, 16), 50, axis=0) + 0.1 * unit(rng, 2000, 16)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    exact = mine_negatives(vectors, np.random.default_rng(1), k=10, window=Window(0, 10, relative=None))
-    monkeypatch.setattr(mining, "EXACT", 100)
-    monkeypatch.setattr(mining, "PROBED", 8)
-    near = [
-        mine_negatives(vectors, np.random.default_rng(1), k=10, window=Window(0, 10, relative=None)) for _ in range(2)
-    ]
+    rest = {"k": 10, "max_rank": 10, "max_similarity": ALL, "distance": -1}
+    exact = mine_negatives(vectors, far(2000), np.random.default_rng(1), **rest)
+    near = [mine_negatives(vectors, far(2000), np.random.default_rng(1), exact=100, **rest) for _ in range(2)]
     np.testing.assert_array_equal(*near)
     assert (near[0] != np.arange(2000)[:, None]).all()
     assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact, near[0], strict=True)]) > 0.9
 
 
-def test_all_that_fit_are_equally_likely():
-    """A law: of eight that fit each is drawn as often, within 5 standard errors."""
-    vectors = unit(np.random.default_rng(0), 9)
-    rng, window = np.random.default_rng(1), Window(0, 8, relative=None)
-    drawn = np.concatenate([mine_negatives(vectors, rng, k=2, window=window)[0] for _ in range(2000)])
-    counts = np.bincount(drawn, minlength=9)[1:]
-    np.testing.assert_allclose(counts / 2000, 2 / 8, atol=5 * np.sqrt(0.25 * 0.75 / 2000))
+def test_all_that_qualify_are_equally_likely():
+    """A law: of eight that qualify each is drawn as often, within 5 standard errors."""
+    rng = np.random.default_rng(1)
+    rows = unit(np.random.default_rng(0), 9)
+    drawn = [mine_negatives(rows, far(9), rng, k=2, max_similarity=ALL, distance=1) for _ in range(400)]
+    shares = np.bincount(np.concatenate(drawn).ravel(), minlength=9) / 3200  # each text could be drawn by eight others
+    np.testing.assert_allclose(shares, 2 / 8, atol=5 * np.sqrt(0.25 * 0.75 / 3200))
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
-    [
-        (lambda rows, rng: mine_negatives(rows, rng, k=0), "0 negatives a text"),
-        (lambda rows, rng: mine_negatives(rows, rng, k=1, positives=rows[:2]), r"positives \(2, 3\)"),
-        (lambda rows, rng: Window(5, 5), "ranks from 5 to 5"),
-        (lambda rows, rng: Window(relative=0.0), "relative 0.0 is not positive"),
-    ],
+    ("k", "hashes", "message"),
+    [(0, far(3), "0 negatives a text: give 1 or more"), (1, far(2), "3 vectors with 2 signatures")],
 )
-def test_what_does_not_fit_is_refused(make, told):
-    with pytest.raises(InputError, match=told):
-        make(np.eye(3), np.random.default_rng(0))
+def test_what_does_not_fit_is_refused(k, hashes, message):
+    with pytest.raises(InputError, match=message):
+        mine_negatives(np.eye(3), hashes, np.random.default_rng(0), k=k)

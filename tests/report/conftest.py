@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from report_cards import TUNING, topical_texts
+from report_cards import topical_texts
 
 import likewise
 from likewise.geometry.similarity import similarity_histograms
@@ -22,7 +22,7 @@ def model() -> Model:
     rng = np.random.default_rng(0)
     vectors = trained.encode(texts[:TEXTS])
     pairs = similarity_histograms(vectors, vectors, rng).plain()
-    card = replace(trained.card, tuning=TUNING, pairs=pairs)
+    card = replace(trained.card, pairs=pairs)
     return Model(trained.tokenizer, trained.encoder, card, texts[:TEXTS])
 
 

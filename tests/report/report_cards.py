@@ -1,4 +1,4 @@
-"""What the tests of the report share: texts of topics, a card, and the record of a tuning."""
+"""What the tests of the report share: texts of topics and a card."""
 
 import random
 from typing import Any
@@ -9,34 +9,16 @@ TOPICS, WORDS = 12, 12
 
 HISTORY = tuple(
     {
-        "step": 10 * look,
-        "loss": 5.0 - look / 3 if look else 0.0,
+        "step": 10 * row,
+        "loss": 5.0 - row / 3 if row else 0.0,
         "masked": 0.001,
-        "learning_rate": 0.02 * look,
         "geometry": {
-            "mrr": 0.1 + 0.3 * (1 - 0.6**look), "alignment": 1.8 - look / 20, "uniformity": -3.0 - look / 20,
-            "effective_rank": 60.0 - look, "mean_cosine": 0.05, "dim": 64, "texts": 500,
+            "mrr": 0.1 + 0.3 * (1 - 0.6**row), "alignment": 1.8 - row / 20, "uniformity": -3.0 - row / 20,
+            "effective_rank": 60.0 - row, "mean_cosine": 0.05, "dim": 64, "texts": 500,
         },
     }
-    for look in range(13)
+    for row in range(13)
 )  # fmt: skip
-
-TUNING: dict[str, Any] = {
-    "effort": "medium",
-    "seconds": 12.3,
-    "trials": [
-        {"settings": {"temperature": t, "views": v}, "rung": 0, "epochs": 2, "texts": 500, "score": s, "seconds": 1.0,
-         "kept": s is not None and s > 0.2}
-        for t, v, s in ((0.05, "crop", 0.21), (0.1, "crop", 0.25), (0.2, "halves", 0.1), (0.4, "halves", None))
-    ] + [
-        {"settings": {"temperature": 0.1, "views": "crop"}, "rung": 1, "epochs": 6, "texts": 900, "score": 0.35,
-         "seconds": 3.0, "kept": True},
-        {"settings": {"temperature": 0.05, "views": "crop"}, "rung": 1, "epochs": 6, "texts": 900, "score": 0.31,
-         "seconds": 3.0, "kept": False},
-    ],
-    "chosen": {"temperature": 0.1, "views": "crop", "vocabulary": 2000},
-    "why": "its score was the highest on the last rung",
-}  # fmt: skip
 
 
 def card(**changes: Any) -> Card:

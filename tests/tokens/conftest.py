@@ -1,11 +1,8 @@
 """A small vocabulary of many languages, learned once."""
 
-from collections.abc import Iterator
-
 import pytest
-from tokens_oracles import CODES, of_characters
+from tokens_oracles import CODES, compiled_only, of_characters
 
-from likewise.tokens import tokenizer as compiled
 from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import learn_reference
 
@@ -28,21 +25,13 @@ SENTENCES = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def compiled_way() -> Iterator[None]:
-    """A few texts go through the compiled loops too, which they are to test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "FEW_TEXTS", 0)
-        yield
-
-
 @pytest.fixture(scope="session")
 def tokenizer() -> Tokenizer:
     """Learned from one sentence of each of many languages."""
-    return Tokenizer(learn_reference(SENTENCES * 3, 700))
+    return compiled_only(learn_reference(SENTENCES * 3, 700))
 
 
 @pytest.fixture(scope="session")
 def speller() -> Tokenizer:
-    """A vocabulary of single characters, all that the tests use, so that no difference hides in the unknown piece."""
+    """A vocabulary of single characters, all that the tests use, so that no difference hides in the unknown token."""
     return of_characters(CODES)

@@ -7,7 +7,7 @@ from likewise.tokens.distinct import SeenTexts, text_hashes
 
 
 @given(st.lists(st.text(max_size=6)))
-def test_hashes_tell_texts_apart(texts: list[str]) -> None:
+def test_hashes_differ_where_texts_differ(texts: list[str]) -> None:
     """A law: equal texts have equal hashes and others have not, wherever they lie in an array."""
     hashes = text_hashes(texts)
     assert len(set(hashes.tolist())) == len(set(texts))

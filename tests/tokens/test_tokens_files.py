@@ -33,7 +33,7 @@ def _changed(**changes: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "message"),
     [
         (b"", "is not a tokenizer"),
         (b"\xff\xfe", "is not a tokenizer"),
@@ -48,11 +48,11 @@ def _changed(**changes: object) -> str:
         (_changed(model__vocab={}).encode(), "splits texts in a way"),
     ],
 )
-def test_a_foreign_or_damaged_file_is_refused(tmp_path, written: bytes, said: str) -> None:
+def test_a_foreign_or_damaged_file_is_refused(tmp_path, written: bytes, message: str) -> None:
     """Bad input: a tokenizer that splits in another way would give other ids without a word."""
     path = tmp_path / "tokenizer.json"
     path.write_bytes(written)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         Tokenizer.load(path)
 
 
@@ -65,10 +65,10 @@ def test_a_special_token_in_the_file_is_refused(tmp_path) -> None:
         Tokenizer.load(tmp_path / "tokenizer.json")
 
 
-def test_counts_of_other_pieces_are_refused(tokenizer: Tokenizer, tmp_path) -> None:
-    """Bad input: as many counts as pieces, or none."""
+def test_counts_of_another_vocabulary_are_refused(tokenizer: Tokenizer, tmp_path) -> None:
+    """Bad input: as many counts as subwords, or none."""
     tokenizer.save(tmp_path / "tokenizer.json")
-    with pytest.raises(InputError, match="pieces, but there are counts of 3"):
+    with pytest.raises(InputError, match="subwords, but there are counts of 3"):
         Tokenizer.load(tmp_path / "tokenizer.json", np.arange(3))
 
 

@@ -78,7 +78,7 @@ def test_groups_share_no_word_and_keep_to_their_beginnings(words: list[str]) -> 
 
 
 def test_the_commonest_form_stands_for_the_others() -> None:
-    """A closed form: the form seen most; pieces that continue a word or never stand alone are left as they are."""
+    """A closed form: the form seen most; subwords that continue a word or never stand alone are left as they are."""
     words = language(ROOTS, ["", "s"])
     subwords = ("[UNK]", "##s", *words, "malitx")
     continues = np.array([subword.startswith("##") for subword in subwords])

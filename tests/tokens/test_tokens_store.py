@@ -10,7 +10,7 @@ from likewise.tokens.store import TokenWriter, open_tokens
 BATCHES = st.lists(st.lists(st.lists(st.integers(0, 9), max_size=4), max_size=4), max_size=4)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(BATCHES)
 def test_what_was_written_is_read(tmp_path, batches: list[list[list[int]]]) -> None:
     """Two paths that must agree: all texts in memory, and appended batch by batch; counts by a slow loop."""

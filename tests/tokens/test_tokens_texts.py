@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tokens_oracles import TEXTS, assert_same, expected
 
@@ -34,7 +34,6 @@ def test_every_way_to_give_texts(tokenizer: Tokenizer, given_as: object) -> None
     assert_same(tokenizer.encode(as_arrow(given_as)), expected(tokenizer, [text or "" for text in ROWS]))
 
 
-@settings(max_examples=60)
 @given(st.lists(TEXTS | st.none(), max_size=8), st.integers(0, 8), st.integers(0, 8), st.booleans())
 def test_slices_of_arrow_arrays(
     tokenizer: Tokenizer, texts: list[str | None], first: int, length: int, large: bool
@@ -72,7 +71,6 @@ def test_lone_surrogates_become_the_replacement_character() -> None:
     assert array.to_pylist() == ["a\ufffdb", "", "😀", "\ufffd\ufeffc"]
 
 
-@settings(max_examples=50)
 @given(st.lists(st.text(st.characters() | st.characters(categories=["Cs"]), max_size=8), max_size=5))
 def test_lone_surrogates_in_any_text(tokenizer: Tokenizer, texts: list[str]) -> None:
     """Two paths that must agree: a text with lone surrogates, and the same with U+FFFD in their place."""
@@ -81,7 +79,7 @@ def test_lone_surrogates_in_any_text(tokenizer: Tokenizer, texts: list[str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ("a text", "write \\[text\\]"),
         (["a", 7], "text 1 is a int, expected a string"),
@@ -95,7 +93,7 @@ def test_lone_surrogates_in_any_text(tokenizer: Tokenizer, texts: list[str]) -> 
         (pa.array([1, 2]).dictionary_encode(), "expected one of strings"),
     ],
 )
-def test_what_is_no_list_of_strings_is_refused(wrong: object, said: str) -> None:
+def test_what_is_no_list_of_strings_is_refused(wrong: object, message: str) -> None:
     """Bad input: one line that says what was given and what was expected."""
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         as_arrow(wrong)

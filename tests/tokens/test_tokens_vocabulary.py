@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.tokens.tokenizer import Tokenizer
@@ -50,8 +50,8 @@ def test_texts_one_by_one_or_in_lists() -> None:
         (["بحث في النصوص", "بحث"], "بحث"),
     ],
 )
-def test_frequent_words_of_any_language_become_pieces(texts: list[str], word: str) -> None:
-    """It learns: a word that occurs often is one piece, in whatever script."""
+def test_frequent_words_of_any_language_become_subwords(texts: list[str], word: str) -> None:
+    """It learns: a word that occurs often is one subword, in whatever script."""
     tokenizer = Tokenizer(learn_reference(texts * 3, 200))
     assert [tokenizer.vocabulary.subwords[id] for id in tokenizer.encode([word])[0]] == [word]
 
@@ -62,9 +62,8 @@ def test_chinese_is_learned_character_by_character() -> None:
     assert [tokenizer.vocabulary.subwords[id] for id in tokenizer.encode(["数据库"])[0]] == ["数", "据", "库"]
 
 
-@settings(max_examples=25)
 @given(st.lists(st.text(max_size=20), max_size=8), st.integers(1, 60))
-def test_every_word_of_the_corpus_falls_into_known_pieces(texts: list[str], size: int) -> None:
+def test_every_word_of_the_corpus_falls_into_known_subwords(texts: list[str], size: int) -> None:
     """A law: no character of the corpus is unknown, however small the vocabulary; and a corpus may hold anything."""
     tokenizer = Tokenizer(learn_reference(texts, size))
     unknown = tokenizer.vocabulary.subwords.index(UNKNOWN)
@@ -81,14 +80,14 @@ def test_the_mark_of_the_trainer_is_no_character_of_a_text() -> None:
 
 
 def test_a_piece_needs_two_occurrences() -> None:
-    """A closed form: a word that occurs once stays in pieces, one that occurs twice does not."""
+    """A closed form: a word that occurs once stays in subwords, one that occurs twice does not."""
     subwords = learn_reference(["twice once", "twice"], 1000).get_vocab()
     assert "twice" in subwords
     assert "once" not in subwords
 
 
 def test_a_vocabulary_knows_what_continues_a_word() -> None:
-    """A closed form, with ids in the order in which the pieces were given."""
+    """A closed form, with ids in the order in which the subwords were given."""
     vocabulary = Vocabulary.of(reference_of([UNKNOWN, "play", "##ing", "#", "##"]))
     assert vocabulary.subwords == (UNKNOWN, "play", "##ing", "#", "##")
     assert vocabulary.continues.tolist() == [subword.startswith(CONTINUATION) for subword in vocabulary.subwords]
@@ -99,11 +98,11 @@ def test_a_vocabulary_knows_what_continues_a_word() -> None:
 
 @pytest.mark.parametrize(("texts", "size"), [(0, 2000), (100, 2000), (500, 10_000), (1500, 30_000), (10**6, 30_000)])
 def test_vocabulary_size(texts: int, size: int) -> None:
-    """A closed form: twenty pieces a text, from 2,000 to 30,000."""
+    """A closed form: twenty subwords a text, from 2,000 to 30,000."""
     assert vocabulary_size(texts) == size
 
 
-def test_the_tokenizer_of_a_list_of_pieces_is_always_the_same() -> None:
-    """Two paths that must agree: the same pieces make the same file."""
+def test_the_tokenizer_of_a_list_of_subwords_is_always_the_same() -> None:
+    """Two paths that must agree: the same subwords make the same file."""
     digests = {hashlib.sha256(reference_of([UNKNOWN, "a", "##b"]).to_str().encode()).digest() for _ in range(3)}
     assert len(digests) == 1

@@ -93,7 +93,7 @@ def test_texts_that_are_all_alike_are_refused(
     """One line that says what was found and what to do; no model, no checkpoint, no folder is left."""
     monkeypatch.setattr("likewise.training.loop.SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     with pytest.raises(likewise.LikewiseError, match=told) as refusal:
-        likewise.train(corpus(2000), out=tmp_path / "x.model", tune=False, progress=False)
+        likewise.train(corpus(2000), out=tmp_path / "x.model", progress=False)
     assert "texts that differ in their words" in str(refusal.value) and "\n" not in str(refusal.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -150,7 +150,7 @@ from likewise.training.recipe import Recipe
 loop.SECONDS_BETWEEN_CHECKPOINTS = 0.0
 made = Recipe.of
 Recipe.of = lambda given: made({**given, "learning_rate": 1000.0})
-likewise.train(sys.argv[1], out=sys.argv[2], resume=True, tune=False, epochs=12, dim=32, progress=False)
+likewise.train(sys.argv[1], out=sys.argv[2], resume=True, epochs=12, dim=32, progress=False)
 """
 
 

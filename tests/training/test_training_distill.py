@@ -54,7 +54,7 @@ def test_sentence_transformers_gives_the_same_vectors(python_docs: list[str], tm
 def test_the_same_seed_gives_the_same_model_and_any_teacher_will_do(python_docs: list[str], tmp_path: Path) -> None:
     """Laws. A model of this package teaches too, from its folder as from memory; long vectors lose dimensions."""
     texts = python_docs[:200]
-    teacher = likewise.train(texts, tune=False, **QUICK | {"dim": 640})
+    teacher = likewise.train(texts, **QUICK | {"dim": 640})
     teacher.save(tmp_path / "teacher.model")
     one, other = (likewise.distill(given, texts, **QUICK) for given in (teacher, tmp_path / "teacher.model"))
     assert one.fingerprint == other.fingerprint
@@ -97,15 +97,15 @@ def test_another_teacher_or_other_texts_are_asked_anew(python_docs: list[str], t
     path, texts = tmp_path / "kept", python_docs[:50]
     teachers = [WordTeacher(0), WordTeacher(1)]
     known = [load_teacher(teacher) for teacher in teachers]
-    kept = known[0].cached_vectors(texts, path, lambda _: None)
+    kept = known[0].encode_to(path, texts, lambda _: None)
     np.testing.assert_array_equal(kept, unit_vectors(teachers[0], texts))
     before = teachers[0].asked
-    known[0].cached_vectors(texts, path, lambda _: None)
+    known[0].encode_to(path, texts, lambda _: None)
     assert teachers[0].asked == before
     np.testing.assert_array_equal(
-        known[1].cached_vectors(texts, path, lambda _: None), unit_vectors(teachers[1], texts)
+        known[1].encode_to(path, texts, lambda _: None), unit_vectors(teachers[1], texts)
     )
-    known[1].cached_vectors(texts[:-1], path, lambda _: None)
+    known[1].encode_to(path, texts[:-1], lambda _: None)
     assert teachers[1].asked > 3 * 49
 
 
@@ -180,7 +180,7 @@ def test_minilm_teaches_more_than_the_texts_alone(python_docs: list[str]) -> Non
     texts = [" ".join(python_docs[place].split()[:60]) for place in order]
     wanted = teacher.encode(texts, normalize_embeddings=True)
     distillation_loss = likewise.distill(teacher, texts[:1000], progress=False)
-    alone = likewise.train(texts[:1000], tune=False, progress=False)
+    alone = likewise.train(texts[:1000], progress=False)
     for some, margin in ((slice(0, 300), 1.1), (slice(1000, 1300), 1.0)):
         found, before = (
             neighbour_agreement(model.encode(texts[some]), wanted[some]) for model in (distillation_loss, alone)

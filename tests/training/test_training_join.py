@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from likewise.training.bench import Bench
 
 from likewise.corpus.read import read
-from likewise.training.bench import Bench
 from likewise.training.dataset import Examples
 from likewise.training.final_fit import join
 from likewise.training.prepare import read_whole

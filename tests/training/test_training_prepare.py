@@ -178,12 +178,12 @@ def test_a_store_cut_short_is_refused(tmp_path: Path) -> None:
         prepare(read(TEXTS), tmp_path, None, log=lambda _: None, resume=True)
 
 
-def test_batches_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_change_nothing(tmp_path: Path) -> None:
     """Two paths that must agree to the byte: all texts in one batch, and a few at a time."""
     texts = [f"text number {number % 40} of the {number % 7}" for number in range(300)]
     whole = prepared(texts, tmp_path / "whole")
-    monkeypatch.setattr("likewise.corpus.arrow.MOST_ROWS", 7)
-    few = prepared(pa.table({"text": texts}), tmp_path / "few")
+    batches = pa.table({"text": texts}).to_batches(max_chunksize=7)
+    few = prepared(pa.Table.from_batches(batches), tmp_path / "few")
     assert few.texts.ids.tolist() == whole.texts.ids.tolist()
     assert few.texts.offsets.tolist() == whole.texts.offsets.tolist()
     assert few.tokenizer.reference.to_str() == whole.tokenizer.reference.to_str()
@@ -192,7 +192,8 @@ def test_batches_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def sample_of(texts: list[str], work: Path) -> set[str]:
     whole = reading.Reading(work / "spool.arrow")
-    whole.read(read(texts))
+    batches = pa.table({"text": texts}).to_batches(max_chunksize=100)
+    whole.read(read(pa.Table.from_batches(batches)))
     return {text for part in whole.sample() for text in part}
 
 
@@ -201,7 +202,6 @@ def test_the_sample_is_bounded_and_does_not_depend_on_the_order(
 ) -> None:
     """Laws: at most so many bytes, those texts whose hashes are smallest, in whatever order they come."""
     monkeypatch.setattr(reading, "SAMPLE_BYTES", 4000)
-    monkeypatch.setattr("likewise.corpus.arrow.MOST_ROWS", 100)
     texts = [f"text number {number}" for number in range(1000)]
     sample = sample_of(texts, tmp_path)
     assert 500 < sum(len(text) + 8 for text in sample) <= 4000

@@ -92,7 +92,6 @@ def test_an_unknown_setting_names_the_nearest(name: str, said: str) -> None:
         ("seed", -1, "seed is -1, expected 0 or more"),
         ("seed", None, "seed is None, expected a whole number"),
         ("seed", 0.5, "seed is 0.5, expected a whole number"),
-        ("loss", "soft", "have no teacher"),
     ],
 )
 def test_a_value_that_does_not_do_is_refused(name: str, value: Any, said: str) -> None:
@@ -137,7 +136,7 @@ def test_everything_is_derived(texts: int, paired: bool) -> None:
     """Laws: nothing is left None, small corpora are seen more often, and given settings stay."""
     settings = derived(Recipe(), texts, paired=paired)
     assert None not in settings.plain().values()
-    assert settings.plain().keys() >= {"encoder", "dim", "lexical_weight", "loss"}
+    assert settings.plain().keys() >= {"encoder", "dim", "lexical_weight"}
     assert not settings.plain().keys() & {"layers", "freeze"}
     assert 2 <= settings.batch <= 512
     assert settings.epochs >= derived(Recipe(), texts + 1000).epochs

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from likewise.training.rewriting import with_rewritten
 
 import likewise
 from likewise.corpus.read import read
@@ -9,7 +10,6 @@ from likewise.errors import LikewiseError
 from likewise.paraphrase import paraphraser as paraphrasers
 from likewise.training.prepare import read_whole, tokenised
 from likewise.training.progress import silent, unwatched
-from likewise.training.rewriting import with_rewritten
 
 TEXTS = [f"number {n} is the {kind} of the house" for n in range(40) for kind in ("door", "window", "roof")]
 

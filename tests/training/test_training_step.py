@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.encoders.static import TINY, StaticEncoder
-from likewise.negatives.near_duplicates import Signatures
 from likewise.tokens.ragged import Ragged
 from likewise.training.step import Batch, ContrastiveStep, batch_indices
 from likewise.views.pair import Views
@@ -16,8 +15,7 @@ FAR = np.array([0, 0xFFFF, 0xFFFF0000, 0xFFFF00000000, 0xFFFF000000000000], np.u
 
 
 def batch_of(simhash: np.ndarray, anchors: list[list[int]] = ANCHORS, positives: list[list[int]] = POSITIVES) -> Batch:
-    signatures = Signatures(np.arange(1, len(simhash) + 1, dtype=np.uint64), simhash)
-    return Batch(Views(Ragged.of(anchors), Ragged.of(positives)), (signatures,))
+    return Batch(Views(Ragged.of(anchors), Ragged.of(positives)), (simhash,))
 
 
 def encoder_of(seed: int = 0) -> StaticEncoder:

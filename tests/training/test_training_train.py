@@ -29,7 +29,7 @@ def digests(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_it_learns(python_docs: list[str], seed: int) -> None:
     """It learns: held-out halves that share no word find each other four times as well as untrained."""
-    scores = likewise.train(python_docs, epochs=5, seed=seed, progress=False, tune=False).card.scores
+    scores = likewise.train(python_docs, epochs=5, seed=seed, progress=False).card.scores
     assert scores["MRR"] > 4 * scores["MRR, untrained"] and scores["MRR"] > scores["MRR, LSA"]
 
 
@@ -218,7 +218,7 @@ def test_the_record_is_json(python_docs: list[str], tmp_path: Path) -> None:
 
 def test_documents_have_their_parts_in_their_shares(python_docs: list[str]) -> None:
     """Laws: of a vector in three parts a document's are as long as their shares, the lexical one a little shorter."""
-    model = likewise.train(python_docs[:200], dim=384, epochs=2, tune=False, progress=False)
+    model = likewise.train(python_docs[:200], dim=384, epochs=2, progress=False)
     pooling = model.encoder.documents
     assert pooling is not None and pooling.dims == (128, 224, 32)
     assert pooling.shares == (1.0, 1.2, 0.5)
@@ -235,6 +235,6 @@ def test_documents_have_their_parts_in_their_shares(python_docs: list[str]) -> N
 
 def test_short_vectors_are_trained_whole(python_docs: list[str]) -> None:
     """A closed form: below 320 dimensions there are no parts, and documents are encoded as all texts."""
-    model = likewise.train(python_docs[:200], dim=64, epochs=1, tune=False, progress=False)
+    model = likewise.train(python_docs[:200], dim=64, epochs=1, progress=False)
     assert model.encoder.documents is None
     assert model.encode_document(python_docs[:9]).tobytes() == model.encode(python_docs[:9]).tobytes()

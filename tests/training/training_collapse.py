@@ -20,7 +20,7 @@ def trained(texts: list[str], *, learning_rate: float, shown: bool = False, **se
         return made(given | {"learning_rate": learning_rate})
 
     with patch.object(Recipe, "of", of):
-        return likewise.train(texts, progress=shown, tune=False, **settings)
+        return likewise.train(texts, progress=shown, **settings)
 
 
 def orders(count: int) -> list[str]:

@@ -10,8 +10,9 @@ VOCAB = 40
 CONTINUES = np.arange(VOCAB) % 3 == 2
 WHOLE = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
+DELETED = float(np.float32(0.3))  # as the kernels compare it
 
-texts_of_pieces = st.lists(st.lists(st.integers(0, VOCAB - 1), max_size=30), max_size=12)
+texts_of_subwords = st.lists(st.lists(st.integers(0, VOCAB - 1), max_size=30), max_size=12)
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -48,23 +49,15 @@ def key_of(rng: np.random.Generator) -> int:
     return int(rng.integers(2**64, dtype=np.uint64))
 
 
-def thinned(words, probabilities, rare, stream) -> list[list[int]]:
-    pick = max if rare else min
-    margins = [
-        uniform(stream, w) - float(pick(probabilities[subword] for subword in word)) for w, word in enumerate(words)
-    ]
+def some_deleted(words, probability, stream) -> list[list[int]]:
+    margins = [uniform(stream, w) - probability for w in range(len(words))]
     stay = [word for word, margin in zip(words, margins, strict=True) if margin >= 0]
     return stay or [words[int(np.argmax(margins))]] if words else []
 
 
-def slow_span_deletion(texts, rng, share):
-    key, out = key_of(rng), []
-    for t, text in enumerate(texts):
-        words, stream = words_of(text), stream_of(key, t)
-        length = min(len(words) - 1, int(np.floor(share * len(words) + uniform(stream, 0))))
-        first = int(uniform(stream, 1) * (len(words) - length + 1))
-        out.append([word for place, word in enumerate(words) if not first <= place < first + length])
-    return out
+def slow_deletion(texts, rng, probability):
+    key, probability = key_of(rng), float(np.float32(probability))
+    return [some_deleted(words_of(text), probability, stream_of(key, t)) for t, text in enumerate(texts)]
 
 
 def slow_crop(texts, rng, shortest=0.2, longest=0.6, least=4, short=8):
@@ -72,7 +65,7 @@ def slow_crop(texts, rng, shortest=0.2, longest=0.6, least=4, short=8):
     for t, text in enumerate(texts):
         words, stream = words_of(text), stream_of(key, t)
         if len(words) < short:
-            out.append(thinned(words, np.full(VOCAB, 0.3, np.float32), True, stream))
+            out.append(some_deleted(words, DELETED, stream))
             continue
         share = shortest + (longest - shortest) * uniform(stream, 0)
         length = min(len(words), max(least, int(np.floor(share * len(words) + 0.5))))
@@ -86,9 +79,8 @@ def slow_halves(texts, rng, short=8):
     for t, text in enumerate(texts):
         words, stream = words_of(text), stream_of(key, t)
         if len(words) < short:
-            even = np.full(VOCAB, 0.3, np.float32)
-            left.append(thinned(words, even, True, mixed(stream)))
-            right.append(thinned(words, even, True, mixed(stream ^ GOLDEN)))
+            left.append(some_deleted(words, DELETED, mixed(stream)))
+            right.append(some_deleted(words, DELETED, mixed(stream ^ GOLDEN)))
             continue
         wanted = (len(words) + (uniform(stream, len(words)) < 0.5)) // 2
         dealt = ([], [])
@@ -99,22 +91,6 @@ def slow_halves(texts, rng, short=8):
         left.append(words if len(words) == 1 else dealt[0])
         right.append(words if len(words) == 1 else dealt[1])
     return left, right
-
-
-def slow_deletion(texts, probabilities, rng, rare):
-    key = key_of(rng)
-    return [thinned(words_of(text), probabilities, rare, stream_of(key, t)) for t, text in enumerate(texts)]
-
-
-def slow_shuffle(texts, rng):
-    key, out = key_of(rng), []
-    for t, text in enumerate(texts):
-        words, stream = words_of(text), stream_of(key, t)
-        for word in range(len(words) - 1, 0, -1):
-            other = int(uniform(stream, word) * (word + 1))
-            words[word], words[other] = words[other], words[word]
-        out.append(words)
-    return out
 
 
 def flat(texts_of_words) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""`likewise distill`: a slow encoder and a file of text become a fast model."""
+"""`likewise distill`: a slow encoder and a file of text make a fast model."""
 
 from typing import Annotated
 
@@ -20,29 +20,28 @@ def distill(
         ),
     ],
     texts: Annotated[
-        str, typer.Option("--texts", metavar="FILE", help="Of what the model is to know; read as train reads it.")
+        str, typer.Option("--texts", metavar="FILE", help="The texts to distill on; read as train reads them.")
     ],
     out: Model,
     text: Text = None,
-    most: Annotated[
-        int | None,
-        typer.Option("--most", metavar="N", help="Texts that the teacher is asked about at the most; 10,000."),
-    ] = None,
+    max_texts: Annotated[
+        int,
+        typer.Option("--max-texts", metavar="N", help="Texts that the teacher encodes, and as many spans, at most."),
+    ] = 10_000,
     seed: Seed = 0,
     progress: Progress = True,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Teach a static model, which encodes as fast as any here, what a slower one knows of your texts.
+    """Train a fast static model on the vectors that a slower one gives your texts.
 
-    The teacher is asked once. Where the command was killed, the same command goes on with what the teacher said before.
+    The teacher encodes each text once. After a kill, the same command continues with the vectors that it had.
     """
     from likewise.training.distill import distill as distill_from
 
-    given = {} if most is None else {"most": most}
     distill_from(
         teacher, texts, text=text, out=out, seed=seed, progress=progress, overwrite=overwrite, encoding=encoding,
-        on_error=on_error, **given,
+        on_error=on_error, max_texts=max_texts,
     )  # fmt: skip
     typer.echo(f"the model is in {out}")

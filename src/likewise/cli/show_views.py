@@ -14,12 +14,12 @@ from rich.text import Text
 
 from likewise.cli.screen import one_line
 from likewise.corpus.read import Corpus, read
-from likewise.tokens.vocabulary import CONTINUATION, Vocabulary, vocabulary_size
-from likewise.training.prepare import Prepared, read_whole, tokenised
-from likewise.training.progress import silent, unwatched
+from likewise.tokens.vocabulary import CONTINUATION, Vocabulary
+from likewise.training.prepare import Prepared, add_rewritten, prepare
+from likewise.training.progress import no_progress_bar, silent
+from likewise.training.reading import read_corpus
 from likewise.training.recipe import Recipe, derived
-from likewise.training.rewriting import with_rewritten
-from likewise.views.mix import make_views
+from likewise.views.spec import make_views
 
 __all__ = ["Cut", "draw_cuts", "kept_words", "show_cuts", "words_of"]
 
@@ -57,10 +57,12 @@ def draw_cuts(corpus: Corpus, views: str | None, count: int, seed: int) -> list[
         place = Path(work)
         some = read(list(_first(corpus, MOST_TEXTS)))
         some.name = corpus.name  # for messages
-        reading = read_whole(some, place, log=silent)
-        prepared = tokenised(reading, place, vocabulary_size(reading.kept), log=silent)
+        reading = read_corpus(some, place, log=silent)
+        prepared = prepare(reading, place, log=silent)
         spec = derived(Recipe(), prepared.facts.texts).views if views is None else views
-        prepared = with_rewritten(prepared, reading, spec, work=place, ids=place, seed=seed, progress_bar=unwatched)
+        prepared = add_rewritten(
+            prepared, reading, spec, work=place, ids=place, seed=seed, progress_bar=no_progress_bar
+        )
         return _cuts(prepared, spec, count, seed)
 
 

@@ -34,9 +34,6 @@ def train(
     temperature: options.Temperature = None,
     views: Views = None,
     negatives: options.Negatives = None,
-    loss: options.Loss = None,
-    effort: options.Effort = "medium",
-    tune: options.Tune = True,
     seed: Seed = 0,
     activation_memory: options.Memory = None,
     device: options.Device = None,
@@ -48,9 +45,9 @@ def train(
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Train an encoder on a file of text that nobody labelled.
+    """Train an encoder on a file of unlabelled text.
 
-    What is not given is derived from the corpus, and tuned on it. Ctrl-C ends the run and keeps the best model so far.
+    Settings that are not given are derived from the corpus. Ctrl-C ends the run and keeps the best model so far.
     """
     from likewise.training.train import train as train_on
 
@@ -58,11 +55,10 @@ def train(
         _refuse_report(out, overwrite=overwrite)
     model = train_on(
         file, text=text, id=id, pair=pair, encoder=encoder, dim=dim, batch=batch, epochs=epochs,
-        temperature=temperature, views=views, seed=seed, effort=effort, tune=tune, out=out, resume=resume,
-        progress=progress, overwrite=overwrite, encoding=encoding, on_error=on_error,
-        layers=layers, length=length, freeze=freeze, lora=lora, weight_interpolation=weight_interpolation,
-        static_weight=static_weight, steps=steps,
-        negatives=negatives, loss=loss, activation_memory=activation_memory, device=device, precision=precision,
+        temperature=temperature, views=views, seed=seed, out=out, resume=resume, progress=progress,
+        overwrite=overwrite, encoding=encoding, on_error=on_error, layers=layers, length=length, freeze=freeze,
+        lora=lora, weight_interpolation=weight_interpolation, static_weight=static_weight, steps=steps,
+        negatives=negatives, activation_memory=activation_memory, device=device, precision=precision,
     )  # fmt: skip
     if report:
         _report(model, out, overwrite=overwrite)
@@ -71,7 +67,7 @@ def train(
 
 
 def _refuse_report(out: str, *, overwrite: bool) -> None:
-    """A page that stands there already is told of before training, not after."""
+    """Refuse to overwrite a report before training rather than after it."""
     from likewise.atomic import refuse_existing
     from likewise.report.page import report_path
 

@@ -9,7 +9,6 @@ __all__ = [
     "Companion",
     "Device",
     "Dim",
-    "Effort",
     "Encoder",
     "Epochs",
     "Freeze",
@@ -17,7 +16,6 @@ __all__ = [
     "Layers",
     "Length",
     "Lora",
-    "Loss",
     "Memory",
     "Model",
     "Negatives",
@@ -27,7 +25,6 @@ __all__ = [
     "Resume",
     "Steps",
     "Temperature",
-    "Tune",
 ]
 
 HERE = "Transformers"
@@ -55,17 +52,6 @@ Dim = Annotated[
 Batch = Annotated[int | None, typer.Option("--batch", help="Texts a step, each contrasted with the others.")]
 Epochs = Annotated[int | None, typer.Option("--epochs", help="How often each text is seen.")]
 Temperature = Annotated[float | None, typer.Option("--temperature", help="Of the contrastive loss.")]
-Effort = Annotated[
-    Literal["low", "medium", "high"],
-    typer.Option(
-        "--effort",
-        help="How much is tried to find the settings that are not given: about 1.6, 3 or 7 times the cost of a "
-        "plain training.",
-    ),
-]
-Tune = Annotated[
-    bool, typer.Option("--tune/--no-tune", help="Choose what is not given by the score that needs no labels.")
-]
 Report = Annotated[
     bool, typer.Option("--report", help="Also write a page that shows what was learned, beside the model.")
 ]
@@ -125,7 +111,4 @@ Precision = Annotated[
 Negatives = Annotated[
     str | None,
     typer.Option("--negatives", metavar="NAMES", help="Beyond those of the batch, such as queue,hard or guide."),
-]
-Loss = Annotated[
-    str | None, typer.Option("--loss", metavar="NAME", help="info-nce if not given, or such as debiased:0.02.")
 ]

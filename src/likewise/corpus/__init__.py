@@ -1,7 +1,8 @@
-"""Files and objects become texts: a stream of Arrow batches, read once, in bounded memory.
+"""Read files and objects as texts: a stream of Arrow batches, in bounded memory.
 
-`read.py` is the door; read it first. What it opens: the formats of `files/`, and what a program holds already
-(`frames.py`). `columns.py` says which column is what; `tables.py`, `records.py` and `rows.py` make texts of Arrow
-batches, of objects and of values without types; `reading.py` knows where a pass stands and what becomes of a bad
-row. `batch.py` is what comes out. `split.py` puts texts aside, and `pydocs.py` is a corpus that every machine has.
+Start with `read.py`, whose `read` every other room calls. `paths.py` reads files, folders and standard input with the
+reader of each format (`delimited.py`, `json_rows.py`, `arrow.py`; plain text files itself), `objects.py` reads lists,
+tables and data frames. `columns.py` chooses the columns, `encoding.py` detects the encoding, `rows.py` converts values
+without types, `source.py` counts rows and skips or refuses bad ones. `batch.py` is the result. `demo_corpus.py` is a
+corpus that every machine has.
 """

@@ -1,4 +1,4 @@
-"""Arrow record batches become batches of texts, without a Python object a text."""
+"""Read Parquet files, Arrow files and Arrow data in memory, without a Python object per text."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.corpus.batch import MOST_CHARACTERS, MOST_ROWS, TextBatch, bounded, text_batch
+from likewise.corpus.batch import MAX_CHARACTERS, MAX_ROWS, TextBatch, bounded, text_batch
 from likewise.corpus.columns import Chosen, distinct_names
 from likewise.corpus.source import Problem, Reading
 from likewise.corpus.streams import open_local
@@ -17,21 +17,21 @@ from likewise.errors import InputError
 
 __all__ = ["TableColumns", "arrow_batches", "parquet_batches", "table_batches"]
 
-
 BYTES = {
     pa.string(): pa.binary(),
     pa.large_string(): pa.large_binary(),
     pa.string_view(): pa.binary_view(),
 }
+FILE_FORMAT = b"ARROW1"
 
 
 @dataclass(frozen=True)
 class TableColumns:
-    """The columns of a table, each in its role.
+    """The columns of a table that are read.
 
     Attributes:
-        chosen: which column is what.
-        places: where each of them stands in the table.
+        chosen: the role of each column.
+        places: the position of each in the table.
     """
 
     chosen: Chosen
@@ -42,12 +42,12 @@ class TableColumns:
         """Choose them.
 
         Raises:
-            InputError: a column is not there or holds no strings, or it is not plain which one holds the texts.
+            InputError: a column is missing or holds no strings, or it is ambiguous which one holds the texts.
         """
         names = distinct_names(schema.names)
         types = dict(zip(names, schema.types, strict=True))
         strings = [name for name in names if _of_strings(types[name])]
-        # A column without a value has no type to tell: it may well be one of texts.
+        # A column without a value has the type null: it may well be one of texts.
         empty = [name for name in names if pa.types.is_null(types[name])]
         chosen = reading.choose(names, strings or empty)
         for name in chosen.texts:
@@ -61,26 +61,67 @@ class TableColumns:
         return cls(chosen, {name: names.index(name) for name in chosen.names})
 
 
-def table_batches(batches: Iterable[pa.RecordBatch], columns: TableColumns, reading: Reading) -> Iterator[TextBatch]:
-    """Put the columns of each record batch in their roles, in parts that are small enough.
-
-    Args:
-        batches: record batches whose columns stand where `columns` says.
-        columns: the columns of the table.
-        reading: what becomes of rows that cannot be used.
+def parquet_batches(path: Path, reading: Reading, *, max_characters: int = MAX_CHARACTERS) -> Iterator[TextBatch]:
+    """Read the rows of a Parquet file, and only the columns that are needed.
 
     Raises:
-        InputError: a row has no id or is not UTF-8, and rows are not to be left out.
+        InputError: it is no Parquet file, or no column of it can be used.
+    """
+    from pyarrow.parquet import ParquetFile
+
+    with open_local(path) as local, ParquetFile(local) as parquet:
+        schema = parquet.schema_arrow
+        columns = TableColumns.of(schema, reading)
+        # Parquet reads columns by name: all columns that share a name are read.
+        names = list(dict.fromkeys(schema.names[place] for place in sorted(columns.places.values())))
+        read = [place for place, name in enumerate(schema.names) if name in names]
+        moved = {name: read.index(place) for name, place in columns.places.items()}
+        batches = parquet.iter_batches(_rows_at_once(parquet.metadata, max_characters), columns=names)
+        yield from table_batches(batches, replace(columns, places=moved), reading)
+
+
+def arrow_batches(path: Path, reading: Reading) -> Iterator[TextBatch]:
+    """Read the rows of an Arrow file, of the file format (Feather) or the stream format.
+
+    Raises:
+        InputError: it is no Arrow file, or no column of it can be used.
+    """
+    with open_local(path) as local:
+        with local.open("rb") as file:
+            begins = file.read(len(FILE_FORMAT))
+        if not begins:
+            raise InputError(f"{reading.source} is empty: an Arrow file has at least a schema")
+        with pa.memory_map(str(local)) as mapped:
+            if begins == FILE_FORMAT:
+                table = pa.ipc.open_file(mapped)
+                batches = (table.get_batch(index) for index in range(table.num_record_batches))
+                yield from table_batches(batches, TableColumns.of(table.schema, reading), reading)
+            else:
+                stream = pa.ipc.open_stream(mapped)
+                yield from table_batches(stream, TableColumns.of(stream.schema, reading), reading)
+
+
+def table_batches(batches: Iterable[pa.RecordBatch], columns: TableColumns, reading: Reading) -> Iterator[TextBatch]:
+    """Convert record batches to batches of texts, in parts that are small enough.
+
+    Args:
+        batches: record batches with the columns at the positions of `columns`.
+        columns: the columns that are read.
+        reading: skips or refuses bad rows.
+
+    Raises:
+        InputError: a row has no id or is not UTF-8, and bad rows are not skipped.
     """
     for whole in batches:
-        for start in range(0, len(whole), MOST_ROWS):
-            part = whole.slice(start, MOST_ROWS)
+        for start in range(0, len(whole), MAX_ROWS):
+            part = whole.slice(start, MAX_ROWS)
             arrays = {name: _plain(part.column(place)) for name, place in columns.places.items()}
-            for batch in _sound(arrays, len(part), columns.chosen, reading):
+            for batch in _usable(arrays, len(part), columns.chosen, reading):
                 yield from bounded(batch)
 
 
-def _sound(arrays: dict[str, pa.Array], count: int, chosen: Chosen, reading: Reading) -> Iterator[TextBatch]:
+def _usable(arrays: dict[str, pa.Array], count: int, chosen: Chosen, reading: Reading) -> Iterator[TextBatch]:
+    """Yield one batch of the rows that can be used, if there are any."""
     rows = np.arange(reading.rows, reading.rows + count, dtype=np.int64)
     reading.rows += count
     problems: dict[int, Problem] = {}
@@ -89,8 +130,8 @@ def _sound(arrays: dict[str, pa.Array], count: int, chosen: Chosen, reading: Rea
             problems.setdefault(index, Problem(f"column {name!r} holds byte 0x{byte:02x}, which is not UTF-8"))
     if chosen.id is not None:
         ids = arrays[chosen.id].cast(pa.large_string())
-        nameless = pc.fill_null(pc.equal(pc.binary_length(ids), 0), True)
-        for index in np.flatnonzero(nameless.to_numpy(zero_copy_only=False)).tolist():
+        empty = pc.fill_null(pc.equal(pc.binary_length(ids), 0), True)
+        for index in np.flatnonzero(empty.to_numpy(zero_copy_only=False)).tolist():
             problems.setdefault(index, Problem(f"it has no id in column {chosen.id!r}"))
         arrays[chosen.id] = ids
     if problems:
@@ -104,25 +145,25 @@ def _sound(arrays: dict[str, pa.Array], count: int, chosen: Chosen, reading: Rea
 
 
 def _plain(array: pa.Array) -> pa.Array:
-    """Strings of every kind as `large_string`; other values as they are. Nothing is trusted before it is checked."""
+    """Validate an array; cast strings of every kind to `large_string`, and keep other values as they are."""
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
     kind = array.type
     if kind in BYTES:
-        # Broken UTF-8 is for its row to tell; broken offsets are for nobody to follow.
+        # Invalid UTF-8 is reported by row; invalid offsets must never be followed.
         array.view(BYTES[kind]).validate(full=True)
     else:
         array.validate(full=True)
     if not _of_strings(kind) and not pa.types.is_null(kind):
         return array
     if isinstance(array, pa.DictionaryArray):
-        # Not every kind of string can be looked up in a dictionary.
+        # Arrow cannot decode a dictionary of every kind of string.
         array = pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(pa.large_string()))
     return array.cast(pa.large_string())
 
 
 def _undecodable(array: pa.Array) -> list[tuple[int, int]]:
-    """Where a column of strings is not UTF-8: the row, and the first byte of it that is wrong."""
+    """The rows of a column of strings that are not UTF-8, each with its first invalid byte."""
     if not pa.types.is_large_string(array.type):
         return []
     try:
@@ -146,51 +187,8 @@ def _of_strings(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-FILE_FORMAT = b"ARROW1"
-
-
-def parquet_batches(path: Path, reading: Reading) -> Iterator[TextBatch]:
-    """The rows of a Parquet file; only the columns that are needed are read.
-
-    Raises:
-        InputError: it is no Parquet file, or no column of it can be used.
-    """
-    from pyarrow.parquet import ParquetFile
-
-    with open_local(path) as local, ParquetFile(local) as parquet:
-        schema = parquet.schema_arrow
-        columns = TableColumns.of(schema, reading)
-        # Columns are asked for by name, which brings all that have the same.
-        names = list(dict.fromkeys(schema.names[place] for place in sorted(columns.places.values())))
-        read = [place for place, name in enumerate(schema.names) if name in names]
-        moved = {name: read.index(place) for name, place in columns.places.items()}
-        batches = parquet.iter_batches(_rows_at_once(parquet.metadata), columns=names)
-        yield from table_batches(batches, replace(columns, places=moved), reading)
-
-
-def arrow_batches(path: Path, reading: Reading) -> Iterator[TextBatch]:
-    """The rows of an Arrow file: of the file format, which is Feather, or of the stream format.
-
-    Raises:
-        InputError: it is no Arrow file, or no column of it can be used.
-    """
-    with open_local(path) as local:
-        with local.open("rb") as file:
-            begins = file.read(len(FILE_FORMAT))
-        if not begins:
-            raise InputError(f"{reading.source} is empty: an Arrow file has a schema at least")
-        with pa.memory_map(str(local)) as mapped:
-            if begins == FILE_FORMAT:
-                table = pa.ipc.open_file(mapped)
-                batches = (table.get_batch(index) for index in range(table.num_record_batches))
-                yield from table_batches(batches, TableColumns.of(table.schema, reading), reading)
-            else:
-                stream = pa.ipc.open_stream(mapped)
-                yield from table_batches(stream, TableColumns.of(stream.schema, reading), reading)
-
-
-def _rows_at_once(metadata: Any) -> int:
-    """As many rows as fit in a quarter of a batch by what the file says of itself: building them takes the rest."""
+def _rows_at_once(metadata: Any, max_characters: int) -> int:
+    """As many rows as fit in a quarter of a batch by the sizes in the file; converting them takes the rest."""
     size: int = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
     rows: int = metadata.num_rows
-    return max(1, min(MOST_ROWS, MOST_CHARACTERS * rows // max(1, size)))
+    return max(1, min(MAX_ROWS, max_characters * rows // max(1, size)))

@@ -1,4 +1,4 @@
-"""What reading yields: some thousand texts with their ids, as Arrow arrays."""
+"""The batch that reading yields: up to 8,192 texts with their ids, as Arrow arrays."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,24 +10,24 @@ from jaxtyping import Int64
 
 from likewise.corpus.columns import Chosen
 
-__all__ = ["MOST_BYTES", "MOST_CHARACTERS", "MOST_ROWS", "TextBatch", "bounded", "text_batch"]
+__all__ = ["MAX_BYTES", "MAX_CHARACTERS", "MAX_ROWS", "TextBatch", "bounded", "text_batch"]
 
-MOST_ROWS = 8192
-MOST_BYTES = 1 << 26
-MOST_CHARACTERS = MOST_BYTES // 4  # a character takes four bytes at the most
+MAX_ROWS = 8192
+MAX_BYTES = 1 << 26
+MAX_CHARACTERS = MAX_BYTES // 4  # a character takes at most four bytes
 
-SEPARATOR = ". "  # between the columns that make one text: the end of a sentence in most scripts
+SEPARATOR = ". "  # between joined columns: the end of a sentence in most scripts
 
 
 @dataclass(frozen=True)
 class TextBatch:
-    """Some texts of a corpus, 8,192 at the most and, unless one text alone is longer, about 64 MB at the most.
+    """Some texts of a corpus: at most 8,192, and at most about 64 MB unless a single text is longer.
 
     Attributes:
-        ids: what each text is called, `string`, without nulls.
+        ids: the id of each text, `string`, without nulls.
         texts: the texts, `large_string`, without nulls; a text may be empty.
-        pairs: what belongs to each text, `large_string`, where two columns were asked for.
-        columns: the other columns of the source, where they were asked for and there are some.
+        pairs: the second text of each row, `large_string`; None unless two columns were requested.
+        columns: the other columns of the source; None unless they were requested and exist.
     """
 
     ids: pa.Array
@@ -39,7 +39,7 @@ class TextBatch:
         return len(self.texts)
 
     def slice(self, start: int, length: int) -> "TextBatch":
-        """The rows from `start` on, without a copy."""
+        """Return `length` rows from `start` on, without a copy."""
         return replace(
             self,
             ids=self.ids.slice(start, length),
@@ -50,12 +50,12 @@ class TextBatch:
 
 
 def text_batch(chosen: Chosen, columns: Mapping[str, pa.Array], rows: Int64[np.ndarray, " rows"]) -> TextBatch:
-    """Put the columns of a source in their places.
+    """Build a batch from the columns of a source.
 
     Args:
-        chosen: which column is what.
-        columns: by name; those of texts are `large_string`, that of ids is of strings without nulls.
-        rows: the number of each row in its corpus, from 0: its id where no column is.
+        chosen: the role of each column.
+        columns: the columns by name; those of texts are `large_string`, that of ids holds strings without nulls.
+        rows: the number of each row in its corpus, from 0; the id where no column holds ids.
     """
     others = None
     if chosen.others:
@@ -69,22 +69,23 @@ def text_batch(chosen: Chosen, columns: Mapping[str, pa.Array], rows: Int64[np.n
     )
 
 
-def bounded(batch: TextBatch) -> Iterator[TextBatch]:
-    """The batch in as many parts as its bytes ask for."""
+def bounded(batch: TextBatch, *, max_bytes: int = MAX_BYTES) -> Iterator[TextBatch]:
+    """Halve a batch until each part has at most `max_bytes` bytes of text, or one row."""
     size = batch.texts.nbytes + (0 if batch.pairs is None else batch.pairs.nbytes)
-    if size <= MOST_BYTES or len(batch) == 1:
+    if size <= max_bytes or len(batch) == 1:
         yield batch
         return
     half = len(batch) // 2
-    yield from bounded(batch.slice(0, half))
-    yield from bounded(batch.slice(half, len(batch) - half))
+    yield from bounded(batch.slice(0, half), max_bytes=max_bytes)
+    yield from bounded(batch.slice(half, len(batch) - half), max_bytes=max_bytes)
 
 
 def _joined(columns: list[pa.Array]) -> pa.Array:
+    """Join columns row by row with `SEPARATOR`, leaving empty values out."""
     texts = pc.fill_null(columns[0], "")
     separator = pa.scalar(SEPARATOR, pa.large_string())
     for column in columns[1:]:
-        # Arrow's own way of skipping what is missing loses the rows in which everything is.
+        # Not null_handling="skip": with it, Arrow drops the rows in which every value is null.
         added = pc.fill_null(column, "")
         both = pc.binary_join_element_wise(texts, added, separator)
         texts = pc.if_else(_empty(texts), added, pc.if_else(_empty(added), texts, both))

@@ -1,4 +1,4 @@
-"""Which column of a table holds the texts, which their ids, and which come along."""
+"""Choose the columns of a table: which one holds the texts, which one the ids, and which others are kept."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,14 +14,14 @@ IDS = ("id", "_id")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the caller asked for.
+    """The columns that the caller requested.
 
     Attributes:
-        text: the columns that make a text, joined in this order; None to find out.
-        id: the column of ids; None to find out.
+        text: the columns that make a text, joined in this order; None to choose one.
+        id: the column of ids; None to choose one.
         pair: two columns whose texts belong together.
-        others: whether the other columns come along.
-        settled: whether an id that is None means that there is none.
+        others: whether the other columns are kept.
+        settled: whether an id of None means that there is no column of ids.
     """
 
     text: tuple[str, ...] | None = None
@@ -34,10 +34,10 @@ class Wanted:
     def of(
         cls, text: str | Sequence[str] | None, id: str | None, pair: Sequence[str] | None, *, columns: bool
     ) -> "Wanted":
-        """From the arguments of `read`.
+        """Check the arguments of `read`.
 
         Raises:
-            InputError: `pair` is not two columns, `text` is none, or both are given.
+            InputError: `pair` is not two columns, `text` is empty, or both are given.
         """
         texts = None if text is None else (text,) if isinstance(text, str) else tuple(text)
         if texts is not None and not texts:
@@ -53,13 +53,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Columns that a source has, each in its role.
+    """The role of each column of a source.
 
     Attributes:
-        text: those that make a text, joined in this order.
-        pair: that of the texts that belong to them, if any.
-        id: that of the ids; None: the number of the row.
-        others: those that come along; None: not asked for.
+        text: the columns that make a text, joined in this order.
+        pair: the column of second texts, if any.
+        id: the column of ids; None: the number of the row.
+        others: the other columns that are kept; None: none were requested.
     """
 
     text: tuple[str, ...]
@@ -69,8 +69,8 @@ class Chosen:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Every column that has to hold texts, each once."""
-        return tuple(dict.fromkeys(self.text if self.pair is None else (*self.text, self.pair)))
+        """The columns whose values have to be strings."""
+        return self.text if self.pair is None else (*self.text, self.pair)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ class Chosen:
         return tuple(dict.fromkeys((*found, *(self.others or ()))))
 
     def among(self, names: Iterable[str]) -> "Chosen":
-        """The same roles in a part of the source that has other columns beside them."""
+        """Return the same roles for a part of the source that has other additional columns."""
         if self.others is None:
             return self
         taken = {*self.texts, self.id}
@@ -87,36 +87,36 @@ class Chosen:
 
 
 def choose(wanted: Wanted, names: Sequence[str], strings: Sequence[str] | None, source: str) -> Chosen:
-    """Find each role's column.
+    """Find the column of each role.
 
-    Without a wish, the texts are the only column beside the id, else the column called `text`, else the only column of
-    strings beside the id. Ids are the column called `id` or `_id`.
+    Unless columns are requested, the text is the only column besides the id, else the column called `text`, else the
+    only column of strings besides the id. The id is the column called `id` or `_id`.
 
     Args:
-        wanted: what was asked for.
-        names: the columns there are, each once.
+        wanted: the requested columns.
+        names: the columns of the source, each once.
         strings: those that hold strings; None where the source has no types.
         source: its name, for messages.
 
     Raises:
-        InputError: a column is not there, or it is not plain which one holds the texts.
+        InputError: a requested column is missing, or it is ambiguous which one holds the texts.
     """
     for name in (*(wanted.text or ()), *(wanted.pair or ()), *((wanted.id,) if wanted.id else ())):
         if name not in names:
             raise InputError(_unknown(name, names, source))
     id = wanted.id
     if id is None and not wanted.settled and len(names) > 1:
-        asked = {*(wanted.text or ()), *(wanted.pair or ())}
-        id = next((name for name in IDS if name in names and name not in asked), None)
+        requested = {*(wanted.text or ()), *(wanted.pair or ())}
+        id = next((name for name in IDS if name in names and name not in requested), None)
     if wanted.pair is not None:
         chosen = Chosen((wanted.pair[0],), wanted.pair[1], id)
     else:
-        chosen = Chosen(wanted.text or (_obvious(names, strings, id, source),), None, id)
+        chosen = Chosen(wanted.text or (_only_text(names, strings, id, source),), None, id)
     return replace(chosen, others=()).among(names) if wanted.others else chosen
 
 
 def distinct_names(names: Sequence[str]) -> list[str]:
-    """The names of columns, with a number after those that come again and after those that are empty.
+    """Number repeated and empty column names, so that each is unique.
 
     >>> distinct_names(["a", "", "a"])
     ['a', 'column 2', 'a.1']
@@ -132,7 +132,7 @@ def distinct_names(names: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def _obvious(names: Sequence[str], strings: Sequence[str] | None, id: str | None, source: str) -> str:
+def _only_text(names: Sequence[str], strings: Sequence[str] | None, id: str | None, source: str) -> str:
     left = [name for name in names if name != id]
     if strings is not None and not {*strings} & {*left}:
         raise InputError(f"{source} has no column of strings, and texts are needed; its columns are {_listed(names)}")

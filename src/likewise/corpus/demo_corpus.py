@@ -1,4 +1,4 @@
-"""The demo corpus that every machine has: the documentation in the standard library of the Python that runs."""
+"""A demo corpus that every machine has: the documentation of the standard library of the running Python."""
 
 import ast
 import re
@@ -12,9 +12,8 @@ from likewise.errors import LikewiseError
 
 __all__ = ["pydocs"]
 
-
-FEWEST_WORDS = 4
-# Not documentation of what one calls: tests, demonstrations, editors, what others installed.
+MIN_WORDS = 4
+# No documentation of public interfaces: tests, demonstrations, editors, installed packages.
 LEFT_OUT = {
     "__phello__", "__pycache__", "dist-packages", "ensurepip", "idlelib", "lib2to3", "lib-dynload", "site-packages",
     "test", "tests", "turtledemo",
@@ -24,40 +23,43 @@ TOPICS = Path("pydoc_data", "topics.py")  # the language reference, as a dict of
 PARAGRAPH = re.compile(r"\n[ \t]*\n")
 WORD = re.compile(r"[^\W\d_]{2,}")
 BULLET = re.compile(r"^\s*([-*]|\d+\.)\s+")
-# A line that is drawn or typed rather than written: a doctest, a rule, a table, a directive.
+# A line that is no prose: a doctest, a rule, a table, a directive.
 DRAWN = re.compile(r"^\s*(>>>|\.\.\. |\.\. |[-=*~+#|`^\"]{3,}|[+|])")
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def pydocs(library: Path | None = None) -> list[str]:
-    """Distinct paragraphs of documentation, each behind the name of what it is about, always in the same order.
+def pydocs(library: Path | None = None, *, max_texts: int | None = None) -> list[str]:
+    """Collect distinct paragraphs of documentation, each after the name that it documents, always in the same order.
 
-    Nothing is imported: the sources are parsed. A paragraph has four words at the least, and is prose: doctests, tables
-    and code are left out.
+    The sources are parsed and not imported. A paragraph is prose of at least four words, without doctests, tables and
+    code.
 
     Args:
         library: the folder of a standard library; None for that of the running Python.
+        max_texts: stop after this many paragraphs; None collects all.
 
     Raises:
-        LikewiseError: there is no documentation there, as on a Python that was installed without its sources.
+        LikewiseError: it holds no documentation, as in a Python that was installed without its sources.
     """
     library = library or Path(sysconfig.get_path("stdlib"))
     found: dict[str, str] = {}
     for file in sorted(library.rglob("*.py")):
         inner = file.relative_to(library)
+        if max_texts is not None and len(found) >= max_texts:
+            break
         if LEFT_OUT.isdisjoint(inner.parts):
             for name, text in _documentation(file, inner):
                 for paragraph in _prose(text):
                     found.setdefault(paragraph.casefold(), f"{name}: {paragraph}")
     if not found:
         raise LikewiseError(f"{library} holds no documentation: this Python was installed without its sources")
-    return list(found.values())
+    return list(found.values())[:max_texts]
 
 
 def _documentation(file: Path, inner: Path) -> Iterator[tuple[str, str]]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # escapes that were valid once
+        warnings.simplefilter("ignore")  # escapes that used to be valid
         try:
             tree = ast.parse(file.read_bytes())
         except (SyntaxError, ValueError):
@@ -88,6 +90,6 @@ def _prose(text: str) -> Iterator[str]:
         joined = " ".join(BULLET.sub("", " ".join(lines)).split())
         words = WORD.findall(joined)
         letters = sum(map(len, words))
-        # Code has as many signs as letters; what ends with a colon speaks of code that is left out.
-        if len(words) >= FEWEST_WORDS and letters > 0.65 * len(joined) and not joined.endswith(":"):
+        # Code has many signs; a paragraph that ends with a colon introduces code that is left out.
+        if len(words) >= MIN_WORDS and letters > 0.65 * len(joined) and not joined.endswith(":"):
             yield joined

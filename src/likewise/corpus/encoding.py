@@ -1,4 +1,4 @@
-"""Which encoding a text file has, and what becomes of the bytes that break it."""
+"""Detect the encoding of a text file, and mark the bytes that cannot be decoded."""
 
 import codecs
 import re
@@ -9,8 +9,7 @@ from likewise.errors import InputError
 
 __all__ = ["Encoding", "checked_name", "encoding_of", "foreign_format", "undecodable"]
 
-
-MARK = 0xDC00  # an undecodable byte b is read as the lone surrogate U+DC00 + b, which no decoder gives otherwise
+MARK = 0xDC00  # an undecodable byte b becomes the lone surrogate U+DC00 + b, which no decoder produces otherwise
 MARKED = "likewise.marked"
 AS_LATIN_1 = "likewise.as_latin_1"
 
@@ -22,7 +21,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# How files begin that are often taken for text.
+# First bytes of formats that are often mistaken for text.
 SIGNATURES = (
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -44,8 +43,8 @@ SPACED = re.compile("[\n\r \u3000-\u3002]")  # the last are the space and the st
 CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1b"))
 ASCII = bytes(range(128))
 NO_ASCII_LETTERS = bytes(byte for byte in range(256) if not chr(byte).isalpha() or byte > 127)
-FEW = 50  # bytes beyond ASCII, of which nothing can be said: a list of French words may begin with a few capitals
-MOST_CONTROLS = 0.02  # of the bytes; a Latin-1 text has none, random bytes have a tenth
+FEW = 50  # bytes beyond ASCII, too few to judge by: a list of French words may begin with accented capitals
+MAX_CONTROLS = 0.02  # share of the bytes; a Latin-1 text has none, random bytes have a tenth
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ class Encoding:
     """How bytes are decoded.
 
     Attributes:
-        codec: Python's name of it.
-        errors: the error handler that goes with it.
+        codec: its name in Python.
+        errors: the error handler used with it.
         name: for messages.
     """
 
@@ -63,31 +62,31 @@ class Encoding:
     name: str
 
     def decode(self, head: bytes) -> str:
-        """The text that a file begins with, up to the last whole character of `head`."""
+        """Decode the beginning of a file, up to the last whole character of `head`."""
         return codecs.getincrementaldecoder(self.codec)(self.errors).decode(head)
 
 
 def encoding_of(head: bytes, named: str | None, *, complete: bool, source: str) -> Encoding:
-    """The encoding that the user named, or else the one that the beginning of a file shows.
+    """Return the encoding that the user named, or detect it from the first bytes of a file.
 
-    A byte-order mark decides; else NUL bytes at every other place mean UTF-16; else what decodes as UTF-8 is UTF-8;
-    else it is Latin-1 (its superset windows-1252), unless some line is UTF-8 beyond ASCII: then the file mixes
-    encodings, and the rows that are not UTF-8 are told when they are read. What would be Latin-1 with more accented
-    letters than others is text of another script, which only the user can name.
+    A byte-order mark decides; then NUL bytes at every other place mean UTF-16; then valid UTF-8 is UTF-8; anything
+    else is Latin-1 (in its superset windows-1252), unless some line is UTF-8 beyond ASCII: then the file mixes
+    encodings, is read as UTF-8, and its other rows are reported one by one. A file that would be Latin-1 with more
+    letters beyond ASCII than within is in another script, which the user has to name.
 
     Args:
         head: the first bytes.
-        named: what the user named.
-        complete: whether that is the whole file.
+        named: the encoding that the user named.
+        complete: whether `head` is the whole file.
         source: its name, for messages.
 
     Raises:
-        InputError: there is no encoding of that name, or the file is not text.
+        InputError: there is no such encoding, or the file is not text.
     """
     mark = next((codec for mark, codec in BYTE_ORDER_MARKS if head.startswith(mark)), None)
     if named is not None:
         canonical = checked_name(named)
-        # The mark is no part of the text, and says which of the two UTF-16s it is.
+        # The mark is not part of the text, and decides between the two byte orders of UTF-16.
         family = canonical[: len("utf-8")]
         return Encoding(mark if mark and mark.startswith(family) else canonical, MARKED, named)
     if mark is not None:
@@ -103,7 +102,7 @@ def encoding_of(head: bytes, named: str | None, *, complete: bool, source: str) 
         )
     if _decodes(head, "utf-8", complete=complete) or _has_utf_8_line(head):
         return Encoding("utf-8", MARKED, "UTF-8")
-    if len(head) - len(head.translate(None, CONTROLS)) > MOST_CONTROLS * len(head):
+    if len(head) - len(head.translate(None, CONTROLS)) > MAX_CONTROLS * len(head):
         raise InputError(
             f"{source} is a binary file: it is not UTF-8, and has too many control characters for Latin-1; if it is "
             'text, name its encoding with --encoding (encoding="...")'
@@ -118,10 +117,10 @@ def encoding_of(head: bytes, named: str | None, *, complete: bool, source: str) 
 
 
 def checked_name(named: str) -> str:
-    """Python's name of an encoding that a user named.
+    """Return the canonical name of an encoding.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: Python knows no text encoding of that name.
     """
     try:
         codecs.getincrementaldecoder(named)
@@ -134,15 +133,15 @@ def checked_name(named: str) -> str:
 
 
 def foreign_format(head: bytes) -> str | None:
-    """What a file is that begins like this, where it is a known format that is not text."""
+    """Describe the format of a file from its first bytes; None if it may be text."""
     found = next((name for signature, name in SIGNATURES if head.startswith(signature)), None)
-    # A text may begin with "PAR1", but not go on as those files do.
+    # A text may begin with "PAR1", but not continue as those files do.
     binary = b"\0" in head or not _decodes(head, "utf-8", complete=False)
     return found if found and (binary or head.startswith(b"%PDF-")) else None
 
 
 def undecodable(text: str, decoded_as: str | None) -> Problem | None:
-    """What is wrong with a text that holds lone surrogates: bytes that could not be decoded, or half characters.
+    """Describe what is wrong with a text that holds lone surrogates: undecodable bytes, or half characters.
 
     Args:
         text: as it was read.
@@ -170,7 +169,7 @@ def _decodes(head: bytes, codec: str, *, complete: bool) -> bool:
 
 
 def _utf_16(head: bytes, *, complete: bool) -> str | None:
-    """Which of the two it is, if it decodes without NUL characters and has spaces or line ends, or is mostly Latin."""
+    """Return the byte order under which `head` is UTF-16 without NULs, and spaced or mostly Latin; None for neither."""
     found: dict[str, int] = {}
     for codec in ("utf-16-le", "utf-16-be"):
         if _decodes(head, codec, complete=complete):
@@ -192,7 +191,7 @@ def _marked(error: UnicodeError) -> tuple[str, int]:
 
 
 def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
-    # windows-1252 leaves five bytes undefined, which Latin-1 has as control characters.
+    # windows-1252 leaves five bytes undefined, which are control characters in Latin-1.
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("latin-1"), error.end

@@ -1,4 +1,4 @@
-"""JSON: one object a line, or one array of objects."""
+"""Read JSON: one object a line, or one array of objects."""
 
 import io
 import json
@@ -6,36 +6,52 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from likewise.corpus.batch import TextBatch
+from likewise.corpus.batch import MAX_ROWS, TextBatch
 from likewise.corpus.encoding import Encoding
 from likewise.corpus.rows import Row, record_batches
 from likewise.corpus.source import Problem, Reading
 from likewise.corpus.streams import HeadedStream
 from likewise.errors import InputError
 
-__all__ = ["json_batches", "looks_like_json_lines"]
+__all__ = ["is_json_lines", "json_batches"]
 
-
-BLOCK = 1 << 20  # characters of an array that are read at once, at the least
-LONGEST_ITEM = 1 << 27  # characters; past it the array is surely broken
+BLOCK_SIZE = 1 << 20  # characters of an array that are read at once, at least
+MAX_ITEM = 1 << 27  # characters; past it the array is surely broken
 FIRST_LINES = 10
 SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def json_batches(stream: HeadedStream, encoding: Encoding, reading: Reading) -> Iterator[TextBatch]:
-    """Each object is a row; a string stands for an object that has only a text. Blank lines are no rows, but count.
+def json_batches(
+    stream: HeadedStream,
+    encoding: Encoding,
+    reading: Reading,
+    *,
+    block_size: int = BLOCK_SIZE,
+    max_item: int = MAX_ITEM,
+    max_rows: int = MAX_ROWS,
+) -> Iterator[TextBatch]:
+    """Read each object as a row; a string is an object with only a text. Blank lines are not rows, but are counted.
+
+    Args:
+        stream: the file.
+        encoding: its encoding.
+        reading: chooses the columns, skips or refuses bad rows.
+        block_size: characters of an array that are read at once, at least.
+        max_item: characters of an item past which the array counts as broken.
+        max_rows: rows of a batch.
 
     Raises:
-        InputError: a row is no object or lacks its text, and rows are not to be left out; an array is broken.
+        InputError: a row is no object or lacks its text, and bad rows are not skipped; an array is broken.
     """
     begins = encoding.decode(stream.head)
     array = begins.startswith("[", SPACE.match(begins).end())  # type: ignore[union-attr]
     with stream.text(encoding.codec, encoding.errors, newline="\n") as text:
-        yield from record_batches(_items(text, reading) if array else _lines(text, reading), reading)
+        rows = _items(_Window(text, reading.source, block_size, max_item), reading) if array else _lines(text, reading)
+        yield from record_batches(rows, reading, max_rows=max_rows)
 
 
-def looks_like_json_lines(begins: str, *, complete: bool) -> bool:
-    """Whether the first lines of a text are JSON objects; the last is left aside where it may be cut."""
+def is_json_lines(begins: str, *, complete: bool) -> bool:
+    """Whether the first lines of a text are JSON objects; the last one is ignored where it may be cut."""
     lines = begins.split("\n", FIRST_LINES)
     lines = [line for line in (lines if complete and len(lines) <= FIRST_LINES else lines[:-1]) if line.strip()]
     try:
@@ -54,8 +70,7 @@ def _lines(text: io.TextIOBase, reading: Reading) -> Iterator[Row]:
         reading.rows += 1
 
 
-def _items(text: io.TextIOBase, reading: Reading) -> Iterator[Row]:
-    window = _Window(text, reading.source)
+def _items(window: "_Window", reading: Reading) -> Iterator[Row]:
     window.take()
     if window.next() != "]":
         while True:
@@ -73,40 +88,41 @@ def _items(text: io.TextIOBase, reading: Reading) -> Iterator[Row]:
 
 
 class _Window:
-    """The part of an array that is being read: it grows at its end and is forgotten at its beginning."""
+    """The part of an array that is being parsed: it grows at its end and is dropped at its beginning."""
 
-    def __init__(self, text: io.TextIOBase, source: str) -> None:
+    def __init__(self, text: io.TextIOBase, source: str, block_size: int, max_item: int) -> None:
         self._text, self._source = text, source
-        self._held, self._at, self._items = "", 0, 0
+        self._block_size, self._max_item = block_size, max_item
+        self._buffer, self._at, self._items = "", 0, 0
         self._decoder = json.JSONDecoder()
 
     def next(self) -> str:
-        """The next character that is no space, which stays; empty at the end."""
+        """Return the next character that is no space without consuming it; empty at the end."""
         while True:
-            self._at = SPACE.match(self._held, self._at).end()  # type: ignore[union-attr]
-            if self._at < len(self._held):
-                return self._held[self._at]
+            self._at = SPACE.match(self._buffer, self._at).end()  # type: ignore[union-attr]
+            if self._at < len(self._buffer):
+                return self._buffer[self._at]
             if not self._grow():
                 return ""
 
     def take(self) -> str:
-        """The next character that is no space."""
+        """Consume the next character that is no space."""
         sign = self.next()
         self._at += len(sign)
         return sign
 
     def item(self) -> tuple[int, Any]:
-        """How many characters the next value has, and the value."""
+        """Consume the next value; return its length in characters, and the value."""
         self.next()
         while True:
             try:
-                item, end = self._decoder.raw_decode(self._held, self._at)
+                item, end = self._decoder.raw_decode(self._buffer, self._at)
             except (ValueError, RecursionError) as error:
-                if len(self._held) - self._at > LONGEST_ITEM or not self._grow():
+                if len(self._buffer) - self._at > self._max_item or not self._grow():
                     raise self.broken(_reason(error)) from None
                 continue
-            # A number that reaches the end may go on behind it.
-            if end < len(self._held) or not self._grow():
+            # A number that reaches the end of the buffer may continue after it.
+            if end < len(self._buffer) or not self._grow():
                 break
         size = end - self._at
         self._at = end
@@ -114,15 +130,15 @@ class _Window:
         return size, item
 
     def broken(self, reason: str) -> InputError:
-        """The rest of an array cannot be told apart once it is broken, so this is no row to leave out."""
+        """Refuse the array: nothing after the error can be parsed reliably, so it is no row to skip."""
         return InputError(
-            f"{self._source} is a broken JSON array behind item {self._items}: {reason}; mend it, or write one object "
+            f"{self._source} is a broken JSON array after item {self._items}: {reason}; fix it, or write one object "
             "a line"
         )
 
     def _grow(self) -> bool:
-        block = self._text.read(max(BLOCK, len(self._held) - self._at))
-        self._held = self._held[self._at :] + block
+        block = self._text.read(max(self._block_size, len(self._buffer) - self._at))
+        self._buffer = self._buffer[self._at :] + block
         self._at = 0
         return bool(block)
 

@@ -1,4 +1,4 @@
-"""The door of this room: whatever holds texts becomes a corpus, a stream of batches."""
+"""`read`: open any source of texts as a corpus, a stream of batches."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,10 @@ ON_ERROR = ("raise", "skip")
 
 
 class Corpus:
-    """Texts that are read batch by batch, as often as one likes unless they come from a pipe or an iterator.
+    """Texts that are read batch by batch, any number of times unless they come from a pipe or an iterator.
 
     Attributes:
-        name: of the file or object, for messages.
+        name: the file or object, for messages.
     """
 
     def __init__(self, source: Source, wanted: Wanted, *, encoding: str | None, skip: bool) -> None:
@@ -31,22 +31,22 @@ class Corpus:
 
     @property
     def skipped(self) -> int:
-        """Rows that the latest pass left out, so far, because they cannot be read."""
+        """Rows that the latest pass has skipped so far because they cannot be read."""
         return 0 if self._reading is None else self._reading.skipped
 
     @property
     def numbered(self) -> bool | None:
-        """Whether the ids are only the numbers of the rows; None before the first batch of the first pass is read."""
+        """Whether the ids are row numbers; None before the first batch of the first pass is read."""
         return None if self._reading is None else self._reading.numbered
 
     def __iter__(self) -> Iterator[TextBatch]:
         """Begin a pass.
 
         Raises:
-            InputError: a row or the whole cannot be read, or it was read and cannot be read again.
+            InputError: a row or the whole source cannot be read, or cannot be read again.
         """
         if self._reading is not None and not self._source.again:
-            raise InputError(f"{self.name} can be read once only: put it into a file or a list to read it again")
+            raise InputError(f"{self.name} can be read only once: save it to a file or a list to read it again")
         self._reading = Reading(self._wanted, encoding=self._encoding, skip=self._skip)
         return self._source.batches(self._reading)
 
@@ -61,21 +61,21 @@ def read(
     encoding: str | None = None,
     on_error: str = "raise",
 ) -> Corpus:
-    """A corpus from whatever holds texts. What is in it is read, and columns are looked for, when it is iterated.
+    """Open a source of texts as a corpus. Contents and columns are read when the corpus is iterated.
 
     Args:
         source: a path to a file (txt, CSV, TSV, JSONL, JSON, Parquet, Arrow, each also .gz or .zst) or to a folder of
             them, `-` for standard input; strings or dicts in a list or an iterator; an Arrow array, table or reader; a
             pandas or polars frame or series; a `datasets.Dataset`.
-        text: the column that holds the texts, or several that are joined with ". "; found if there is no doubt.
-        id: the column of ids; if None that called `id` or `_id`, or else the number of the row, from 0.
+        text: the column that holds the texts, or several that are joined with ". "; chosen if there is only one.
+        id: the column of ids; if None the one called `id` or `_id`, or else the row number, from 0.
         pair: two columns whose texts belong together, instead of `text`.
         columns: keep the other columns.
-        encoding: of text files; if None UTF-8, UTF-16 or Latin-1, by what the file begins with.
-        on_error: `raise` at a row that cannot be read, or `skip` it and count it.
+        encoding: the encoding of text files; if None, detected as UTF-8, UTF-16 or Latin-1.
+        on_error: `raise` at a row that cannot be read, or `skip` and count it.
 
     Raises:
-        InputError: there is no such file, it holds no texts, or an argument is none of those.
+        InputError: there is no such file, it holds no texts, or an argument is invalid.
     """
     if on_error not in ON_ERROR:
         raise InputError(f"on_error is {on_error!r}, and has to be one of {', '.join(ON_ERROR)}")

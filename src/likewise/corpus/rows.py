@@ -1,4 +1,4 @@
-"""Values without types, from CSV, JSON or Python, become Arrow columns; a value that is no text is told by its row."""
+"""Convert rows without types, from CSV, JSON or Python, to Arrow columns; report each row that holds no text."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,60 +10,83 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from likewise.corpus.batch import MOST_CHARACTERS, MOST_ROWS, TextBatch, text_batch
+from likewise.corpus.batch import MAX_CHARACTERS, MAX_ROWS, TextBatch, text_batch
 from likewise.corpus.columns import TEXT, Chosen
 from likewise.corpus.encoding import undecodable
 from likewise.corpus.source import Problem, Reading
 
 __all__ = ["MISSING", "Row", "grouped", "record_batches", "rows_batch", "text_rows"]
 
-
-MISSING = object()  # a row that lacks a column, which is not the same as one that holds null there
-
+MISSING = object()  # the value of a column that a row lacks, which differs from null
 STRINGS = {str, type(None)}
-Row = tuple[int, int, Any]  # its number in the corpus, about how many characters it holds, what it holds
+
+Row = tuple[int, int, Any]
+"""The number of a row in the corpus, its approximate number of characters, and its content."""
 
 
-def grouped(rows: Iterable[Row]) -> Iterator[tuple[list[int], list[Any]]]:
-    """Rows by the batch: their numbers and what they hold."""
+def grouped(
+    rows: Iterable[Row], *, max_rows: int = MAX_ROWS, max_characters: int = MAX_CHARACTERS
+) -> Iterator[tuple[list[int], list[Any]]]:
+    """Group rows into batches; yield their numbers and their contents."""
     numbers: list[int] = []
-    held: list[Any] = []
+    contents: list[Any] = []
     characters = 0
-    for number, size, row in rows:
+    for number, size, content in rows:
         numbers.append(number)
-        held.append(row)
+        contents.append(content)
         characters += size
-        if len(held) == MOST_ROWS or characters > MOST_CHARACTERS:
-            yield numbers, held
-            numbers, held, characters = [], [], 0
-    if held:
-        yield numbers, held
+        if len(contents) == max_rows or characters > max_characters:
+            yield numbers, contents
+            numbers, contents, characters = [], [], 0
+    if contents:
+        yield numbers, contents
 
 
-def text_rows(rows: Iterable[Row], reading: Reading) -> Iterator[TextBatch]:
-    """Rows that hold nothing but a text, as batches.
+def text_rows(rows: Iterable[Row], reading: Reading, *, max_characters: int = MAX_CHARACTERS) -> Iterator[TextBatch]:
+    """Batch rows that are strings.
 
     Raises:
-        InputError: a row holds no text, and rows are not to be left out.
+        InputError: a row is no string, and bad rows are not skipped.
     """
     chosen = reading.choose([TEXT], [TEXT])
-    for numbers, texts in grouped(rows):
+    for numbers, texts in grouped(rows, max_characters=max_characters):
         yield from rows_batch(chosen, {TEXT: texts}, numbers, reading)
+
+
+def record_batches(
+    rows: Iterable[Row], reading: Reading, *, max_rows: int = MAX_ROWS, max_characters: int = MAX_CHARACTERS
+) -> Iterator[TextBatch]:
+    """Batch rows that are objects; the first batch decides the columns. A string is an object with only a text.
+
+    Raises:
+        InputError: a row is no object or lacks its text, and bad rows are not skipped; no column fits.
+    """
+    chosen: Chosen | None = None
+    for group in grouped(rows, max_rows=max_rows, max_characters=max_characters):
+        numbers, records = _records(*group, reading)
+        if not records:
+            continue
+        names = _names(records)
+        if chosen is None:
+            chosen = reading.choose(names, _of_strings(names, records))
+        chosen = chosen.among(names)
+        values = {name: [record.get(name, MISSING) for record in records] for name in chosen.names}
+        yield from rows_batch(chosen, values, numbers, reading)
 
 
 def rows_batch(
     chosen: Chosen, values: Mapping[str, Sequence[Any]], numbers: Sequence[int], reading: Reading
 ) -> Iterator[TextBatch]:
-    """One batch of the rows whose texts are texts and whose ids are ids; none if no row is left.
+    """Yield one batch of the rows whose texts are strings and whose ids are ids; none if no row is left.
 
     Args:
-        chosen: which column is what.
-        values: for every column of `chosen`, the value of each row; None or NaN for null.
-        numbers: of the rows in the corpus, from 0.
-        reading: what becomes of the others.
+        chosen: the role of each column.
+        values: the value of each row for every column of `chosen`; None or NaN for null.
+        numbers: the numbers of the rows in the corpus, from 0.
+        reading: skips or refuses the other rows.
 
     Raises:
-        InputError: a row cannot be used, and rows are not to be left out.
+        InputError: a row cannot be used, and bad rows are not skipped.
     """
     arrays = _arrays(chosen, values)
     if arrays is None:
@@ -77,27 +100,29 @@ def rows_batch(
         if not kept:
             return
         numbers = [numbers[index] for index in kept]
-        arrays = _arrays(chosen, {name: [values[name][index] for index in kept] for name in chosen.names}, sound=True)
-        assert arrays is not None  # noqa: S101  what _problem lets pass, _arrays takes
+        arrays = _arrays(chosen, {name: [values[name][index] for index in kept] for name in chosen.names}, checked=True)
+        assert arrays is not None  # noqa: S101  rows without a problem can be converted
     yield text_batch(chosen, arrays, np.asarray(numbers, np.int64))
 
 
-def _arrays(chosen: Chosen, values: Mapping[str, Sequence[Any]], *, sound: bool = False) -> dict[str, pa.Array] | None:
-    """The columns; None, unless they are known to be sound, where a row may be unusable."""
+def _arrays(
+    chosen: Chosen, values: Mapping[str, Sequence[Any]], *, checked: bool = False
+) -> dict[str, pa.Array] | None:
+    """Convert all rows at once; None where a row may be unusable, unless the rows were `checked`."""
     arrays = {}
     try:
         for name in chosen.others or ():
             arrays[name] = _typed(values[name])
         if chosen.id is not None:
             ids = values[chosen.id]
-            if sound:
+            if checked:
                 ids = [str(id) for id in ids]
             elif set(map(type, ids)) != {str} or "" in ids:
                 return None
             arrays[chosen.id] = pa.array(ids, pa.large_string())
         for name in chosen.texts:
             texts = values[name]
-            if sound:
+            if checked:
                 texts = [None if _is_null(text) else str(text) for text in texts]
             elif not set(map(type, texts)) <= STRINGS:
                 return None
@@ -119,12 +144,12 @@ def _problem(chosen: Chosen, row: Mapping[str, Any], reading: Reading) -> Proble
             return Problem(f"it has no id in column {chosen.id!r}")
         if type(id) is bool or not isinstance(id, str | Real):
             return Problem(f"column {chosen.id!r} holds {_shown(id)}, an id is a string or a number")
-    problems = (_broken(name, row[name], reading) for name in chosen.names)
+    problems = (_surrogate(name, row[name], reading) for name in chosen.names)
     return next(filter(None, problems), None)
 
 
-def _broken(name: str, value: Any, reading: Reading) -> Problem | None:
-    """What is wrong with a value that holds a string which is no text."""
+def _surrogate(name: str, value: Any, reading: Reading) -> Problem | None:
+    """Report a lone surrogate in a string, or anywhere in a nested value."""
     if isinstance(value, str):
         return undecodable(value, reading.decoded_as)
     try:
@@ -135,7 +160,7 @@ def _broken(name: str, value: Any, reading: Reading) -> Problem | None:
 
 
 def _typed(values: Sequence[Any]) -> pa.Array:
-    """A column of the type that its values have; where they have no type in common, of strings."""
+    """Infer the type of a column; values without a common type become strings."""
     values = [None if value is MISSING else value for value in values]
     try:
         return pa.array(values)
@@ -148,7 +173,7 @@ def _as_string(value: Any) -> str | None:
 
 
 def _is_null(value: Any) -> bool:
-    # The last is how pandas writes null in a column of objects, and is told by its name so that pandas stays out.
+    # pandas.NA is recognised by the name of its type, so that pandas is not imported.
     return value is None or (isinstance(value, float) and isnan(value)) or type(value).__name__ == "NAType"
 
 
@@ -157,32 +182,14 @@ def _shown(value: Any) -> str:
     return f"{shown if len(shown) <= 40 else shown[:37] + '...'} ({type(value).__name__})"
 
 
-def record_batches(rows: Iterable[Row], reading: Reading) -> Iterator[TextBatch]:
-    """Objects as batches; the first of them decides the columns. A string stands for an object with only a text.
-
-    Raises:
-        InputError: a row is no object or lacks its text, and rows are not to be left out; no column is right.
-    """
-    chosen: Chosen | None = None
-    for group in grouped(rows):
-        numbers, records = _objects(*group, reading)
-        if not records:
-            continue
-        names = _names(records)
-        if chosen is None:
-            chosen = reading.choose(names, _of_strings(names, records))
-        chosen = chosen.among(names)
-        values = {name: [record.get(name, MISSING) for record in records] for name in chosen.names}
-        yield from rows_batch(chosen, values, numbers, reading)
-
-
-def _objects(numbers: list[int], held: list[Any], reading: Reading) -> tuple[list[int], list[Mapping[str, Any]]]:
-    if set(map(type, held)) == {dict} and _named(_names(held)):
-        return numbers, held
+def _records(numbers: list[int], contents: list[Any], reading: Reading) -> tuple[list[int], list[Mapping[str, Any]]]:
+    """The rows that are objects with string names, and their numbers; the others are rejected."""
+    if set(map(type, contents)) == {dict} and _are_strings(_names(contents)):
+        return numbers, contents
     kept, records = [], []
-    for number, row in zip(numbers, held, strict=True):
+    for number, row in zip(numbers, contents, strict=True):
         record = {TEXT: row} if isinstance(row, str) else row
-        if isinstance(record, Mapping) and _named(record):
+        if isinstance(record, Mapping) and _are_strings(record):
             kept.append(number)
             records.append(record)
         else:
@@ -192,11 +199,11 @@ def _objects(numbers: list[int], held: list[Any], reading: Reading) -> tuple[lis
 
 
 def _names(records: Iterable[Mapping[Any, Any]]) -> list[Any]:
-    """Every name once, in the order in which they come up."""
+    """The names of all records, each once, in order of appearance."""
     return list(dict.fromkeys(chain.from_iterable(records)))
 
 
-def _named(names: Iterable[Any]) -> bool:
+def _are_strings(names: Iterable[Any]) -> bool:
     try:
         "".join(names).encode()
     except (TypeError, UnicodeEncodeError):
@@ -205,5 +212,5 @@ def _named(names: Iterable[Any]) -> bool:
 
 
 def _of_strings(names: list[str], records: list[Mapping[str, Any]]) -> list[str]:
-    """The columns in which some value is a string: a row that has something else there is a broken row."""
+    """The columns that hold a string in some row; a row with another value there is a bad row."""
     return [name for name in names if any(isinstance(record.get(name), str) for record in records)]

@@ -1,4 +1,4 @@
-"""One pass over a corpus: where it stands, and what becomes of a row that cannot be read."""
+"""One pass over a corpus: count the rows, keep the columns the same, and skip or refuse rows that cannot be read."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,8 +9,7 @@ from likewise.errors import InputError
 
 __all__ = ["Problem", "Reading", "Source"]
 
-
-SKIP = 'or leave such rows out with --on-error skip (on_error="skip")'
+SKIP = 'or skip such rows with --on-error skip (on_error="skip")'
 
 
 @dataclass(frozen=True)
@@ -18,24 +17,24 @@ class Problem:
     """Why a row cannot be used.
 
     Attributes:
-        says: what is wrong with it.
-        remedy: what could be done instead of leaving it out.
+        reason: what is wrong with it.
+        remedy: what the user can do instead of skipping it.
     """
 
-    says: str
-    remedy: str = "mend it"
+    reason: str
+    remedy: str = "fix it"
 
 
 class Reading:
-    """State of one pass, shared by all files of a corpus.
+    """The state of one pass, shared by all files of a corpus.
 
     Attributes:
-        encoding: the encoding that the user named; None to find out.
-        source: name of the file or object being read, for messages.
-        decoded_as: how the present file is decoded, for messages; None where nothing is decoded.
-        rows: rows met so far in the whole corpus, readable or not: the default id of the next one.
-        skipped: rows that were left out because they cannot be read.
-        numbered: whether the ids are numbers of rows; None before the columns are chosen.
+        encoding: the encoding that the user named; None to detect it.
+        source: the file or object being read, for messages.
+        decoded_as: the encoding of the current file, for messages; None where nothing is decoded.
+        rows: rows read so far in the whole corpus, usable or not; the default id of the next one.
+        skipped: rows that were skipped because they cannot be read.
+        numbered: whether the ids are row numbers; None before the columns are chosen.
     """
 
     def __init__(self, wanted: Wanted, *, encoding: str | None = None, skip: bool = False) -> None:
@@ -50,11 +49,11 @@ class Reading:
         self._first = 0
 
     def begin(self, source: str) -> None:
-        """Go on with another file, whose rows are counted anew in messages."""
+        """Continue with another file; messages count its rows from 1."""
         self.source, self._first, self.decoded_as = source, self.rows, None
 
     def choose(self, names: Sequence[str], strings: Sequence[str] | None = None) -> Chosen:
-        """Find the columns of the present file: in a later file, the same as in the first."""
+        """Choose the columns of the current file: in a later file, the same as in the first."""
         chosen = choose(self._wanted, names, strings, self.source)
         self.numbered = chosen.id is None
         text = None if self._wanted.pair else chosen.text
@@ -62,25 +61,25 @@ class Reading:
         return chosen
 
     def reject(self, row: int, problem: Problem, *, line: int | None = None) -> None:
-        """Leave a row out, or refuse the corpus because of it.
+        """Skip a row, or raise an error that names it.
 
         Args:
             row: its number in the corpus, from 0.
             problem: why it cannot be used.
-            line: where it begins in the file, from 1, where that is another number than its own.
+            line: the line of the file where it begins, from 1, if that differs from the number of the row.
 
         Raises:
-            InputError: rows are not to be left out.
+            InputError: bad rows are not skipped.
         """
         here = row - self._first + 1
         place = f"row {here}" if line is None else f"row {here} (line {line})"
-        self.refuse(f"{self.source}, {place}: {problem.says}; {problem.remedy}")
+        self.refuse(f"{self.source}, {place}: {problem.reason}; {problem.remedy}")
 
     def refuse(self, message: str) -> None:
-        """Leave out what the message is about, or refuse the corpus with it.
+        """Count one skipped row, or raise an error with this message.
 
         Raises:
-            InputError: nothing is to be left out.
+            InputError: bad rows are not skipped.
         """
         if not self._skip:
             raise InputError(f"{message}, {SKIP}")
@@ -94,7 +93,7 @@ class Source:
     Attributes:
         name: for messages.
         again: whether it can be read more than once.
-        batches: reads it from its beginning.
+        batches: reads it from the beginning.
     """
 
     name: str

@@ -1,5 +1,7 @@
 """Latent semantic analysis as a static encoder: the baseline without contrastive learning."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float, Int64
 
@@ -7,6 +9,9 @@ from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
 __all__ = ["log_idf", "lsa_encoder", "powered"]
+
+OVERSAMPLES, POWER_ITERATIONS = 10, 2
+SMALLEST_LENGTH = 1e-12
 
 
 def log_idf(texts_with: Int64[np.ndarray, " vocab"], texts: int) -> Float[np.ndarray, " vocab"]:
@@ -50,20 +55,35 @@ def lsa_encoder(
         rng: for the randomised SVD.
     """
     from scipy.sparse import csr_matrix
-    from sklearn.preprocessing import normalize
-    from sklearn.utils.extmath import randomized_svd
 
     vocab = len(token_weights)
     ids = texts.ids[texts.offsets[0] : texts.offsets[-1]].copy()  # scipy sorts them in place
     counts = csr_matrix((np.ones(len(ids), np.float32), ids, texts.offsets - texts.offsets[0]), (len(texts), vocab))
     counts.sum_duplicates()
-    weighted = normalize(counts.multiply(token_weights[None, :]).tocsr())
+    weighted = csr_matrix((counts.data * token_weights[counts.indices], counts.indices, counts.indptr), counts.shape)
+    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    weighted.data /= np.repeat(np.maximum(lengths, SMALLEST_LENGTH), np.diff(weighted.indptr))
     # A token of a single text relates it to no other: without those the decomposition is half as large.
     shared = np.flatnonzero(np.bincount(counts.indices, minlength=vocab) > 1)
     components = min(dim, len(texts) - 1, len(shared) - 1)
     rows = np.zeros((vocab, dim), np.float32)
     if components > 0:
-        svd_seed = int(rng.integers(2**31))
-        _, _, singular = randomized_svd(weighted[:, shared], components, n_iter=2, random_state=svd_seed)
-        rows[shared, :components] = singular.T * token_weights[shared, None]
+        rows[shared, :components] = _right_singular(weighted[:, shared], components, rng) * token_weights[shared, None]
     return StaticEncoder(rows)
+
+
+def _right_singular(matrix: Any, components: int, rng: np.random.Generator) -> Float[np.ndarray, "columns components"]:
+    """The first right singular vectors, as columns, by a randomised SVD (Halko, Martinsson and Tropp 2011).
+
+    scikit-learn has one too, and takes seconds to import.
+    """
+    from scipy.linalg import qr  # numpy's takes float64
+
+    size = min(components + OVERSAMPLES, *matrix.shape)
+    sketch = matrix.T @ rng.standard_normal((matrix.shape[0], size), np.float32)
+    for _ in range(POWER_ITERATIONS):
+        sketch = matrix.T @ (matrix @ sketch)
+    basis = qr(sketch, mode="economic", overwrite_a=True, check_finite=False)[0]
+    projected = matrix @ basis
+    axes = np.linalg.eigh(projected.T @ projected)[1]  # in ascending order of the singular values
+    return np.ascontiguousarray((basis @ axes[:, ::-1])[:, :components])

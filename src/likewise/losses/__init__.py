@@ -1,5 +1,5 @@
-"""Losses: pure functions from vectors to a value and its derivatives. They see no model and no device.
+"""Losses: pure functions from embeddings to a value and its gradients. They know no model and no device.
 
-`contrast.py` says what a loss takes and gives, `logits.py` checks that and cuts the logits into tiles, `sums.py` goes
-through them twice for every loss that is a formula of sums of exponentials, and `table.py` knows all by name.
+`info_nce.py` trains on text alone, `supervised_contrastive.py` on labels, `sampled_softmax.py` on what users chose,
+`distillation.py` on the embeddings of a teacher. `loss.py` defines what the training step takes as a loss.
 """

@@ -1,4 +1,4 @@
-"""What a pupil learns by: its vector of a text is to point where the teacher's does."""
+"""Distillation loss: the student's embedding of a text is to point where the teacher's does."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +12,11 @@ __all__ = ["DistillationLoss", "distillation_loss"]
 
 @dataclass(frozen=True)
 class DistillationLoss:
-    """A loss and its derivative by what learns.
+    """The value of the loss and its gradient.
 
     Attributes:
-        value: the loss: 0 where the pupil's vectors are the teacher's, 1 where they are at right angles.
-        students: d value / d pupils, (batch, dim).
+        value: 0 where the student's embeddings are the teacher's, 1 where they are orthogonal to them.
+        students: d value / d students, (batch, dim).
     """
 
     value: float
@@ -24,23 +24,23 @@ class DistillationLoss:
 
 
 def distillation_loss(students: Any, teachers: Any) -> DistillationLoss:
-    """One minus the cosine with the teacher's vector of the same text.
+    """One minus the cosine similarity with the teacher's embedding of the same text.
 
         value = 1/batch sum_i (1 - s_i·t_i),
 
-    which for unit rows is half the mean squared distance. Nothing is contrasted: the teacher's vectors hold already
-    what is to be far from what. Written against the array API standard.
+    which for unit rows is half the mean squared distance. It needs no negatives: the teacher's embeddings already hold
+    which texts are dissimilar. Written against the array API: numpy and torch arrays, on any device.
 
     Args:
         students: (batch, dim), unit rows.
-        teachers: unit rows of the same texts; nothing is learned by them.
+        teachers: (batch, dim), unit rows of the same texts; they get no gradient.
 
     Raises:
         InputError: the shapes differ, or there are no rows.
     """
     if students.ndim != 2 or tuple(students.shape) != tuple(teachers.shape) or not students.shape[0]:
-        shapes = f"pupils {tuple(students.shape)} and teachers {tuple(teachers.shape)}"
-        raise InputError(f"{shapes}: expected (batch, dim) twice, with a row at least")
+        shapes = f"students {tuple(students.shape)} and teachers {tuple(teachers.shape)}"
+        raise InputError(f"{shapes}: expected (batch, dim) twice, with at least one row")
     xp, batch = array_namespace(students, teachers), students.shape[0]
     value = 1.0 - float(xp.sum(students * teachers)) / batch
     return DistillationLoss(value, teachers * (-1.0 / batch))

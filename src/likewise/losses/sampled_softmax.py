@@ -1,94 +1,62 @@
-"""Softmax over all items from the items of a batch, corrected for how often each is drawn."""
+"""Sampled softmax: the softmax over all items, estimated from the items of a batch."""
 
-import math
 from typing import Any
 
-import numpy as np
 from array_api_compat import array_namespace, device
 
 from likewise.errors import InputError
-from likewise.losses.info_nce import Rule, Seen, Slopes, contrast_sums, given
-from likewise.losses.loss import Allowed, LossResult
+from likewise.losses.loss import LossResult
 
 __all__ = ["sampled_softmax"]
 
 
 def sampled_softmax(
-    anchors: Any,
-    candidates: Any,
-    *,
-    expected: Any | None = None,
-    positive: np.ndarray | None = None,
-    allowed: Any | Allowed | None = None,
-    temperature: float = 0.05,
+    anchors: Any, candidates: Any, *, expected: Any, allowed: Any | None = None, temperature: float = 0.05
 ) -> LossResult:
-    """Sampled softmax with the correction for popularity (Yi et al. 2019, "Sampling-bias-corrected neural modeling").
+    """Sampled softmax, corrected for popularity (Yi et al. 2019, "Sampling-bias-corrected neural modeling").
 
-    Candidates that are the positives of other anchors are drawn as often as they are popular, so popular ones are
-    pushed away too often. With l_ij = a_i·c_j / temperature, p_i the positive of anchor i, and Q_j how many times
-    candidate j is expected in a batch,
+    The positives of other anchors are negatives drawn in proportion to their popularity, which would push popular
+    items away too often. With l_ij = a_i·c_j / temperature, candidate i the positive of anchor i, M_ij 1 where allowed
+    and else 0, and Q_j how many times candidate j is expected in a batch:
 
-        S_i = sum_{j != p_i} M_ij e^l_ij / Q_j,   value = 1/batch sum_i [ log(e^l_i,p_i + S_i) - l_i,p_i ]
+        value = 1/batch sum_i [ log(e^l_ii + sum_{j != i} M_ij e^l_ij / Q_j) - l_ii ]
 
-    S_i is the importance sampling estimate of the sum over all negatives. The positive is not drawn but given, so its
-    logit is not corrected (Correcting the LogQ correction, 2025: with s_i the positive's share, the gradient is 1 - s_i
-    times that of the term without the positive in its denominator). Where nothing is said of Q, it is 1 and this is the
-    one direction of `info_nce`.
+    The positive is given and not drawn, so its logit is not corrected ("Correcting the LogQ correction", 2025). All
+    logits are in memory at once. Written against the array API: numpy and torch arrays, on any device.
 
     Args:
         anchors: (batch, dim).
-        candidates: (keys, dim); the same item may stand there as often as it was drawn.
-        expected: Q, (keys,), positive; ones if None.
-        positive: for each anchor the index of its positive candidate; the candidate of the same index if None.
-        allowed: as in `info_nce`; other draws of the positive's own item are to be left out by it.
-        temperature: the similarity is divided by it.
+        candidates: (batch, dim); the same item may occur several times.
+        expected: Q, (batch,), positive.
+        allowed: which candidates each anchor may be contrasted with, booleans (batch, batch); it has to exclude other
+            draws of the positive's item. A positive is always allowed.
+        temperature: divides the similarities.
 
     Raises:
-        InputError: the shapes do not fit, or temperature or a number of `expected` is not positive.
+        InputError: the shapes do not fit, or the temperature or a number of `expected` is not positive.
     """
-    xp = array_namespace(anchors, candidates)
+    xp, batch = array_namespace(anchors, candidates), anchors.shape[0]
     place = {"dtype": anchors.dtype, "device": device(anchors)}
-    often = xp.ones(candidates.shape[0], **place) if expected is None else xp.asarray(expected, **place)
-    if tuple(often.shape) != (candidates.shape[0],) or not bool(xp.all(often > 0)):
-        raise InputError(
-            f"expected numbers of shape {tuple(often.shape)} for {candidates.shape[0]} candidates: one each, above 0"
-        )
-    # One more coordinate carries the correction through the code of every other loss, -temperature log Q_j in all. It
-    # is shared out between both sides so that the bound of their product exceeds that of the logits by it, no more.
-    correction = -temperature * xp.log(often)
-    share = _share(xp, anchors, candidates, correction)
-    correction = correction / share
-    asked = given(
-        xp.concat([anchors, share * xp.ones((anchors.shape[0], 1), **place)], axis=1),
-        xp.concat([candidates, correction[:, None]], axis=1),
-        positive=positive, allowed=allowed, temperature=temperature, symmetric=False, queue=None,
-    )  # fmt: skip
-    own = xp.take(xp.log(often), xp.asarray(asked.index, device=place["device"]), axis=0)
-    found = contrast_sums(asked, _rule(own), positives=False)
-    # The correction does not depend on the temperature: what it added to that derivative goes, but for the positives'.
-    through = float(xp.sum(found.candidates[:, -1] * correction))
+    if anchors.ndim != 2 or not batch or tuple(anchors.shape) != tuple(candidates.shape) or not temperature > 0:
+        shapes = f"anchors {tuple(anchors.shape)} and candidates {tuple(candidates.shape)}, temperature {temperature}"
+        raise InputError(f"{shapes}: expected (batch, dim) twice, and a positive temperature")
+    expected = xp.asarray(expected, **place)  # (batch,)
+    if tuple(expected.shape) != (batch,) or not bool(xp.all(expected > 0)):
+        raise InputError(f"{tuple(expected.shape)} expected counts of {batch} candidates: give each one, above 0")
+    positive = xp.eye(batch, dtype=xp.bool, device=place["device"])  # (batch, batch)
+    logits = anchors @ candidates.T / temperature  # (batch, batch)
+    corrected = xp.where(positive, logits, logits - xp.log(expected)[None, :])  # (batch, batch)
+    if allowed is not None:
+        mask = xp.asarray(allowed, device=place["device"]) | positive  # (batch, batch)
+        corrected = xp.where(mask, corrected, xp.full_like(corrected, -xp.inf))
+    corrected -= xp.max(corrected, axis=1, keepdims=True)
+    exponentials = xp.exp(corrected)  # (batch, batch)
+    sums = xp.sum(exponentials, axis=1, keepdims=True)  # (batch, 1)
+    value = float(xp.sum(xp.log(sums[:, 0]) - xp.sum(xp.where(positive, corrected, xp.zeros_like(corrected)), axis=1)))
+    gradient = (exponentials / sums - xp.astype(positive, anchors.dtype)) / batch  # by the logits, (batch, batch)
     return LossResult(
-        found.value,
-        found.anchors[:, :-1],
-        found.candidates[:, :-1],
-        found.temperature + through / temperature,
+        value / batch,
+        gradient @ candidates / temperature,  # (batch, dim)
+        gradient.T @ anchors / temperature,  # (batch, dim)
+        -float(xp.sum(gradient * logits)) / temperature,
     )
-
-
-def _share(xp: Any, anchors: Any, candidates: Any, correction: Any) -> float:
-    """What the anchors hold of the coordinate, by which the product of the longest rows of both sides is least."""
-    if not anchors.shape[0] or not candidates.shape[0]:
-        return 1.0
-    left, right = (math.sqrt(float(xp.max(xp.sum(side * side, axis=-1)))) for side in (anchors, candidates))
-    most = float(xp.max(xp.abs(correction)))
-    return math.sqrt(left * most / right) if min(left, most, right) > 0 else 1.0
-
-
-def _rule(correction: Any) -> Rule:
-    def rule(xp: Any, seen: Seen) -> Slopes:
-        own = seen.own + xp.astype(correction, seen.own.dtype)  # the positive's logit as it was before the correction
-        exponential = xp.exp(own)
-        both = exponential + seen.total
-        return Slopes(xp.log(both) - own, by_own=exponential / both - 1, by_total=1 / both)
-
-    return rule

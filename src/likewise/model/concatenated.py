@@ -6,7 +6,7 @@ transformer's vectors alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,16 @@ import numpy as np
 from jaxtyping import Float32
 
 from likewise.model.card import Card, sample_of
-from likewise.model.embedder import Texts
+from likewise.model.embedder import Component, Texts
 from likewise.model.model import Model, encode_chunks
 from likewise.tokens.pretrained import PretrainedTokenizer
 
 __all__ = ["COMPANION", "Companion", "ConcatenatedModel", "companion_in"]
 
 COMPANION = "companion"  # its folder within that of the transformer
-ALONE = 2 / 3  # of a transformer in hybrid search; the words have the rest
-PARTS = (0.5, 0.25)  # of transformer and static model in hybrid search; the words have the rest
+# Weights in hybrid search; BM25 has the rest.
+TRANSFORMER_ALONE = 2 / 3
+TRANSFORMER_WEIGHT, COMPANION_WEIGHT = 0.5, 0.25
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,22 @@ class ConcatenatedModel:
         return int(self.encoder.dim)
 
     @property
-    def parts(self) -> tuple[tuple[int, float], ...]:
-        """The columns of a vector that each of both has, and what it counts in hybrid search, where words are the rest.
+    def components(self) -> tuple[Component, ...]:
+        """The transformer's columns, then the components of the companion's.
 
-        The static model knows of a text mostly which words it has, as BM25 does: together they count as much as the
-        transformer.
+        The companion knows of a text mostly which words it has, as BM25 does: in hybrid search both together count as
+        much as the transformer.
         """
         if self.companion is None:
-            return ((self.dim, ALONE),)
-        return ((self.dim, PARTS[0]), (self.companion.model.dim, PARTS[1]))
+            return (Component("transformer", self.dim, TRANSFORMER_ALONE),)
+        companion = self.companion.model.components
+        scale = COMPANION_WEIGHT / sum(each.hybrid_weight for each in companion)
+        scaled = (replace(each, hybrid_weight=scale * each.hybrid_weight) for each in companion)
+        return (Component("transformer", self.dim, TRANSFORMER_WEIGHT), *scaled)
+
+    def for_search(self) -> "ConcatenatedModel":
+        """Return the model itself: an index stores it whole."""
+        return self
 
     def encode(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
         """One unit vector per text, to compare texts of one kind by: the transformer's.

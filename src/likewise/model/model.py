@@ -17,7 +17,7 @@ from likewise.encoders.documents import DocumentPooling
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError, LikewiseError
 from likewise.model.card import Card, readme, sample_of
-from likewise.model.embedder import Texts
+from likewise.model.embedder import Component, Texts
 from likewise.model.folder import (
     RECORD,
     SAMPLE,
@@ -40,6 +40,7 @@ from likewise.tokens.tokenizer import Tokenizer, as_arrow
 __all__ = ["Model", "encode_chunks"]
 
 CHUNK_TEXTS = 1 << 14  # encoded at once: their ids stay in the cache
+TRAINED_WEIGHT = 0.4  # of the trained columns in hybrid search; BM25 has the rest
 # Names of the arrays in the file of weights, as model2vec has them. The token weights are ones: because there are some,
 # sentence-transformers computes in single precision. In half precision it gives NaN for a text without known words.
 ROWS, TOKEN_WEIGHTS = "embeddings", "weights"
@@ -88,6 +89,32 @@ class Model:
     def dim(self) -> int:
         """Length of a vector."""
         return self.encoder.dim
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """The components of a vector, in the order of its columns; hybrid search uses the trained one.
+
+        The lexical and LSA columns mostly repeat which words a text has, which BM25 knows better.
+        """
+        pooling = self.encoder.documents
+        if pooling is None:
+            return (Component("trained", self.dim, TRAINED_WEIGHT),)
+        others = zip(pooling.dims[1:], pooling.length_priors[1:], strict=True)
+        untrained = (Component("lexical" if prior > 0 else "lsa", dim, 0.0) for dim, prior in others)
+        return (Component("trained", pooling.dims[0], TRAINED_WEIGHT), *untrained)
+
+    def for_search(self) -> "Model":
+        """Return the model with only the columns that hybrid search uses, which is what an index stores."""
+        pooling, components = self.encoder.documents, self.components
+        used = [component.hybrid_weight > 0 for component in components]
+        if pooling is None or all(used):
+            return self
+        columns = np.repeat(used, [component.dim for component in components])
+        parts = zip(pooling.dims, pooling.shares, pooling.length_priors, strict=True)
+        kept = [part for part, is_used in zip(parts, used, strict=True) if is_used]
+        dims, shares, length_priors = zip(*kept, strict=True)
+        encoder = StaticEncoder(self.encoder.weights[:, columns], DocumentPooling(dims, shares, length_priors))
+        return Model(self.tokenizer, encoder, self.card, (), self.stems)
 
     def encode(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
         """One unit vector per text; a text without any known token is a row of zeros.

@@ -1,4 +1,4 @@
-"""A guide's mask: what another encoder finds nearer to a text than the text's own positive is no negative."""
+"""The guide's mask: a candidate that another encoder finds more similar than the positive is not used as a negative."""
 
 from dataclasses import dataclass, field
 
@@ -7,34 +7,32 @@ from jaxtyping import Bool, Float, Int64
 
 from likewise.errors import InputError
 
-__all__ = ["Guide", "guided_negatives"]
+__all__ = ["GuideMask", "guide_mask"]
 
-TILE = 1 << 19  # similarities that are made at once to count with
+TILE = 1 << 19  # similarities computed at once to count with
 
 
 @dataclass(frozen=True)
-class Guide:
-    """The mask of a batch, made a tile at a time from the guide's vectors.
+class GuideMask:
+    """The mask of a batch, computed from the guide's embeddings for some rows at a time.
 
     Attributes:
-        anchors: the guide's vectors of the anchors, unit rows; those from `paired` on are of a queue.
+        anchors: the guide's embeddings of the anchors, those of a queue last, unit rows.
         candidates: those of the candidates; candidate `i` is the positive of anchor `i`.
-        paired: how many pairs the batch has.
-        limits: the similarity to its positive, less what is demanded, that a negative of each pair must not exceed.
-        sides: whether anchors are compared with the batch's anchors, and its positives with candidates, too.
-        masked: how many candidates each anchor may not be contrasted with; -1 until its row was asked for.
+        pairs: how many of the first anchors are of the batch.
+        limits: the similarity that a negative of each pair must not exceed.
+        masked: how many candidates are masked out for each anchor; -1 until its row was computed.
     """
 
     anchors: Float[np.ndarray, "rows dim"]
     candidates: Float[np.ndarray, "keys dim"]
-    paired: int
+    pairs: int
     limits: Float[np.ndarray, " pairs"]
-    sides: bool
     masked: Int64[np.ndarray, " rows"] = field(repr=False)
 
     @property
     def count(self) -> int:
-        """How many pairs are left out; rows that no loss has asked for are made for it."""
+        """How many pairs are masked out; rows that no loss has computed are computed here."""
         step = max(1, TILE // max(1, len(self.candidates)))
         for first in range(0, len(self.anchors), step):
             rows = slice(first, min(first + step, len(self.anchors)))
@@ -43,83 +41,64 @@ class Guide:
         return int(self.masked.sum())
 
     def __call__(self, rows: slice) -> Bool[np.ndarray, "rows keys"]:
-        """Whether each of some anchors may be contrasted with each candidate; with its own positive always.
+        """Which candidates some anchors may be contrasted with; a positive always.
 
         Args:
             rows: consecutive anchors.
 
         Raises:
-            InputError: rows skip some.
+            InputError: the rows are not consecutive.
         """
         first, stop, step = rows.indices(len(self.anchors))
         if step != 1:
-            raise InputError(f"rows {rows} skip some: a tile of the mask is made of consecutive rows")
-        numbers, width = np.arange(first, max(first, stop)), self.paired
-        some = self.anchors[first:stop]
-        of_batch = numbers < self.paired
-        # A candidate that is a positive is judged by its own pair too; the queue has no pairs.
+            raise InputError(f"rows {rows} skip some: give consecutive rows")
+        numbers = np.arange(first, max(first, stop))
+        in_batch = numbers < self.pairs
         by_row = np.full((len(numbers), 1), np.inf, self.limits.dtype)
-        by_row[of_batch, 0] = self.limits[numbers[of_batch]]
+        by_row[in_batch, 0] = self.limits[numbers[in_batch]]
         by_column = np.full((1, len(self.candidates)), np.inf, self.limits.dtype)
-        by_column[0, :width] = self.limits[:width]
-        limit = np.minimum(by_row, by_column)
-        allowed = some @ self.candidates.T <= limit
-        if self.sides:
-            # Anchor j stands for candidate j, and candidate i for anchor i: in the batch, where they are pairs.
-            allowed[:, :width] &= some @ self.anchors[:width].T <= limit[:, :width]
-            own = self.candidates[numbers[of_batch]]
-            allowed[of_batch] &= own @ self.candidates.T <= limit[of_batch]
-        allowed[of_batch, numbers[of_batch]] = True
-        looked = np.where(of_batch, len(self.candidates), width)
-        self.masked[first:stop] = looked - np.where(of_batch, allowed.sum(axis=1), allowed[:, :width].sum(axis=1))
+        by_column[0, : self.pairs] = self.limits
+        allowed = self.anchors[first:stop] @ self.candidates.T <= np.minimum(by_row, by_column)  # (rows, keys)
+        allowed[in_batch, numbers[in_batch]] = True
+        compared = np.where(in_batch, len(self.candidates), self.pairs)
+        kept = np.where(in_batch, allowed.sum(axis=1), allowed[:, : self.pairs].sum(axis=1))
+        self.masked[first:stop] = compared - kept
         return np.asarray(allowed)
 
 
-def guided_negatives(
+def guide_mask(
     anchors: Float[np.ndarray, "rows dim"],
     candidates: Float[np.ndarray, "keys dim"],
     *,
     gamma: float = 1.0,
-    margin: float | None = None,
-    sides: bool = False,
-    paired: int | None = None,
-) -> Guide:
-    """Which candidates each anchor may be contrasted with, as a guide sees them (GISTEmbed, Solatorio 2024).
+    pairs: int | None = None,
+) -> GuideMask:
+    """The mask of a batch by the similarities s of a guide (GISTEmbed, Solatorio 2024).
 
-    With s the guide's similarities, anchor i and candidate j are no negatives where
+    Anchor i and candidate j are not contrasted where
 
-        s_ij > gamma s_ii   or   s_ij > gamma s_jj
+        s_ij > gamma s_ii   or   s_ij > gamma s_jj,
 
-    the second because a symmetric loss contrasts candidate j with anchor i as well. With a margin, `s_ii - margin`
-    stands in place of `gamma s_ii`. The paper's gamma is 1; less masks more where similarities are above zero, a margin
-    everywhere.
-
-    It costs a matrix product of the guide's dimensions whenever the loss makes a tile of its logits, which is once for
-    small batches and twice for large ones.
+    the second because a symmetric loss contrasts candidate j with anchor i as well. The mask costs one matrix product
+    of the guide's dimensions for each tile of the loss.
 
     Args:
-        anchors: the guide's vectors of what the anchors are of, unit rows; a queue's after those of the batch.
-        candidates: those of the candidates, a queue's at the end; candidate `i` is the positive of anchor `i`.
-        gamma: the share of the positive's similarity that a negative may have, above 0.
-        margin: how much less similar than the positive a negative must be; in place of gamma.
-        sides: leave a pair out also where two anchors, or two candidates, are so similar (the paper's other two
-            comparisons); three products then.
-        paired: how many of the first anchors are of the batch; all if None.
+        anchors: the guide's embeddings of the anchors, unit rows; those of a queue after those of the batch.
+        candidates: those of the candidates, a queue's last; candidate `i` is the positive of anchor `i`.
+        gamma: the largest similarity of a negative as a share of the positive's, above 0. The paper's is 1; less masks
+            out more where similarities are positive.
+        pairs: how many of the first anchors are of the batch; all if None.
 
     Raises:
-        InputError: shapes do not fit, gamma is not positive, or gamma and margin are both given.
+        InputError: the shapes do not fit, or gamma is not positive.
     """
-    pairs = len(anchors) if paired is None else paired
-    if anchors.shape[1:] != candidates.shape[1:] or not 0 <= pairs <= min(len(anchors), len(candidates)):
+    count = len(anchors) if pairs is None else pairs
+    if anchors.shape[1:] != candidates.shape[1:] or not 0 <= count <= min(len(anchors), len(candidates)):
         raise InputError(
-            f"a guide's anchors {anchors.shape} and candidates {candidates.shape} of {pairs} pairs: expected vectors "
-            "of one length, and a candidate for each anchor of the batch"
+            f"guide embeddings of anchors {anchors.shape} and candidates {candidates.shape} for {count} pairs: "
+            "expected the same number of dimensions, and a candidate for each anchor of the batch"
         )
-    if margin is not None and gamma != 1:
-        raise InputError(f"gamma {gamma} and margin {margin}: give one of them")
     if not gamma > 0:
         raise InputError(f"gamma {gamma} is not positive")
-    positive = np.sum(anchors[:pairs] * candidates[:pairs], axis=1)
-    limits = gamma * positive if margin is None else positive - margin
-    masked = np.full(len(anchors), -1, np.int64)
-    return Guide(anchors, candidates, pairs, limits.astype(anchors.dtype), sides, masked)
+    limits = gamma * np.sum(anchors[:count] * candidates[:count], axis=1)
+    return GuideMask(anchors, candidates, count, limits.astype(anchors.dtype), np.full(len(anchors), -1, np.int64))

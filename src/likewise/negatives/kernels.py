@@ -1,6 +1,6 @@
-"""Compiled loops of the negatives: fingerprints, SimHash and the comparison of all pairs of a batch.
+"""Compiled loops of the negatives: SimHash, and the comparison of all pairs of a batch.
 
-Each text is owned by one iteration, so no result depends on how many threads there are.
+One iteration handles each text, so no result depends on the number of threads.
 """
 
 import numpy as np
@@ -10,26 +10,12 @@ from likewise.views.kernels import GOLDEN, mixed, ones
 
 BYTE, EIGHT = np.uint64(255), np.uint64(8)
 LIGHTEST = np.float32(1e-6)
-BLOCKS = 64  # units of parallel work; more than there are cores, so that long texts even out
-
-
-@njit(cache=True, parallel=True, nogil=True)
-def fingerprints(ids, offsets):
-    """A 64-bit hash of each text's ids in their order."""
-    texts = len(offsets) - 1
-    out = np.empty(texts, np.uint64)
-    for t in prange(texts):
-        text = np.int64(t)
-        hashed = np.uint64(0)
-        for position in range(offsets[text], offsets[text + 1]):
-            hashed = mixed(hashed + (np.uint64(ids[position]) + np.uint64(1)) * GOLDEN)
-        out[text] = hashed
-    return out
+BLOCKS = 64  # units of parallel work: more than there are cores, so that long texts are spread evenly
 
 
 @njit(inline="always")
 def weight_of(word, starts, ids, weights):
-    """What the heaviest piece of a word weighs; never nothing, or texts of such words would all be one."""
+    """The weight of the heaviest subword of a word; above zero, or all texts of weightless words would hash alike."""
     end = starts[word + 1] if word + 1 < len(starts) else len(ids)
     weight = LIGHTEST
     for position in range(starts[word], end):
@@ -39,7 +25,7 @@ def weight_of(word, starts, ids, weights):
 
 @njit(inline="always")
 def project(hashed, weight, sums):
-    """Add a word's 64 coordinates, each the sum of two bytes of a hash: near enough a normal deviate."""
+    """Add the 64 coordinates of a word, each the sum of two bytes of a hash: close to a normal deviate."""
     for lane in range(16):
         drawn = mixed(hashed + np.uint64(lane + 1) * GOLDEN)
         for pair in range(4):
@@ -50,11 +36,11 @@ def project(hashed, weight, sums):
 
 @njit(cache=True, parallel=True, nogil=True)
 def simhashes(hashes, starts, offsets, ids, weights):
-    """The SimHash of each text: bit b says on which side of a random plane b its weighted set of words lies.
+    """The SimHash of each text: bit b is the side of random plane b on which its weighted set of words lies.
 
-    `starts[w]` is where word w begins in `ids`, `offsets` are the texts' bounds among the words; a word weighs what its
-    heaviest piece does, once a text. With one bit of a hash a word in place of a coordinate, a word that outweighs the
-    rest would decide all bits alone.
+    Word w begins at `starts[w]` in `ids`, text t has the words from `offsets[t]` to `offsets[t + 1]`. A word counts
+    once a text, with the weight of its heaviest subword. Words have coordinates rather than the bits of the usual
+    SimHash: with bits, a word that outweighs the others would decide the whole hash.
     """
     texts = len(offsets) - 1
     out = np.empty(texts, np.uint64)
@@ -86,10 +72,10 @@ def simhashes(hashes, starts, offsets, ids, weights):
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def near(anchors, candidates, distance, paired):
-    """How many candidates, other than its own, are within the distance of each anchor.
+def near_duplicate_counts(anchors, candidates, distance, pairs):
+    """How many candidates, other than its positive, are within the distance of each anchor.
 
-    Anchors from `paired` on have no candidate of their own and are compared with the first `paired` candidates only.
+    Anchors from `pairs` on are of a queue: they have no positive and are compared with the first `pairs` candidates.
     """
     out = np.empty(len(anchors), np.int64)
     limit = np.uint64(distance)
@@ -97,19 +83,19 @@ def near(anchors, candidates, distance, paired):
         anchor = np.int64(a)
         key = anchors[anchor]
         count = np.int64(0)
-        for candidate in range(len(candidates) if anchor < paired else min(paired, len(candidates))):
+        for candidate in range(len(candidates) if anchor < pairs else min(pairs, len(candidates))):
             count += np.int64(ones(key ^ candidates[candidate]) <= limit)
-        if anchor < paired and anchor < len(candidates):
+        if anchor < pairs and anchor < len(candidates):
             count -= np.int64(ones(key ^ candidates[anchor]) <= limit)
         out[anchor] = count
     return out
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def allowed_tile(anchors, candidates, distance, first, stop, masked, paired):
-    """Rows `first` to `stop` of the mask: whether each candidate may be contrasted; an anchor's own always may.
+def allowed_tile(anchors, candidates, distance, first, stop, masked, pairs):
+    """Rows `first` to `stop` of the mask; True where an anchor may be contrasted with a candidate.
 
-    Anchors from `paired` on have none of their own; all but the first `paired` candidates are left to them unasked.
+    A positive is always True. Anchors from `pairs` on are of a queue: candidates after the first `pairs` are True.
     """
     out = np.ones((stop - first, len(candidates)), np.bool_)
     limit = np.uint64(distance)
@@ -118,8 +104,8 @@ def allowed_tile(anchors, candidates, distance, first, stop, masked, paired):
         anchor = first + row
         if masked[anchor] > 0:
             key = anchors[anchor]
-            for candidate in range(len(candidates) if anchor < paired else min(paired, len(candidates))):
+            for candidate in range(len(candidates) if anchor < pairs else min(pairs, len(candidates))):
                 out[row, candidate] = ones(key ^ candidates[candidate]) > limit
-            if anchor < paired and anchor < len(candidates):
+            if anchor < pairs and anchor < len(candidates):
                 out[row, anchor] = True
     return out

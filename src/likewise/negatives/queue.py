@@ -1,4 +1,4 @@
-"""Vectors of the last batches, which are negatives of this one."""
+"""A queue of the embeddings of the last batches: negatives that cost no encoding."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,29 +7,29 @@ import numpy as np
 from array_api_compat import array_namespace, device, to_device
 
 from likewise.errors import InputError
-from likewise.negatives.near_duplicates import DISTANCE, Mask, Signatures, allowed_by_all, allowed_negatives
+from likewise.negatives.near_duplicates import DISTANCE, Mask, Signatures, combine_masks, near_duplicate_mask
 
 __all__ = ["Queue"]
 
 
 class Queue:
-    """A ring of the vectors that were made last, of both sides, and the signatures of their texts.
+    """A ring buffer of the latest embeddings of anchors and candidates, and of the signatures of their texts.
 
-    A queue of candidates alone pulls the two sides apart, as only one of them meets more negatives; both sides are kept
-    (ContAccum, Kim et al. 2024). The vectors were made by an encoder that has changed since: with a small learning
-    rate, by little (XBM, Wang et al. 2020).
+    A queue of candidates alone pulls the two sides apart, as only one of them gets more negatives, so both sides are
+    kept (ContAccum, Kim et al. 2024). The encoder has changed since the embeddings were computed; with a small learning
+    rate only a little (XBM, Wang et al. 2020).
 
     Attributes:
         size: how many pairs it holds at most.
-        dim: of the vectors.
+        dim: number of dimensions.
     """
 
     def __init__(self, size: int, dim: int) -> None:
-        """An empty queue; it takes memory for `2 * size * dim` numbers when the first vectors come.
+        """An empty queue; the first push allocates `2 * size * dim` numbers.
 
         Args:
             size: how many pairs it holds at most.
-            dim: of the vectors.
+            dim: number of dimensions.
 
         Raises:
             InputError: size or dim is not positive.
@@ -37,7 +37,7 @@ class Queue:
         if size < 1 or dim < 1:
             raise InputError(f"a queue of {size} vectors of {dim} dimensions: give 1 or more of each")
         self.size, self.dim = size, dim
-        self._ring: tuple[Any, Any] | None = None  # of the type of what is pushed
+        self._ring: tuple[Any, Any] | None = None  # anchors and candidates, (size, dim) each, typed as the first push
         self._signatures: tuple[Signatures, ...] = ()
         self._filled, self._next = 0, 0
 
@@ -46,9 +46,9 @@ class Queue:
 
     @property
     def vectors(self) -> tuple[Any, Any] | None:
-        """Anchors and candidates, (len, dim) each, or None while empty; the `queue` of a loss.
+        """Anchors and candidates, (len, dim) each, or None while empty; a loss's `queue`.
 
-        They are no copies: the next push changes them.
+        They are views of the buffer: the next push changes them.
         """
         if self._ring is None or not self._filled:
             return None
@@ -56,12 +56,12 @@ class Queue:
         return anchors[: self._filled, :], candidates[: self._filled, :]
 
     def push(self, anchors: Any, candidates: Any, signatures: tuple[Signatures, ...] = ()) -> None:
-        """Adds the vectors of a batch, once its step is done; the oldest make room.
+        """Add the embeddings of a batch after its step, in place of the oldest.
 
         Args:
-            anchors: (batch, dim), of the library, type and device of those before.
+            anchors: (batch, dim), of the same library, type and device at every push.
             candidates: (batch, dim).
-            signatures: of the batch's texts, as many sides as at every other push.
+            signatures: of the texts, for each side that near-duplicates are found by; as many sides at every push.
 
         Raises:
             InputError: the shapes do not fit the queue or each other.
@@ -74,69 +74,65 @@ class Queue:
             raise InputError(f"{batch} pairs with signatures of {[len(side) for side in signatures]} texts")
         if self._ring is None:
             self._ring = self._empty(anchors), self._empty(anchors)
-            self._signatures = tuple(_blank(self.size) for _ in signatures)
-        if len(signatures) != len(self._signatures):
-            raise InputError(f"{len(signatures)} sides of signatures, expected {len(self._signatures)} as before")
+            self._signatures = tuple(np.zeros(self.size, np.uint64) for _ in signatures)
+        self._check_sides(signatures)
         last = slice(max(0, batch - self.size), batch)
         places = (self._next + np.arange(last.stop - last.start)) % self.size
         for ring, side in zip(self._ring, (anchors, candidates), strict=True):
-            # A tensor that remembers how it was made would make the queue remember every step.
+            # A tensor that kept its graph would keep the graphs of all earlier steps alive.
             ring[places] = (side.detach() if hasattr(side, "detach") else side)[last]
         for kept, new in zip(self._signatures, signatures, strict=True):
-            kept.exact[places], kept.simhash[places] = new.exact[last], new.simhash[last]
+            kept[places] = new[last]
         self._next = int(self._next + len(places)) % self.size
         self._filled = min(self.size, self._filled + len(places))
 
-    def allowed(
+    def near_duplicate_mask(
         self,
         signatures: tuple[Signatures, ...],
         *,
         candidates: tuple[Signatures, ...] | None = None,
-        distance: int | None = DISTANCE,
+        distance: int = DISTANCE,
     ) -> Mask | None:
-        """Who may be contrasted with whom in a batch beside this queue, or None when all may.
+        """The mask of a batch with this queue, or None where no two texts are near-duplicates.
 
-        Rows are the batch's anchors and then the queue's, columns the batch's candidates and then the queue's.
+        Its rows are the anchors of the batch and then those of the queue, its columns the candidates likewise.
 
         Args:
-            signatures: of the batch's texts, as many sides as were pushed; one side that calls a pair near-duplicates
-                suffices.
-            candidates: of the batch's candidates, as many sides, where there are more of them than anchors, as with
-                mined negatives; the first are the positives.
-            distance: as in `allowed_negatives`.
+            signatures: of the batch's texts, as many sides as were pushed; a pair that are near-duplicates on one side
+                is masked out.
+            candidates: of the batch's candidates, as many sides; the first are the positives, mined negatives follow.
+                The same as `signatures` if None.
+            distance: as in the function `near_duplicate_mask`.
 
         Raises:
             InputError: there are more or fewer sides than were pushed.
         """
-        if self._filled and len(signatures) != len(self._signatures):
-            raise InputError(f"{len(signatures)} sides of signatures, expected {len(self._signatures)} as were pushed")
-        masks = []
-        for number, (side, of) in enumerate(zip(signatures, candidates or signatures, strict=True)):
-            rows, columns = side, of
-            if self._filled:
-                queued = self._signatures[number].take(np.arange(self._filled))
-                rows, columns = side.joined(queued), of.joined(queued)
-            masks.append(allowed_negatives(rows, columns, distance=distance, paired=len(side)))
-        return allowed_by_all(masks)
+        if self._filled:
+            self._check_sides(signatures)
+        none = (np.zeros(0, np.uint64),) * len(signatures)
+        queued = [side[: self._filled] for side in (self._signatures if self._filled else none)]
+        sides = [
+            (np.concatenate([rows, more]), np.concatenate([columns, more]))
+            for rows, columns, more in zip(signatures, candidates or signatures, queued, strict=True)
+        ]
+        pairs = len(signatures[0])
+        return combine_masks([near_duplicate_mask(*side, distance=distance, pairs=pairs) for side in sides])
 
     def state(self) -> dict[str, np.ndarray]:
-        """All that it holds, in arrays of numpy, each in its place: what comes after goes on to the byte."""
+        """Everything it holds, as numpy arrays in their places: a restored queue continues with the same bytes."""
         places = {"size": self.size, "dim": self.dim, "filled": self._filled, "next": self._next}
         held = {name: np.array(place) for name, place in places.items()}
         if self._ring is not None:
             for name, ring in zip(("anchors", "candidates"), self._ring, strict=True):
                 held[name] = np.asarray(to_device(ring[: self._filled, :], "cpu")).copy()
-        for number, side in enumerate(self._signatures):
-            held[f"exact_{number}"] = side.exact[: self._filled].copy()
-            held[f"simhash_{number}"] = side.simhash[: self._filled].copy()
-        return held
+        return held | {f"signatures_{n}": side[: self._filled].copy() for n, side in enumerate(self._signatures)}
 
     def restore(self, state: Mapping[str, np.ndarray], like: Any = None) -> None:
-        """Takes what `state` gave.
+        """Restore a `state`.
 
         Args:
             state: of a queue of this size and dim.
-            like: an array of the library, type and device that the vectors shall have; those of the state if None.
+            like: an array of the library, type and device that the embeddings shall have; those of the state if None.
 
         Raises:
             InputError: the state is of a queue of another size or dim.
@@ -145,7 +141,7 @@ class Queue:
         if (size, dim) != (self.size, self.dim):
             raise InputError(
                 f"the state of a queue of {size} vectors of {dim} dimensions does not fit one of {self.size} of "
-                f"{self.dim}: give a queue as it was"
+                f"{self.dim}: give a queue of the same size and dimensions"
             )
         self._filled, self._next, self._ring, self._signatures = filled, int(state["next"]), None, ()
         if "anchors" not in state:
@@ -155,16 +151,14 @@ class Queue:
         for ring, name in zip(self._ring, ("anchors", "candidates"), strict=True):
             vectors = array_namespace(ring).asarray(state[name], dtype=ring.dtype, device=device(ring), copy=True)
             ring[:filled, :] = vectors
-        kept: list[Signatures] = []
-        while f"exact_{len(kept)}" in state:
-            side = _blank(self.size)
-            side.exact[:filled], side.simhash[:filled] = (state[f"{key}_{len(kept)}"] for key in ("exact", "simhash"))
-            kept.append(side)
-        self._signatures = tuple(kept)
+        names = sorted(name for name in state if name.startswith("signatures_"))
+        self._signatures = tuple(np.zeros(self.size, np.uint64) for _ in names)
+        for kept, name in zip(self._signatures, names, strict=True):
+            kept[:filled] = state[name]
+
+    def _check_sides(self, signatures: tuple[Signatures, ...]) -> None:
+        if len(signatures) != len(self._signatures):
+            raise InputError(f"{len(signatures)} sides of signatures, expected {len(self._signatures)} as were pushed")
 
     def _empty(self, like: Any) -> Any:
         return array_namespace(like).zeros((self.size, self.dim), dtype=like.dtype, device=device(like))
-
-
-def _blank(size: int) -> Signatures:
-    return Signatures(np.zeros(size, np.uint64), np.zeros(size, np.uint64))

@@ -1,97 +1,117 @@
-"""Names become negatives: `"queue"`, `"queue:8192,hard:2,guide"`; those of the batch there always are."""
+"""Names become negatives: `"queue"`, `"queue:8192,hard:2,guide"`; those of the batch are always used."""
 
-import difflib
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from likewise.errors import InputError
+from likewise.registry import Registry
 
-__all__ = ["BATCH", "NegativesSpec", "negatives_spec"]
-
+__all__ = ["BATCH", "NEGATIVES", "NegativesSpec", "negatives_names", "negatives_spec"]
 
 BATCH = "batch"
-BOUNDS = {
-    "queue": (4096.0, 1.0, math.inf),
-    "momentum": (0.99, 0.0, 1.0),
-    "hard": (1.0, 1.0, 64.0),
-    "hard-own": (1.0, 1.0, 64.0),
-    "guide": (1.0, 0.0, 10.0),
-    "clusters": (0.5, 0.0, 1.0),
-}
-"""Of each name the number that it has if none is given, and the least and the greatest that it may have."""
 
-WHOLE = ("queue", "hard", "hard-own")  # whose number is one
+NEGATIVES = {
+    "queue": "likewise.negatives.spec:add_queue",
+    "hard": "likewise.negatives.spec:add_hard",
+    "hard-own": "likewise.negatives.spec:add_own_hard",
+    "guide": "likewise.negatives.spec:add_guide",
+}
+"""Where the builder of each is."""
+
+REGISTRY = Registry("likewise.negatives", "kind of negatives", "kinds of negatives", NEGATIVES)
 
 
 @dataclass(frozen=True)
 class NegativesSpec:
-    """What a text is contrasted with beyond the other texts of its batch.
+    """What an anchor is contrasted with beyond the other texts of its batch.
 
     Attributes:
         queue: pairs of earlier batches; 0 for none.
-        momentum: of a slow encoder that makes the candidates; None for none.
         hard: mined negatives a text; 0 for none.
-        own: whether they are mined with the encoder itself, and not with the guide.
-        guide: gamma, the share of a positive's similarity above which the guide leaves a text out; None for no guide.
-        clusters: share of the batches that are of texts near each other; 0 for none.
+        own: whether they are mined with the trained encoder itself rather than with the guide.
+        guide: gamma, the share of a positive's similarity above which the guide masks a candidate out, or None.
     """
 
     queue: int = 0
-    momentum: float | None = None
     hard: int = 0
     own: bool = False
     guide: float | None = None
-    clusters: float = 0.0
 
     @property
     def guided(self) -> bool:
-        """Whether a static encoder is needed that was trained first."""
-        return self.guide is not None or self.clusters > 0 or (self.hard > 0 and not self.own)
+        """Whether a static encoder has to be trained first."""
+        return self.guide is not None or (self.hard > 0 and not self.own)
+
+
+Builder = Callable[[NegativesSpec, str | None], NegativesSpec]
+"""Adds its negatives to a spec; takes what stands after the colon, or None."""
 
 
 def negatives_spec(spec: str | None) -> NegativesSpec:
-    """The negatives that the names ask for.
+    """The negatives of some names.
 
     Args:
-        spec: names with commas between them, each with a number after a colon where one is wanted; None and `batch`
-            are those of the batch alone. `queue:4096` remembers so many pairs. `momentum:0.99` has a slow encoder make
-            the candidates. `hard:1` mines so many negatives a text with the guide, `hard-own:1` with the encoder.
-            `guide:1.0` leaves out what the guide finds more similar than that share of the positive. `clusters:0.5`
-            makes so many of the batches of texts that are near each other.
+        spec: names separated by commas, each with a number after a colon where the default does not fit; None and
+            `batch` are the negatives of the batch alone. `queue:4096` adds that many pairs of earlier batches.
+            `hard:1` adds that many negatives a text, mined with the guide; `hard-own:1` with the trained encoder.
+            `guide:1.0` masks out candidates that are more similar, to the guide, than that share of the positive.
 
     Raises:
         InputError: a name is unknown, or a number is out of range.
     """
-    given: dict[str, float] = {}
+    chosen = NegativesSpec()
     for part in (spec or BATCH).split(","):
-        name, _, number = (subword.strip() for subword in part.partition(":"))
-        if name == BATCH and not number:
+        name, colon, number = (word.strip() for word in part.partition(":"))
+        if name == BATCH and not colon:
             continue
-        if name not in BOUNDS:
-            nearest = difflib.get_close_matches(name, [BATCH, *BOUNDS], 1)
-            meant = f"did you mean {nearest[0]}? " if nearest else ""
-            raise InputError(f"there are no negatives {name!r}: {meant}They are {BATCH}, {', '.join(BOUNDS)}")
-        given[name] = _number(name, number)
-    if "hard" in given and "hard-own" in given:
+        builder: Builder = REGISTRY.load(name, negatives_names)
+        chosen = builder(chosen, number if colon else None)
+    return chosen
+
+
+def negatives_names() -> list[str]:
+    """The names that `negatives_spec` knows: ours, then those registered by other packages as `likewise.negatives`."""
+    return [BATCH, *REGISTRY.names()]
+
+
+def add_queue(spec: NegativesSpec, number: str | None) -> NegativesSpec:
+    """Pairs of earlier batches, 4096 by default."""
+    return replace(spec, queue=int(_number("queue", number, 4096.0, least=1.0, whole=True)))
+
+
+def add_hard(spec: NegativesSpec, number: str | None) -> NegativesSpec:
+    """Negatives mined with the guide, 1 a text by default."""
+    return _with_hard(spec, "hard", number)
+
+
+def add_own_hard(spec: NegativesSpec, number: str | None) -> NegativesSpec:
+    """Negatives mined with the trained encoder, 1 a text by default."""
+    return _with_hard(spec, "hard-own", number)
+
+
+def add_guide(spec: NegativesSpec, number: str | None) -> NegativesSpec:
+    """A guide's mask, with gamma 1 by default."""
+    return replace(spec, guide=_number("guide", number, 1.0, least=0.1, most=10.0))
+
+
+def _with_hard(spec: NegativesSpec, name: str, number: str | None) -> NegativesSpec:
+    own = name == "hard-own"
+    if spec.hard and spec.own != own:
         raise InputError("negatives hard and hard-own: give one of them")
-    own = "hard-own" in given
-    return NegativesSpec(
-        queue=int(given.get("queue", 0)), momentum=given.get("momentum"),
-        hard=int(given.get("hard", given.get("hard-own", 0))), own=own,
-        guide=given.get("guide"), clusters=given.get("clusters", 0.0),
-    )  # fmt: skip
+    return replace(spec, hard=int(_number(name, number, 1.0, least=1.0, most=64.0, whole=True)), own=own)
 
 
-def _number(name: str, given: str) -> float:
-    usual, least, most = BOUNDS[name]
-    if not given:
-        return usual
+def _number(
+    name: str, given: str | None, default: float, *, least: float, most: float = math.inf, whole: bool = False
+) -> float:
+    if given is None:
+        return default
     try:
         number = float(given)
     except ValueError:
         number = math.nan
-    if not least <= number <= most or (name in WHOLE and number != round(number)):
-        kind = "a whole number" if name in WHOLE else "a number"
-        upto = "" if most == math.inf else f" to {most:g}"
-        raise InputError(f"negatives {name}:{given}: expected {kind} from {least:g}{upto}")
+    if not least <= number <= most or (whole and not number.is_integer()):
+        kind, upper = "a whole number" if whole else "a number", "" if most == math.inf else f" to {most:g}"
+        raise InputError(f"negatives {name}:{given}: expected {kind} from {least:g}{upper}")
     return number

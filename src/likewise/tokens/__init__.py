@@ -1,7 +1,7 @@
-"""Tokens: texts become ragged ids, by a vocabulary learned from the corpus and a compiled tokenizer.
+"""Turn texts into ragged token ids, with a vocabulary learned from the corpus and a compiled tokenizer.
 
-`ragged.py` is what every other room speaks; read it first. `vocabulary.py` learns the pieces, `stems.py` which
-words are forms of one another; `compiled.py` cuts texts, with `characters.py` and the loops of `kernels.py`;
-`pretrained.py` is the tokenizer of a pretrained encoder. `store.py` keeps the ids of a corpus on disk,
-`distinct.py` knows which texts were seen.
+Start with `ragged.py`: the type that every other room takes. `vocabulary.py` learns the subwords, `stems.py` which
+words are forms of one another; `tokenizer.py` splits texts, with `characters.py` and the loops of `kernels.py`;
+`pretrained.py` wraps the tokenizer of a pretrained encoder. `store.py` keeps the ids of a corpus on disk,
+`distinct.py` finds exact duplicates.
 """

@@ -1,8 +1,8 @@
-"""What the normaliser of `tokenizers` makes of each character, asked of it once and kept as arrays.
+"""A table of the normal form of each character, filled once with the normaliser of `tokenizers`.
 
-NFKC, cleaning and lower-casing change a text character by character except where marks combine. A table of the single
-characters and Unicode's quick check (UAX 15, section 9) therefore suffice for almost every text; the others are
-recognised here and left to `tokenizers` itself.
+NFKC, cleaning and lower-casing change a text character by character except where marks combine. A table of single
+characters and the quick check of Unicode (UAX 15, section 9) therefore suffice for almost every text; the others are
+detected and left to `tokenizers` itself.
 """
 
 import unicodedata
@@ -16,13 +16,13 @@ from tokenizers import Tokenizer as Reference
 
 __all__ = ["ISOLATED", "KEEPS", "MARK", "SLOW", "SPACE", "WORD", "Characters", "characters"]
 
-# What a character is to the pre-tokenizer.
+# The class of a character in the pre-tokenizer.
 WORD, SPACE, ISOLATED = 0, 1, 2
-# How a character may be normalised.
+# How a character can be normalised.
 SLOW, KEEPS, MARK = 1, 2, 4
 
-LAST_PAIR = 0x1D200  # no canonical pair stands at or above it, and none below U+00C0
-_DAGGER = "†"  # nothing else has it as its normal form, and nothing composes with it
+LAST_PAIR = 0x1D200  # canonical compositions are below it, and none is below U+00C0
+_DAGGER = "†"  # no other character has it as its normal form, and none composes with it
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Characters:
     """The normal form of every character below a limit.
 
     Attributes:
-        kind: how the character may be taken: SLOW (by `tokenizers` only), KEEPS (NFKC leaves it), MARK (combining,
-            NFKC leaves it, its neighbours decide), or 0 (NFKC changes it, on its own).
+        kind: SLOW (only `tokenizers` can normalise it), KEEPS (NFKC does not change it), MARK (combining, NFKC does not
+            change it unless its neighbours do), or 0 (NFKC changes it independently of its neighbours).
         order: its canonical combining class.
         start: its normal form is `form[start[c]:start[c + 1]]`.
         form: normal forms as UTF-8, end to end.
-        role: of each byte of `form`, what its character is to the pre-tokenizer: WORD, SPACE or ISOLATED.
+        role: for each byte of `form`, the class of its character in the pre-tokenizer: WORD, SPACE or ISOLATED.
     """
 
     kind: UInt8[np.ndarray, " characters"]
@@ -46,50 +46,45 @@ class Characters:
 
 
 def characters(reference: Reference, limit: int) -> Characters:
-    """The table of all characters below `limit`, by asking `reference` what it makes of each."""
+    """Build the table of all characters below `limit` with the normaliser and pre-tokenizer of `reference`."""
     everyone = [chr(code) for code in range(limit) if not 0xD800 <= code < 0xE000]
-    forms = dict(zip(everyone, _normal_forms(reference, everyone), strict=True))
-    roles = _roles(reference, sorted({character for form in forms.values() for character in form}))
-    kind = np.full(limit, SLOW, np.uint8)
-    order = np.zeros(limit, np.uint8)
-    lengths = np.zeros(limit, np.int64)
-    form_bytes, role_bytes = bytearray(), bytearray()
-    for character in everyone:
-        code = ord(character)
-        kind[code] = _kind(character)
-        order[code] = unicodedata.combining(character)
-        before = len(form_bytes)
-        for part in forms[character]:
-            encoded = part.encode()
-            form_bytes += encoded
-            role_bytes += bytes([roles[part]]) * len(encoded)
-        lengths[code] = len(form_bytes) - before
+    codes = np.array([ord(character) for character in everyone])
+    kind, order = np.full(limit, SLOW, np.uint8), np.zeros(limit, np.uint8)
+    kind[codes] = [_kind(character) for character in everyone]
+    order[codes] = [unicodedata.combining(character) for character in everyone]
+    forms = _normal_forms(reference, everyone)
+    joined = "".join(forms)
+    parts, which = np.unique(np.frombuffer(joined.encode("utf-32-le"), np.uint32), return_inverse=True)
+    roles = _roles(reference, [chr(part) for part in parts])
+    sizes = (1 + (parts >= 0x80) + (parts >= 0x800) + (parts >= 0x10000))[which]  # bytes of each character in UTF-8
+    ends = np.concatenate([[0], np.cumsum(sizes)])[np.cumsum([len(form) for form in forms])]
     start = np.zeros(limit + 1, np.int32)
-    np.cumsum(lengths, out=start[1:])
-    return Characters(
-        kind, order, start, np.frombuffer(bytes(form_bytes), np.uint8), np.frombuffer(bytes(role_bytes), np.uint8)
-    )
+    start[codes + 1] = np.diff(ends, prepend=0)
+    np.cumsum(start, out=start)
+    return Characters(kind, order, start, np.frombuffer(joined.encode(), np.uint8), np.repeat(roles[which], sizes))
 
 
 def _normal_forms(reference: Reference, everyone: list[str]) -> list[str]:
-    # One call for all, a dagger between each and the next.
+    # One call for all characters, with a dagger between them.
     joined = reference.normalizer.normalize_str(_DAGGER.join("x" if c == _DAGGER else c for c in everyone))
     forms = joined.split(_DAGGER)
     return [_DAGGER if c == _DAGGER else form for c, form in zip(everyone, forms, strict=True)]
 
 
-def _roles(reference: Reference, parts: list[str]) -> dict[str, int]:
-    # In "aXaYaZ" a character of a word joins its neighbours, punctuation stands alone and white space is left out.
+def _roles(reference: Reference, parts: list[str]) -> UInt8[np.ndarray, " parts"]:
+    # In "aXaYaZ" a word character joins its neighbours, punctuation is a token by itself, white space is dropped.
     subwords = reference.pre_tokenizer.pre_tokenize_str("".join("a" + part for part in parts))
     role = np.full(2 * len(parts), SPACE, np.uint8)
     for subword, (first, last) in subwords:
         role[first:last] = WORD if last - first > 1 or subword == "a" else ISOLATED
-    return {part: int(role[2 * index + 1]) for index, part in enumerate(parts)}
+    return role[1::2]
 
 
 def _kind(character: str) -> int:
     if unicodedata.category(character) == "Cn" or character in _composes_backwards():
-        return SLOW  # newer than this Python's Unicode, or it may join the character before it
+        return SLOW  # newer than the Unicode of this Python, or it may compose with the character before it
+    if not unicodedata.decomposition(character):  # most characters
+        return MARK if unicodedata.combining(character) else KEEPS
     keeps = unicodedata.is_normalized("NFKC", character)
     if unicodedata.combining(unicodedata.normalize("NFKD", character)[0]):
         return MARK if keeps else SLOW
@@ -100,7 +95,7 @@ def _kind(character: str) -> int:
 
 @lru_cache(maxsize=1)
 def _composes_backwards() -> frozenset[str]:
-    """Second characters of canonical compositions, and the vowels and finals of Hangul."""
+    """The second characters of canonical compositions, and the vowels and finals of Hangul."""
     return frozenset(_seconds()) | {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
 
 

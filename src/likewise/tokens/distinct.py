@@ -1,4 +1,4 @@
-"""Which texts were seen before: a set of 64-bit hashes that takes 16 bytes or so a text."""
+"""Find exact duplicates in a stream: a set of 64-bit hashes that takes about 16 bytes per text."""
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ __all__ = ["SeenTexts", "text_hashes"]
 
 
 def text_hashes(texts: Texts) -> UInt64[np.ndarray, " texts"]:
-    """A 64-bit hash of the bytes of each text."""
+    """Hash the bytes of each text to 64 bits."""
     array: pa.Array = as_arrow(texts)
     offsets, data = buffers(array)
     hashes = np.empty(len(array), np.uint64)
@@ -20,7 +20,7 @@ def text_hashes(texts: Texts) -> UInt64[np.ndarray, " texts"]:
 
 
 class SeenTexts:
-    """A growing set of hashes. Two texts of equal hash count as one: at a million texts a chance of 3 in 10^8."""
+    """A growing set of hashes. At a million texts, two different ones have equal hashes with probability 3 in 10^8."""
 
     def __init__(self) -> None:
         self._slots = np.zeros(1 << 12, np.uint64)
@@ -30,7 +30,7 @@ class SeenTexts:
         return self._filled
 
     def add(self, hashes: UInt64[np.ndarray, " texts"]) -> Bool[np.ndarray, " texts"]:
-        """Put hashes into the set; which of them were new, counting repeats within `hashes` too."""
+        """Add hashes; return which of them were new, also with respect to earlier ones in `hashes`."""
         while 2 * (self._filled + len(hashes)) > len(self._slots):
             old = self._slots[self._slots != 0]
             self._slots = np.zeros(4 * len(self._slots), np.uint64)

@@ -1,4 +1,4 @@
-"""The compiled tokenizer: WordPiece over Arrow's own UTF-8 bytes, one parallel loop over the texts."""
+"""Compiled loops of the tokenizer: WordPiece over the UTF-8 bytes of an Arrow array, parallel over texts."""
 
 from typing import NamedTuple
 
@@ -7,20 +7,21 @@ from numba import njit, prange
 
 from likewise.tokens.characters import ISOLATED, KEEPS, MARK, SLOW, WORD
 
-# What became of a text.
+# The status of a text: tokenised; left to `tokenizers`; holds a character beyond the table.
 DONE, LEFT, BEYOND = 0, 1, 2
 
-MOST_CHARACTERS = 100  # of a word; a longer one is unknown
-WORD_BYTES = 4 * MOST_CHARACTERS + 4
+MAX_WORD = 100  # characters; a longer word is unknown
+WORD_BYTES = 4 * MAX_WORD + 4
 FNV_BASIS = np.uint64(0xCBF29CE484222325)
 FNV_PRIME = np.uint64(0x100000001B3)
 
 
 class Tables(NamedTuple):
-    """Everything the tokenizer looks up, as plain arrays.
+    """The tables of the tokenizer, as plain arrays.
 
-    `kind`, `order`, `start`, `form`, `role` are those of `Characters`. The pieces stand in an open-addressing table:
-    `slot_hash` and `slot_id` (-1 is free), a power of two long; `piece_start` and `piece_bytes` hold their spelling.
+    `kind`, `order`, `start`, `form`, `role` are those of `Characters`. The subwords are in an open-addressing hash
+    table: `slot_hash` and `slot_id` (-1 is free), a power of two long; `subword_start` and `subword_bytes` hold their
+    spelling.
     """
 
     kind: np.ndarray
@@ -30,8 +31,8 @@ class Tables(NamedTuple):
     role: np.ndarray
     slot_hash: np.ndarray
     slot_id: np.ndarray
-    piece_start: np.ndarray
-    piece_bytes: np.ndarray
+    subword_start: np.ndarray
+    subword_bytes: np.ndarray
     unknown: int
     longest: int
     continuation: np.uint64
@@ -43,13 +44,13 @@ def _mixed(hashed, byte):
 
 
 @njit(cache=True)
-def fill_slots(piece_start, piece_bytes, slot_hash, slot_id):
-    """Put every piece into the open-addressing table."""
+def fill_slots(subword_start, subword_bytes, slot_hash, slot_id):
+    """Insert every subword into the open-addressing hash table."""
     mask = np.uint64(slot_hash.size - 1)
-    for subword in range(piece_start.size - 1):
+    for subword in range(subword_start.size - 1):
         hashed = FNV_BASIS
-        for at in range(piece_start[subword], piece_start[subword + 1]):
-            hashed = _mixed(hashed, piece_bytes[at])
+        for at in range(subword_start[subword], subword_start[subword + 1]):
+            hashed = _mixed(hashed, subword_bytes[at])
         slot = (hashed ^ (hashed >> np.uint64(32))) & mask
         while slot_id[slot] >= 0:
             slot = (slot + np.uint64(1)) & mask
@@ -59,17 +60,17 @@ def fill_slots(piece_start, piece_bytes, slot_hash, slot_id):
 
 @njit(cache=True, forceinline=True)
 def _find(tables, hashed, skip, word, first, last):
-    """The id of the piece spelt by `word[first:last]` after `skip` bytes of prefix, or -1."""
+    """The id of the subword spelt `word[first:last]` after a prefix of `skip` bytes, or -1."""
     mask = np.uint64(tables.slot_hash.size - 1)
     slot = (hashed ^ (hashed >> np.uint64(32))) & mask
     while tables.slot_id[slot] >= 0:
         if tables.slot_hash[slot] == hashed:
             subword = tables.slot_id[slot]
-            begin = tables.piece_start[subword] + skip
-            if tables.piece_start[subword + 1] - begin == last - first:
+            begin = tables.subword_start[subword] + skip
+            if tables.subword_start[subword + 1] - begin == last - first:
                 same = True
                 for at in range(last - first):
-                    if tables.piece_bytes[begin + at] != word[first + at]:
+                    if tables.subword_bytes[begin + at] != word[first + at]:
                         same = False
                         break
                 if same:
@@ -80,10 +81,10 @@ def _find(tables, hashed, skip, word, first, last):
 
 @njit(cache=True)
 def _emit(tables, word, size, count, hashed, ids, at, end):
-    """Write the pieces of one word to `ids[at:end]`; the new end of what is written, or -1 where there is no room."""
+    """Write the subwords of one word to `ids[at:end]`; return the new end, or -1 where there is no room."""
     if at >= end:
         return -1
-    if count > MOST_CHARACTERS:
+    if count > MAX_WORD:
         ids[at] = tables.unknown
         return at + 1
     whole = _find(tables, hashed, 0, word, 0, size)
@@ -92,7 +93,7 @@ def _emit(tables, word, size, count, hashed, ids, at, end):
         return at + 1
     first, begin = 0, at
     while first < size:
-        # The longest piece that begins here: its hash grows with each byte, so all lengths cost one pass.
+        # The longest subword that begins here: the hash is extended byte by byte, so all lengths cost one pass.
         hashed = FNV_BASIS if first == 0 else tables.continuation
         skip = 0 if first == 0 else 2
         best, best_last = np.int32(-1), first
@@ -114,7 +115,7 @@ def _emit(tables, word, size, count, hashed, ids, at, end):
 
 @njit(cache=True, inline="always")
 def character_at(data, at):
-    """The character whose UTF-8 begins at `data[at]`, and where the next begins."""
+    """The character whose UTF-8 begins at `data[at]`, and the position of the next one."""
     byte = data[at]
     if byte < 0x80:
         return np.int64(byte), at + 1
@@ -129,7 +130,7 @@ def character_at(data, at):
 
 @njit(cache=True, forceinline=True)
 def _one_text(tables, data, start, stop, word, ids, at, end):
-    """Tokenise the bytes `data[start:stop]` into `ids[at:end]`: (what became of it, where the ids end)."""
+    """Tokenise the bytes `data[start:stop]` into `ids[at:end]`; return the status and the end of the ids."""
     size, count, hashed = 0, 0, FNV_BASIS
     order_before, kept_before = 0, True
     position = start
@@ -138,7 +139,7 @@ def _one_text(tables, data, start, stop, word, ids, at, end):
         if code >= tables.kind.size:
             return BEYOND, at
         if code >= 0x80:
-            # Unicode's quick check: marks in order, after a character that NFKC leaves as it is.
+            # Quick check of Unicode: marks in order, after a character that NFKC does not change.
             kind, order = tables.kind[code], tables.order[code]
             if kind == SLOW or (kind == MARK and (not kept_before or order < order_before)):
                 return LEFT, at
@@ -153,7 +154,7 @@ def _one_text(tables, data, start, stop, word, ids, at, end):
             if role == WORD:
                 if value < 0x80 or value >= 0xC0:
                     count += 1
-                if count <= MOST_CHARACTERS:
+                if count <= MAX_WORD:
                     word[size] = value
                     size += 1
                     hashed = _mixed(hashed, value)
@@ -186,9 +187,9 @@ def _one_text(tables, data, start, stop, word, ids, at, end):
 
 @njit(cache=True, parallel=True, nogil=True)
 def tokenize(tables, data, offsets, ids, lengths, status, blocks):
-    """Tokenise all texts; text `i` writes its ids from `ids[offsets[i] - offsets[0]]` on, at most one a byte.
+    """Tokenise all texts; text `i` writes its ids from `ids[offsets[i] - offsets[0]]` on, at most one per byte.
 
-    A text that was not DONE has length 0: LEFT for `tokenizers`, or BEYOND the table of characters.
+    The length of a text that is not DONE is 0.
     """
     texts = offsets.size - 1
     for block in prange(blocks):
@@ -196,14 +197,14 @@ def tokenize(tables, data, offsets, ids, lengths, status, blocks):
         for text in range(texts * block // blocks, texts * (block + 1) // blocks):
             first = offsets[text] - offsets[0]
             end = offsets[text + 1] - offsets[0]
-            what, at = _one_text(tables, data, offsets[text], offsets[text + 1], word, ids, first, end)
-            status[text] = what
-            lengths[text] = at - first if what == DONE else 0
+            outcome, at = _one_text(tables, data, offsets[text], offsets[text + 1], word, ids, first, end)
+            status[text] = outcome
+            lengths[text] = at - first if outcome == DONE else 0
 
 
 @njit(cache=True, parallel=True, nogil=True)
 def gather(ids, froms, offsets, packed, blocks):
-    """Move each text's ids from `ids[froms[i]]` to `packed[offsets[i]]`, so that they stand end to end."""
+    """Copy the ids of each text from `ids[froms[i]]` to `packed[offsets[i]]`, so that they are end to end."""
     texts = offsets.size - 1
     for block in prange(blocks):
         for text in range(texts * block // blocks, texts * (block + 1) // blocks):
@@ -214,7 +215,7 @@ def gather(ids, froms, offsets, packed, blocks):
 
 @njit(cache=True, parallel=True, nogil=True)
 def hash_bytes(data, offsets, hashes, blocks):
-    """A 64-bit hash of each text's bytes: FNV-1a, mixed at the end as in MurmurHash3 so that all bits vary."""
+    """Hash the bytes of each text to 64 bits: FNV-1a with the finalizer of MurmurHash3, so that all bits vary."""
     texts = offsets.size - 1
     for block in prange(blocks):
         for text in range(texts * block // blocks, texts * (block + 1) // blocks):
@@ -228,7 +229,7 @@ def hash_bytes(data, offsets, hashes, blocks):
 
 @njit(cache=True, nogil=True)
 def insert_new(slots, hashes, new):
-    """Put `hashes` into the open-addressing set `slots` (0 is free); `new` says which were not there before."""
+    """Insert `hashes` into the open-addressing set `slots` (0 is free); mark in `new` those that it did not hold."""
     mask = np.uint64(slots.size - 1)
     added = 0
     for index in range(hashes.size):
@@ -244,8 +245,8 @@ def insert_new(slots, hashes, new):
 
 
 @njit(cache=True, nogil=True)
-def count_pieces(ids, offsets, counts, texts_with, last_text, first_number):
-    """Add to `counts` how often each piece occurs, and to `texts_with` in how many texts."""
+def count_subwords(ids, offsets, counts, texts_with, last_text, first_number):
+    """Add the occurrences of each subword to `counts`, and the number of texts with it to `texts_with`."""
     for text in range(offsets.size - 1):
         for at in range(offsets[text], offsets[text + 1]):
             subword = ids[at]
@@ -257,7 +258,7 @@ def count_pieces(ids, offsets, counts, texts_with, last_text, first_number):
 
 @njit(cache=True, nogil=True)
 def count_whole(ids, offsets, continues, counts):
-    """Add to `counts` how often each piece is a word of its own: it continues none, and none continues it."""
+    """Add to `counts` how often each subword is a whole word: it continues no other, and no other continues it."""
     for text in range(offsets.size - 1):
         last = offsets[text + 1]
         for at in range(offsets[text], last):

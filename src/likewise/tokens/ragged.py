@@ -1,4 +1,4 @@
-"""The currency between rooms: the ids of many texts end to end, and where each text begins."""
+"""Ragged token ids: the ids of all texts end to end, and where each text begins. Every room takes this type."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ __all__ = ["Ragged"]
 
 @dataclass(frozen=True)
 class Ragged:
-    """Token ids of a batch of texts, without padding.
+    """The token ids of a batch of texts, without padding.
 
     Attributes:
         ids: the ids of all texts, end to end.
@@ -25,20 +25,20 @@ class Ragged:
         return len(self.offsets) - 1
 
     def __getitem__(self, index: int) -> Int32[np.ndarray, " tokens"]:
-        """The ids of one text."""
+        """Return the ids of one text."""
         return self.ids[self.offsets[index] : self.offsets[index + 1]]
 
     @property
     def lengths(self) -> Int64[np.ndarray, " texts"]:
-        """How many ids each text has."""
+        """The number of ids of each text."""
         return np.diff(self.offsets)
 
     def slice(self, start: int, stop: int) -> "Ragged":
-        """The texts `start` to `stop`, without a copy of the ids."""
+        """Return the texts from `start` to `stop`, without a copy of the ids."""
         return Ragged(self.ids, self.offsets[start : stop + 1])
 
     def take(self, indices: Int[np.ndarray, " batch"]) -> "Ragged":
-        """The texts at `indices`, in that order, copied."""
+        """Return a copy of the texts at `indices`, in that order."""
         starts = self.offsets[:-1][indices]
         lengths = self.offsets[1:][indices] - starts
         offsets = np.zeros(len(indices) + 1, np.int64)
@@ -47,7 +47,7 @@ class Ragged:
         return Ragged(np.asarray(self.ids[positions], np.int32), offsets)
 
     def without(self, id: int) -> "Ragged":
-        """The texts with every `id` taken out."""
+        """Return the texts with every `id` removed."""
         first, last = self.offsets[0], self.offsets[-1]
         keep = self.ids[first:last] != id
         if keep.all():
@@ -58,14 +58,14 @@ class Ragged:
 
     @classmethod
     def of(cls, texts: Sequence[Sequence[int]]) -> "Ragged":
-        """From one sequence of ids a text."""
+        """Build it from one sequence of ids per text."""
         offsets = np.zeros(len(texts) + 1, np.int64)
         np.cumsum([len(text) for text in texts], out=offsets[1:])
         return cls(np.fromiter((id for text in texts for id in text), np.int32, int(offsets[-1])), offsets)
 
     @classmethod
     def concatenate(cls, parts: "Sequence[Ragged]") -> "Ragged":
-        """The texts of all parts, one part after the other."""
+        """Concatenate the texts of all parts, in order."""
         ids = [part.ids[part.offsets[0] : part.offsets[-1]] for part in parts]
         lengths = np.concatenate([np.zeros(1, np.int64), *[part.lengths for part in parts]])
         return cls(np.concatenate(ids), np.cumsum(lengths, dtype=np.int64))

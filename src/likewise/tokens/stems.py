@@ -1,16 +1,17 @@
-"""Which words are forms of one another, learned from the corpus itself, in whatever language it is written.
+"""Learn stems from the corpus itself, in any language: which words are forms of one another.
 
-After GRAS, a graph-based stemmer that knows no language (Paik, Mitra, Parui and Järvelin 2011). Two words that begin
-alike are joined by the pair of endings in which they differ, and a pair of endings that many words show is a rule of
-the language (`flow flows`, `heat heats`, ...: nothing and `s`). Words joined by rules form a graph; a word takes those
-of its neighbours as its forms whose own neighbours are mostly the same.
+The algorithm is GRAS, a graph-based stemmer without language knowledge (Paik, Mitra, Parui and Järvelin 2011). Two
+words with a common prefix differ by a pair of suffixes, and a pair of suffixes of many words is a rule (`flow flows`,
+`heat heats`, ...: nothing and `s`). Words related by rules form a graph; the forms of a word are those of its
+neighbours whose own neighbours are mostly the same.
 
-It departs from the paper in one thing: where two words share few letters, a rule must be the more frequent to join
-them, so that short words (`app apps`) are joined and those that chance made alike are not.
+It differs from the paper in one point: the fewer letters two words share, the more frequent a rule has to be to relate
+them, so that short words (`app apps`) are related and those that are similar by chance are not.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from unicodedata import category
 
 import numpy as np
@@ -20,21 +21,24 @@ from likewise.tokens.vocabulary import CONTINUATION, Vocabulary
 
 __all__ = ["learn_stems", "word_forms"]
 
-LONGEST_ENDING = 6  # letters
-LEAST_SHARED = 3  # letters that two forms have in common at their front, and at least half of the longer one
-SURE_FROM = 5  # letters in common: below, chance makes words alike, and a rule needs more of them
-LEAST_WORDS = 4  # pairs of words that make a rule
-FEWER_LETTERS = 4  # times as many for each letter less
-COHESION = 0.8  # share of a form's neighbours that must be the word's too
-CROWD = 500  # words beginning alike that are looked at; more come of numbers, codes or names, not of a language
+MAX_SUFFIX = 6  # letters
+MIN_PREFIX = 3  # letters that two forms share, and at least half of the longer one
+SAFE_PREFIX = 5  # shared letters; with fewer, words are similar by chance, and a rule needs more pairs
+MIN_PAIRS = 4  # pairs of words that make a rule
+FACTOR_PER_LETTER = 4  # as many times more pairs for each letter below SAFE_PREFIX
+COHESION = 0.8  # share of the neighbours of a form that must be neighbours of the word too
+MAX_GROUP = 500  # words with the same prefix; larger groups are numbers, codes or names, not a language
 
 
 def learn_stems(vocabulary: Vocabulary, whole: Int32[np.ndarray, " vocab"] | np.ndarray) -> Int32[np.ndarray, " vocab"]:
-    """The piece that stands for each piece: the commonest form of its word, or the piece itself.
+    """Map each subword to its stem: the most frequent form of its word, or the subword itself.
 
     Args:
-        vocabulary: the pieces.
-        whole: how often each piece occurs as a word of its own, no piece continuing it.
+        vocabulary: the subwords.
+        whole: how often each subword occurs as a whole word, without a subword that continues it.
+
+    Returns:
+        The id of the stem of each subword.
     """
     words = [
         id
@@ -49,18 +53,18 @@ def learn_stems(vocabulary: Vocabulary, whole: Int32[np.ndarray, " vocab"] | np.
 
 
 def _is_word(subword: str) -> bool:
-    """Letters with their marks, which many scripts cannot do without: no digit, no sign."""
+    """Whether it consists of letters and combining marks, which many scripts need: no digit, no punctuation."""
     return subword.isalpha() or all(category(character)[0] in "LM" for character in subword)
 
 
 def word_forms(words: Sequence[str]) -> list[list[int]]:
-    """Groups of at least two words that are forms of one another.
+    """Find groups of at least two words that are forms of one another.
 
     Args:
         words: distinct words.
 
     Returns:
-        The places of the words of each group in `words`.
+        The indices in `words` of each group.
     """
     neighbours = _neighbours(words)
     by_degree = sorted(neighbours, key=lambda word: (-len(neighbours[word]), words[word]))
@@ -79,51 +83,51 @@ def word_forms(words: Sequence[str]) -> list[list[int]]:
 
 
 def _cohesion(own: set[int], others: set[int]) -> float:
-    """The share of a form's neighbours, the word itself among them, that are the word's as well."""
+    """The share of the neighbours of a form, including the word itself, that are neighbours of the word as well."""
     return (1 + len(own & others)) / (1 + len(own))
 
 
 def _neighbours(words: Sequence[str]) -> dict[int, set[int]]:
-    """Which words are joined by a rule."""
-    pairs = _alike(words)
+    """Relate words by rules: the neighbours of each word."""
+    pairs = _pairs(words)
     counts: dict[tuple[str, str], int] = defaultdict(int)
-    for _, _, shared, endings in pairs:
-        if shared >= SURE_FROM:
-            counts[endings] += 1
+    for _, _, shared, suffixes in pairs:
+        if shared >= SAFE_PREFIX:
+            counts[suffixes] += 1
     neighbours: dict[int, set[int]] = defaultdict(set)
-    for first, second, shared, endings in pairs:
-        if counts[endings] >= LEAST_WORDS * FEWER_LETTERS ** max(0, SURE_FROM - shared):
+    for first, second, shared, suffixes in pairs:
+        if counts[suffixes] >= MIN_PAIRS * FACTOR_PER_LETTER ** max(0, SAFE_PREFIX - shared):
             neighbours[first].add(second)
             neighbours[second].add(first)
     return neighbours
 
 
-def _alike(words: Sequence[str]) -> list[tuple[int, int, int, tuple[str, str]]]:
-    """Pairs of words that begin alike: both, how many letters they share, and the two endings."""
-    crowds: dict[str, list[int]] = defaultdict(list)
+def _pairs(words: Sequence[str]) -> list[tuple[int, int, int, tuple[str, str]]]:
+    """Pairs of words with a common prefix: both indices, the length of the prefix, and the two suffixes."""
+    prefixes: dict[str, list[int]] = defaultdict(list)
     for place in sorted(range(len(words)), key=words.__getitem__):
-        if len(words[place]) >= LEAST_SHARED:
-            crowds[words[place][:LEAST_SHARED]].append(place)
+        if len(words[place]) >= MIN_PREFIX:
+            prefixes[words[place][:MIN_PREFIX]].append(place)
     found = []
-    for crowd in crowds.values():
-        if len(crowd) > CROWD:
+    for group in prefixes.values():
+        if len(group) > MAX_GROUP:
             continue
-        for i, first in enumerate(crowd):
-            shared = len(words[first])
-            for before, second in zip(crowd[i:], crowd[i + 1 :], strict=False):
-                # In order of the alphabet, what two words share is the least that neighbours between them share.
-                shared = min(shared, _common(words[before], words[second]))
-                if shared < LEAST_SHARED:
+        common = [_common(words[first], words[second]) for first, second in pairwise(group)]
+        for i, first in enumerate(group):
+            one, shared = words[first], len(words[first])
+            for second, with_next in zip(group[i + 1 :], common[i:], strict=True):
+                # In alphabetical order, the shared prefix is the shortest of those of all neighbours in between.
+                shared = min(shared, with_next)
+                if shared < MIN_PREFIX or len(one) > min(shared + MAX_SUFFIX, 2 * shared):
                     break
-                one, other = words[first], words[second]
-                longer = max(len(one), len(other))
-                if longer - shared <= LONGEST_ENDING and 2 * shared >= longer:
+                other = words[second]
+                if len(other) <= min(shared + MAX_SUFFIX, 2 * shared):
                     found.append((first, second, shared, (one[shared:], other[shared:])))
     return found
 
 
 def _common(one: str, other: str) -> int:
-    """How many letters two words share at their front."""
+    """The length of the common prefix."""
     for place, (a, b) in enumerate(zip(one, other, strict=False)):
         if a != b:
             return place

@@ -1,4 +1,4 @@
-"""The ids of a whole corpus on disk, memory-mapped: tokenised once, read in every epoch."""
+"""Keep the token ids of a corpus on disk, memory-mapped: tokenised once, read in every epoch."""
 
 from pathlib import Path
 from types import TracebackType
@@ -7,18 +7,18 @@ import numpy as np
 from jaxtyping import Int64
 
 from likewise.errors import LikewiseError
-from likewise.tokens.kernels import count_pieces
+from likewise.tokens.kernels import count_subwords
 from likewise.tokens.ragged import Ragged
 
 __all__ = ["TokenWriter", "open_tokens"]
 
 
 class TokenWriter:
-    """Writes ragged ids to `NAME.ids` and `NAME.offsets` as they come, and counts the pieces on the way.
+    """Write ragged ids to `NAME.ids` and `NAME.offsets` batch by batch, and count the subwords.
 
     Attributes:
-        counts: how often each piece occurred.
-        texts_with: in how many texts each piece occurred.
+        counts: the occurrences of each subword.
+        texts_with: the number of texts with each subword (document frequency).
     """
 
     def __init__(self, path: Path, vocab: int) -> None:
@@ -40,8 +40,8 @@ class TokenWriter:
         self._offsets.close()
 
     def append(self, texts: Ragged) -> None:
-        """Add texts at the end."""
-        count_pieces(texts.ids, texts.offsets, self.counts, self.texts_with, self._last_text, self._texts)
+        """Append texts."""
+        count_subwords(texts.ids, texts.offsets, self.counts, self.texts_with, self._last_text, self._texts)
         self._ids.write(texts.ids[texts.offsets[0] : texts.offsets[-1]].tobytes())
         self._offsets.write((texts.offsets[1:] - texts.offsets[0] + self._end).tobytes())
         self._end += int(texts.offsets[-1] - texts.offsets[0])
@@ -49,10 +49,10 @@ class TokenWriter:
 
 
 def open_tokens(path: Path) -> Ragged:
-    """The ids that a `TokenWriter` wrote to `path`, memory-mapped.
+    """Memory-map the ids that a `TokenWriter` wrote to `path`.
 
     Raises:
-        LikewiseError: the two files do not belong together.
+        LikewiseError: a file is missing or incomplete.
     """
     whole = path.with_suffix(".offsets").is_file() and path.with_suffix(".ids").is_file()
     offsets: Int64[np.ndarray, " texts_and_1"] = (

@@ -1,4 +1,4 @@
-"""The tokenizer: the ids that `tokenizers` gives, hundreds of times as fast."""
+"""The compiled WordPiece tokenizer: the same ids as `tokenizers`, hundreds of times as fast."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,48 +17,63 @@ from likewise.tokens.characters import Characters, characters
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import CONTINUATION, UNKNOWN, Vocabulary, reference_of
 
-__all__ = ["Texts", "Tokenizer", "as_arrow", "buffers"]
-
 if TYPE_CHECKING:
     from likewise.tokens.kernels import Tables
 
+__all__ = ["BLOCKS", "Texts", "Tokenizer", "as_arrow", "buffers"]
 
 Texts: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
 
-BLOCKS = 64  # units of parallel work; more than there are cores, so that long texts even out
-CHUNK_BYTES = 1 << 22  # of text tokenised at once: its ids stay in the cache
-FEW_TEXTS, FEW_BYTES = 16, 1 << 14  # up to here `tokenizers` is as quick, and the compiled loops need not be loaded
-LIMITS = (0x3000, 0x10000, 0x20000)  # characters in the table: it grows when a text asks for more
+BLOCKS = 64  # units of parallel work; more than cores, so that long texts even out
+CHUNK_BYTES = 1 << 22  # of text tokenised at once, so that its ids stay in the cache
+SMALL_TEXTS, SMALL_BYTES = 16, 1 << 14  # up to here `tokenizers` is as fast, and the compiled loops are not loaded
+LIMITS = (0x3000, 0x10000, 0x20000)  # characters in the table: it grows when a text needs more
 
 
 class Tokenizer:
-    """WordPiece, compiled.
+    """Compiled WordPiece.
 
-    Equal to the `tokenizers` tokenizer it was made of for every text: what the compiled path cannot take (marks that
-    combine, characters beyond its tables) goes through that one.
+    It gives the same ids as `reference` for every text: texts that the compiled loops cannot handle (with marks that
+    combine, or characters beyond the table) are tokenised by `reference` itself.
+
+    Args:
+        reference: the `tokenizers` tokenizer.
+        vocabulary: its subwords with their counts; without counts if None.
+        small_texts: batches of up to this many texts, and of up to `small_bytes`, are tokenised by `reference`.
+        small_bytes: see `small_texts`.
+        chunk_bytes: bytes of text that are tokenised at once.
     """
 
-    def __init__(self, reference: Reference, vocabulary: Vocabulary | None = None) -> None:
+    def __init__(
+        self,
+        reference: Reference,
+        vocabulary: Vocabulary | None = None,
+        *,
+        small_texts: int = SMALL_TEXTS,
+        small_bytes: int = SMALL_BYTES,
+        chunk_bytes: int = CHUNK_BYTES,
+    ) -> None:
         self.reference = reference
         self.vocabulary = Vocabulary.of(reference) if vocabulary is None else vocabulary
+        self._small_texts, self._small_bytes, self._chunk_bytes = small_texts, small_bytes, chunk_bytes
         self._limit = 0
         self._tables: Tables | None = None
 
     def encode(self, texts: Texts) -> Ragged:
-        """The ids of each text, without special tokens.
+        """Tokenise each text, without special tokens.
 
         Args:
             texts: strings, or an Arrow array of them; a null is an empty text.
         """
         array = as_arrow(texts)
         offsets, _ = buffers(array)
-        if len(array) <= FEW_TEXTS and offsets[-1] - offsets[0] <= FEW_BYTES:
+        if len(array) <= self._small_texts and offsets[-1] - offsets[0] <= self._small_bytes:
             return Ragged.of(self._by_reference(array))
-        parts = [self._encode_chunk(chunk) for chunk in _chunks(array)]
+        parts = [self._encode_chunk(chunk) for chunk in _chunks(array, self._chunk_bytes)]
         return parts[0] if len(parts) == 1 else Ragged.concatenate(parts)
 
     def save(self, path: Path) -> None:
-        """Write `tokenizer.json`, the format of `tokenizers`."""
+        """Write `tokenizer.json`, in the format of `tokenizers`."""
         path.write_text(self.reference.to_str(), encoding="utf-8")
 
     @classmethod
@@ -67,10 +82,10 @@ class Tokenizer:
 
         Args:
             path: the file.
-            counts: how often each piece occurred in the training corpus, where that is known.
+            counts: the occurrences of each subword in the training corpus, if known.
 
         Raises:
-            InputError: the file is missing, is not such a file, or splits texts in another way than this class does.
+            InputError: the file is missing, damaged, or splits texts in another way than this class does.
         """
         try:
             reference = Reference.from_str(path.read_text(encoding="utf-8"))
@@ -82,7 +97,7 @@ class Tokenizer:
         if UNKNOWN not in vocabulary.subwords or reference.to_str() != reference_of(vocabulary.subwords).to_str():
             raise InputError(f"{path} splits texts in a way that the compiled tokenizer does not know")
         if counts is not None and len(counts) != len(vocabulary):
-            raise InputError(f"{path} holds {len(vocabulary)} pieces, but there are counts of {len(counts)}")
+            raise InputError(f"{path} holds {len(vocabulary)} subwords, but there are counts of {len(counts)}")
         return cls(reference, Vocabulary.of(reference, counts))
 
     def _by_reference(self, array: pa.Array) -> list[list[int]]:
@@ -121,31 +136,32 @@ class Tokenizer:
         self._limit = limit
         known = _known_characters(limit)
         spelling = [subword.encode() for subword in self.vocabulary.subwords]
-        piece_start = np.zeros(len(spelling) + 1, np.int64)
-        np.cumsum([len(subword) for subword in spelling], out=piece_start[1:])
-        piece_bytes = np.frombuffer(b"".join(spelling), np.uint8)
+        subword_start = np.zeros(len(spelling) + 1, np.int64)
+        np.cumsum([len(subword) for subword in spelling], out=subword_start[1:])
+        subword_bytes = np.frombuffer(b"".join(spelling), np.uint8)
         slots = 1 << (4 * len(spelling)).bit_length()
         slot_hash, slot_id = np.zeros(slots, np.uint64), np.full(slots, -1, np.int32)
-        fill_slots(piece_start, piece_bytes, slot_hash, slot_id)
+        fill_slots(subword_start, subword_bytes, slot_hash, slot_id)
         return Tables(
-            known.kind, known.order, known.start, known.form, known.role, slot_hash, slot_id, piece_start,
-            piece_bytes, self.vocabulary.subwords.index(UNKNOWN), max(map(len, spelling)), _hash(CONTINUATION.encode()),
+            known.kind, known.order, known.start, known.form, known.role, slot_hash, slot_id, subword_start,
+            subword_bytes, self.vocabulary.subwords.index(UNKNOWN), max(map(len, spelling)),
+            _hash(CONTINUATION.encode()),
         )  # fmt: skip
 
 
 @lru_cache(maxsize=len(LIMITS))
 def _known_characters(limit: int) -> Characters:
-    """Once a process: every tokenizer of this class treats characters alike, whatever its vocabulary."""
+    """Build the table once per process: it does not depend on the vocabulary."""
     return characters(reference_of([UNKNOWN]), limit)
 
 
 def as_arrow(texts: Any) -> pa.Array:
-    """Strings as an Arrow array of large_string, without a copy where they are one already.
+    """Convert strings to an Arrow array of large_string, without a copy if they are one already.
 
-    A null becomes an empty text, a lone surrogate, which no UTF-8 can write, U+FFFD.
+    A null becomes an empty text; a lone surrogate, which UTF-8 cannot encode, becomes U+FFFD.
 
     Args:
-        texts: `Texts`, which is checked.
+        texts: anything; checked to be `Texts`.
 
     Raises:
         InputError: something in it is not a string.
@@ -156,7 +172,7 @@ def as_arrow(texts: Any) -> pa.Array:
         raise InputError("one string was given where a list of texts was expected: write [text]")
     else:
         array = _from_list(texts if isinstance(texts, list) else list(texts))
-    # What Arrow keeps under a null need not be empty.
+    # The bytes under a null need not be empty.
     return pc.fill_null(array, "") if array.null_count else array
 
 
@@ -172,8 +188,8 @@ def _large_strings(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def _from_list(texts: list[Any]) -> pa.Array:
     try:
-        if len(texts) <= FEW_TEXTS and all(isinstance(text, str) for text in texts):
-            builder = pa.lib.StringBuilder()  # pa.array would import pandas, where it is installed, to look at the list
+        if len(texts) <= SMALL_TEXTS and all(isinstance(text, str) for text in texts):
+            builder = pa.lib.StringBuilder()  # pa.array would import pandas, if it is installed
             builder.append_values(texts)
             return builder.finish().cast(pa.large_string())
         return pa.array(texts, pa.large_string())
@@ -188,17 +204,17 @@ def _without_surrogates(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _chunks(array: pa.Array) -> list[pa.Array]:
+def _chunks(array: pa.Array, chunk_bytes: int) -> list[pa.Array]:
     offsets, _ = buffers(array)
-    if offsets[-1] - offsets[0] <= CHUNK_BYTES:
+    if offsets[-1] - offsets[0] <= chunk_bytes:
         return [array]
-    cuts = np.arange(CHUNK_BYTES, offsets[-1] - offsets[0], CHUNK_BYTES)
+    cuts = np.arange(chunk_bytes, offsets[-1] - offsets[0], chunk_bytes)
     marks = np.unique([0, *np.searchsorted(offsets - offsets[0], cuts), len(array)])
     return [array.slice(int(first), int(last - first)) for first, last in pairwise(marks)]
 
 
 def buffers(array: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """The offsets (texts + 1) and the UTF-8 bytes of a large_string array, as views of Arrow's own memory."""
+    """Return the offsets (texts + 1) and the UTF-8 bytes of a large_string array, as views of its memory."""
     if len(array) == 0:
         return np.zeros(1, np.int64), np.zeros(0, np.uint8)
     _, offsets, data = array.buffers()

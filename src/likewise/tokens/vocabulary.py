@@ -1,4 +1,4 @@
-"""Learning a WordPiece vocabulary from a corpus, in whatever language the corpus is written."""
+"""Learn a WordPiece vocabulary from a corpus in any language."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,21 +12,20 @@ __all__ = ["CONTINUATION", "UNKNOWN", "Vocabulary", "learn_reference", "referenc
 
 UNKNOWN = "[UNK]"
 CONTINUATION = "##"
-_FRONT = "\ue000"  # private use: the normaliser takes it out of every text, so no text can hold it
+_FRONT = "\ue000"  # private use: the normaliser removes it from every text
 LONGEST_WORD = 100  # characters; a longer word is UNKNOWN, as in BERT
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The pieces that words fall into.
+    """The subwords into which words are split.
 
     Attributes:
-        subwords: the piece of each id; one that continues a word begins with `##`.
-        continues: whether the piece continues a word. A word is a piece that does not and those after it that do.
-        counts: how often each piece occurs in the training corpus; zeros before it was counted.
-        mask_token: the piece that stands where one was cut off: it says nothing. In a vocabulary of this package it
-            is the
-            unknown piece, whose row is zero.
+        subwords: the subword of each id; one that continues a word begins with `##`.
+        continues: whether each subword continues a word. A word is a subword that does not and those after it that do.
+        counts: the occurrences of each subword in the training corpus; zeros before it was counted.
+        mask_token: the id that replaces a token that was cut off. In a vocabulary of this package it is the unknown
+            token, whose embedding is zero.
     """
 
     subwords: tuple[str, ...]
@@ -39,7 +38,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, reference: Reference, counts: Int64[np.ndarray, " vocab"] | None = None) -> "Vocabulary":
-        """The vocabulary of a `tokenizers` tokenizer."""
+        """Take the vocabulary of a `tokenizers` tokenizer."""
         ids = reference.get_vocab()
         subwords = tuple(sorted(ids, key=ids.__getitem__))
         continues = np.array([subword.startswith(CONTINUATION) for subword in subwords], np.bool_)
@@ -47,36 +46,35 @@ class Vocabulary:
 
 
 def reference_of(subwords: Sequence[str]) -> Reference:
-    """The `tokenizers` tokenizer of a list of pieces.
+    """Build the `tokenizers` tokenizer of a list of subwords.
 
-    NFKC joins what Unicode writes in several ways (full-width letters, ligatures from a PDF); accents stay, because
-    in most languages they tell words apart. No token is added to the vocabulary afterwards, so no text can smuggle a
-    special token in by writing its name.
+    NFKC unifies what Unicode writes in several ways (full-width letters, ligatures from a PDF); accents stay, because
+    they distinguish words in most languages. No special token is added to the vocabulary, so a text that holds the name
+    of one cannot inject it.
     """
     ids = {subword: id for id, subword in enumerate(subwords)}
     model = models.WordPiece(
         ids, unk_token=UNKNOWN, continuing_subword_prefix=CONTINUATION, max_input_chars_per_word=LONGEST_WORD
     )
-    return _dressed(Reference(model))
+    return _with_bert_steps(Reference(model))
 
 
 def learn_reference(texts: Iterable[str] | Iterable[Sequence[str]], size: int) -> Reference:
-    """Learn WordPiece from texts: merge the most frequent neighbours until `size` pieces, each seen at least twice.
+    """Train a WordPiece tokenizer: merge the most frequent neighbours until there are `size` subwords, each seen twice.
 
-    The trainer for WordPiece in `tokenizers` numbers continuing characters in the order of a hash map and breaks ties
-    by those numbers, so the same corpus gives another vocabulary each time. Its trainer for byte pairs has a fixed
-    order. Words therefore get a mark at their front, pairs are merged, and a piece without the mark is one that
-    continues a word: the same objective, the same vocabulary every time.
+    The WordPiece trainer of `tokenizers` numbers continuing characters in the order of a hash map and breaks ties by
+    those numbers, so its vocabulary differs from run to run. Its BPE trainer is deterministic. Each word therefore gets
+    a mark at its front and BPE is trained; a subword without the mark continues a word.
 
     Args:
         texts: the texts, or lists of them, read once.
-        size: how many pieces at the most; characters are always kept, also where they alone are more.
+        size: the maximum number of subwords; all characters are kept even if they exceed it.
     """
-    merging = _dressed(Reference(models.BPE()))
+    trained = _with_bert_steps(Reference(models.BPE()))
     mark = pre_tokenizers.Metaspace(replacement=_FRONT, prepend_scheme="always", split=False)
-    merging.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.BertPreTokenizer(), mark])
-    merging.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, min_frequency=2, show_progress=False))
-    ids = merging.get_vocab()
+    trained.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.BertPreTokenizer(), mark])
+    trained.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, min_frequency=2, show_progress=False))
+    ids = trained.get_vocab()
     learned = sorted(ids, key=ids.__getitem__)
     alphabet = [subword for subword in learned if len(subword) == 1 and subword != _FRONT]
     starts_or_continues = [p[1:] if p.startswith(_FRONT) else CONTINUATION + p for p in learned if p != _FRONT]
@@ -89,11 +87,12 @@ def learn_reference(texts: Iterable[str] | Iterable[Sequence[str]], size: int) -
 
 
 def vocabulary_size(texts: int) -> int:
-    """How many pieces to learn from so many texts: 30,000, and fewer where each would be seen too rarely."""
+    """Return the number of subwords to learn from `texts` texts: 30,000, or fewer where each would be too rare."""
     return int(min(30_000, max(2_000, 20 * texts)))
 
 
-def _dressed(reference: Reference) -> Reference:
+def _with_bert_steps(reference: Reference) -> Reference:
+    """Set the normaliser and the pre-tokenizer: those of BERT without accent stripping, after NFKC."""
     bert = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True, strip_accents=False, lowercase=True)
     reference.normalizer = normalizers.Sequence([normalizers.NFKC(), bert])
     reference.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

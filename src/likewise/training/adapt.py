@@ -1,4 +1,4 @@
-"""The settings of a transformer's run: what the user left open is derived from the corpus and the encoder."""
+"""Adapting a transformer to a corpus without labels: its settings, guide, companion and run."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -27,38 +27,45 @@ from likewise.negatives.near_duplicates import DISTANCE
 from likewise.negatives.spec import negatives_spec
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
-from likewise.training.batches import BatchAssembly, contrastive_step
-from likewise.training.bench import Bench
-from likewise.training.dataset import Examples
-from likewise.training.final_fit import cycle
-from likewise.training.loop import Loop, Outcome
-from likewise.training.prepare import FOLDER, Prepared, pretokenised
-from likewise.training.progress import ENDINGS, Messages, finite, plain_eval_point, refusal, silent, versions, watcher
+from likewise.training.batches import BatchAssembly, Batches, contrastive_step
+from likewise.training.dataset import Dataset
+from likewise.training.final_fit import one_cycle
+from likewise.training.history import Outcome, finite
+from likewise.training.loop import Loop
+from likewise.training.prepare import SUBWORDS, Prepared, add_rewritten, prepare_with
+from likewise.training.progress import ENDINGS, Messages, refusal, silent, versions, watcher
 from likewise.training.reading import Reading
 from likewise.training.recipe import GIVEN, STATIC, Recipe, Settings, derived
-from likewise.training.rewriting import with_rewritten
-from likewise.training.run import run
-from likewise.training.schedule import Plan
-from likewise.training.step import Batch, ContrastiveStep, batch_indices
-from likewise.views.mix import DEFAULT
+from likewise.training.run import prepare_static, run
+from likewise.training.schedule import Plan, batch_indices
+from likewise.training.seeds import Purpose, random_stream
+from likewise.training.step import Batch, ContrastiveStep
 from likewise.views.pair import Views
+from likewise.views.spec import DEFAULT
 
-__all__ = ["ViewPool", "adapt", "found_for", "train_guide", "transformer_settings"]
+__all__ = ["ViewCache", "adapt", "found_for", "train_guide", "transformer_settings"]
 
-
-SHORT = 16  # tokens of a text on average, below which a span says too little by itself
+SHORT = 16  # tokens of a text on average, below which a span of it says too little
 LENGTH = 64  # tokens of a view
-BESIDE, BESIDE_SHORT = 0.8, 0.4  # of short texts a static encoder knows less: there are fewer words to go by
+STATIC_WEIGHT, STATIC_WEIGHT_SHORT = 0.8, 0.4  # short texts have fewer words, so a static encoder knows less of them
+GUIDE_DIM = 256
+MAX_GUIDE_PAIRS = 300_000  # that the guide is trained on
+GIBIBYTE = 1 << 30
+EVALUATIONS, PATIENCE = 5, 3
+MAX_CACHED_PAIRS = 4  # positive pairs of a text in the view cache of an encoder with frozen layers
+REUSES = 4  # times that each of them is seen, so that caching the states of the frozen layers pays
+EVALUATED_TOKENS = 24_000  # of the halves that are encoded at each evaluation
+MIN_EVALUATED_TEXTS = 100
 
 
 @dataclass(frozen=True)
 class Preset:
-    """How far an encoder is to go from where it stands.
+    """How far an encoder moves from where it is.
 
     Attributes:
-        steps: at the most.
-        learning_rate: the peak.
-        weight_interpolation: the share of its weights that is put back in the end.
+        steps: at most.
+        learning_rate: its peak.
+        weight_interpolation: the share of the old weights in the result.
     """
 
     steps: int
@@ -67,24 +74,24 @@ class Preset:
 
 
 PRESETS = {
-    # What it knows of meaning was learned from pairs that people made: one corpus teaches it little, and spoils easily.
+    # Such an encoder learned similarity from pairs that people made: one corpus adds little to that, and spoils easily.
     "texts": Preset(60, 2e-5, 0.5),
     "words": Preset(300, 5e-5, 0.0),
     "nothing": Preset(2_000, 5e-4, 0.0),
 }
-"""By what the encoder has learned before."""
+"""By what the encoder was trained on before."""
 
 
 def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) -> Settings:
-    """The recipe with nothing left open.
+    """The recipe with every setting that is None derived from the corpus and the encoder.
 
     Args:
-        recipe: what the user asked for.
-        prepared: the corpus, in the encoder's own ids.
+        recipe: what the user set.
+        prepared: the corpus, in the encoder's ids.
         found: the encoder.
 
     Raises:
-        InputError: the recipe asks for what the encoder is not.
+        InputError: a setting does not fit the encoder.
     """
     texts, config = prepared.facts.texts, found.model.config
     dim, layers = int(config.hidden_size), int(config.num_hidden_layers)
@@ -93,7 +100,7 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
             raise InputError(f"{name} is {getattr(recipe, name)}, and {found.name} has {has}: leave it out")
     if (recipe.length or 0) > found.special_tokens.longest:
         longest = found.special_tokens.longest
-        raise InputError(f"length is {recipe.length}, and {found.name} reads {longest} tokens of a text at the most")
+        raise InputError(f"length is {recipe.length}, and {found.name} reads at most {longest} tokens of a text")
     if (recipe.freeze or 0) > layers:
         raise InputError(f"freeze is {recipe.freeze}, and {found.name} has {layers} layers")
     batch = max(2, min(64, texts // 4))
@@ -114,32 +121,29 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
         "lsa_weight": 0.0,
         "near_duplicate": DISTANCE,
         "negatives": "batch",
-        "loss": "info-nce",
         "length": min(LENGTH, found.special_tokens.longest),
         "weight_interpolation": preset.weight_interpolation,
-        "static_weight": BESIDE_SHORT if short else BESIDE,
+        "static_weight": STATIC_WEIGHT_SHORT if short else STATIC_WEIGHT,
     }
     return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})
 
 
-class ViewPool:
+class ViewCache:
     """A few positive pairs of each text, of which every batch draws one.
 
     Args:
-        batches: makes a batch of some texts; randomness arrives as an argument.
+        batches: makes the positive pairs of some texts.
         texts: how many there are.
-        pairs: of each text.
+        pairs: per text.
         seed: of the pairs.
     """
 
-    def __init__(
-        self, batches: Callable[[np.ndarray, np.random.Generator], Batch], texts: int, pairs: int, seed: int
-    ) -> None:
+    def __init__(self, batches: Batches, texts: int, pairs: int, seed: int) -> None:
         self._pairs = pairs
-        self._made = [batches(np.arange(texts), np.random.default_rng([seed, 17, pair])) for pair in range(pairs)]
+        self._made = [batches(np.arange(texts), random_stream(seed, Purpose.VIEW_CACHE, pair)) for pair in range(pairs)]
 
     def batch(self, indices: Int[np.ndarray, " batch"], rng: np.random.Generator) -> Batch:
-        """The texts at `indices` as positive pairs, each one of those in the pool."""
+        """The texts at `indices` as positive pairs, each drawn from the cache."""
         drawn = rng.integers(self._pairs, size=len(indices))
         rows = [np.flatnonzero(drawn == pair) for pair in range(self._pairs)]
         back = np.empty(len(indices), np.int64)
@@ -153,39 +157,28 @@ class ViewPool:
         return Batch(views, tuple(some.take(indices) for some in self._made[0].signatures))
 
 
-DIM = 256
-MOST_PAIRS = 300_000  # that it learns from: it is to be quick
-
-
-def train_guide(examples: Examples, settings: Settings) -> StaticEncoder:
-    """Train a static encoder on the ids of a transformer's corpus.
+def train_guide(dataset: Dataset, settings: Settings) -> StaticEncoder:
+    """Train the guide, a static encoder of the same ids, for a short while.
 
     Args:
-        examples: the corpus, in the transformer's ids.
+        dataset: the corpus, in the transformer's ids.
         settings: of the transformer's run.
     """
-    texts = len(examples.split.train)
+    texts = len(dataset.split.train)
     paired = settings.views == GIVEN
     usual = derived(Recipe(), texts, paired=paired)
     static = replace(
-        usual, dim=DIM, lexical_weight=0.0, lsa_weight=0.0, seed=settings.seed, views=GIVEN if paired else DEFAULT,
-        vocabulary=settings.vocabulary, epochs=max(2, min(usual.epochs, round(MOST_PAIRS / texts))),
+        usual, dim=GUIDE_DIM, lexical_weight=0.0, lsa_weight=0.0, seed=settings.seed,
+        views=GIVEN if paired else DEFAULT, vocabulary=settings.vocabulary,
+        epochs=max(2, min(usual.epochs, round(MAX_GUIDE_PAIRS / texts))),
     )  # fmt: skip
-    of_static = examples.under(static)
-    encoder = of_static.untrained()
-    rng = np.random.default_rng([settings.seed, 18])
+    under_static = dataset.under(static)
+    encoder = under_static.untrained()
+    rng = random_stream(settings.seed, Purpose.GUIDE_ORDER)
     batches = [part for _ in range(static.epochs) for part in batch_indices(texts, static.batch, rng)]
     step = ContrastiveStep(encoder, temperature=static.temperature, distance=static.near_duplicate)
-    cycle(step, of_static, static, batches, purpose=19)
+    one_cycle(step, under_static, static, batches, Purpose.GUIDE_VIEWS)
     return encoder
-
-
-GIBIBYTE = 1 << 30
-EVALUATIONS, PATIENCE = 5, 3
-MOST_POOLED = 4  # positive pairs of a text in the pool of an encoder with frozen layers
-SEEN_AGAIN = 4  # times each of them, so that remembering it pays
-JUDGED = 24_000  # tokens of the halves that are encoded at every look
-LEAST_JUDGED = 100  # texts in any case
 
 
 def adapt(
@@ -203,11 +196,11 @@ def adapt(
     Args:
         reading: the corpus.
         found: the encoder.
-        recipe: what the user asked for.
-        messages: told what happens.
+        recipe: what the user set.
+        messages: what the user sees.
         work: a folder for the ids.
-        checkpoint: where the run is kept, so that it can go on after it was killed.
-        resume: go on from the checkpoint, if there is one.
+        checkpoint: the file of the checkpoint, from which a killed run continues.
+        resume: continue from the checkpoint, if there is one.
 
     Raises:
         InputError: a setting does not fit the encoder or the corpus.
@@ -215,33 +208,33 @@ def adapt(
     """
     prepared = _prepared(reading, found, recipe, messages, work, resume=resume)
     settings = transformer_settings(recipe, prepared, found)
-    static = _static(reading, settings, messages, work, resume=resume) if settings.static_weight else None
+    companion = _companion(reading, settings, messages, work, resume=resume) if settings.static_weight else None
     reading.close()
-    examples = Examples(prepared, settings).judged_by(JUDGED, LEAST_JUDGED)
+    dataset = Dataset(prepared, settings).with_fewer_evaluated(EVALUATED_TOKENS, MIN_EVALUATED_TEXTS)
     if settings.lora:
         add_lora(found.model, settings.lora, settings.seed)
     encoder = _encoder(found, settings)
     messages.log(_introduction(prepared, settings, found))
-    loop = _loop(examples, encoder, settings, checkpoint)
+    loop = _loop(dataset, encoder, settings, checkpoint)
     start = {name: array.copy() for name, array in encoder.state().items() if name.startswith("model.")}
     outcome = loop.run(watcher(messages, loop.plan), resume=resume)
     messages.stop_bar()
     if not outcome.usable:
         if checkpoint is not None:
-            checkpoint.unlink(missing_ok=True)  # to go on from there would end here again
+            checkpoint.unlink(missing_ok=True)  # resumed, the run would end here again
         raise refusal(prepared.facts.name, outcome)
-    _mix(encoder, start, settings.weight_interpolation)
+    _interpolate(encoder, start, settings.weight_interpolation)
     if settings.lora:
         merge_lora(found.model)
-    card = _card(examples, encoder, prepared, settings, outcome)
-    messages.log(_conclusion(outcome, dict(card.scores), apart=examples.split.apart))
+    card = _card(dataset, encoder, prepared, settings, outcome)
+    messages.log(_conclusion(outcome, dict(card.scores), held_out=dataset.split.disjoint))
     for warning in card.warnings:
         messages.log(f"warning: {warning}")
-    return TransformerModel(found, encoder, card, prepared.sample, static)
+    return TransformerModel(found, encoder, card, prepared.sample, companion)
 
 
 def found_for(recipe: Recipe) -> Callable[[Reading], Pretrained]:
-    """What gives the encoder to begin with, once the corpus is read; a pretrained one is loaded at once.
+    """What returns the encoder to start from, once the corpus is read; a pretrained one is loaded at once.
 
     Raises:
         InputError: there is no such encoder.
@@ -264,27 +257,28 @@ def found_for(recipe: Recipe) -> Callable[[Reading], Pretrained]:
 def _prepared(
     reading: Reading, found: Pretrained, recipe: Recipe, messages: Messages, work: Path, *, resume: bool
 ) -> Prepared:
-    prepared = pretokenised(reading, found.tokenizer, work, log=messages.log, resume=resume)
-    return with_rewritten(
-        prepared, reading, recipe.views, work=work, ids=work / FOLDER, seed=recipe.seed,
-        progress_bar=messages.progress_bar,
+    ids = work / SUBWORDS
+    prepared = prepare_with(found.tokenizer, reading, ids, log=messages.log, resume=resume)
+    return add_rewritten(
+        prepared, reading, recipe.views, work=work, ids=ids, seed=recipe.seed, progress_bar=messages.progress_bar,
         resume=resume,
     )  # fmt: skip
 
 
-def _static(reading: Reading, settings: Settings, messages: Messages, work: Path, *, resume: bool) -> Companion | None:
-    """A static encoder of the same texts, its settings given by their number; none where they teach it nothing."""
-    messages.log("training a static encoder that will stand beside")
+def _companion(
+    reading: Reading, settings: Settings, messages: Messages, work: Path, *, resume: bool
+) -> Companion | None:
+    """A static encoder of the same texts with derived settings; None where training it collapses."""
+    messages.log("training the static encoder whose vectors are concatenated with those of the transformer")
     recipe = Recipe(seed=settings.seed, views=GIVEN if settings.views == GIVEN else None)
-    bench = Bench(reading, work / STATIC, recipe, silent, resume=resume)
-    tuned = bench.chosen(None)
+    prepared, derived_settings = prepare_static(reading, work / STATIC, recipe, silent, resume=resume)
     try:
         with Messages(shown=False) as quiet:
-            model = run(bench.prepared(tuned.settings.vocabulary), bench.examples(tuned.settings), tuned, quiet)
+            model = run(prepared, derived_settings, quiet)
     except LikewiseError as error:
-        messages.log(f"  none will: {error}")
+        messages.log(f"  left out: {error}")
         return None
-    messages.log(f"  it finds the other half of held-out texts, no word in common: MRR {model.card.scores['MRR']:.3f}")
+    messages.log(f"  held-out retrieval: MRR {model.card.scores['MRR']:.3f}")
     return Companion(model, settings.static_weight)
 
 
@@ -297,33 +291,33 @@ def _encoder(found: Pretrained, settings: Settings) -> TransformerEncoder:
     )  # fmt: skip
 
 
-def _loop(examples: Examples, encoder: TransformerEncoder, settings: Settings, checkpoint: Path | None) -> Loop:
-    contrasts = negatives_spec(settings.negatives)
-    step = contrastive_step(encoder, settings)
+def _loop(dataset: Dataset, encoder: TransformerEncoder, settings: Settings, checkpoint: Path | None) -> Loop:
+    negatives = negatives_spec(settings.negatives)
     plan = Plan(
-        len(examples.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed,
+        len(dataset.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed,
         EVALUATIONS, PATIENCE, settings.steps,
     )  # fmt: skip
-    guide = train_guide(examples, settings) if contrasts.guided else None
-    pairs = _pooled(examples, plan) if settings.freeze else examples.batch
-    made = BatchAssembly(examples, contrasts, pairs, encoder, guide, steps=plan.steps)
+    guide = train_guide(dataset, settings) if negatives.guided else None
+    pairs = _cached_views(dataset, plan) if settings.freeze else dataset.batch
+    assembly = BatchAssembly(dataset, negatives, pairs, encoder, guide, steps=plan.steps)
     return Loop(
-        step, made.batch, lambda: examples.measure(encoder), plan, checkpoint, order=made.order(plan.batch),
-        kept={"batches": made},
+        contrastive_step(encoder, settings), assembly.batch, lambda: dataset.measure(encoder), plan, checkpoint,
+        stateful={"batches": assembly},
     )  # fmt: skip
 
 
-def _pooled(examples: Examples, plan: Plan) -> Callable[[np.ndarray, np.random.Generator], Batch]:
-    """So few pairs of each text, that what the frozen layers make of one is used again and again."""
+def _cached_views(dataset: Dataset, plan: Plan) -> Batches:
+    """So few pairs of each text that the states of the frozen layers are used again and again."""
     seen = plan.steps * plan.batch
-    pairs = max(1, min(MOST_POOLED, round(seen / (plan.texts * SEEN_AGAIN))))
-    return ViewPool(examples.batch, plan.texts, pairs, plan.seed).batch
+    pairs = max(1, min(MAX_CACHED_PAIRS, round(seen / (plan.texts * REUSES))))
+    return ViewCache(dataset.batch, plan.texts, pairs, plan.seed).batch
 
 
-def _mix(encoder: TransformerEncoder, start: dict[str, np.ndarray], share: float) -> None:
-    """Put back a share of the weights that the encoder began with (Wortsman et al. 2022, WiSE-FT).
+def _interpolate(encoder: TransformerEncoder, start: dict[str, np.ndarray], share: float) -> None:
+    """Interpolate between the weights that the encoder had before and those it has now (Wortsman et al. 2022, WiSE-FT).
 
-    What an encoder knew of all texts and what it learned of these are both nearer to the middle than to either end.
+    What it knew of text in general and what it learned of this corpus are both kept better in the middle than at
+    either end.
     """
     if share == 0:
         return
@@ -341,32 +335,31 @@ def _introduction(prepared: Prepared, settings: Settings, found: Pretrained) -> 
         f"{facts.duplicates:,} repeats, {facts.empty:,} empty){longer}\n"
         f"{found.name}: {settings.layers} layers, {settings.dim} dimensions; views {settings.views} of up to "
         f"{settings.length} tokens, temperature {settings.temperature}, batches of {settings.batch}: "
-        f"{settings.batch - 1} negatives a text"
+        f"{settings.batch - 1} negatives per text"
     )
 
 
 def _card(
-    examples: Examples, encoder: TransformerEncoder, prepared: Prepared, settings: Settings, outcome: Outcome
+    dataset: Dataset, encoder: TransformerEncoder, prepared: Prepared, settings: Settings, outcome: Outcome
 ) -> Card:
-    halves = examples.encoded_halves(encoder)
-    pairs = similarity_histograms(*halves, examples.rng(10)).plain()
+    pairs = similarity_histograms(*dataset.encoded_halves(encoder), dataset.rng(Purpose.SIMILARITY_PAIRS)).plain()
     before, best = outcome.history[0].geometry, outcome.best.geometry
-    # The looks saw the weights before old ones were mixed in; the card is of those that are kept.
-    now = best if best is not None and not settings.weight_interpolation else examples.measure(encoder)
+    # The evaluations saw the weights before interpolation; the card is of those that are kept.
+    now = best if best is not None and not settings.weight_interpolation else dataset.measure(encoder)
     shown = {"MRR": now.mrr, "MRR, before": now.mrr if before is None else before.mrr}
     scores = shown | {name.replace("_", " "): value for name, value in asdict(now).items() if name != "mrr"}
-    history = tuple(plain_eval_point(eval_point) for eval_point in outcome.history)
+    history = tuple(point.plain() for point in outcome.history)
     return Card(
         settings.plain(), asdict(prepared.facts), finite(scores), history, versions("torch", "transformers"),
-        outcome.warnings, {}, pairs,
+        outcome.warnings, pairs,
     )  # fmt: skip
 
 
-def _conclusion(outcome: Outcome, scores: dict[str, Any], *, apart: bool) -> str:
+def _conclusion(outcome: Outcome, scores: dict[str, Any], *, held_out: bool) -> str:
     ended = f"{ENDINGS[outcome.ended]}; the state of step {outcome.best.step:,} is kept\n"
     if not scores["texts"]:
-        return ended + "the texts are too short to be cut into halves: nothing can be said of how well it learned"
+        return ended + "the texts are too short to be cut into halves: there is no score"
     return ended + (
-        f"finding the other half of {scores['texts']:,} {'held-out ' if apart else ''}texts, no word in common: MRR "
-        f"{scores['MRR']:.3f} ({scores['MRR, before']:.3f} before)"
+        f"held-out retrieval, one half of {scores['texts']:,} {'held-out ' if held_out else ''}texts by the other, no "
+        f"word in common: MRR {scores['MRR']:.3f} ({scores['MRR, before']:.3f} before)"
     )

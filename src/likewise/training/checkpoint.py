@@ -1,4 +1,4 @@
-"""A training run at rest: everything the rest of it depends on, in one file that is there whole or not at all."""
+"""The checkpoint of a run: everything that the rest of the run depends on, in one file written whole or not at all."""
 
 import json
 from dataclasses import dataclass
@@ -17,11 +17,12 @@ __all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a run stands.
+    """The state of a run.
 
     Attributes:
-        arrays: the encoder's state, and its best state so far under names that begin with `best.`.
-        position: plain JSON values: the step, the scores so far.
+        arrays: the state of the encoder, its best state so far under names that begin with `best.`, and the state of
+            everything else that changes in the run, such as a queue.
+        position: plain JSON values: the step and the history.
     """
 
     arrays: dict[str, np.ndarray]
@@ -29,9 +30,13 @@ class Checkpoint:
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint in place of the last."""
+    """Write a checkpoint in place of the last one.
+
+    Raises:
+        OSError: it cannot be written; the last one is unchanged.
+    """
     with replacing_file(path) as temporary:
-        # save_file would tell of a full disk with an error of its own, and leave a temporary file there
+        # save_file would raise its own error for a full disk, and leave a temporary file behind.
         temporary.write_bytes(save(checkpoint.arrays, {"position": json.dumps(checkpoint.position)}))
 
 
@@ -48,4 +53,4 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return Checkpoint(arrays, json.loads(file.metadata()["position"]))
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise LikewiseError(f"{path} is damaged ({error}); train again without --resume") from error
+        raise LikewiseError(f"{path} is damaged ({error}): train again without --resume") from error

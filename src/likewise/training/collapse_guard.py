@@ -1,4 +1,4 @@
-"""The collapse guard: sees a run go wrong early and cheaply, and says how much lower the learning rate must be."""
+"""The collapse guard: cheap checks that see a run collapse early, and the lower learning rate to continue with."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -6,30 +6,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["MOST_RETURNS", "UNCONTRASTED", "Collapse", "Guard"]
+__all__ = ["MAX_RETURNS", "NO_CONTRAST", "Collapse", "Guard"]
 
-
-MOST_RETURNS = 3  # to the best state; a run that collapses once more ends
+MAX_RETURNS = 3  # to the best state; a run that collapses once more ends
 LOWER = 0.25  # times the learning rate at each return, or less where the rows grew
-UNCONTRASTED = "nearly all texts are near-duplicates of each other, so there is nothing to contrast a text with"
-MOST_GROWTH = 30.0  # of the rows since the best state; healthy runs make them up to ten times as long
+NO_CONTRAST = "nearly all texts are near-duplicates of each other, so there is nothing to contrast a text with"
+MAX_GROWTH = 30.0  # of the rows since the best state; healthy runs make them up to ten times as long
 HEALTHY_GROWTH = 3.0
 WINDOW = 16  # steps between two cheap checks
-STUCK = 0.98  # times log(batch), the loss of vectors that are all alike
-FEW_ROWS = 1024  # that tell how far all have grown
-NO_NEGATIVES = 0.99  # of the contrasts left out
+STUCK = 0.98  # times log(batch), the loss of embeddings that are all alike
+SAMPLED_ROWS = 1024  # whose length stands for that of all
+NO_NEGATIVES = 0.99  # of the logits masked out
 
 State = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Collapse:
-    """A collapse, as it is shown and kept.
+    """A collapse during a run.
 
     Attributes:
-        seen: what was wrong, in plain words.
-        back_to: the step whose state was put back.
-        learning_rate: its peak from here on; None where the run ended.
+        seen: what was wrong, in words for the user.
+        back_to: the step whose state was restored.
+        learning_rate: the peak from here on; None where the run ended.
     """
 
     seen: str
@@ -38,47 +37,47 @@ class Collapse:
 
 
 class Guard:
-    """Watches over one run, at a cost that does not show.
+    """Watches the encoder and the loss of one run.
 
-    The rows of the encoder tell of a learning rate far too high before any score does: the first step of Adagrad on a
-    row is as long as the learning rate, whatever the gradient, and wipes out what was there.
+    The lengths of the encoder's rows show that a learning rate is far too high before any score does: the first step of
+    Adagrad on a row is as long as the learning rate, whatever the gradient, and wipes out what was there.
 
     Args:
-        batch: positive pairs a step.
+        batch: positive pairs per step.
     """
 
     def __init__(self, batch: int) -> None:
         self._batch = batch
 
     def needs_evaluation(self, losses: list[float], state: Callable[[], State], best: State) -> bool:
-        """Whether a look should be taken before it is due; it is asked every step, and thinks every 16 steps.
+        """Whether an evaluation should come before it is due; called at every step, checks every 16 steps.
 
         Args:
-            losses: of the steps since the last look.
-            state: gives that of the encoder, by name; arrays of two axes or more are rows.
+            losses: of the steps since the last evaluation.
+            state: returns the state of the encoder, by name; arrays of two axes or more are rows.
             best: its best state so far.
         """
         if not losses or len(losses) % WINDOW:
             return False
-        return min(losses[-WINDOW:]) >= STUCK * math.log(self._batch) or growth(state(), best) > MOST_GROWTH
+        return min(losses[-WINDOW:]) >= STUCK * math.log(self._batch) or growth(state(), best) > MAX_GROWTH
 
     def broken(self, loss: float, state: State, best: State) -> str | None:
-        """What tells of a collapse without the score: a loss that is no number, rows that exploded."""
+        """A collapse that shows without the score: a loss that is not finite, rows that exploded."""
         if not math.isfinite(loss):
-            return "the loss is no longer a number: a lower learning rate keeps it one"
-        if (times := growth(state, best)) > MOST_GROWTH:
+            return "the loss is no longer a finite number: a lower learning rate keeps it finite"
+        if (times := growth(state, best)) > MAX_GROWTH:
             return (
-                f"the rows of the encoder grew {times:,.0f} times as long (healthy is below {MOST_GROWTH:.0f}): "
+                f"the rows of the encoder grew {times:,.0f} times as long (healthy is below {MAX_GROWTH:.0f}): "
                 "a lower learning rate keeps what they were"
             )
         return None
 
-    def uncontrasted(self, loss: float, masked: float) -> bool:
-        """Whether there was nothing to learn from, as nearly all other texts of a batch were near-duplicates.
+    def without_contrast(self, loss: float, masked: float) -> bool:
+        """Whether there was nothing to learn from: nearly all other texts of a batch were near-duplicates.
 
         Args:
-            loss: mean since the last look, in nats.
-            masked: share of the logits left out, which those of the positives never are.
+            loss: mean since the last evaluation, in nats.
+            masked: share of the logits masked out; those of the positives never are.
         """
         return masked * self._batch / (self._batch - 1) >= NO_NEGATIVES and abs(loss) <= 1 - NO_NEGATIVES
 
@@ -94,10 +93,10 @@ def growth(state: State, best: State) -> float:
 
 
 def _length(state: State) -> float:
-    """Root mean square of a sample of the rows; of an infinite number the largest finite one is taken."""
+    """Root mean square of a sample of the rows; infinity counts as the largest finite number."""
     squares = []
     for array in state.values():
         if array.ndim > 1 and len(array):
-            sample = np.nan_to_num(array[:: -(-len(array) // FEW_ROWS)]).astype(np.float64)
+            sample = np.nan_to_num(array[:: -(-len(array) // SAMPLED_ROWS)]).astype(np.float64)
             squares.append(float(np.mean(np.square(sample))))
     return math.sqrt(math.fsum(squares))

@@ -1,10 +1,11 @@
-"""Which texts training does not see, so that they can say what it learned."""
+"""The dataset of a run: positive pairs to train on, and held-out texts to evaluate on."""
 
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float, Float32, Int, Int64
 
 from likewise.encoders.concatenation import (
     LEXICAL_POWER,
@@ -18,60 +19,58 @@ from likewise.encoders.concatenation import (
 from likewise.encoders.encoder import Encoder
 from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
-from likewise.geometry.held_out_retrieval import hard_halves
+from likewise.geometry.held_out_retrieval import disjoint_halves
 from likewise.geometry.measure import Geometry, measure
-from likewise.geometry.score import Score, label_free_score, score_task
+from likewise.geometry.score import Score, ScoreTask, label_free_score, score_task
 from likewise.negatives.near_duplicates import Signatures, signatures
 from likewise.tokens.ragged import Ragged
 from likewise.training.prepare import Prepared
 from likewise.training.recipe import GIVEN, Settings
+from likewise.training.seeds import Purpose, random_stream
 from likewise.training.step import Batch
-from likewise.views.mix import make_views
 from likewise.views.pair import Views
+from likewise.views.spec import make_views
 
-__all__ = ["MOST_HELD_OUT", "Examples", "Split", "held_out_split"]
+__all__ = ["MAX_HELD_OUT", "Dataset", "Split", "held_out_split"]
 
-
-MOST_HELD_OUT = 2000
-FEWEST_HELD_OUT = 100
-SHARE = 0.1
+MAX_HELD_OUT = 2000
+MIN_HELD_OUT = 100
+HELD_OUT_SHARE = 0.1
+MEASURED_TEXTS = 2_000
+MAX_LSA_TEXTS = 20_000  # that the SVD is fitted on
 
 
 @dataclass(frozen=True)
 class Split:
-    """Positions of texts.
+    """Positions of texts, ascending.
 
     Attributes:
-        train: those to train on, ascending.
-        held_out: those to score on, ascending.
-        apart: whether the two share no text; false where there are too few texts to put any aside.
+        train: texts to train on.
+        held_out: texts to evaluate on.
+        disjoint: whether no text is in both; false where there are too few texts to hold any out.
     """
 
     train: Int64[np.ndarray, " train"]
     held_out: Int64[np.ndarray, " held_out"]
-    apart: bool
+    disjoint: bool
 
 
 def held_out_split(texts: int, rng: np.random.Generator) -> Split:
-    """A tenth of the texts at random, 2,000 at the most; where that is under 100, the score is taken on all of them.
+    """Hold out a tenth of the texts at random, 2,000 at most; none where that is fewer than 100.
 
-    A score on a few dozen texts says nothing, and so small a corpus can spare none: it is then trained and scored on
-    the same texts, and whoever shows the score says so.
+    A score of a few dozen texts says nothing, and so small a corpus can spare none: it is then trained and evaluated on
+    the same texts, and a warning says so.
     """
-    everyone = np.arange(texts, dtype=np.int64)
-    held = min(MOST_HELD_OUT, round(SHARE * texts))
-    if held < FEWEST_HELD_OUT:
-        return Split(everyone, everyone[:MOST_HELD_OUT], apart=False)
+    every = np.arange(texts, dtype=np.int64)
+    count = min(MAX_HELD_OUT, round(HELD_OUT_SHARE * texts))
+    if count < MIN_HELD_OUT:
+        return Split(every, every[:MAX_HELD_OUT], disjoint=False)
     chosen = np.zeros(texts, np.bool_)
-    chosen[rng.permutation(texts)[:held]] = True
-    return Split(everyone[~chosen], everyone[chosen], apart=True)
+    chosen[rng.permutation(texts)[:count]] = True
+    return Split(every[~chosen], every[chosen], disjoint=True)
 
 
-TEXTS_TO_MEASURE = 2_000
-LSA_TEXTS = 20_000  # that the SVD is fitted on at the most: it is a yardstick, and must not cost more than training
-
-
-class Examples:
+class Dataset:
     """A prepared corpus under some settings.
 
     Args:
@@ -79,54 +78,44 @@ class Examples:
         settings: of the run.
 
     Attributes:
-        token_weights: log-IDF of each piece.
-        start_weights: what each piece counts before training: log-IDF to the power of the weighting.
-        split: which texts are trained on, and which are put aside.
-        halves: those put aside, each in two halves that share no word.
-        task: what the score is taken on.
+        token_weights: log-IDF of each subword.
+        split: which texts are trained on, and which are held out.
+        halves: two halves of each held-out text that share no word.
     """
 
     def __init__(self, prepared: Prepared, settings: Settings) -> None:
         vocabulary = prepared.vocabulary
-        self._prepared, self._settings = prepared, settings
-        self._lsa: list[StaticEncoder] = []
-        self._drawn: dict[tuple[int, int], np.ndarray] = {}
-        self._scaled: dict[tuple[str, int], StaticEncoder] = {}
-        self._ballasts: dict[int, float] = {}
+        self._prepared = prepared
         self._sides = (prepared.texts,) if prepared.pairs is None else (prepared.texts, prepared.pairs)
-        self._maker = None if settings.views == GIVEN else make_views(settings.views, vocabulary)
         self.token_weights = log_idf(prepared.texts_with, len(prepared.texts) * len(self._sides))
-        self.start_weights = powered(self.token_weights, settings.idf_power)
         self._signatures = [signatures(side, self.token_weights, vocabulary.continues) for side in self._sides]
-        self.split: Split = held_out_split(prepared.facts.texts, self.rng(3))
-        held_out, continues = self.split.held_out, vocabulary.continues
-        self.task = score_task(self._whole, prepared.facts.texts, held_out, continues, self.rng(14))
-        self.halves = hard_halves(self._whole(held_out), continues, self.rng(5))
+        self._apply(settings)
+        self.split: Split = held_out_split(prepared.facts.texts, self.rng(Purpose.SPLIT))
+        held_out = self._texts_at(self.split.held_out)
+        self.halves = disjoint_halves(held_out, vocabulary.continues, self.rng(Purpose.HALVES))
 
-    def under(self, settings: Settings) -> "Examples":
-        """The same corpus under other settings, the same texts put aside and judged in the same way.
+    def _apply(self, settings: Settings) -> None:
+        self._settings = settings
+        self._make_views = None if settings.views == GIVEN else make_views(settings.views, self._prepared.vocabulary)
 
-        Args:
-            settings: with the vocabulary and the seed that these examples were made with.
-        """
+    def under(self, settings: Settings) -> "Dataset":
+        """The same corpus and split under other settings of the same seed."""
         other = copy(self)
-        other._settings = settings
-        other._maker = None if settings.views == GIVEN else make_views(settings.views, self._prepared.vocabulary)
-        other.start_weights = powered(self.token_weights, settings.idf_power)
+        other._apply(settings)
         return other
 
-    def whole(self) -> "Examples":
-        """The same with every text to train on."""
+    def with_held_out(self) -> "Dataset":
+        """The same with the held-out texts among those to train on, each at its position in the corpus."""
         other = copy(self)
-        other.split = Split(np.arange(self._prepared.facts.texts), self.split.held_out, apart=False)
+        other.split = Split(np.arange(self._prepared.facts.texts), self.split.held_out, disjoint=False)
         return other
 
-    def judged_by(self, tokens: int, least: int) -> "Examples":
-        """The same with so few texts judged at a look that both halves have at most so many tokens.
+    def with_fewer_evaluated(self, tokens: int, least: int) -> "Dataset":
+        """The same with so few texts evaluated that both halves of all have at most so many tokens.
 
         Args:
-            tokens: of all halves, where encoding takes its time.
-            least: texts that are judged in any case.
+            tokens: of all halves, where encoding is slow.
+            least: texts that are evaluated in any case.
         """
         other = copy(self)
         halves = self.halves
@@ -135,121 +124,114 @@ class Examples:
         other.halves = Views(halves.anchors.slice(0, texts), halves.positives.slice(0, texts))
         return other
 
-    def rng(self, purpose: int) -> np.random.Generator:
-        """Random numbers for one purpose, the same however many were drawn for others."""
-        return np.random.default_rng([self._settings.seed, purpose])
-
-    def batch(self, indices: np.ndarray, rng: np.random.Generator) -> Batch:
-        """The texts at `indices` of those to train on, as positive pairs."""
-        chosen = self.split.train[indices]
-        sides = [side.take(chosen) for side in self._sides]
-        if self._maker is None:
-            views = Views(sides[0], sides[-1])
-        else:
-            rewritten = self._prepared.rewritten.items()
-            others = [{name: stores[side].take(chosen) for name, stores in rewritten} for side in range(len(sides))]
-            made = [self._maker(side, rng, other) for side, other in zip(sides, others, strict=True)]
-            views = Views(made[0].anchors, made[-1].positives)
-        return Batch(views, tuple(some.take(chosen) for some in self._signatures))
-
     @property
     def seed(self) -> int:
         """Of everything random."""
         return self._settings.seed
 
+    def rng(self, purpose: Purpose) -> np.random.Generator:
+        """Random numbers for one purpose, the same however many were drawn for others."""
+        return random_stream(self.seed, purpose)
+
+    def batch(self, indices: Int[np.ndarray, " batch"], rng: np.random.Generator) -> Batch:
+        """The texts at `indices` among those to train on, as positive pairs."""
+        chosen = self.split.train[indices]
+        sides = [side.take(chosen) for side in self._sides]
+        if self._make_views is None:
+            views = Views(sides[0], sides[-1])
+        else:
+            rewritten = self._prepared.rewritten.items()
+            others = [{name: stores[side].take(chosen) for name, stores in rewritten} for side in range(len(sides))]
+            made = [self._make_views(side, rng, other) for side, other in zip(sides, others, strict=True)]
+            views = Views(made[0].anchors, made[-1].positives)
+        return Batch(views, tuple(some.take(chosen) for some in self._signatures))
+
     def texts(self) -> Ragged:
-        """The texts to train on, whole; of two columns, both together."""
-        return self._whole(self.split.train)
+        """The texts to train on; of two columns, both joined."""
+        return self._texts_at(self.split.train)
 
     def train_signatures(self) -> Signatures:
         """Of the texts to train on; of two columns, those of the first."""
         return self._signatures[0].take(self.split.train)
 
     def measure(self, encoder: Encoder) -> Geometry:
-        """The space that an encoder makes of the texts put aside."""
-        return measure(encoder.encode, self.halves, self.rng(8))
+        """The geometry of the held-out texts in the embedding space of an encoder."""
+        return measure(encoder.encode, self.halves, self.rng(Purpose.UNIFORMITY))
 
     def score(self, encoder: StaticEncoder) -> Score:
-        """The score without labels, by which settings are chosen; higher is better."""
-        return label_free_score(encoder.encode, self.task, encoder.encode_documents)
+        """The score without labels, by which encoders of the same corpus compare; higher is better."""
+        return label_free_score(encoder.encode, self.score_task, encoder.encode_documents)
 
-    def encoded_halves(self, encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
-        """The vectors of both halves of each text put aside."""
+    def encoded_halves(self, encoder: Encoder) -> tuple[Float[np.ndarray, "texts dim"], Float[np.ndarray, "texts dim"]]:
+        """The embeddings of both halves of each held-out text."""
         return encoder.encode(self.halves.anchors), encoder.encode(self.halves.positives)
 
-    def untrained(self) -> StaticEncoder:
-        """Where training begins."""
-        return StaticEncoder(self._drawn_rows(self._parts.trained, 4) * self.start_weights[:, None])
+    @property
+    def start_weights(self) -> Float32[np.ndarray, " vocab"]:
+        """What each subword weighs before training: log-IDF to a power."""
+        return powered(self.token_weights, self._settings.idf_power)
 
-    def finished(self, trained: StaticEncoder) -> StaticEncoder:
-        """The trained rows with the lexical and the latent ones beside them, as the settings want them."""
-        settings, dims = self._settings, self._parts
+    def untrained(self) -> StaticEncoder:
+        """The encoder that training begins with: random rows times the weights of their subwords."""
+        return StaticEncoder.random(self.start_weights, self._dims.trained, self.rng(Purpose.TRAINED_ROWS))
+
+    @cached_property
+    def lsa(self) -> StaticEncoder:
+        """Latent semantic analysis of the texts to train on: a component of the finished encoder, and a baseline."""
+        fitted = self.split.train
+        if len(fitted) > MAX_LSA_TEXTS:
+            fitted = np.sort(self.rng(Purpose.LSA_SAMPLE).permutation(fitted)[:MAX_LSA_TEXTS])
+        return lsa_encoder(self._texts_at(fitted), self.token_weights, MAX_LSA_DIM, self.rng(Purpose.LSA))
+
+    @cached_property
+    def score_task(self) -> ScoreTask:
+        """What the score without labels is taken on."""
+        continues, rng = self._prepared.vocabulary.continues, self.rng(Purpose.SCORE_TASK)
+        return score_task(self._texts_at, self._prepared.facts.texts, self.split.held_out, continues, rng)
+
+    def finished(self, trained: StaticEncoder, earlier: StaticEncoder | None = None) -> StaticEncoder:
+        """The trained rows with the lexical and the LSA component beside them, as far as the settings have them.
+
+        Args:
+            trained: the trained rows.
+            earlier: the finished encoder of an earlier state; it gets the new rows, which is quicker.
+        """
+        settings, dims = self._settings, self._dims
         if not dims.lexical and not dims.lsa:
             return trained
-        parts, length_priors = [(scaled(trained, self._queries), 1.0)], [0.0]
+        component = scaled(trained, self._short_texts)
+        if earlier is not None:
+            earlier.weights[:, : dims.trained] = component.weights
+            return earlier
+        components, length_priors = [(component, 1.0)], [0.0]
         if dims.lexical:
-            part = self._part("lexical", dims.lexical)
-            parts.append((part, settings.lexical_weight))
-            length_priors.append(self._ballast(part))
+            weights = powered(self.token_weights, LEXICAL_POWER)
+            lexical = StaticEncoder.random(weights, dims.lexical, self.rng(Purpose.LEXICAL_ROWS))
+            components.append((scaled(lexical, self._short_texts), settings.lexical_weight))
+            some = self._texts_at(self.split.train[:MEASURED_TEXTS])
+            length_priors.append(length_prior_of(components[-1][0], some))
         if dims.lsa:
-            parts.append((self._part("latent", dims.lsa), settings.lsa_weight))
+            latent = StaticEncoder(self.lsa.weights[:, : dims.lsa])
+            components.append((scaled(latent, self._short_texts), settings.lsa_weight))
             length_priors.append(0.0)
-        return concatenated(parts, length_priors)
-
-    def _part(self, name: str, dim: int) -> StaticEncoder:
-        """A part that is not trained: the same under all settings, so made once."""
-        if (name, dim) not in self._scaled:
-            if name == "lexical":
-                weights = powered(self.token_weights, LEXICAL_POWER)
-                made = StaticEncoder(self._drawn_rows(dim, 9) * weights[:, None])
-            else:
-                made = StaticEncoder(self.lsa().weights[:, :dim])
-            self._scaled[name, dim] = scaled(made, self._queries)
-        return self._scaled[name, dim]
-
-    def _ballast(self, lexical: StaticEncoder) -> float:
-        """Of the lexical part; measured once for each length of it."""
-        if lexical.dim not in self._ballasts:
-            self._ballasts[lexical.dim] = length_prior_of(lexical, self._some)
-        return self._ballasts[lexical.dim]
-
-    def _drawn_rows(self, dim: int, purpose: int) -> np.ndarray:
-        """Random rows; drawn once for each purpose, as drawing takes its time."""
-        if (dim, purpose) not in self._drawn:
-            ones = np.ones(len(self.token_weights), np.float32)
-            self._drawn[dim, purpose] = StaticEncoder.random(ones, dim, self.rng(purpose)).weights
-        return self._drawn[dim, purpose]
+        return concatenated(components, length_priors)
 
     @property
-    def _some(self) -> Ragged:
-        """Some texts, over which the lengths of documents are averaged."""
-        return self._whole(self.split.train[:TEXTS_TO_MEASURE])
-
-    @property
-    def _queries(self) -> Ragged:
-        """Texts as short as queries, over which the lengths of the parts of a vector are averaged."""
-        spans = self.task.clozes[0].anchors
-        return spans if len(spans) else self._some
-
-    def lsa(self) -> StaticEncoder:
-        """What latent semantic analysis makes of the same texts; done once."""
-        if not self._lsa:
-            fitted = self.split.train
-            if len(fitted) > LSA_TEXTS:
-                fitted = np.sort(self.rng(6).permutation(fitted)[:LSA_TEXTS])
-            self._lsa.append(lsa_encoder(self._whole(fitted), self.token_weights, MAX_LSA_DIM, self.rng(7)))
-        return self._lsa[0]
-
-    @property
-    def _parts(self) -> ComponentDims:
+    def _dims(self) -> ComponentDims:
         settings = self._settings
         return component_dims(settings.dim, settings.lexical_weight > 0, settings.lsa_weight > 0)
 
-    def _whole(self, indices: np.ndarray) -> Ragged:
-        """Whole texts; of two columns, both together."""
-        sides = [side.take(indices) for side in self._sides]
+    @property
+    def _short_texts(self) -> Ragged:
+        """Texts as short as queries, over which the lengths of the components are averaged."""
+        spans = self.score_task.clozes[0].anchors
+        return spans if len(spans) else self._texts_at(self.split.train[:MEASURED_TEXTS])
+
+    def _texts_at(self, positions: Int64[np.ndarray, " some"]) -> Ragged:
+        """The texts at some positions; of two columns, both joined."""
+        sides = [side.take(positions) for side in self._sides]
         if len(sides) == 1:
             return sides[0]
-        order = np.arange(2 * len(indices)).reshape(2, -1).T.ravel()  # the first text, its pair, the second text, ...
-        woven = Ragged.concatenate(sides).take(order)
-        return Ragged(woven.ids, woven.offsets[::2])
+        order = np.arange(2 * len(positions)).reshape(2, -1).T.ravel()  # first text, its pair, second text, ...
+        joined = Ragged.concatenate(sides).take(order)
+        return Ragged(joined.ids, joined.offsets[::2])

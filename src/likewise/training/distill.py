@@ -1,4 +1,4 @@
-"""What a pupil is taught on: some texts of the corpus, a span of each, and the words."""
+"""Distillation: a static student learns, without labels, what a slower teacher knows of a corpus."""
 
 import shutil
 import tempfile
@@ -19,48 +19,54 @@ from likewise.geometry.similarity import NEIGHBOURS, neighbour_agreement, simila
 from likewise.model.card import Card
 from likewise.model.folder import refuse_other
 from likewise.model.model import Model
-from likewise.training.bench import Bench
-from likewise.training.dataset import Examples
-from likewise.training.final_fit import SHARE
-from likewise.training.prepare import Prepared, read_whole
-from likewise.training.progress import Messages, finite, versions
-from likewise.training.reading import Reading
+from likewise.training.dataset import Dataset
+from likewise.training.final_fit import final_fit_batches
+from likewise.training.history import finite
+from likewise.training.prepare import Prepared
+from likewise.training.progress import Messages, versions
+from likewise.training.reading import Reading, read_corpus
 from likewise.training.recipe import Recipe, Settings
-from likewise.training.student import DistillationData, go_on, learn, start_rows, targets_of
+from likewise.training.run import finished_model, prepare_static
+from likewise.training.seeds import Purpose, random_stream
+from likewise.training.student import DistillationData, start_rows, targets_of, train_on_both, train_student
 from likewise.training.teacher import Teacher, load_teacher
 
 __all__ = ["DistillationTexts", "distill", "draw_distillation_texts"]
 
-
-MOST_TEXTS = 10_000  # a teacher that reads a hundred texts a second needs minutes for these
+MAX_TEXTS = 10_000  # a teacher that reads a hundred texts a second needs minutes for these
 LONGEST = 90  # words of a text: about 128 tokens, as many as small teachers were trained on
-LONGEST_CHARACTERS = 1_000  # where no spaces stand between words
+LONGEST_CHARACTERS = 1_000  # where words are not separated by spaces
 SPAN = (4, 16)  # words, as queries have
 SHORT = 20  # words; a text with fewer is a span itself
+VECTORS = "teacher.vectors"
+MAX_HELD_OUT = 500  # targets, at most a tenth, that are held out to measure the agreement with the teacher
+MAX_EPOCHS = 15  # half of those of a training from scratch
 
 
 @dataclass(frozen=True)
 class DistillationTexts:
-    """Texts that the teacher is asked about, all of them short enough for it to read whole.
+    """Texts for the teacher to encode, all short enough for it to read whole.
 
     Attributes:
-        said: beginnings of texts of the corpus, then a few consecutive words of each that is longer.
-        texts: how many of them are beginnings.
+        texts: beginnings of texts of the corpus, then a span of each that is longer.
+        beginnings: how many of them are beginnings.
     """
 
-    said: list[str]
-    texts: int
+    texts: list[str]
+    beginnings: int
 
 
-def draw_distillation_texts(reading: Reading, rng: np.random.Generator, *, most: int = MOST_TEXTS) -> DistillationTexts:
-    """Draw from a corpus that was read, in one pass; memory holds what was drawn.
+def draw_distillation_texts(
+    reading: Reading, rng: np.random.Generator, *, max_texts: int = MAX_TEXTS
+) -> DistillationTexts:
+    """Draw texts from a corpus in one pass; memory holds what was drawn.
 
     Args:
         reading: the corpus.
-        rng: where the random numbers come from.
-        most: texts, and as many spans, at the most.
+        rng: draws texts and spans.
+        max_texts: texts, and as many spans, at most.
     """
-    drawn = np.sort(rng.permutation(reading.kept)[:most])
+    drawn = np.sort(rng.permutation(reading.kept)[:max_texts])
     texts: list[str] = []
     spans: list[str] = []
     first = 0
@@ -81,19 +87,13 @@ def _span(words: list[str], rng: np.random.Generator) -> str:
     return " ".join(words[begin : begin + length])[:LONGEST_CHARACTERS]
 
 
-ANSWERS = "teacher.vectors"
-ASIDE = 10  # of so many texts the teacher's vector of one is kept for judging
-MOST_JUDGED = 500
-MOST_EPOCHS = 15  # half of those of a training that begins with nothing
-
-
 def distill(
     teacher: Any,
     texts: Any,
     *,
     text: str | Sequence[str] | None = None,
     seed: int = 0,
-    most: int = MOST_TEXTS,
+    max_texts: int = MAX_TEXTS,
     out: str | Path | None = None,
     progress: bool = True,
     overwrite: bool = False,
@@ -101,134 +101,139 @@ def distill(
     on_error: str = "raise",
     **settings: Any,
 ) -> Model:
-    """Teach a static encoder, without labels, what a slower one knows of a corpus.
+    """Train a static student, without labels, on the vectors of a slower teacher and on the texts themselves.
 
-    The teacher is asked once for its vectors of some texts, of a short span of each, and of every word by itself. A run
-    to `out` that was killed goes on with what the teacher said before.
+    The teacher encodes some of the texts, a short span of each, and every subword of the vocabulary, once. A killed run
+    to `out` continues with the vectors that it had.
 
     Args:
         teacher: a model folder of this package or of sentence-transformers, the name of a package or of an earlier
             download that carries an encoder, or any object with `encode(texts)`.
-        texts: what `corpus.read` takes: a path, a list of strings, a frame, an iterator.
+        texts: whatever `corpus.read` takes: a path, a list of strings, a data frame, an iterator.
         text: the column that holds the text, or several that are joined.
         seed: of everything random.
-        most: texts that the teacher is asked about, and as many spans, at the most.
+        max_texts: texts that the teacher encodes, and as many spans, at most.
         out: a folder to write the model to.
-        progress: show on standard error what happens.
+        progress: show progress on standard error.
         overwrite: replace `out` if it exists.
-        encoding: of a text file; None detects it.
-        on_error: `raise` at a row that cannot be read, or `skip` and count it.
-        **settings: further ones of a `Recipe` for the static encoder, by name: `dim`, `epochs`, `lexical`, ...
+        encoding: of a text file; detected if None.
+        on_error: what to do with a row that cannot be read: `raise`, or `skip` and count it.
+        **settings: further ones of a `Recipe` for the student, by name: `dim`, `epochs`, `lexical_weight`, ...
 
     Raises:
-        InputError: something given cannot be used, in one line that says what to do.
-        LikewiseError: the teacher's package is not installed, or it gave something that is no number.
+        InputError: an argument or the texts cannot be used.
+        LikewiseError: the teacher's package is not installed, or a vector of it is not finite.
     """
-    if most < 1:
-        raise InputError(f"most is {most}, expected a positive number of texts")
+    if max_texts < 1:
+        raise InputError(f"max_texts is {max_texts}, expected a positive number of texts")
     recipe = Recipe.of({"seed": seed} | settings)
     corpus = read(texts, text=text, encoding=encoding, on_error=on_error)
     target = None if out is None else Path(out)
     if target is not None:
         refuse_existing(target, overwrite=overwrite)
         refuse_other(target)
-    asked = load_teacher(teacher)
+    found = load_teacher(teacher)
     with Messages(shown=progress) as messages, ExitStack() as stack:
-        work = _workplace(target, stack)
+        work = _working_folder(target, stack)
         try:
-            reading = read_whole(corpus, work, log=messages.log)
-            model = _taught(_asked(asked, reading, work, recipe, messages, most), asked, messages)
+            reading = read_corpus(corpus, work, log=messages.log)
+            model = _distilled(_inputs(found, reading, work, recipe, messages, max_texts), found, messages)
             if target is not None:
                 model.save(target, overwrite=overwrite)
                 shutil.rmtree(work, ignore_errors=True)
         except OSError as error:
             raise os_error(error, target or work) from error
         finally:
-            if not (work / ANSWERS).exists():  # nothing that took long
+            if not (work / VECTORS).exists():  # nothing that took long
                 shutil.rmtree(work, ignore_errors=True)
     return model
 
 
-def _workplace(target: Path | None, stack: ExitStack) -> Path:
-    """Where the ids and the teacher's vectors lie: beside the model that they will become."""
+def _working_folder(target: Path | None, stack: ExitStack) -> Path:
+    """Where the ids and the teacher's vectors are: next to the model that they will become."""
     if target is None:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="likewise-")))
     return target.absolute().parent / f"{target.name}.distilling"
 
 
 @dataclass(frozen=True)
-class _Class:
-    """All that meet: the corpus in ids, what the teacher said, the rows to begin with."""
+class _Inputs:
+    """All that a distillation starts from: the corpus as ids, the teacher's targets, the student's first rows."""
 
     prepared: Prepared
-    examples: Examples
+    dataset: Dataset
     settings: Settings
-    school: DistillationData
+    data: DistillationData
     start: StaticEncoder
 
 
-def _asked(teacher: Teacher, reading: Reading, work: Path, recipe: Recipe, messages: Messages, most: int) -> _Class:
-    """Tokenise the corpus and ask the teacher."""
-    bench = Bench(reading, work, recipe, messages.log)
-    settings = bench.chosen(None).settings
-    settings = replace(settings, epochs=recipe.epochs or max(2, min(MOST_EPOCHS, settings.epochs // 2)))
-    distillation_texts = draw_distillation_texts(reading, np.random.default_rng([settings.seed, 17]), most=most)
-    prepared, examples = bench.under(settings)
+def _inputs(
+    teacher: Teacher, reading: Reading, work: Path, recipe: Recipe, messages: Messages, max_texts: int
+) -> _Inputs:
+    """Tokenise the corpus and encode some of it with the teacher."""
+    prepared, settings = prepare_static(reading, work, recipe, messages.log)
+    settings = replace(settings, epochs=recipe.epochs or max(2, min(MAX_EPOCHS, settings.epochs // 2)))
+    rng = random_stream(settings.seed, Purpose.DISTILLATION_TEXTS)
+    drawn = draw_distillation_texts(reading, rng, max_texts=max_texts)
+    reading.close()
+    dataset = Dataset(prepared, settings)
     subwords = [subword.removeprefix("##") for subword in prepared.vocabulary.subwords]
     messages.log(
-        f"{prepared.facts.name}: {prepared.facts.texts:,} distinct texts; asking {teacher.name}, of {teacher.dim} "
-        f"dimensions, about {distillation_texts.texts:,} of them, "
-        f"{len(distillation_texts.said) - distillation_texts.texts:,} spans and "
-        f"{len(subwords):,} pieces of words"
+        f"{prepared.facts.name}: {prepared.facts.texts:,} distinct texts; {teacher.name}, of {teacher.dim} dimensions, "
+        f"encodes {drawn.beginnings:,} of them, {len(drawn.texts) - drawn.beginnings:,} spans and {len(subwords):,} "
+        "subwords"
     )
-    said = [*distillation_texts.said, *subwords]
-    vectors = teacher.cached_vectors(said, work / ANSWERS, messages.counter("teacher", len(said)))
+    texts = [*drawn.texts, *subwords]
+    vectors = teacher.encode_to(work / VECTORS, texts, messages.counter("teacher", len(texts)))
     messages.stop_bar()
-    of_texts, of_pieces = vectors[: len(distillation_texts.said)], vectors[len(distillation_texts.said) :]
-    parts = component_dims(settings.dim, settings.lexical_weight > 0, settings.lsa_weight > 0)
-    targets = targets_of(of_texts, parts.trained)
-    school = DistillationData(prepared.encoded(distillation_texts.said), targets(of_texts)).known()
-    start = start_rows(prepared, targets(of_pieces), examples.start_weights)
-    return _Class(prepared, examples, settings, school, start)
+    of_texts, of_subwords = vectors[: len(drawn.texts)], vectors[len(drawn.texts) :]
+    dims = component_dims(settings.dim, settings.lexical_weight > 0, settings.lsa_weight > 0)
+    targets = targets_of(of_texts, dims.trained)
+    data = DistillationData(prepared.encoded(drawn.texts), targets(of_texts)).known()
+    start = start_rows(prepared, targets(of_subwords), dataset.start_weights)
+    return _Inputs(prepared, dataset, settings, data, start)
 
 
-def _taught(met: _Class, teacher: Teacher, messages: Messages) -> Model:
-    """Learn, judge, learn what was put aside for judging, and blend."""
-    prepared, examples, settings, school = met.prepared, met.examples, met.settings, met.school
-    if not len(school):
-        raise InputError(f"the teacher {teacher.name} tells the texts of {prepared.facts.name} not apart: take another")
-    order = np.random.default_rng([settings.seed, 20]).permutation(len(school))
-    aside = min(MOST_JUDGED, len(order) // ASIDE)
-    judged = school.take(order[:aside])
-    messages.log(f"learning from {len(order) - aside:,} of its vectors and from the texts")
-    student = learn(met.start, school.take(order[aside:]), examples, settings)
-    scores = _scores(met, student, judged)
-    pairs = similarity_histograms(*examples.encoded_halves(student), examples.rng(10)).plain()
-    go_on(student, school, examples.whole(), settings, epochs=max(1, round(settings.epochs / SHARE)), purpose=21)
+def _distilled(inputs: _Inputs, teacher: Teacher, messages: Messages) -> Model:
+    """Train the student, measure it, train it on what was held out, and add the other components."""
+    prepared, dataset, settings, data = inputs.prepared, inputs.dataset, inputs.settings, inputs.data
+    if not len(data):
+        raise InputError(
+            f"the teacher {teacher.name} gives all texts of {prepared.facts.name} the same vector: choose another"
+        )
+    order = random_stream(settings.seed, Purpose.DISTILLATION_SPLIT).permutation(len(data))
+    held_out = min(MAX_HELD_OUT, len(order) // 10)
+    messages.log(f"training on {len(order) - held_out:,} vectors of the teacher and on the texts")
+    student = train_student(inputs.start, data.take(order[held_out:]), dataset, settings)
+    finished = dataset.finished(student)
+    scores = _scores(inputs, student, finished, data.take(order[:held_out]))
+    pairs = similarity_histograms(*dataset.encoded_halves(student), dataset.rng(Purpose.SIMILARITY_PAIRS)).plain()
+    rng = random_stream(settings.seed, Purpose.DISTILLATION_FINAL_FIT)
+    if batches := final_fit_batches(dataset.split, settings, rng):
+        purpose = Purpose.DISTILLATION_FINAL_FIT
+        train_on_both(student, data, dataset.with_held_out(), settings, batches, rng, purpose)
+        finished = dataset.finished(student, finished)
     messages.log(
-        f"of the {NEIGHBOURS} nearest of {aside:,} texts put aside it finds {scores['agreement']:.0%} of the teacher's "
-        f"(words alone {scores['agreement, words']:.0%})\n"
-        f"the whole vector: score {scores['score']:.3f} (untrained {scores['score, untrained']:.3f}, "
-        f"LSA {scores['score, LSA']:.3f})"
+        f"of the {NEIGHBOURS} nearest neighbours of {held_out:,} held-out texts {scores['agreement']:.0%} are the "
+        f"teacher's (words alone {scores['agreement, words']:.0%})\n"
+        f"score without labels {scores['score']:.3f}, to compare models of the same texts"
     )
     recipe = settings.plain() | {"start": "teacher", "teacher": teacher.name}
-    card = Card(recipe, asdict(prepared.facts), finite(scores), (), versions(), (), {}, pairs)
-    finished = examples.finished(student)
-    whole = StaticEncoder(finished.weights[prepared.stems], finished.documents)
-    return Model(prepared.tokenizer, whole, card, prepared.sample, prepared.word_stems)
+    card = Card(recipe, asdict(prepared.facts), finite(scores), (), versions(), (), pairs)
+    return finished_model(prepared, finished, card)
 
 
-def _scores(met: _Class, student: StaticEncoder, judged: DistillationData) -> dict[str, Any]:
-    """Of texts whose vectors the pupil was not told."""
-    examples = met.examples
-    untrained, lsa = examples.untrained(), examples.lsa()
-    measured = {"MRR": student, "MRR, untrained": untrained, "MRR, LSA": lsa}
-    found = {name: examples.measure(each) for name, each in measured.items()}
-    agreed = {"agreement": student, "agreement, words": met.start}
-    scored = {"score": examples.finished(student), "score, untrained": untrained, "score, LSA": lsa}
+def _scores(
+    inputs: _Inputs, student: StaticEncoder, finished: StaticEncoder, held_out: DistillationData
+) -> dict[str, Any]:
+    """The scores of the card; the agreement with the teacher is of texts whose targets were held out."""
+    dataset = inputs.dataset
+    measured = {"MRR": student, "MRR, untrained": dataset.untrained(), "MRR, LSA": dataset.lsa}
+    found = {name: dataset.measure(each) for name, each in measured.items()}
+    agreement = {"agreement": student, "agreement, words": inputs.start}
     return (
         {name: each.mrr for name, each in found.items()}
         | {name.replace("_", " "): value for name, value in asdict(found["MRR"]).items() if name != "mrr"}
-        | {name: neighbour_agreement(each.encode(judged.ids), judged.targets) for name, each in agreed.items()}
-        | {name: examples.score(each).value for name, each in scored.items()}
+        | {name: neighbour_agreement(each.encode(held_out.ids), held_out.targets) for name, each in agreement.items()}
+        | {"score": dataset.score(finished).value}
     )

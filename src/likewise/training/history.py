@@ -1,35 +1,54 @@
-"""What is known of a run: a moment a look, and how it ended."""
+"""The history of a run: one point for each evaluation, and how the run ended."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from likewise.geometry.measure import Geometry
 from likewise.training.collapse_guard import Collapse
 
-__all__ = ["EvalPoint", "Outcome", "eval_point_of"]
+__all__ = ["EvalPoint", "Outcome", "finite"]
 
 
 @dataclass(frozen=True)
 class EvalPoint:
-    """The state of training after some steps, as it is shown and kept.
+    """The state of a run after some steps.
 
     Attributes:
         step: steps done.
-        loss: mean InfoNCE since the last moment, in nats; 0 before the first step.
-        masked: share of the logits left out as near-duplicates since the last moment.
-        geometry: the held-out texts in the space as it is now; None between looks. Where nothing can be measured, as
-            the loss is no number, its numbers are none either.
-        texts_a_second: speed since the last moment; not kept, as it is not reproducible.
-        collapse: what was wrong at this look and what was done; None where all was well.
+        loss: mean loss since the last evaluation, in nats; 0 before the first step.
+        masked: share of the logits masked out as near-duplicates since the last evaluation.
+        geometry: the held-out texts in the current embedding space; None at a step without an evaluation. All its
+            numbers are NaN where the loss was not finite.
+        texts_per_second: speed of this step; not saved, as it is not reproducible.
+        collapse: what was wrong at this evaluation and what was done; None where nothing was.
     """
 
     step: int
     loss: float
     masked: float
     geometry: Geometry | None
-    texts_a_second: float = 0.0
+    texts_per_second: float = 0.0
     collapse: Collapse | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON values, for a model card; without the speed."""
+        values = asdict(self)
+        del values["texts_per_second"]
+        values["geometry"] = finite(values["geometry"])
+        return finite(values)
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> "EvalPoint":
+        """From plain values, as a checkpoint or a model folder holds them."""
+        collapse = values["collapse"]
+        return cls(
+            **_nan_for_none(values)
+            | {
+                "geometry": Geometry(**_nan_for_none(values["geometry"])),
+                "collapse": Collapse(**collapse) if collapse else None,
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -37,10 +56,10 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-        history: one moment a look.
-        best: the moment whose state the encoder now has.
-        ended: `done`, `early` (no better score for a while), `collapsed` or `interrupted`.
-        warnings: what a user should know, in plain words.
+        history: one point for each evaluation.
+        best: the point whose state the encoder now has.
+        ended: `done`, `early` (the score stopped rising), `collapsed` or `interrupted`.
+        warnings: for the user, one sentence each.
         usable: False where the run collapsed and the best state is no better than the untrained encoder.
     """
 
@@ -52,25 +71,22 @@ class Outcome:
 
     @property
     def collapses(self) -> tuple[Collapse, ...]:
-        """What was wrong each time that training collapsed, and what was done."""
-        return tuple(eval_point.collapse for eval_point in self.history if eval_point.collapse)
+        """Every collapse of the run."""
+        return tuple(point.collapse for point in self.history if point.collapse)
 
     @property
-    def when_collapsed(self) -> str:
-        """At which steps training collapsed, in words."""
-        *first, last = [f"{eval_point.step:,}" for eval_point in self.history if eval_point.collapse]
+    def collapsed_at(self) -> str:
+        """The steps of the collapses, in words."""
+        *first, last = [f"{point.step:,}" for point in self.history if point.collapse]
         return f"at steps {', '.join(first)} and {last}" if first else f"at step {last}"
 
 
-def eval_point_of(values: dict[str, Any]) -> EvalPoint:
-    """A moment from plain values, as a checkpoint and a model folder hold it; older ones know no collapses."""
-    collapse = values.get("collapse")
-    geometry = Geometry(**_numbers(values["geometry"]))
-    return EvalPoint(
-        **_numbers(values) | {"geometry": geometry, "collapse": Collapse(**collapse) if collapse else None}
-    )
+def finite(values: dict[str, Any]) -> dict[str, Any]:
+    """The same values, None for a float that is not finite: JSON has no NaN."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in values.items()
+    }
 
 
-def _numbers(values: dict[str, Any]) -> dict[str, Any]:
-    """The same values, where JSON's null, all that a folder has for what could not be measured, is no number."""
+def _nan_for_none(values: dict[str, Any]) -> dict[str, Any]:
     return {name: math.nan if value is None else value for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""The training loop: steps, the score without labels as they go, the best state kept, a way back from a collapse."""
+"""The training loop: steps, evaluations without labels, the best state restored, a way back from a collapse."""
 
 import math
 import time
@@ -14,17 +14,17 @@ from likewise.errors import InputError
 from likewise.geometry.collapse import collapse, usable
 from likewise.geometry.measure import Geometry
 from likewise.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from likewise.training.collapse_guard import MOST_RETURNS, UNCONTRASTED, Collapse, Guard
-from likewise.training.history import EvalPoint, Outcome, eval_point_of
-from likewise.training.schedule import Plan, Schedule
-from likewise.training.step import Batch, ContrastiveStep, StepResult, batch_indices
+from likewise.training.collapse_guard import MAX_RETURNS, NO_CONTRAST, Collapse, Guard
+from likewise.training.history import EvalPoint, Outcome
+from likewise.training.schedule import Plan, Schedule, batch_indices
+from likewise.training.seeds import Purpose, random_stream
+from likewise.training.step import Batch, ContrastiveStep, StepResult
 
-__all__ = ["EvalPoint", "Loop", "Outcome", "Stateful", "eval_point_of", "few_threads"]
-
+__all__ = ["MIN_EVALUATED", "Loop", "Stateful", "few_threads"]
 
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
 SMALL_BATCH = 256  # up to here two threads gain little on a product, and wait long for each other on a busy machine
-FEWEST_JUDGED = 20  # texts; the score of fewer chooses nothing and stops nothing
+MIN_EVALUATED = 20  # texts; a score of fewer selects no state and stops no run
 
 
 @runtime_checkable
@@ -36,33 +36,34 @@ class Stateful(Protocol):
         ...
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Puts back a `state`."""
+        """Restore a `state`."""
         ...
 
 
 @dataclass
-class _Standing:
-    """What changes during a run, beside the encoder."""
+class _Progress:
+    """What changes during a run, besides the encoder."""
 
     step: int = 0
     history: list[EvalPoint] = field(default_factory=list)
-    best: int = 0
+    best: int = 0  # index in the history
     best_state: dict[str, np.ndarray] = field(default_factory=dict)
-    losses: list[float] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)  # since the last evaluation
     masked: list[float] = field(default_factory=list)
 
 
 class Loop:
-    """Trains an encoder and leaves it in the last state whose score is the best as far as can be told.
+    """Train an encoder and restore the latest state whose score is not significantly below the best.
 
     Args:
-        step: what one step does.
-        batches: makes a batch of some texts; randomness arrives as an argument.
-        evaluate: the geometry of the held-out texts in the encoder's present state.
+        step: one training step.
+        batches: makes the batch of some texts, with the random numbers given.
+        evaluate: the geometry of the held-out texts in the current embedding space.
         plan: how long and how fast.
-        checkpoint: where the run is kept, so that it can go on after it was killed; nowhere if None.
+        checkpoint: the file of the checkpoint, from which a killed run continues; None for none.
         order: the batches of an epoch, as positions of texts; all texts in random order if None.
-        kept: what the rest of the run depends on beside the encoder and the step, by name.
+        stateful: what else the rest of the run depends on, by name.
+        seconds_between_checkpoints: at least; it is written after an evaluation. 15 if None.
     """
 
     def __init__(
@@ -74,214 +75,231 @@ class Loop:
         checkpoint: Path | None = None,
         *,
         order: Callable[[np.random.Generator], list[np.ndarray]] | None = None,
-        kept: Mapping[str, Stateful] | None = None,
+        stateful: Mapping[str, Stateful] | None = None,
+        seconds_between_checkpoints: float | None = None,
     ) -> None:
         self.step, self.batches, self.evaluate, self.plan, self.checkpoint = step, batches, evaluate, plan, checkpoint
         self.order = order or (lambda rng: batch_indices(plan.texts, plan.batch, rng))
-        self.kept = {"step": step, **(kept or {})}
+        self.stateful = {"step": step, **(stateful or {})}
         self.schedule = Schedule(plan.learning_rate, plan.steps)
         self.guard = Guard(plan.batch)
-        self._standing = _Standing()
+        given = seconds_between_checkpoints
+        self._checkpoint_interval = SECONDS_BETWEEN_CHECKPOINTS if given is None else given
+        self._progress = _Progress()
 
     def run(self, watch: Callable[[EvalPoint], None], *, resume: bool = False) -> Outcome:
-        """Train to the end, to an early end, to a collapse that nothing helps against, or to Ctrl-C.
+        """Train to the end, to an early end, to a collapse without a way back, or to Ctrl-C.
 
         Args:
-            watch: told of every step; a moment with a geometry is a look.
-            resume: go on from the checkpoint, if there is one.
+            watch: called after every step; the point of an evaluation has a geometry.
+            resume: continue from the checkpoint, if there is one.
         """
         ended = "interrupted"
         try:
             if not (resume and self._restored()):
                 self._evaluate(watch)
-            for eval_point in self._standing.history if resume else ():
-                watch(eval_point)
+            elif resume:
+                for point in self._progress.history:
+                    watch(point)
             with few_threads(self.plan.batch):
                 ended = self._train(watch)
         except KeyboardInterrupt:
-            if not self._standing.history:
+            if not self._progress.history:
                 raise
-        self.step.encoder.restore(self._standing.best_state)
+        self.step.encoder.restore(self._progress.best_state)
         return self._outcome(ended)
 
     def _train(self, watch: Callable[[EvalPoint], None]) -> str:
-        standing, plan = self._standing, self.plan
-        kept_at = time.monotonic()
+        progress, plan = self._progress, self.plan
+        written = time.monotonic()
         order: list[np.ndarray] = []
-        while standing.step < plan.steps:
+        while progress.step < plan.steps:
             started = time.perf_counter()
-            epoch, number = divmod(standing.step, plan.steps_an_epoch)
+            epoch, number = divmod(progress.step, plan.steps_per_epoch)
             if number == 0 or not order:
-                order = self.order(np.random.default_rng([plan.seed, 1, epoch]))
+                order = self.order(random_stream(plan.seed, Purpose.TEXT_ORDER, epoch))
             indices = order[number]
-            batch = self.batches(indices, np.random.default_rng([plan.seed, 2, standing.step]))
-            result = self._stepped(batch)
-            standing.step += 1
-            standing.losses.append(result.loss)
-            standing.masked.append(result.masked / (result.logits or len(indices) ** 2))
+            batch = self.batches(indices, random_stream(plan.seed, Purpose.VIEWS, progress.step))
+            result = self._take_step(batch)
+            progress.step += 1
+            progress.losses.append(result.loss)
+            progress.masked.append(result.masked / (result.logits or len(indices) ** 2))
             speed = len(indices) / (time.perf_counter() - started)
-            if not (plan.evaluates_at(standing.step) or self._needs_evaluation()):
-                watch(EvalPoint(standing.step, result.loss, standing.masked[-1], None, speed))
+            if not (plan.evaluates_at(progress.step) or self._needs_evaluation()):
+                watch(EvalPoint(progress.step, result.loss, progress.masked[-1], None, speed))
                 continue
             self._evaluate(watch, speed)
-            if verdict := self._verdict():
-                return verdict
-            if self.checkpoint and time.monotonic() - kept_at >= SECONDS_BETWEEN_CHECKPOINTS:
-                self._keep(self.checkpoint)
-                kept_at = time.monotonic()
+            if ended := self._ended():
+                return ended
+            if self.checkpoint and time.monotonic() - written >= self._checkpoint_interval:
+                self._write(self.checkpoint)
+                written = time.monotonic()
         return "done"
 
-    def _stepped(self, batch: Batch) -> StepResult:
+    def _take_step(self, batch: Batch) -> StepResult:
         try:
-            with np.errstate(all="ignore"):  # of numbers that overflow the guard will tell
-                return self.step(batch, self.schedule(self._standing.step))
-        except InputError:  # vectors that are no numbers have no loss; any other refusal is the user's to hear
-            if self.guard.broken(0.0, self.step.encoder.state(), self._standing.best_state) is None:
+            with np.errstate(all="ignore"):  # the guard reports numbers that overflow
+                return self.step(batch, self.schedule(self._progress.step))
+        except InputError:  # embeddings that are not finite have no loss; any other error is for the user
+            if self.guard.broken(0.0, self.step.encoder.state(), self._progress.best_state) is None:
                 raise
             return StepResult(math.nan, 0)
 
     def _needs_evaluation(self) -> bool:
-        """Whether a look is taken before it is due; one that finds nothing is the last of its kind."""
-        losses, history = self._standing.losses, self._standing.history
+        """Whether to evaluate before it is due; after one such evaluation without a finding there is no other."""
+        losses, history = self._progress.losses, self._progress.history
         if not math.isfinite(losses[-1]):
             return True
-        if not self.guard.needs_evaluation(losses, self.step.encoder.state, self._standing.best_state):
+        if not self.guard.needs_evaluation(losses, self.step.encoder.state, self._progress.best_state):
             return False
-        return all(self.plan.evaluates_at(eval_point.step) or eval_point.collapse for eval_point in history)
+        return all(self.plan.evaluates_at(point.step) or point.collapse for point in history)
 
     def _evaluate(self, watch: Callable[[EvalPoint], None], speed: float = 0.0) -> None:
-        standing, encoder = self._standing, self.step.encoder
-        loss = float(np.mean(standing.losses)) if standing.losses else 0.0
-        masked = float(np.mean(standing.masked)) if standing.masked else 0.0
-        standing.losses, standing.masked = [], []
-        seen = self.guard.broken(loss, encoder.state(), standing.best_state) if standing.history else None
-        eval_point = EvalPoint(
-            standing.step, loss, masked, _unmeasured(standing.history[0]) if seen else self.evaluate()
-        )
-        if seen := seen or self._wrong(eval_point):
-            eval_point = replace(eval_point, collapse=self._collapse(seen))
-            encoder.restore(standing.best_state)
-            self.step.forget()
-        standing.history.append(eval_point)
-        if eval_point.collapse:
+        progress, encoder = self._progress, self.step.encoder
+        loss = float(np.mean(progress.losses)) if progress.losses else 0.0
+        masked = float(np.mean(progress.masked)) if progress.masked else 0.0
+        progress.losses, progress.masked = [], []
+        seen = self.guard.broken(loss, encoder.state(), progress.best_state) if progress.history else None
+        geometry = _unmeasured(progress.history[0]) if seen else self.evaluate()
+        point = EvalPoint(progress.step, loss, masked, geometry)
+        if seen := seen or self._collapse_seen(point):
+            point = replace(point, collapse=self._collapse(seen))
+            encoder.restore(progress.best_state)
+            self.step.clear_queue()
+        progress.history.append(point)
+        if point.collapse:
             self.schedule = self._lowered()
-        elif _as_good(standing.history):
-            standing.best_state = {name: array.copy() for name, array in encoder.state().items()}
-            standing.best = len(standing.history) - 1
-        watch(replace(eval_point, texts_a_second=speed))
+        elif _as_good_as_best(progress.history):
+            _copy_state(encoder.state(), progress.best_state)
+            progress.best = len(progress.history) - 1
+        watch(replace(point, texts_per_second=speed))
 
-    def _wrong(self, eval_point: EvalPoint) -> str | None:
-        """What the numbers of a look tell of a collapse, in plain words."""
-        history = self._standing.history
-        if not history or np.isnan(best := _score(history[self._standing.best])) or eval_point.geometry is None:
+    def _collapse_seen(self, point: EvalPoint) -> str | None:
+        """What the numbers of an evaluation show of a collapse, in words; None where they show none."""
+        history = self._progress.history
+        if not history or np.isnan(best := _score(history[self._progress.best])) or point.geometry is None:
             return None
-        if self.guard.uncontrasted(eval_point.loss, eval_point.masked):
-            return UNCONTRASTED
-        return collapse(eval_point.geometry, best=best, start=history[0].geometry)
+        if self.guard.without_contrast(point.loss, point.masked):
+            return NO_CONTRAST
+        return collapse(point.geometry, best=best, start=history[0].geometry)
 
     def _collapse(self, seen: str) -> Collapse:
-        """What is done about a collapse; to be asked before the encoder goes back."""
-        standing = self._standing
-        returns = sum(eval_point.collapse is not None for eval_point in standing.history)
-        over = returns == MOST_RETURNS or standing.step == self.plan.steps or seen == UNCONTRASTED
-        lower = None if over else self.guard.lowered(self.schedule.peak, self.step.encoder.state(), standing.best_state)
-        return Collapse(seen, standing.history[standing.best].step, lower)
+        """What is done about a collapse; needs the encoder's state before the best one is restored."""
+        progress = self._progress
+        returns = sum(point.collapse is not None for point in progress.history)
+        over = returns == MAX_RETURNS or progress.step == self.plan.steps or seen == NO_CONTRAST
+        lower = None if over else self.guard.lowered(self.schedule.peak, self.step.encoder.state(), progress.best_state)
+        return Collapse(seen, progress.history[progress.best].step, lower)
 
     def _lowered(self) -> Schedule:
-        """The schedule as it is since the last collapse."""
-        for eval_point in reversed(self._standing.history):
-            if eval_point.collapse and eval_point.collapse.learning_rate is not None:
-                return Schedule(eval_point.collapse.learning_rate, self.plan.steps, since=eval_point.step)
+        """The schedule since the last collapse."""
+        for point in reversed(self._progress.history):
+            if point.collapse and point.collapse.learning_rate is not None:
+                return Schedule(point.collapse.learning_rate, self.plan.steps, restart=point.step)
         return self.schedule
 
-    def _verdict(self) -> str | None:
-        standing = self._standing
-        last = standing.history[-1]
+    def _ended(self) -> str | None:
+        """How the run has ended at an evaluation; None where it continues."""
+        progress = self._progress
+        last = progress.history[-1]
         if last.collapse:
             return "collapsed" if last.collapse.learning_rate is None else None
-        if np.isnan(_score(standing.history[standing.best])):
+        if np.isnan(_score(progress.history[progress.best])):
             return None
-        turned = max(
-            evaluate for evaluate, each in enumerate(standing.history) if each.collapse or evaluate == standing.best
-        )
-        return "early" if len(standing.history) - 1 - turned >= self.plan.patience else None
+        since = max(i for i, point in enumerate(progress.history) if point.collapse or i == progress.best)
+        return "early" if len(progress.history) - 1 - since >= self.plan.patience else None
 
     def _outcome(self, ended: str) -> Outcome:
-        standing = self._standing
-        best, first = standing.history[standing.best], standing.history[0].geometry
-        outcome = Outcome(tuple(standing.history), best, ended, ())
-        warnings = [_told(outcome)] if outcome.collapses else []
-        if standing.best == 0 and standing.step:
-            warnings.append("training never beat the untrained encoder on the held-out texts, which is kept")
+        progress = self._progress
+        best, first = progress.history[progress.best], progress.history[0].geometry
+        outcome = Outcome(tuple(progress.history), best, ended, ())
+        warnings = [_collapse_warning(outcome)] if outcome.collapses else []
+        if progress.best == 0 and progress.step:
+            warnings.append(
+                "training never beat the untrained encoder on the held-out texts; the untrained one is kept"
+            )
         outcome = replace(outcome, warnings=tuple(warnings))
         if ended == "interrupted" or not outcome.collapses or first is None or best.geometry is None:
             return outcome
-        # Where too few texts can be judged, any state that training left in order will do.
-        found_good = best.step > 0 if np.isnan(_score(best)) else usable(best.geometry, first)
-        return replace(outcome, usable=found_good)
+        # Where too few texts can be evaluated, any state that training left finite will do.
+        good = best.step > 0 if np.isnan(_score(best)) else usable(best.geometry, first)
+        return replace(outcome, usable=good)
 
-    def _keep(self, path: Path) -> None:
-        standing = self._standing
+    def _write(self, path: Path) -> None:
+        progress = self._progress
         arrays = dict(self.step.encoder.state())
-        arrays |= {f"best.{name}": array for name, array in standing.best_state.items()}
-        for part, held in self.kept.items():
+        arrays |= {f"best.{name}": array for name, array in progress.best_state.items()}
+        for part, held in self.stateful.items():
             arrays |= {f"{part}.of.{name}": array for name, array in held.state().items()}
-        position = {"step": standing.step, "best": standing.best, "history": [asdict(m) for m in standing.history]}
-        write_checkpoint(path, Checkpoint(arrays, position))
+        history = [asdict(point) for point in progress.history]
+        write_checkpoint(path, Checkpoint(arrays, {"step": progress.step, "best": progress.best, "history": history}))
 
     def _restored(self) -> bool:
-        kept = read_checkpoint(self.checkpoint) if self.checkpoint else None
-        if kept is None:
+        """Whether there was a checkpoint; the run then continues from it."""
+        found = read_checkpoint(self.checkpoint) if self.checkpoint else None
+        if found is None:
             return False
-        others = ("best.", *(f"{part}.of." for part in self.kept))
-        state = {name: array for name, array in kept.arrays.items() if not name.startswith(others)}
-        for part, held in self.kept.items():
-            before = f"{part}.of."
-            held.restore({n.removeprefix(before): a for n, a in kept.arrays.items() if n.startswith(before)})
-        self.step.encoder.restore(state)
-        best = {name.removeprefix("best."): array for name, array in kept.arrays.items() if name.startswith("best.")}
-        history = [eval_point_of(values) for values in kept.position["history"]]
-        self._standing = _Standing(kept.position["step"], history, kept.position["best"], best)
+
+        def part(prefix: str) -> dict[str, np.ndarray]:
+            return {n.removeprefix(prefix): array for n, array in found.arrays.items() if n.startswith(prefix)}
+
+        for name, held in self.stateful.items():
+            held.restore(part(f"{name}.of."))
+        others = ("best.", *(f"{name}.of." for name in self.stateful))
+        self.step.encoder.restore({n: array for n, array in found.arrays.items() if not n.startswith(others)})
+        history = [EvalPoint.of(values) for values in found.position["history"]]
+        self._progress = _Progress(found.position["step"], history, found.position["best"], part("best."))
         self.schedule = self._lowered()
         return True
 
 
 def few_threads(batch: int) -> threadpool_limits:
-    """Keeps products to one thread, within a `with`, where a batch is small."""
+    """Limits matrix products to one thread, within a `with`, where a batch is small."""
     return threadpool_limits(1 if batch <= SMALL_BATCH else None, "blas")
 
 
-def _score(eval_point: EvalPoint) -> float:
-    """The criterion; not a number where too few texts were judged to choose by it."""
-    found = eval_point.geometry
-    return found.mrr if found and found.texts >= FEWEST_JUDGED else float("nan")
+def _copy_state(state: dict[str, np.ndarray], into: dict[str, np.ndarray]) -> None:
+    """Copy a state into the arrays of an earlier copy where there is one: new memory is slower to get than to fill."""
+    for name, array in state.items():
+        if name in into and into[name].shape == array.shape:
+            into[name][...] = array
+        else:
+            into[name] = array.copy()
 
 
-def _as_good(history: list[EvalPoint]) -> bool:
-    """Whether the last look is as good as the best of those before, as far as so few texts can tell.
+def _score(point: EvalPoint) -> float:
+    """The criterion; NaN where too few texts were evaluated."""
+    found = point.geometry
+    return found.mrr if found and found.texts >= MIN_EVALUATED else math.nan
 
-    A mean reciprocal rank m of n texts is off by about the root of m (1 - m) / n at the most. Of scores that differ by
-    less the later is kept: its learning rate was lower, and it has seen more.
+
+def _as_good_as_best(history: list[EvalPoint]) -> bool:
+    """Whether the last evaluation is not significantly below the best of those before.
+
+    The standard error of a mean reciprocal rank m of n texts is at most about sqrt(m (1 - m) / n). Of scores that
+    differ by less the later state is kept: its learning rate was lower, and it has seen more.
     """
-    scores = [_score(eval_point) for eval_point in history[:-1] if not eval_point.collapse]
-    if not scores or np.isnan(scores).any():  # unmeasurable: the latest is kept
+    scores = [_score(point) for point in history[:-1] if not point.collapse]
+    if not scores or np.isnan(scores).any():  # nothing to compare: the latest is kept
         return True
     highest, now, found = max(scores), _score(history[-1]), history[-1].geometry
     error = math.sqrt(max(0.0, highest * (1 - highest)) / found.texts) if found else 0.0
     return now > highest or (now > scores[0] and now >= highest - error)
 
 
-def _unmeasured(eval_point: EvalPoint) -> Geometry:
-    """A geometry without numbers, of as many texts as that of a moment."""
-    found = eval_point.geometry
-    none = math.nan
-    return Geometry(none, none, none, none, none, none, none, found.dim if found else 0, found.texts if found else 0)
+def _unmeasured(point: EvalPoint) -> Geometry:
+    """A geometry of as many texts as that of a point, without a number."""
+    found = point.geometry
+    nan = math.nan
+    return Geometry(nan, nan, nan, nan, nan, nan, nan, found.dim if found else 0, found.texts if found else 0)
 
 
-def _told(outcome: Outcome) -> str:
+def _collapse_warning(outcome: Outcome) -> str:
     """The collapses of a run in one sentence."""
     last = outcome.collapses[-1]
-    what = f"training collapsed {outcome.when_collapsed}: {last.seen}"
+    what = f"training collapsed {outcome.collapsed_at}: {last.seen}"
     if last.learning_rate is None:
         return f"{what}; the best state, step {outcome.best.step:,}, is kept"
-    return f"{what}; it went back to its best state and on, in the end with a learning rate of {last.learning_rate:.4g}"
+    return (
+        f"{what}; training continued from the best state, in the end with a learning rate of {last.learning_rate:.4g}"
+    )

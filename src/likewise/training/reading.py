@@ -1,7 +1,7 @@
-"""One pass over a corpus: what is distinct is spooled to disk, counted, and sampled."""
+"""One pass over a corpus: its distinct texts are spooled to disk, counted, and sampled for the vocabulary."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import nsmallest
 from pathlib import Path
 
@@ -11,27 +11,28 @@ import pyarrow.compute as pc
 
 from likewise.corpus.batch import TextBatch
 from likewise.corpus.read import Corpus
+from likewise.errors import InputError
 from likewise.tokens.distinct import SeenTexts, text_hashes
 
-__all__ = ["Reading"]
+__all__ = ["Reading", "read_corpus", "refuse_fewer_than_two"]
 
-SAMPLE_BYTES = 16_000_000  # of text that the vocabulary is learned from: more changes it little
-LONGEST_SAMPLED = 100_000  # characters of one text: a single huge line leaves room for the others
+SAMPLE_BYTES = 16_000_000  # of text the vocabulary is learned from: more changes it little
+LONGEST_SAMPLED = 100_000  # characters of one text, so that a single huge line leaves room for the others
 
 
 class Reading:
     """The distinct texts of a corpus, on disk.
 
     Args:
-        spool: the file that they are written to; it is there until `close`.
+        spool: the file that they are written to; `close` removes it.
 
     Attributes:
         name: of the corpus.
         kept: distinct texts.
-        duplicates: exact repeats that were left out.
-        empty: texts without a character that is not white space.
+        duplicates: exact duplicates, which are left out.
+        empty: texts of white space alone, which are left out.
         skipped: rows that could not be read.
-        digest: over the hashes of the distinct texts in their order.
+        digest: over the hashes of the distinct texts, in order.
     """
 
     def __init__(self, spool: Path) -> None:
@@ -67,17 +68,17 @@ class Reading:
         self.spool.unlink(missing_ok=True)
 
     def spooled(self) -> Iterator[pa.RecordBatch]:
-        """The distinct texts, a batch at a time; the pairs are the second column."""
+        """The distinct texts, batch by batch; of two columns, the second holds the pairs."""
         with pa.memory_map(str(self.spool)) as file, pa.ipc.open_stream(file) as stream:
             yield from stream
 
     def sample(self) -> Iterator[list[str]]:
-        """Texts to learn a vocabulary from, in lists."""
+        """Texts to learn a vocabulary from, as lists."""
         for texts, _ in self._sample:
             yield texts.to_pylist()
 
     def some(self, texts: int, characters: int) -> tuple[str, ...]:
-        """Some of the distinct texts, drawn by their hashes, each cut after so many characters."""
+        """A sample of the distinct texts, drawn by their hashes, each truncated to so many characters."""
         drawn = nsmallest(texts, ((int(h), b, i) for b, (_, hs) in enumerate(self._sample) for i, h in enumerate(hs)))
         return tuple(self._sample[batch][0][place].as_py()[:characters] for _, batch, place in drawn)
 
@@ -112,3 +113,30 @@ class Reading:
             below = [h < np.uint64(self._threshold) for _, h in self._sample]
             self._sample = [(t.filter(pa.array(b)), h[b]) for (t, h), b in zip(self._sample, below, strict=True)]
             self._sample_bytes = sum(t.nbytes for t, _ in self._sample)
+
+
+def read_corpus(corpus: Corpus, work: Path, *, log: Callable[[str], None]) -> Reading:
+    """Read a corpus; its distinct texts are spooled to `work` until the reading is closed.
+
+    Raises:
+        InputError: there are fewer than two distinct texts.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    log("reading")
+    reading = Reading(work / "spool.arrow")
+    reading.read(corpus)
+    refuse_fewer_than_two(corpus.name, reading.kept, reading.duplicates, reading.empty)
+    return reading
+
+
+def refuse_fewer_than_two(name: str, texts: int, duplicates: int, empty: int) -> None:
+    """Refuse a corpus in which no text has another to be contrasted with.
+
+    Raises:
+        InputError: it has fewer than two distinct texts.
+    """
+    if texts < 2:
+        raise InputError(
+            f"{name} holds {texts or 'no'} distinct text{'s' * (texts != 1)} with words ({duplicates:,} repeats, "
+            f"{empty:,} empty): contrastive learning needs at least 2"
+        )

@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from likewise.errors import InputError
-from likewise.losses.loss import make_loss
-from likewise.losses.soft_targets import soft_info_nce
 from likewise.negatives.near_duplicates import DISTANCE
 from likewise.negatives.spec import negatives_spec
 from likewise.tokens.vocabulary import vocabulary_size
-from likewise.views.edits import WHOLE
-from likewise.views.mix import DEFAULT
+from likewise.views.edits import DROPOUT
+from likewise.views.spec import DEFAULT
 
 __all__ = ["GIVEN", "STATIC", "Recipe", "Settings", "derived"]
 
@@ -25,7 +23,7 @@ GIVEN = "given"  # in place of views: the two columns are the positive pair as t
 STATIC = "static"  # the encoder that is trained from nothing; any other name is one of transformers
 
 WORDS, FRACTIONS = (
-    {"encoder", "views", "negatives", "loss", "device", "precision"},
+    {"encoder", "views", "negatives", "device", "precision"},
     {
         "temperature",
         "learning_rate",
@@ -69,7 +67,7 @@ class Recipe:
         batch: positive pairs a step; each is contrasted with all others of the batch.
         epochs: how often each text is seen.
         temperature: of InfoNCE.
-        views: which two views of a text are a positive pair, as `views.mix.make_views` reads it.
+        views: which two views of a text are a positive pair, as `views.spec.make_views` reads it.
         learning_rate: the peak of row-wise Adagrad, or of AdamW.
         vocabulary: how many pieces at the most.
         idf_power: the power of log-IDF that a piece counts before training.
@@ -79,7 +77,6 @@ class Recipe:
         lsa_weight: length of the part that latent semantic analysis makes; 0 for none.
         near_duplicate: bits of SimHash within which two texts are no negatives for each other.
         negatives: beyond those of the batch, as `training.contrasts` reads them: `queue,hard`.
-        loss: as `losses.table` reads it.
         seed: of everything random.
         steps: of a transformer's run at the most, however many epochs there are.
         layers: of a transformer that is made anew.
@@ -107,7 +104,6 @@ class Recipe:
     lsa_weight: float | None = None
     near_duplicate: int | None = None
     negatives: str | None = None
-    loss: str | None = None
     seed: int = 0
     steps: int | None = None
     layers: int | None = None
@@ -127,15 +123,10 @@ class Recipe:
         if given := [name for name in foreign if getattr(self, name) is not None]:
             kind = "a transformer" if self.encoder == STATIC else "the static encoder"
             raise InputError(f"{given[0]} is a setting of {kind}: leave it out, or choose another --encoder")
-        if self.encoder == STATIC and WHOLE in (self.views or "").replace(" ", "").split(","):
+        if self.encoder == STATIC and DROPOUT in (self.views or "").replace(" ", "").split(","):
             raise InputError(f"views {self.views}: the static encoder has no dropout, so two equal views teach nothing")
         if self.precision not in (None, *PRECISIONS):
             raise InputError(f"precision {self.precision!r} is not known: expected {' or '.join(PRECISIONS)}")
-        if make_loss(self.loss) is soft_info_nce:
-            raise InputError(
-                f"loss {self.loss}: texts alone have no teacher that ranks them: use info-nce, or learn from one by"
-                " `likewise distill`"
-            )
         if negatives_spec(self.negatives).guided and self.encoder == STATIC:
             raise InputError(f"negatives {self.negatives}: a guide is for transformers, and this encoder would be one")
         self._check_numbers()
@@ -232,7 +223,6 @@ class Settings:
     lsa_weight: float
     near_duplicate: int
     negatives: str
-    loss: str
     seed: int
     steps: int | None = None
     layers: int | None = None
@@ -267,6 +257,5 @@ def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
         "lsa_weight": 0.5 if split else 0.0,
         "near_duplicate": DISTANCE,
         "negatives": "batch",
-        "loss": "info-nce",
     }
     return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})

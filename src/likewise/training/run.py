@@ -1,33 +1,76 @@
-"""One training run: from ids to a model with its card."""
+"""One run of the static encoder: from the texts of a corpus to a model with its card."""
 
-from dataclasses import asdict
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from likewise.atomic import replacing_file
 from likewise.encoders.static import StaticEncoder
+from likewise.errors import InputError
 from likewise.geometry.collapse import collapse, usable
 from likewise.geometry.measure import Geometry
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
 from likewise.model.model import Model
 from likewise.negatives.spec import negatives_spec
+from likewise.tokens.vocabulary import vocabulary_size
 from likewise.training.batches import BatchAssembly, contrastive_step
-from likewise.training.dataset import Examples
-from likewise.training.final_fit import join
-from likewise.training.loop import FEWEST_JUDGED, Loop, Outcome
-from likewise.training.prepare import Prepared
-from likewise.training.progress import ENDINGS, Messages, finite, plain_eval_point, refusal, versions, watcher
-from likewise.training.recipe import Settings
+from likewise.training.dataset import Dataset
+from likewise.training.final_fit import final_fit
+from likewise.training.history import Outcome, finite
+from likewise.training.loop import MIN_EVALUATED, Loop
+from likewise.training.prepare import Prepared, ProgressBar, add_rewritten, prepare
+from likewise.training.progress import ENDINGS, Messages, no_progress_bar, refusal, versions, watcher
+from likewise.training.reading import Reading
+from likewise.training.recipe import Recipe, Settings, derived
 from likewise.training.schedule import Plan
-from likewise.training.tune import Tuned
+from likewise.training.seeds import Purpose
 
-__all__ = ["run"]
+__all__ = ["finished_model", "prepare_static", "run"]
+
+SETTINGS = "settings.json"  # those that a run began with
+
+
+def prepare_static(
+    reading: Reading,
+    work: Path,
+    recipe: Recipe,
+    log: Callable[[str], None],
+    *,
+    progress_bar: ProgressBar = no_progress_bar,
+    resume: bool = False,
+) -> tuple[Prepared, Settings]:
+    """A corpus as ids, and the settings to train on it.
+
+    Args:
+        reading: the corpus.
+        work: a folder for its ids.
+        recipe: what the user set.
+        log: called with a line at each stage.
+        progress_bar: shows how far the rewriting of texts is.
+        resume: continue with what an earlier run left in `work`.
+
+    Raises:
+        InputError: a run cannot continue, because its settings or its corpus changed.
+    """
+    size = recipe.vocabulary or vocabulary_size(reading.kept)
+    prepared = prepare(reading, work, size, log=log, resume=resume)
+    settings = replace(derived(recipe, prepared.facts.texts, paired=prepared.pairs is not None), vocabulary=size)
+    _refuse_other_settings(work / SETTINGS, asdict(settings), resume=resume)
+    prepared = add_rewritten(
+        prepared, reading, recipe.views, work=work, ids=work, seed=recipe.seed, progress_bar=progress_bar,
+        resume=resume,
+    )  # fmt: skip
+    return prepared, settings
 
 
 def run(
     prepared: Prepared,
-    examples: Examples,
-    tuned: Tuned,
+    settings: Settings,
     messages: Messages,
     *,
     checkpoint: Path | None = None,
@@ -37,48 +80,66 @@ def run(
 
     Args:
         prepared: the corpus as ids.
-        examples: the same under the settings of the run.
-        tuned: the settings of the run, and how they were chosen.
-        messages: told what happens.
-        checkpoint: where the run is kept, so that it can go on after it was killed.
-        resume: go on from the checkpoint, if there is one.
+        settings: of the run.
+        messages: what the user sees.
+        checkpoint: the file of the checkpoint, from which a killed run continues.
+        resume: continue from the checkpoint, if there is one.
 
     Raises:
         LikewiseError: training collapsed, and left no state that is better than the untrained encoder.
     """
-    settings = tuned.settings
     messages.log(_introduction(prepared, settings))
-    encoder = examples.untrained()
-    untrained, lsa = examples.measure(encoder), examples.measure(examples.lsa())
+    dataset = Dataset(prepared, settings)
+    encoder = dataset.untrained()
     step = contrastive_step(encoder, settings)
-    plan = Plan(len(examples.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed)
-    made = BatchAssembly(examples, negatives_spec(settings.negatives), examples.batch, encoder, None, steps=plan.steps)
-    loop = Loop(step, made.batch, lambda: examples.measure(encoder), plan, checkpoint, kept={"batches": made})
+    plan = Plan(len(dataset.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed)
+    assembly = BatchAssembly(
+        dataset, negatives_spec(settings.negatives), dataset.batch, encoder, None, steps=plan.steps
+    )
+    loop = Loop(
+        step, assembly.batch, lambda: dataset.measure(encoder), plan, checkpoint, stateful={"batches": assembly}
+    )
     outcome = loop.run(watcher(messages, plan), resume=resume)
     messages.stop_bar()
     if not outcome.usable:
         if checkpoint is not None:
-            checkpoint.unlink(missing_ok=True)  # to go on from there would end here again
+            checkpoint.unlink(missing_ok=True)  # resumed, the run would end here again
         raise refusal(prepared.facts.name, outcome)
-    pairs = similarity_histograms(*examples.encoded_halves(encoder), examples.rng(10)).plain()
-    scores = _scored(examples, examples.finished(encoder))
-    if outcome.ended in ("done", "early") and outcome.best.step:
-        join(step, examples, settings)
-    encoder = examples.finished(encoder)
-    best = outcome.best.geometry or untrained
-    shown = {"MRR": best.mrr, "MRR, untrained": untrained.mrr, "MRR, LSA": lsa.mrr}
-    scores = shown | {name.replace("_", " "): value for name, value in asdict(best).items() if name != "mrr"} | scores
-    warnings = (*outcome.warnings, *_warnings(prepared.facts.texts, best, untrained, lsa, apart=examples.split.apart))
-    messages.log(_conclusion(outcome, scores, apart=examples.split.apart))
+    pairs = similarity_histograms(*dataset.encoded_halves(encoder), dataset.rng(Purpose.SIMILARITY_PAIRS)).plain()
+    finished = dataset.finished(encoder)
+    scores = _scores(outcome, dataset.measure(dataset.lsa), dataset.score(finished).value)
+    warnings = (*outcome.warnings, *_warnings(prepared.facts.texts, outcome, scores, held_out=dataset.split.disjoint))
+    messages.log(_conclusion(outcome, scores, held_out=dataset.split.disjoint))
     for warning in warnings:
         messages.log(f"warning: {warning}")
-    history = tuple(plain_eval_point(eval_point) for eval_point in outcome.history)
-    card = Card(
-        settings.plain(), asdict(prepared.facts), finite(scores), history, versions(), warnings, tuned.record, pairs
-    )
-    # From here on a text is cut into pieces, not into stems: each piece gets the row of its stem.
-    whole = StaticEncoder(encoder.weights[prepared.stems], encoder.documents)
-    return Model(prepared.tokenizer, whole, card, prepared.sample, prepared.word_stems)
+    if outcome.ended in ("done", "early") and outcome.best.step and final_fit(step, dataset, settings):
+        finished = dataset.finished(encoder, finished)
+    history = tuple(point.plain() for point in outcome.history)
+    card = Card(settings.plain(), asdict(prepared.facts), finite(scores), history, versions(), warnings, pairs)
+    return finished_model(prepared, finished, card)
+
+
+def finished_model(prepared: Prepared, encoder: StaticEncoder, card: Card) -> Model:
+    """A model whose tokenizer cuts texts into subwords, not stems: each subword gets the row of its stem."""
+    others = np.flatnonzero(prepared.stems != np.arange(len(prepared.stems)))
+    encoder.weights[others] = encoder.weights[prepared.stems[others]]
+    return Model(prepared.tokenizer, encoder, card, prepared.sample, prepared.word_stems)
+
+
+def _refuse_other_settings(path: Path, settings: dict[str, object], *, resume: bool) -> None:
+    """Note the settings of a run; one that is resumed has to have those that it began with.
+
+    Raises:
+        InputError: it has others.
+    """
+    if resume and path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        changed = [name for name, now in settings.items() if before.get(name) != now]
+        if changed:
+            differences = "; ".join(f"{name} was {before.get(name)}, now {settings[name]}" for name in changed)
+            raise InputError(f"the run to resume had other settings ({differences}): resume with those")
+    with replacing_file(path) as temporary:
+        temporary.write_text(json.dumps(settings), encoding="utf-8")
 
 
 def _introduction(prepared: Prepared, settings: Settings) -> str:
@@ -88,45 +149,49 @@ def _introduction(prepared: Prepared, settings: Settings) -> str:
         left_out += f", {facts.skipped:,} unreadable rows"
     return (
         f"{facts.name}: {facts.texts:,} distinct texts, {facts.tokens / facts.texts:.0f} tokens each ({left_out}); "
-        f"{len(prepared.tokenizer.vocabulary):,} pieces\n"
+        f"a vocabulary of {len(prepared.tokenizer.vocabulary):,} subwords\n"
         f"{settings.dim} dimensions, views {settings.views}, temperature {settings.temperature}, {settings.epochs} "
-        f"epochs in batches of {settings.batch}: {settings.batch - 1} negatives a text"
+        f"epochs in batches of {settings.batch}: {settings.batch - 1} negatives per text"
     )
 
 
-def _warnings(texts: int, best: Geometry, untrained: Geometry, lsa: Geometry, *, apart: bool) -> list[str]:
+def _scores(outcome: Outcome, lsa: Geometry, score: float) -> dict[str, Any]:
+    """The scores of the card: those of the state that is kept, beside the untrained encoder and LSA."""
+    untrained = outcome.history[0].geometry
+    best = outcome.best.geometry or untrained
+    assert best is not None and untrained is not None  # noqa: S101 - the first point always has a geometry
+    found = {"MRR": best.mrr, "MRR, untrained": untrained.mrr, "MRR, LSA": lsa.mrr}
+    space = {name.replace("_", " "): value for name, value in asdict(best).items() if name != "mrr"}
+    return found | space | {"score": score}
+
+
+def _warnings(texts: int, outcome: Outcome, scores: dict[str, Any], *, held_out: bool) -> list[str]:
+    best, untrained = outcome.best.geometry, outcome.history[0].geometry
     warnings = []
-    if not apart:
+    if not held_out:
         warnings.append(
-            f"only {texts:,} texts: none could be put aside, so the score was taken on the texts it trained on "
-            "and says little"
+            f"only {texts:,} texts: none was held out, so the score was taken on the texts that were trained on and "
+            "says little"
         )
-    if best.mrr < lsa.mrr:
+    if scores["MRR"] < scores["MRR, LSA"]:
         warnings.append("the score is below that of LSA: the corpus may be too small or too uniform to learn from")
-    if best.texts >= FEWEST_JUDGED:
+    if best is not None and untrained is not None and best.texts >= MIN_EVALUATED:
         if not usable(best, untrained):
             warnings.append(
                 "the halves of a text find each other no better than by chance: the texts teach nothing beyond which "
                 "words they share, and the model knows little more"
             )
-        elif told := collapse(best, start=untrained):
-            warnings.append(f"halves find each other, but {told}")
+        elif seen := collapse(best, start=untrained):
+            warnings.append(f"halves find each other, but {seen}")
     return warnings
 
 
-def _conclusion(outcome: Outcome, scores: dict[str, Any], *, apart: bool) -> str:
+def _conclusion(outcome: Outcome, scores: dict[str, Any], *, held_out: bool) -> str:
     ended = f"{ENDINGS[outcome.ended]}; the state of step {outcome.best.step:,} is kept\n"
     if not scores["texts"]:
-        return ended + "the texts are too short to be cut into halves: nothing can be said of how well it learned"
+        return ended + "the texts are too short to be cut into halves: there is no score"
     return ended + (
-        f"finding the other half of {scores['texts']:,} {'held-out ' if apart else ''}texts, no word in common: MRR "
-        f"{scores['MRR']:.3f} (untrained {scores['MRR, untrained']:.3f}, LSA {scores['MRR, LSA']:.3f})\n"
-        f"the whole vector: score {scores['score']:.3f} (untrained {scores['score, untrained']:.3f}, "
-        f"LSA {scores['score, LSA']:.3f})"
+        f"held-out retrieval, one half of {scores['texts']:,} {'held-out ' if held_out else ''}texts by the other, no "
+        f"word in common: MRR {scores['MRR']:.3f} (untrained {scores['MRR, untrained']:.3f}, LSA "
+        f"{scores['MRR, LSA']:.3f})\nscore without labels {scores['score']:.3f}, to compare models of the same texts"
     )
-
-
-def _scored(examples: Examples, encoder: StaticEncoder) -> dict[str, float]:
-    """The score that settings are chosen by, of the finished encoder and of what takes no training."""
-    of = {"score": encoder, "score, untrained": examples.untrained(), "score, LSA": examples.lsa()}
-    return {name: examples.score(each).value for name, each in of.items()}

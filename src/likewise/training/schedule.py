@@ -1,9 +1,12 @@
-"""How the learning rate runs: up in a line, down along a cosine."""
+"""The one-cycle schedule of the learning rate, how long a run is, and in which batches an epoch sees the texts."""
 
 import math
 from dataclasses import dataclass
 
-__all__ = ["Plan", "Schedule"]
+import numpy as np
+from jaxtyping import Int
+
+__all__ = ["Plan", "Schedule", "batch_indices"]
 
 
 @dataclass(frozen=True)
@@ -12,15 +15,15 @@ class Schedule:
 
     Attributes:
         peak: the highest learning rate.
-        steps: how many steps the whole run has.
-        warmup: the share of them that the way up takes.
-        since: the step at which a second way up begins, as long as the first; the cosine goes on meanwhile.
+        steps: of the whole run.
+        warmup: the share of the steps that the warm-up takes.
+        restart: the step at which a second warm-up of the same length begins, while the cosine goes on; 0 for none.
     """
 
     peak: float
     steps: int
     warmup: float = 0.05
-    since: int = 0
+    restart: int = 0
 
     def __call__(self, step: int) -> float:
         """The learning rate of step `step`, counted from 0."""
@@ -29,23 +32,23 @@ class Schedule:
             return self.peak * (step + 1) / rising
         done = (step - rising) / max(1, self.steps - rising)
         rate = self.peak * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
-        again = step + 1 - self.since
-        return rate * again / rising if self.since and again < rising else rate
+        since_restart = step + 1 - self.restart
+        return rate * since_restart / rising if self.restart and since_restart < rising else rate
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how fast.
+    """How long a run is, how fast it learns and how often it is evaluated.
 
     Attributes:
         texts: how many texts there are to train on.
-        batch: positive pairs a step.
+        batch: positive pairs per step.
         epochs: how often each text is seen.
         learning_rate: its peak.
         seed: of order and views.
-        evaluations: how often the score is taken, evenly over the run; at the start and at the end in any case.
-        patience: after so many looks without a score that is as good, the run ends.
-        most: steps at the most, however many epochs there are; as many as they take if None.
+        evaluations: how many evaluations there are, evenly spaced; one before the first step is added.
+        patience: the run ends after this many evaluations in a row whose score is below the best.
+        max_steps: the run ends there, whatever the epochs; None for no limit.
     """
 
     texts: int
@@ -53,22 +56,27 @@ class Plan:
     epochs: int
     learning_rate: float
     seed: int
-    evaluations: int = 12
-    patience: int = 4
-    most: int | None = None
+    evaluations: int = 8
+    patience: int = 3
+    max_steps: int | None = None
 
     @property
-    def steps_an_epoch(self) -> int:
+    def steps_per_epoch(self) -> int:
         """How many steps see every text once."""
         return max(1, round(self.texts / self.batch))
 
     @property
     def steps(self) -> int:
-        """How many steps the whole run has."""
-        whole = self.steps_an_epoch * self.epochs
-        return whole if self.most is None else min(whole, self.most)
+        """Steps of the whole run."""
+        steps = self.steps_per_epoch * self.epochs
+        return steps if self.max_steps is None else min(steps, self.max_steps)
 
     def evaluates_at(self, step: int) -> bool:
-        """Whether the score is taken once `step` steps are done."""
-        every = max(1, -(-self.steps // self.evaluations))
-        return step % every == 0 or step == self.steps
+        """Whether there is an evaluation once `step` steps are done."""
+        interval = max(1, -(-self.steps // self.evaluations))
+        return step % interval == 0 or step == self.steps
+
+
+def batch_indices(texts: int, size: int, rng: np.random.Generator) -> list[Int[np.ndarray, " batch"]]:
+    """All texts in random order, in batches of nearly equal size: a small last batch would have few negatives."""
+    return np.array_split(rng.permutation(texts), max(1, round(texts / size)))

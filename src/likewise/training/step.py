@@ -1,32 +1,34 @@
-"""The training step: the one place where encoder, views, negatives and loss meet."""
+"""The training step: encode both views of a batch, compute the contrastive loss, update the encoder.
+
+This is the file to read first. The encoder, the views, the negatives and the loss meet here and nowhere else.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace
 from jaxtyping import Float32
 
 from likewise.encoders.encoder import Encoder
 from likewise.losses.info_nce import info_nce
 from likewise.losses.loss import Loss
-from likewise.negatives.guide import guided_negatives
-from likewise.negatives.near_duplicates import Mask, Signatures, allowed_by_all, allowed_negatives
+from likewise.negatives.guide import guide_mask
+from likewise.negatives.near_duplicates import Mask, Signatures, combine_masks, near_duplicate_mask
 from likewise.negatives.queue import Queue
 from likewise.tokens.ragged import Ragged
-from likewise.training.momentum import SlowEncoder
 from likewise.views.pair import Views
 
-__all__ = ["Batch", "ContrastiveStep", "GuideVectors", "StepResult", "batch_indices"]
+__all__ = ["Batch", "ContrastiveStep", "GuideVectors", "StepResult"]
 
 
 @dataclass(frozen=True)
 class GuideVectors:
-    """What another encoder makes of the texts of a batch.
+    """Embeddings of a batch by the guide, another encoder that says which negatives are false.
 
     Attributes:
         anchors: of the anchors, unit rows.
-        candidates: of the positives, and of the hard negatives after them.
+        candidates: of the positives and, after them, of the hard negatives.
     """
 
     anchors: Float32[np.ndarray, "batch dim"]
@@ -35,14 +37,14 @@ class GuideVectors:
 
 @dataclass(frozen=True)
 class Batch:
-    """Positive pairs, what else they are contrasted with, and what tells which texts are no negatives for them.
+    """Positive pairs, further negatives, and what is needed to mask out false negatives.
 
     Attributes:
         views: two views of each text.
-        signatures: of the whole texts that the views were made of; of both texts, where a pair is of two.
-        hard: views of further texts, negatives for all anchors: such as were mined because they are hard to tell apart.
+        signatures: of the texts that the views were made of; of both texts where a pair is made of two.
+        hard: views of mined hard negatives, which are negatives for every anchor.
         hard_signatures: of their texts.
-        guide: vectors by which texts that are too similar are left out.
+        guide: embeddings of the batch by the guide.
     """
 
     views: Views
@@ -54,13 +56,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step found.
+    """The numbers of one step.
 
     Attributes:
         loss: of the batch, in nats.
-        masked: how many logits were left out, as their texts are equal or near-duplicates; one that both texts of a
-            pair leave out counts twice.
-        logits: how many there were; 0 for pairs times pairs.
+        masked: how many logits were masked out because their texts are equal or near-duplicates.
+        logits: how many logits there were; 0 for pairs times pairs.
     """
 
     loss: float
@@ -69,16 +70,15 @@ class StepResult:
 
 
 class ContrastiveStep:
-    """Encodes both views in one pass, contrasts them, and changes the encoder.
+    """Encode both views in one pass, contrast them, update the encoder.
 
     Attributes:
         encoder: what is trained.
         temperature: of the loss.
-        distance: of two texts' SimHashes, in bits, up to which they are near-duplicates and no negatives.
-        loss: from vectors to a value and its derivatives.
-        queue: vectors of earlier batches that this one is contrasted with too.
-        slow: makes the candidates in place of the encoder, which then learns by its anchors alone.
-        gamma: of the guide, where batches carry its vectors.
+        distance: texts whose SimHashes differ in at most this many bits are near-duplicates, and no negatives.
+        loss: from embeddings to a value and its gradients.
+        queue: embeddings of earlier batches as further negatives.
+        gamma: the guide masks out candidates that are more similar than this share of the positive's similarity.
     """
 
     def __init__(
@@ -89,122 +89,90 @@ class ContrastiveStep:
         distance: int,
         loss: Loss = info_nce,
         queue: int = 0,
-        momentum: float | None = None,
         gamma: float = 1.0,
     ) -> None:
         self.encoder = encoder
         self.temperature, self.distance, self.loss, self.gamma = temperature, distance, loss, gamma
         self.queue = Queue(queue, encoder.dim) if queue else None
-        self.slow = SlowEncoder(encoder, momentum) if momentum is not None else None
-        self._guided: Queue | None = None  # the guide's vectors of what is in the queue
-        self._waiting: dict[str, np.ndarray] = {}  # of a queue that was restored, until the first vectors come
+        self._guide_queue: Queue | None = None  # the guide's embeddings of what is in the queue
+        self._queue_state: dict[str, np.ndarray] = {}  # restored, but not yet on the device of the embeddings
 
     def __call__(self, batch: Batch, learning_rate: float) -> StepResult:
-        """One step on one batch."""
-        anchors, candidates, tape = self._encoded(batch)
-        queued = self._queued(anchors)
-        mask = self._mask(batch)
-        contrast = self.loss(
-            anchors, candidates, allowed=mask, temperature=self.temperature, symmetric=self.slow is None, queue=queued
-        )
-        masked = mask.count if mask is not None else 0
-        xp = array_namespace(anchors)
-        learning = [contrast.anchors] if self.slow is not None else [contrast.anchors, contrast.candidates]
-        self.encoder.backward(tape, xp.concat(learning))
-        self.encoder.step(learning_rate)
-        waiting = 0 if queued is None else len(queued[0])
-        self._remember(batch, anchors, candidates)
-        return StepResult(contrast.value, masked, anchors.shape[0] * (candidates.shape[0] + 2 * waiting))
+        """Take one step on one batch."""
+        pairs = len(batch.views)
+        sides = [batch.views.anchors, batch.views.positives] + ([] if batch.hard is None else [batch.hard])
+        embeddings, tape = self.encoder.forward(Ragged.concatenate(sides))
+        anchors, candidates = embeddings[:pairs], embeddings[pairs:]  # (pairs, dim), (pairs + hard, dim)
 
-    def forget(self) -> None:
-        """Drops what earlier batches left, as their vectors are no longer worth anything."""
+        queued, mask = self._queued(anchors), self._mask(batch)
+        result = self.loss(anchors, candidates, allowed=mask, temperature=self.temperature, queue=queued)
+        self.encoder.backward(tape, array_namespace(anchors).concat([result.anchors, result.candidates]))
+        self.encoder.step(learning_rate)
+
+        logits = pairs * (candidates.shape[0] + 2 * (0 if queued is None else len(queued[0])))
+        self._enqueue(batch, anchors, candidates[:pairs])
+        return StepResult(result.value, 0 if mask is None else mask.count, logits)
+
+    def clear_queue(self) -> None:
+        """Empty the queue: after a collapse its embeddings are of no use."""
         if self.queue is not None:
             self.queue = Queue(self.queue.size, self.queue.dim)
-        self._guided, self._waiting = None, {}
-        if self.slow is not None:
-            self.slow.begin()
+        self._guide_queue, self._queue_state = None, {}
 
     def state(self) -> dict[str, np.ndarray]:
-        """What the next step depends on beside the encoder, by name."""
-        parts = {"queue": self.queue, "slow": self.slow, "guided": self._guided}
-        if self._waiting:
-            del parts["queue"]
-        return {f"queue.{name}": array for name, array in self._waiting.items()} | {
+        """What the next step depends on besides the encoder, by name."""
+        queues = {"queue": None if self._queue_state else self.queue, "guided": self._guide_queue}
+        return {f"queue.{name}": array for name, array in self._queue_state.items()} | {
             f"{part}.{name}": array
-            for part, held in parts.items()
-            if held is not None
-            for name, array in held.state().items()
+            for part, queue in queues.items()
+            if queue is not None
+            for name, array in queue.state().items()
         }
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Puts back a `state`."""
-
-        def part(name: str) -> dict[str, np.ndarray]:
-            prefix = f"{name}."
-            return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
-
+        """Restore a `state`."""
+        parts: dict[str, dict[str, np.ndarray]] = {"queue": {}, "guided": {}}
+        for name, array in state.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = array
         if self.queue is not None:
-            self._waiting = part("queue")
-        if self.slow is not None:
-            self.slow.restore(part("slow"))
-        if guided := part("guided"):
-            self._guided = Queue(int(guided["size"]), int(guided["dim"]))
-            self._guided.restore(guided)
+            self._queue_state = parts["queue"]
+        if guided := parts["guided"]:
+            self._guide_queue = Queue(int(guided["size"]), int(guided["dim"]))
+            self._guide_queue.restore(guided)
 
     def _queued(self, anchors: Any) -> tuple[Any, Any] | None:
+        """Anchors and candidates of earlier batches, (queued, dim) each."""
         if self.queue is None:
             return None
-        if self._waiting:  # only now is it known of which library and on which device the vectors are
-            self.queue.restore(self._waiting, like=anchors)
-            self._waiting = {}
+        if self._queue_state:
+            self.queue.restore(self._queue_state, like=anchors)
+            self._queue_state = {}
         return self.queue.vectors
 
-    def _encoded(self, batch: Batch) -> tuple[Any, Any, Any]:
-        """Anchors, candidates, and the tape."""
-        pairs = len(batch.views.anchors)
-        others = [batch.views.positives] if batch.hard is None else [batch.views.positives, batch.hard]
-        if self.slow is None:
-            vectors, tape = self.encoder.forward(Ragged.concatenate([batch.views.anchors, *others]))
-            return vectors[:pairs], vectors[pairs:], tape
-        anchors, tape = self.encoder.forward(batch.views.anchors)
-        xp = array_namespace(anchors)
-        made = self.slow.encode(Ragged.concatenate(others))
-        return anchors, xp.asarray(made, dtype=anchors.dtype, device=device(anchors)), tape
-
     def _mask(self, batch: Batch) -> Mask | None:
-        sides = batch.signatures
-        columns = sides
+        """Which logits count; None where all do."""
+        rows = columns = batch.signatures
         if batch.hard is not None:
-            columns = tuple(side.joined(hard) for side, hard in zip(sides, batch.hard_signatures, strict=True))
+            columns = tuple(np.concatenate(side) for side in zip(rows, batch.hard_signatures, strict=True))
         if self.queue is not None:
-            same = self.queue.allowed(sides, candidates=columns, distance=self.distance)
+            near = self.queue.near_duplicate_mask(rows, candidates=columns, distance=self.distance)
         else:
-            pairs = zip(sides, columns, strict=True)
-            same = allowed_by_all([allowed_negatives(side, of, distance=self.distance) for side, of in pairs])
-        return allowed_by_all([same, self._guide(batch)])
-
-    def _guide(self, batch: Batch) -> Mask | None:
+            sides = zip(rows, columns, strict=True)
+            near = combine_masks([near_duplicate_mask(row, column, distance=self.distance) for row, column in sides])
         if batch.guide is None:
-            return None
+            return near
         anchors, candidates = batch.guide.anchors, batch.guide.candidates
-        queued = self._guided.vectors if self._guided is not None else None
-        if queued is not None:
+        if self._guide_queue is not None and (queued := self._guide_queue.vectors) is not None:
             anchors, candidates = np.concatenate([anchors, queued[0]]), np.concatenate([candidates, queued[1]])
-        return guided_negatives(anchors, candidates, gamma=self.gamma, paired=len(batch.views))
+        guided = guide_mask(anchors, candidates, gamma=self.gamma, pairs=len(batch.views))
+        return combine_masks([near, guided])
 
-    def _remember(self, batch: Batch, anchors: Any, candidates: Any) -> None:
-        pairs = len(batch.views)
-        if self.slow is not None:
-            self.slow.follow()
+    def _enqueue(self, batch: Batch, anchors: Any, positives: Any) -> None:
         if self.queue is None:
             return
-        self.queue.push(anchors, candidates[:pairs], batch.signatures)
+        self.queue.push(anchors, positives, batch.signatures)
         if batch.guide is not None:
-            if self._guided is None:
-                self._guided = Queue(self.queue.size, batch.guide.anchors.shape[1])
-            self._guided.push(batch.guide.anchors, batch.guide.candidates[:pairs])
-
-
-def batch_indices(texts: int, size: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """All texts in random order, in batches of nearly `size` each: no small batch, with few negatives, at the end."""
-    return np.array_split(rng.permutation(texts), max(1, round(texts / size)))
+            if self._guide_queue is None:
+                self._guide_queue = Queue(self.queue.size, batch.guide.anchors.shape[1])
+            self._guide_queue.push(batch.guide.anchors, batch.guide.candidates[: len(batch.views)])

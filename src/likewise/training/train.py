@@ -1,4 +1,4 @@
-"""The whole way from a corpus to a model."""
+"""Training, from texts to a model: the function that users call."""
 
 import shutil
 import tempfile
@@ -15,16 +15,13 @@ from likewise.errors import InputError, LikewiseError
 from likewise.model.embedder import TextModel
 from likewise.model.folder import refuse_other
 from likewise.model.load import load_embedder
-from likewise.model.model import Model
 from likewise.paraphrase.paraphraser import make_paraphraser
 from likewise.tokens.vocabulary import Vocabulary
-from likewise.training.bench import Bench
-from likewise.training.prepare import read_whole
 from likewise.training.progress import Messages
+from likewise.training.reading import read_corpus
 from likewise.training.recipe import STATIC, Recipe
-from likewise.training.run import run
-from likewise.training.tune import check_effort
-from likewise.views.mix import make_views, rewritings
+from likewise.training.run import prepare_static, run
+from likewise.views.spec import make_views, rewritings
 
 __all__ = ["load_or_train", "train"]
 
@@ -41,8 +38,6 @@ def train(
     encoder: str = "static",
     views: str | Sequence[str] | None = None,
     seed: int = 0,
-    effort: str = "medium",
-    tune: bool = True,
     out: str | Path | None = None,
     resume: bool = False,
     progress: bool = True,
@@ -51,46 +46,53 @@ def train(
     on_error: str = "raise",
     **settings: Any,
 ) -> TextModel:
-    """Train an encoder on texts that nobody labelled.
+    """Train an encoder on unlabelled texts.
 
     Args:
-        texts: what `corpus.read` takes: a path, a list of strings, a frame, an iterator.
+        texts: whatever `corpus.read` takes: a path, a list of strings, a data frame, an iterator.
         text: the column that holds the text, or several that are joined.
         id: the column that names each row.
         pair: two columns whose texts belong together, such as title and body: they are the positive pair.
-        encoder: `static`, trained from nothing; or one of transformers, as `training.adapt.found_for` takes it.
-        views: which make a positive pair, such as `"crop,halves"`.
+        encoder: `static`, trained from scratch; or a transformer, as `training.adapt.found_for` takes it.
+        views: which two views of a text are a positive pair, such as `"crop,halves"`.
         seed: of everything random: the same seed on the same machine gives the same bytes.
-        effort: how much is tried to find what is None, `low`, `medium` or `high`: see `training.tune.EFFORTS`.
-        tune: False tries nothing.
         out: a folder to write the model to.
-        resume: go on with a run to the same `out` that was killed.
-        progress: show on standard error what happens.
+        resume: continue a killed run to the same `out`.
+        progress: show progress on standard error.
         overwrite: replace `out` if it exists.
-        encoding: of a text file; None detects it.
-        on_error: `raise` at a row that cannot be read, or `skip` and count it.
+        encoding: of a text file; detected if None.
+        on_error: what to do with a row that cannot be read: `raise`, or `skip` and count it.
         **settings: further ones of a `Recipe`, by name: `dim`, `batch`, `epochs`, `temperature`, `negatives`, ...
 
+    Returns:
+        The model. Settings that were not given are derived from the corpus; `model.card.recipe` has all of them.
+
     Raises:
-        InputError: something given cannot be used, in one line that says what to do.
+        InputError: an argument or the texts cannot be used.
+        LikewiseError: training collapsed, or the model cannot be written.
     """
-    check_effort(effort)
-    recipe = Recipe.of({"encoder": encoder, "views": _named(views), "seed": seed} | settings)
+    recipe = Recipe.of({"encoder": encoder, "views": _checked(views), "seed": seed} | settings)
     begin = None if recipe.encoder == STATIC else _transformers().found_for(recipe)
     corpus = read(texts, text=text, id=id, pair=pair, encoding=encoding, on_error=on_error)
     target = None if out is None else Path(out)
     with Messages(shown=progress) as messages, ExitStack() as stack:
-        work = _workplace(target, stack, resume=resume, overwrite=overwrite)
-        stack.enter_context(_tidy(work, target or work, resume=resume))
-        reading = read_whole(corpus, work, log=messages.log)
+        work = _working_folder(target, stack, resume=resume, overwrite=overwrite)
+        stack.enter_context(_removed_after_errors(work, target or work, resume=resume))
+        reading = read_corpus(corpus, work, log=messages.log)
         checkpoint = target and work / CHECKPOINT
         if begin is None:
-            bench = Bench(reading, work, recipe, messages.log, progress_bar=messages.progress_bar, resume=resume)
-            model = _trained(bench, effort if tune else None, messages, checkpoint, resume=resume)
+            prepared, resolved = prepare_static(
+                reading, work, recipe, messages.log, progress_bar=messages.progress_bar, resume=resume
+            )
+            reading.close()
+            model = run(prepared, resolved, messages, checkpoint=checkpoint, resume=resume)
         else:
-            way = {"work": work, "checkpoint": checkpoint, "resume": resume}
-            model = _transformers().adapt(reading, begin(reading), recipe, messages, **way)
-        _save(model, target, work, overwrite=overwrite)
+            model = _transformers().adapt(
+                reading, begin(reading), recipe, messages, work=work, checkpoint=checkpoint, resume=resume
+            )
+        if target is not None:
+            model.save(target, overwrite=overwrite)
+            shutil.rmtree(work, ignore_errors=True)
     return model
 
 
@@ -101,7 +103,7 @@ def load_or_train(model: Any, texts: Any, *, seed: int = 0, progress: bool = Fal
         model: as `load_embedder` takes it; None trains a static model on `texts`.
         texts: the texts of the application.
         seed: of the training.
-        progress: show on standard error how the training goes.
+        progress: show progress on standard error.
 
     Raises:
         InputError: `model` is no embedder, or `texts` are too few to train on.
@@ -115,32 +117,22 @@ def load_or_train(model: Any, texts: Any, *, seed: int = 0, progress: bool = Fal
 
 
 def _transformers() -> Any:
-    from likewise.training import adapt  # torch takes seconds to import: whoever trains without it does not pay
+    from likewise.training import adapt  # imports torch, which takes seconds
 
     return adapt
 
 
-def _trained(bench: Bench, effort: str | None, messages: Messages, checkpoint: Path | None, *, resume: bool) -> Model:
-    tuned = bench.chosen(effort)
-    return run(*bench.under(tuned.settings), tuned, messages, checkpoint=checkpoint, resume=resume)
-
-
-def _save(model: TextModel, target: Path | None, work: Path, *, overwrite: bool) -> None:
-    if target is not None:
-        model.save(target, overwrite=overwrite)
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def _named(views: str | Sequence[str] | None) -> str | None:
-    make_views(views, TWO_WORDS)  # a name that is not known is refused before a large file is read
+def _checked(views: str | Sequence[str] | None) -> str | None:
+    """The names of the views; an unknown name or a missing tool is refused before a large file is read."""
+    make_views(views, TWO_WORDS)
     for name in rewritings(views):
-        make_paraphraser(name)  # so is one whose tool is missing
+        make_paraphraser(name)
     return views if views is None or isinstance(views, str) else ",".join(views)
 
 
 @contextmanager
-def _tidy(work: Path, target: Path, *, resume: bool) -> Iterator[None]:
-    """After an error nothing is left of a run that began here, unless it has a checkpoint to go on from."""
+def _removed_after_errors(work: Path, target: Path, *, resume: bool) -> Iterator[None]:
+    """After an error nothing is left of a run that began here, unless it has a checkpoint to continue from."""
     try:
         yield
     except (OSError, LikewiseError) as error:
@@ -151,8 +143,8 @@ def _tidy(work: Path, target: Path, *, resume: bool) -> Iterator[None]:
         raise
 
 
-def _workplace(target: Path | None, stack: ExitStack, *, resume: bool, overwrite: bool) -> Path:
-    """Where the ids and the checkpoint of a run lie: beside the model that it will become."""
+def _working_folder(target: Path | None, stack: ExitStack, *, resume: bool, overwrite: bool) -> Path:
+    """Where the ids and the checkpoint of a run are: next to the model that it will become."""
     if target is None:
         if resume:
             raise InputError("resume=True needs out=, the model that the killed run was to write")

@@ -1,5 +1,5 @@
-"""Views: each text twice, slightly differently, fresh every epoch; the two are a positive pair.
+"""Views: two versions of each text, made anew every epoch; the two are a positive pair.
 
-`spans.py` crops and halves, `edits.py` deletes and shuffles words, `words.py` finds the words in a text of pieces,
-`pair.py` says what a pair is, `mix.py` turns names such as `"crop,halves"` into the maker of pairs.
+`edits.py` crops, halves and deletes words, `words.py` finds the words in a text of subwords, `pair.py` defines a pair,
+`spec.py` turns names such as `"crop,halves"` into a maker of pairs.
 """

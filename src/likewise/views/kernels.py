@@ -1,7 +1,7 @@
-"""Compiled loops of the views: which pieces stay, one parallel loop over the texts.
+"""Compiled loops of the views: which subwords stay, one parallel loop over the texts.
 
-Random numbers are counters: draw `j` of text `t` is splitmix64 of (key, t, j), so no result depends on how many
-threads there are. A text's first piece begins a word whatever `continues` says of it. Offsets begin at 0.
+Random numbers are counter-based: draw `j` of text `t` is splitmix64 of (key, t, j), so no result depends on the number
+of threads. The first subword of a text begins a word whatever `continues` says of it. Offsets begin at 0.
 """
 
 import numpy as np
@@ -14,12 +14,12 @@ SECOND = np.uint64(0x94D049BB133111EB)
 S27, S30, S31, S11 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(11)
 UNIT = 2.0**-53
 
-ANCHOR, POSITIVE = np.uint8(1), np.uint8(2)  # bits of a mask: in which view a piece stays
+ANCHOR, POSITIVE = np.uint8(1), np.uint8(2)  # bits of a mask: in which view a subword stays
 
 
 @intrinsic
 def ones(_context, _x):
-    """How many bits of a 64-bit number are set: one instruction."""
+    """The number of bits set in a 64-bit number: one instruction."""
 
     def generate(_context, builder, _signature, arguments):
         return builder.ctpop(arguments[0])
@@ -37,7 +37,7 @@ def mixed(x):
 
 @njit(inline="always")
 def stream_of(key, text):
-    """Where the random numbers of a text begin."""
+    """The start of the random numbers of a text."""
     return mixed(key + (np.uint64(text) + np.uint64(1)) * GOLDEN)
 
 
@@ -49,7 +49,7 @@ def uniform(stream, draw):
 
 @njit(inline="always")
 def word_end(ids, start, stop, continues):
-    """One past the last piece of the word that begins at `start`."""
+    """One past the last subword of the word that begins at `start`."""
     end = start + 1
     while end < stop and continues[ids[end]]:
         end += 1
@@ -58,7 +58,7 @@ def word_end(ids, start, stop, continues):
 
 @njit(inline="always")
 def words_between(ids, start, stop, continues):
-    """How many words a text has."""
+    """The number of words of a text."""
     words = np.int64(stop > start)
     for position in range(start + 1, stop):
         words += np.int64(not continues[ids[position]])
@@ -66,18 +66,13 @@ def words_between(ids, start, stop, continues):
 
 
 @njit(inline="always")
-def thin(ids, start, stop, continues, probabilities, rarest_is_highest, stream, mask, bit):
-    """Delete each word with its probability; when all would go, the one that came nearest to staying stays."""
+def delete(ids, start, stop, continues, probability, stream, mask, bit):
+    """Delete each word with a probability; if all would go, the one that came nearest to staying stays."""
     staying = 0
     nearest, nearest_start, nearest_end = -np.inf, start, start
     word, here = 0, start
     while here < stop:
         end = word_end(ids, here, stop, continues)
-        probability = probabilities[ids[here]]
-        for position in range(here + 1, end):
-            other = probabilities[ids[position]]
-            if (other > probability) == rarest_is_highest:
-                probability = other
         margin = uniform(stream, word) - probability
         if margin >= 0.0:
             staying += 1
@@ -93,43 +88,18 @@ def thin(ids, start, stop, continues, probabilities, rarest_is_highest, stream, 
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def deletion_mask(ids, offsets, continues, probabilities, rarest_is_highest, key):
-    """What stays when each word is deleted with the probability of its rarest piece."""
+def deletion_mask(ids, offsets, continues, probability, key):
+    """What stays when each word is deleted with a probability."""
     mask = np.zeros(len(ids), np.uint8)
     for t in prange(len(offsets) - 1):
         text = np.int64(t)
-        stream = stream_of(key, text)
-        start, stop = offsets[text], offsets[text + 1]
-        thin(ids, start, stop, continues, probabilities, rarest_is_highest, stream, mask, ANCHOR)
+        delete(ids, offsets[text], offsets[text + 1], continues, probability, stream_of(key, text), mask, ANCHOR)
     return mask
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def span_deletion_mask(ids, offsets, continues, share, key):
-    """What stays when one span of words a text is deleted, anywhere in it; one word stays at the least."""
-    mask = np.zeros(len(ids), np.uint8)
-    for t in prange(len(offsets) - 1):
-        text = np.int64(t)
-        stream = stream_of(key, text)
-        start, stop = offsets[text], offsets[text + 1]
-        words = words_between(ids, start, stop, continues)
-        # Rounded at random, so that short texts too lose the share on average.
-        length = min(words - 1, np.int64(np.floor(share * words + uniform(stream, 0))))
-        first = np.int64(np.floor(uniform(stream, 1) * (words - length + 1)))
-        word, here = 0, start
-        while here < stop:
-            end = word_end(ids, here, stop, continues)
-            if word < first or word >= first + length:
-                for position in range(here, end):
-                    mask[position] |= ANCHOR
-            here = end
-            word += 1
-    return mask
-
-
-@njit(cache=True, parallel=True, nogil=True)
-def crop_mask(ids, offsets, continues, shortest, longest, least, short, thinning, key):
-    """What stays of one span of words a text; texts of fewer than `short` words are thinned instead."""
+def crop_mask(ids, offsets, continues, shortest, longest, least, short, deleted, key):
+    """What stays in a crop of each text; from texts of fewer than `short` words some are deleted instead."""
     mask = np.zeros(len(ids), np.uint8)
     for t in prange(len(offsets) - 1):
         text = np.int64(t)
@@ -137,7 +107,7 @@ def crop_mask(ids, offsets, continues, shortest, longest, least, short, thinning
         start, stop = offsets[text], offsets[text + 1]
         words = words_between(ids, start, stop, continues)
         if words < short:
-            thin(ids, start, stop, continues, thinning, True, stream, mask, ANCHOR)
+            delete(ids, start, stop, continues, deleted, stream, mask, ANCHOR)
             continue
         share = shortest + (longest - shortest) * uniform(stream, 0)
         length = min(words, max(least, np.int64(np.floor(share * words + 0.5))))
@@ -150,11 +120,11 @@ def crop_mask(ids, offsets, continues, shortest, longest, least, short, thinning
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def halves_mask(ids, offsets, continues, short, thinning, key):
+def halves_mask(ids, offsets, continues, short, deleted, key):
     """Which half each word is in: every split into two equal halves is equally likely (selection sampling).
 
-    Of an odd number of words either view gets the one more. A single word is in both views. Texts of fewer than
-    `short` words are thinned twice instead.
+    Of an odd number of words either view may get the extra one. A single word is in both views. From texts of fewer
+    than `short` words some are deleted for each view instead.
     """
     mask = np.zeros(len(ids), np.uint8)
     for t in prange(len(offsets) - 1):
@@ -163,8 +133,8 @@ def halves_mask(ids, offsets, continues, short, thinning, key):
         start, stop = offsets[text], offsets[text + 1]
         words = words_between(ids, start, stop, continues)
         if words < short:
-            thin(ids, start, stop, continues, thinning, True, mixed(stream), mask, ANCHOR)
-            thin(ids, start, stop, continues, thinning, True, mixed(stream ^ GOLDEN), mask, POSITIVE)
+            delete(ids, start, stop, continues, deleted, mixed(stream), mask, ANCHOR)
+            delete(ids, start, stop, continues, deleted, mixed(stream ^ GOLDEN), mask, POSITIVE)
             continue
         wanted = (words + np.int64(uniform(stream, words) < 0.5)) // 2
         left = words
@@ -181,7 +151,7 @@ def halves_mask(ids, offsets, continues, short, thinning, key):
 
 @njit(cache=True, parallel=True, nogil=True)
 def staying(ids, offsets, mask, bit):
-    """The pieces whose mask has the bit, and where each text begins among them."""
+    """The subwords whose mask has the bit, and their offsets."""
     texts = len(offsets) - 1
     kept = np.zeros(texts + 1, np.int64)
     for t in prange(texts):
@@ -204,36 +174,8 @@ def staying(ids, offsets, mask, bit):
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def shuffled(ids, offsets, continues, key):
-    """The words of each text in an order drawn uniformly (Fisher and Yates)."""
-    out = np.empty(len(ids), np.int32)
-    begins = np.empty(len(ids), np.int64)  # of the words of a text, in the text's own stretch
-    for t in prange(len(offsets) - 1):
-        text = np.int64(t)
-        stream = stream_of(key, text)
-        start, stop = offsets[text], offsets[text + 1]
-        words = np.int64(0)
-        for position in range(start, stop):
-            if position == start or not continues[ids[position]]:
-                begins[start + words] = position
-                words += 1
-        for word in range(words - 1, 0, -1):
-            other = np.int64(uniform(stream, word) * (word + 1))
-            swapped = begins[start + word]
-            begins[start + word] = begins[start + other]
-            begins[start + other] = swapped
-        here = start
-        for word in range(words):
-            begin = begins[start + word]
-            for position in range(begin, word_end(ids, begin, stop, continues)):
-                out[here] = ids[position]
-                here += 1
-    return out
-
-
-@njit(cache=True, parallel=True, nogil=True)
 def word_types(ids, offsets, continues):
-    """Where the words of all texts begin, which are each text's, and a 64-bit hash of each word's pieces."""
+    """Where the words of all texts begin, their offsets by text, and a 64-bit hash of the subwords of each word."""
     texts = len(offsets) - 1
     bounds = np.zeros(texts + 1, np.int64)
     for t in prange(texts):

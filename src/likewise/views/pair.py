@@ -15,7 +15,7 @@ class Views:
     """Two views of each text; row `i` of both comes from the same text.
 
     Attributes:
-        anchors: one view a text.
+        anchors: one view of each text.
         positives: the other, in the same order.
     """
 
@@ -27,7 +27,7 @@ class Views:
 
 
 View = Callable[[Ragged, np.random.Generator], Ragged]
-"""Changes each text on its own; two calls give two views."""
+"""Changes each text; two calls give two views."""
 
 PairMaker = Callable[[Ragged, np.random.Generator], Views]
 """Makes both views of each text."""
@@ -46,15 +46,15 @@ class Joint:
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Marks a view that was made before training: the text itself, and beside it the text as it was rewritten.
+    """Marks a pair of a text and its paraphrase, which was made before training.
 
     Attributes:
-        name: of the paraphraser.
+        name: the name of the paraphraser.
     """
 
     name: str
 
 
 def independently(view: View, texts: Ragged, rng: np.random.Generator) -> Views:
-    """Two calls of the same view, with random numbers of their own."""
+    """The views of two calls, each with other random numbers."""
     return Views(view(texts, rng), view(texts, rng))

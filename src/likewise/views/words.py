@@ -1,4 +1,4 @@
-"""The words in texts of pieces: a word is a piece that begins one and the pieces after it that continue it."""
+"""The words in texts of subwords: a word is a subword that begins one and those after it that continue it."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Words:
     Attributes:
         starts: where each word begins, counted from the first id of the first text.
         offsets: the words of text `i` are those from `offsets[i]` to `offsets[i + 1]`.
-        types: a 64-bit hash of each word's pieces; equal words have equal hashes.
+        types: a 64-bit hash of the subwords of each word; equal words have equal hashes.
     """
 
     starts: Int64[np.ndarray, " words"]
@@ -27,7 +27,7 @@ class Words:
 
     @property
     def counts(self) -> Int64[np.ndarray, " texts"]:
-        """How many words each text has."""
+        """The number of words of each text."""
         return np.diff(self.offsets)
 
 
@@ -35,8 +35,8 @@ def find_words(texts: Ragged, continues: Bool[np.ndarray, " vocab"]) -> Words:
     """The words of each text.
 
     Args:
-        texts: ids of pieces.
-        continues: whether a piece continues the word before it. The first piece of a text begins a word in any case.
+        texts: ids of subwords.
+        continues: whether a subword continues a word. The first subword of a text always begins one.
     """
     texts = from_zero(texts)
     starts, offsets, types = kernels.word_types(texts.ids, texts.offsets, continues)
@@ -44,12 +44,12 @@ def find_words(texts: Ragged, continues: Bool[np.ndarray, " vocab"]) -> Words:
 
 
 def from_zero(texts: Ragged) -> Ragged:
-    """The same texts with ids that begin at the first text's, in writable memory: what the kernels take."""
+    """The same texts with offsets that begin at 0, in writable memory: what the kernels take."""
     first, last = texts.offsets[0], texts.offsets[-1]
     ids = np.require(texts.ids[first:last], np.int32, ["C", "W"])
     return Ragged(ids, np.require(texts.offsets - first, np.int64, ["C", "W"]))
 
 
 def draw_key(rng: np.random.Generator) -> np.uint64:
-    """The 64 random bits that the kernels make all numbers of one call of."""
+    """The 64 random bits from which the kernels derive all random numbers of a call."""
     return rng.integers(2**64, dtype=np.uint64)

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
 from likewise.applications.classify.linear_map import LinearMap
 from likewise.errors import InputError
-from likewise.losses.soft_targets import soft_info_nce
+from likewise.losses.supervised_contrastive import supervised_contrastive
 from likewise.model.model import Model
 from likewise.model.transformer import TransformerModel
 from likewise.tokens.ragged import Ragged
@@ -99,17 +99,10 @@ def _step(encoder: Any, views: tuple[Ragged, Ragged], numbers: Int64[np.ndarray,
     """The loss of both views of a batch, and one step of the encoder."""
     anchors, anchor_tape = encoder.forward(views[0])
     candidates, candidate_tape = encoder.forward(views[1])
-    contrast = soft_info_nce(anchors, candidates, temperature=TEMPERATURE, target=_shares(numbers))
+    contrast = supervised_contrastive(anchors, candidates, numbers, temperature=TEMPERATURE)
     encoder.backward(anchor_tape, contrast.anchors)
     encoder.backward(candidate_tape, contrast.candidates)
     encoder.step(rate)
-
-
-def _shares(numbers: Int64[np.ndarray, " batch"]) -> Float32[np.ndarray, "batch batch"]:
-    """All texts of the same class are positives, to equal shares; so is the other view of a text itself."""
-    same = (numbers[:, None] == numbers[None, :]).astype(np.float32)
-    shares: np.ndarray = same / same.sum(axis=1, keepdims=True)
-    return shares
 
 
 def _thinned(texts: Ragged, rng: np.random.Generator) -> Ragged:
