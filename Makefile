@@ -15,6 +15,9 @@ BENCH ?= $(sort $(basename $(notdir $(shell grep --files-with-matches 'add_data(
 
 BRANCHES := 95
 
+# Each worker of pytest has one thread for BLAS and for the compiled loops, and there is a worker a core.
+PYTEST := OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -29,13 +32,16 @@ demo: $(INSTALLED)  ## Train on the documentation of this Python and answer five
 	@$(BIN)/likewise demo --overwrite
 
 test: $(TESTING) lint  ## All that CI asks for: the checks, then every test with coverage.
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --cov --durations=10
+	@$(PYTEST) -m 'not nightly' --cov --durations=10
 	@$(BIN)/coverage json --quiet --fail-under=0 -o - | $(BIN)/python -c 'import json, sys; \
 	  found = json.load(sys.stdin)["totals"]; share = 100 * found["covered_branches"] / found["num_branches"]; \
 	  sys.exit(f"{share:.1f} % of the branches are tested, expected at least $(BRANCHES) %" if share < $(BRANCHES) else 0)'
 
 check: $(TESTING) lint  ## The checks, then the quick tests.
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --quiet -m 'not slow'
+	@$(PYTEST) --quiet -m 'not slow and not nightly'
+
+nightly: $(TESTING) lint  ## Every test, the long ones too, with hypothesis at full strength.
+	@HYPOTHESIS_PROFILE=nightly $(PYTEST) --durations=20
 
 nightly: $(TESTING) lint  ## Every test at full strength: many examples, annotations checked, the longest tests. Takes hours.
 	@OPENBLAS_NUM_THREADS=1 HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --durations=25

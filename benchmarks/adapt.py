@@ -21,15 +21,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from minilm import PACKAGE, model_folder
-from quality import DATA_SETS, Judge, K, bm25, difference, joined, over, some_queries
 from record import record
-from retrieval import Retrieval, read_retrieval
 from scipy.stats import spearmanr
-from texts import add_data, table
+from yardstick import (
+    DATA_SETS,
+    MINILM,
+    Judge,
+    K,
+    Retrieval,
+    add_data,
+    bm25,
+    difference,
+    joined,
+    model_folder,
+    over,
+    read_retrieval,
+    some_queries,
+    table,
+)
 
 import likewise
-from likewise.evaluation.baselines import Entrant
+from likewise.evaluation.baselines import System
 from likewise.evaluation.retrieval import CachedEmbedder, hybrid_search
 
 MOST_QUERIES = 600
@@ -44,20 +56,20 @@ def untouched() -> likewise.Model:
 def trained(texts: list[str], seed: int, **settings: Any) -> tuple[likewise.Model, float]:
     """An adapted model, and the seconds that it took."""
     started = time.perf_counter()
-    model = likewise.train(texts, encoder=PACKAGE, seed=seed, progress=False, **settings)
+    model = likewise.train(texts, encoder=MINILM, seed=seed, progress=False, **settings)
     return model, time.perf_counter() - started
 
 
-def hybrid(judge: Judge, model: likewise.Model, asked: np.ndarray, found: np.ndarray) -> np.ndarray:
+def hybrid(judge: Judge, model: likewise.Model, query_vectors: np.ndarray, document_vectors: np.ndarray) -> np.ndarray:
     """The measure of each query for the search of an index, whose vectors are known already."""
     data, queries = judge.data, [*judge.data.queries.values()]
-    entrant = Entrant("model", model.encode, False, model.encode_query, model.encode_document)
-    known = CachedEmbedder(model, entrant, (queries, asked), (data.texts, found))
+    entrant = System("model", model.encode, False, model.encode_query, model.encode_document)
+    known = CachedEmbedder(model, entrant, (queries, query_vectors), (data.texts, document_vectors))
     places = hybrid_search(known, queries, data.texts, K + judge.own)
     return judge.found([[data.ids[place] for place in some] for some in places])
 
 
-def told(name: str, value: Any) -> None:
+def show(name: str, value: Any) -> None:
     mean = value if isinstance(value, float) else value["mean"]
     between = "" if isinstance(value, float) else f" ({value['low']:.4f} to {value['high']:.4f})"
     print(f"  {name:32} {mean:.4f}{between}", flush=True)
@@ -69,22 +81,22 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
     print(f"\n{data.name}: {len(data.ids):,} documents, {len(queries):,} queries; {judge.measure}", flush=True)
     words = judge.others_only(bm25(data))
     before = untouched()
-    asked, found = before.encode(queries), before.encode(data.texts)
-    cosines = judge.others_only(asked @ found.T)
+    query_vectors, document_vectors = before.encode(queries), before.encode(data.texts)
+    cosines = judge.others_only(query_vectors @ document_vectors.T)
     each = {"untouched": judge.scored(cosines), "untouched + BM25": judge.scored(joined(cosines, words))}
-    each["untouched, hybrid"] = hybrid(judge, before, asked, found)
+    each["untouched, hybrid"] = hybrid(judge, before, query_vectors, document_vectors)
     runs, seconds, fewer = [], [], []
     for seed in range(seeds):
         model, taken = trained(data.texts, seed, **settings)
         seconds.append(taken)
-        asked, found = model.encode(queries), model.encode(data.texts)
-        run = {"transformer": judge.scored(asked @ found.T)}
+        query_vectors, document_vectors = model.encode(queries), model.encode(data.texts)
+        run = {"transformer": judge.scored(query_vectors @ document_vectors.T)}
         if model.companion is not None:
             static = model.companion.model
-            asked = model.companion.joined(asked, static.encode_query(queries))
-            found = model.companion.joined(found, static.encode_document(data.texts))
-        cosines = judge.others_only(asked @ found.T)
-        run |= {"vector": judge.scored(cosines), "hybrid": hybrid(judge, model, asked, found)}
+            query_vectors = model.companion.concatenate(query_vectors, static.encode_query(queries))
+            document_vectors = model.companion.concatenate(document_vectors, static.encode_document(data.texts))
+        cosines = judge.others_only(query_vectors @ document_vectors.T)
+        run |= {"vector": judge.scored(cosines), "hybrid": hybrid(judge, model, query_vectors, document_vectors)}
         if seed < FROZEN_SEEDS:
             frozen, taken = trained(data.texts, seed, **settings | {"freeze": FROZEN, "static_weight": 0.0})
             fewer.append(taken)
@@ -109,7 +121,7 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
     }
     for name, value in {**numbers, **numbers["difference"]}.items():
         if name != "difference":
-            told(name, value)
+            show(name, value)
     return numbers
 
 
@@ -125,13 +137,13 @@ def similarity(folder: Path, seeds: int, settings: dict[str, Any]) -> dict[str, 
         return 100 * float(spearmanr((one * other).sum(axis=1), scores).statistic)
 
     print(f"\nstsb: {len(set(sentences)):,} sentences, {len(test):,} pairs; Spearman", flush=True)
-    found = [
-        correlation(likewise.train(sentences, encoder=PACKAGE, seed=seed, progress=False, **settings))
+    document_vectors = [
+        correlation(likewise.train(sentences, encoder=MINILM, seed=seed, progress=False, **settings))
         for seed in range(seeds)
     ]
-    numbers = {"untouched": correlation(untouched()), "transformer": over(found)}
+    numbers = {"untouched": correlation(untouched()), "transformer": over(document_vectors)}
     for name, value in numbers.items():
-        told(name, value)
+        show(name, value)
     return numbers
 
 

@@ -7,7 +7,7 @@ the 13,447 sentences of `squad_sentences`, of which each is the answer to some o
 Beside it BM25 (bm25s, English stop words), and all-MiniLM-L6-v2 untouched. "Sentence" is the share of all questions
 whose chosen sentence is of the right paragraph and holds the answer; BM25 and MiniLM take the best sentence of their
 best paragraph. "No answer" is told apart by asking every question again with its paragraph left out: the area under
-the ROC curve of the score, and what comes of `certainty=0.9`: how many answerable questions are answered, and how many
+the ROC curve of the score, and what comes of `confidence=0.9`: how many answerable questions are answered, and how many
 of the others. No label chooses anything. Intervals are of a bootstrap over the questions.
 """
 
@@ -22,12 +22,22 @@ from typing import Any
 
 import bm25s
 import numpy as np
-from minilm import PACKAGE, model_folder
-from quality import Judge, bm25, difference, joined, over, some_queries
 from record import record
-from retrieval import Retrieval, read_retrieval
 from sklearn.metrics import roc_auc_score
-from texts import add_data, rows
+from yardstick import (
+    MINILM,
+    Judge,
+    Retrieval,
+    add_data,
+    bm25,
+    difference,
+    joined,
+    model_folder,
+    over,
+    read_retrieval,
+    rows,
+    some_queries,
+)
 
 import likewise
 from likewise.applications.answer import Answerer
@@ -53,53 +63,56 @@ def opened(model: likewise.Model, data: Retrieval) -> Iterator[likewise.Collecti
 def paragraphs(data: Retrieval, answers: dict[str, str], seed: int) -> dict[str, np.ndarray]:
     """Of each question whether the paragraph and the sentence are right, and the scores with and without it."""
     gold = [next(iter(data.judged[query])) for query in data.queries]
-    asked, told = [*data.queries.values()], [answers[query] for query in data.queries]
+    questions, gold_answers = [*data.queries.values()], [answers[query] for query in data.queries]
     model = likewise.train(data.texts, seed=seed, progress=False)
     with opened(model, data) as index:
-        hits = index.search_many(asked, k=PASSAGES)
+        hits = index.search_many(questions, k=PASSAGES)
         answerer = Answerer(index, passages=PASSAGES)
-        replies = [answerer.reply(question) for question in asked]
+        replies = [answerer.answer(question) for question in questions]
         without = []
-        for question, own in zip(asked, gold, strict=True):
-            evidence = answerer.reply(question, {"id": ("!=", own)})
+        for question, own in zip(questions, gold, strict=True):
+            evidence = answerer.answer(question, {"id": ("!=", own)})
             without.append((evidence.evidence[0].score if evidence.evidence else 0.0, evidence.found))
     best = [reply.evidence[0] for reply in replies]
     return {
         "recall@1": np.array([some[0].id == own for some, own in zip(hits, gold, strict=True)]),
         "recall@5": np.array([own in [hit.id for hit in some] for some, own in zip(hits, gold, strict=True)]),
         "sentence": np.array(
-            [one.hit.id == own and said in one.sentence for one, own, said in zip(best, gold, told, strict=True)]
+            [
+                one.hit.id == own and answer in one.sentence
+                for one, own, answer in zip(best, gold, gold_answers, strict=True)
+            ]
         ),
         "score": np.array([one.score for one in best]),
         "score without": np.array([score for score, _ in without]),
         "answered": np.array([reply.found for reply in replies]),
-        "answered without": np.array([said for _, said in without]),
+        "answered without": np.array([answered for _, answered in without]),
     }
 
 
 def peers(data: Retrieval, answers: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:
     """The same of BM25 and MiniLM: the best paragraph, and its best sentence."""
     gold = [next(iter(data.judged[query])) for query in data.queries]
-    asked, told = [*data.queries.values()], [answers[query] for query in data.queries]
+    questions, gold_answers = [*data.queries.values()], [answers[query] for query in data.queries]
     parts = [[one.text for one in sentences(text)] for text in data.texts]
     every = [one for some in parts for one in some]
     firsts = np.cumsum([0, *map(len, parts)])
     encoder = likewise.load(model_folder())
     one_index = bm25s.BM25()
     one_index.index(bm25s.tokenize(every, stopwords="en", show_progress=False), show_progress=False)
-    words = bm25s.tokenize(asked, stopwords="en", return_ids=False, show_progress=False)
+    words = bm25s.tokenize(questions, stopwords="en", return_ids=False, show_progress=False)
     by_words = np.stack([one_index.get_scores(some) if some else np.zeros(len(every)) for some in words])
-    vectors = encoder.encode(asked)
+    vectors = encoder.encode(questions)
     whole = {"BM25 (bm25s)": bm25(data), "all-MiniLM-L6-v2": vectors @ encoder.encode(data.texts).T}
     single = {"BM25 (bm25s)": by_words, "all-MiniLM-L6-v2": vectors @ encoder.encode(every).T}
     found: dict[str, dict[str, np.ndarray]] = {}
     for name, scores in whole.items():
         order = np.argsort(-scores, axis=1, kind="stable")[:, :PASSAGES]
         right, highest = [], []
-        for row, (own, said) in enumerate(zip(gold, told, strict=True)):
+        for row, (own, answer) in enumerate(zip(gold, gold_answers, strict=True)):
             first, last = firsts[order[row, 0]], firsts[order[row, 0] + 1]
             place = first + int(single[name][row, first:last].argmax())
-            right.append(data.ids[order[row, 0]] == own and said in every[place])
+            right.append(data.ids[order[row, 0]] == own and answer in every[place])
             highest.append(single[name][row, first:last].max())
         places = np.array([data.ids.index(own) for own in gold])
         rest = np.where(np.arange(len(data.ids)) == places[:, None], -np.inf, scores).argmax(axis=1)
@@ -111,7 +124,7 @@ def peers(data: Retrieval, answers: dict[str, str]) -> dict[str, dict[str, np.nd
     return found
 
 
-def told(found: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
+def summary(found: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
     """Figures with intervals."""
     numbers: dict[str, Any] = {}
     for name, each in found.items():
@@ -144,7 +157,7 @@ def single_sentences(data: Retrieval, seeds: int, *, adapted: bool) -> dict[str,
     for seed in range(seeds):
         models = {"likewise": likewise.train(data.texts, seed=seed, progress=False)}
         if adapted:
-            models["likewise, adapted MiniLM"] = likewise.train(data.texts, encoder=PACKAGE, seed=seed, progress=False)
+            models["likewise, adapted MiniLM"] = likewise.train(data.texts, encoder=MINILM, seed=seed, progress=False)
         for name, model in models.items():
             with opened(model, data) as index:
                 for mode in ("vector", "hybrid"):
@@ -175,7 +188,7 @@ def main() -> None:
     answers = {row["id"]: row["answers"][0] for row in rows(given.data / "xquad_en" / "queries.jsonl")}
     runs = [paragraphs(data, answers, seed) for seed in range(seeds)]
     mean = {key: np.mean([run[key] for run in runs], axis=0) for key in runs[0]}
-    numbers = told({"likewise": mean} | peers(data, answers))
+    numbers = summary({"likewise": mean} | peers(data, answers))
     print(json.dumps(numbers, indent=1))
     if not given.quick:
         configuration = {"data": data.name, "paragraphs": len(data.ids), "questions": len(data.queries)}

@@ -21,9 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kept_vectors import KeptVectors
-from labelled import Labels, drawn, labelled
-from minilm import model_folder
+from kept_vectors import CachedEmbedder
 from record import record
 from scipy.sparse import csr_array
 from setfit_peer import SetFit
@@ -31,10 +29,10 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
-from texts import add_data
+from yardstick import Labels, add_data, drawn, labelled, model_folder
 
 import likewise
-from likewise.applications.classify.features import terms_of
+from likewise.applications.classify.features import word_ngrams
 
 PER_CLASS = {
     "imdb": (8, 64, 256, 1024), "mr": (8, 64, 256), "sst2": (8, 64, 256), "banking77": (1, 5, 10), "trec": (8, 64),
@@ -80,10 +78,10 @@ class Draws:
         self.truth, self.negated = truth, negated
         self.found: dict[str, list[float]] = {}
 
-    def add(self, name: str, said: np.ndarray, rows: np.ndarray | None = None) -> float:
-        """What was said of the texts, or of some of them."""
+    def add(self, name: str, predictions: np.ndarray, rows: np.ndarray | None = None) -> float:
+        """Add the predictions of all test texts, or of some rows."""
         truth = self.truth if rows is None else self.truth[rows]
-        right = said == truth
+        right = predictions == truth
         self.found.setdefault(name, []).append(float(right.mean()))
         if self.negated is not None:
             negated = self.negated if rows is None else self.negated[rows]
@@ -99,22 +97,24 @@ class Test:
     """The texts that are judged, their words counted once: each draw looks at other ones of these."""
 
     def __init__(self, data: Labels) -> None:
-        counter = CountVectorizer(analyzer=terms_of)
+        counter = CountVectorizer(analyzer=word_ngrams)
         self.counts = csr_array(counter.fit_transform(data.tested)).tocsc()
         self.columns = counter.vocabulary_
         marked = [column for term, column in self.columns.items() if term.startswith("not_")]
         negated = self.counts[:, marked].sum(axis=1) > 0
         self.negated = negated if data.name in SENTIMENT else None
 
-    def said(self, classifier: likewise.Classifier, vectors: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
-        """What `classifier.predict` says, by the vectors of all texts that are judged, or of some rows."""
+    def predict(
+        self, classifier: likewise.Classifier, vectors: np.ndarray, rows: np.ndarray | None = None
+    ) -> np.ndarray:
+        """What `classifier.predict` returns, from the embeddings of all test texts, or of some rows."""
         features, count, ngrams = classifier.features_, self.counts.shape[0], classifier.features_.ngrams
         there = [(place, self.columns[term]) for place, term in enumerate(ngrams.terms) if term in self.columns]
         places, columns = np.array(there).T
         some = self.counts[:, columns].tocoo()
         shape = (count, len(ngrams.terms))
-        words = ngrams.weighted(csr_array((some.data, (some.row, places[some.col])), shape))
-        logits = classifier.probe_.logits(features.of([], vectors, words if rows is None else words[rows]))
+        words = ngrams.weigh(csr_array((some.data, (some.row, places[some.col])), shape))
+        logits = classifier.probe_.logits(features.transform([], vectors, words if rows is None else words[rows]))
         return classifier.classes_[logits.argmax(axis=1)]
 
 
@@ -139,12 +139,12 @@ def minilm(cache: Path | None) -> Vectors:
     """all-MiniLM-L6-v2."""
     model = likewise.load(model_folder())
     model.encoder.special_tokens = replace(model.encoder.special_tokens, longest=LONGEST)
-    return KeptVectors(model.encode, cache)
+    return CachedEmbedder(model.encode, cache)
 
 
-def probe(rows: Any, labels: np.ndarray, asked: Any) -> np.ndarray:
-    """What a logistic regression says of other texts."""
-    return LogisticRegression(C=10.0, max_iter=1000).fit(rows, labels).predict(asked)
+def probe(rows: Any, labels: np.ndarray, queries: Any) -> np.ndarray:
+    """Predictions of a logistic regression."""
+    return LogisticRegression(C=10.0, max_iter=1000).fit(rows, labels).predict(queries)
 
 
 class Slow:
@@ -158,14 +158,14 @@ class Slow:
         )
         self.rows = np.sort(order[:count])
         self.draws = {each: MINILM_DRAWS.get((data.name, each), plan.draws) for each in plan.per_class}
-        self.asked = self.encode([data.tested[row] for row in self.rows]) if any(self.draws.values()) else None
+        self.queries = self.encode([data.tested[row] for row in self.rows]) if any(self.draws.values()) else None
 
     def judged(self, found: Draws, test: Test, texts: list[str], labels: np.ndarray) -> None:
-        """Add what it says: alone, and with words beside it."""
-        found.add("MiniLM", probe(self.encode(texts), labels, self.asked), self.rows)
+        """Add its predictions, alone and with n-grams."""
+        found.add("MiniLM", probe(self.encode(texts), labels, self.queries), self.rows)
         found.add(
             "likewise, MiniLM",
-            test.said(likewise.Classifier(self).fit(texts, labels), self.asked, self.rows),
+            test.predict(likewise.Classifier(self).fit(texts, labels), self.queries, self.rows),
             self.rows,
         )
 
@@ -181,7 +181,7 @@ def measure(
 ) -> dict[str, Any]:
     """All entrants for each number of labels a class; the first of the models is that of the data set itself."""
     peers = {"TF-IDF": tfidf(data), "LSA 256": lsa(data, plan.read_by_lsa)}
-    asked = {name: peer(data.tested) for name, peer in peers.items()}
+    queries = {name: peer(data.tested) for name, peer in peers.items()}
     vectors = {name: likewise.TextEncoder(model).fit([]).transform(data.tested) for name, model in models.items()}
     test, slow = Test(data), Slow(data, plan, cache)
     numbers: dict[str, Any] = {}
@@ -191,40 +191,40 @@ def measure(
             rows = drawn(data.labels, per_class, draw)
             texts, labels = [data.learned[row] for row in rows], data.labels[rows]
             for name, peer in peers.items():
-                found.add(name, probe(peer(texts), labels, asked[name]))
+                found.add(name, probe(peer(texts), labels, queries[name]))
             if draw < slow.draws[per_class]:
                 slow.judged(found, test, texts, labels)
             if fine_tuned is not None and fine_tuned.takes(data.name, per_class, draw):
                 some = [data.tested[row] for row in slow.rows]
-                found.add("SetFit", fine_tuned.said(texts, labels, some), slow.rows)
+                found.add("SetFit", fine_tuned.predict(texts, labels, some), slow.rows)
             for name, model in models.items():
                 classifier = likewise.Classifier(model, seed=draw).fit(texts, labels)
-                accuracy = found.add(name, test.said(classifier, vectors[name]))
+                accuracy = found.add(name, test.predict(classifier, vectors[name]))
                 if name == OURS and (estimate := classifier.estimate_) is not None:
                     held.append(estimate.low <= accuracy <= estimate.high)
                     found.put("estimate from the labels", estimate.accuracy)
             if draw < plan.unlabelled and per_class <= MOST_UNLABELLED:
                 classifier = likewise.Classifier(models[OURS], seed=draw)
                 classifier.fit(texts, labels, unlabelled=data.unlabelled or data.learned)
-                found.add(f"{OURS} + unlabelled", test.said(classifier, vectors[OURS]))
+                found.add(f"{OURS} + unlabelled", test.predict(classifier, vectors[OURS]))
         numbers[f"{per_class} a class"] = figures(found.found, held)
-        told = {name: round(100 * each["mean"], 1) for name, each in numbers[f"{per_class} a class"].items()}
-        print(f"{data.name}, {per_class} a class: {told}", flush=True)
+        shown = {name: round(100 * each["mean"], 1) for name, each in numbers[f"{per_class} a class"].items()}
+        print(f"{data.name}, {per_class} a class: {shown}", flush=True)
     return numbers
 
 
 def figures(found: dict[str, list[float]], held: list[bool]) -> dict[str, Any]:
     """Means and intervals, of differences too."""
-    told = {name: over(values) for name, values in found.items()}
+    numbers = {name: over(values) for name, values in found.items()}
     if held:
-        told["interval holds"] = over([float(each) for each in held])
+        numbers["interval holds"] = over([float(each) for each in held])
     for name in ("TF-IDF", "LSA 256", "MiniLM", "SetFit"):
         if name in found:
             for own in (OURS, f"{OURS} + unlabelled"):
                 if own in found:
                     pairs = zip(found[own], found[name], strict=False)
-                    told[f"{own} - {name}"] = over([ours - its for ours, its in pairs])
-    return told
+                    numbers[f"{own} - {name}"] = over([ours - its for ours, its in pairs])
+    return numbers
 
 
 def trained(data: Labels, cache: Path | None) -> Any:
@@ -249,20 +249,20 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=None, metavar="NAME", help=f"of {', '.join(PER_CLASS)}")
     parser.add_argument("--setfit", type=Path, help="the folder of SetFit, to stand beside it in the first draws")
     parser.add_argument("--setfit-draws", type=int, default=2)
-    asked = parser.parse_args()
-    fine_tuned = SetFit(asked.setfit, asked.setfit_draws) if asked.setfit else None
-    for name in asked.names or PER_CLASS:
-        data, started = labelled(asked.data, name), time.perf_counter()
-        if asked.tested:
-            data = some_tested(data, asked.tested)
-        models = {OURS: trained(data, asked.cache)}
+    given = parser.parse_args()
+    fine_tuned = SetFit(given.setfit, given.setfit_draws) if given.setfit else None
+    for name in given.names or PER_CLASS:
+        data, started = labelled(given.data, name), time.perf_counter()
+        if given.tested:
+            data = some_tested(data, given.tested)
+        models = {OURS: trained(data, given.cache)}
         if name in ELSEWHERE:
-            models[f"{OURS}, model of {ELSEWHERE[name]}"] = trained(labelled(asked.data, ELSEWHERE[name]), asked.cache)
-        plan = Plan(asked.labels_per_class or PER_CLASS[name], asked.draws, asked.unlabelled_draws, asked.lsa_texts)
-        numbers = measure(data, models, plan, asked.cache and asked.cache / "minilm", fine_tuned)
+            models[f"{OURS}, model of {ELSEWHERE[name]}"] = trained(labelled(given.data, ELSEWHERE[name]), given.cache)
+        plan = Plan(given.labels_per_class or PER_CLASS[name], given.draws, given.unlabelled_draws, given.lsa_texts)
+        numbers = measure(data, models, plan, given.cache and given.cache / "minilm", fine_tuned)
         sizes = {"labelled": len(data.learned), "test": len(data.tested), "unlabelled": len(data.unlabelled)}
         sizes["test, MiniLM"] = min(len(data.tested), MINILM_READS.get(name, len(data.tested)))
-        sizes["texts read by LSA"] = min(len(data.read), asked.lsa_texts or len(data.read))
+        sizes["texts read by LSA"] = min(len(data.read), given.lsa_texts or len(data.read))
         sizes |= {"draws": plan.draws, "draws with unlabelled texts": plan.unlabelled}
         record("classify", {"data": name, **sizes}, numbers, 0)
         print(f"{name}: {time.perf_counter() - started:.0f} s")

@@ -24,13 +24,20 @@ from typing import Any
 
 import numpy as np
 from comparison import timed
-from minilm import model_folder
 from model2vec import StaticModel
 from model2vec.distill import distill
-from quality import DATA_SETS, Judge, difference, over, some_queries
 from record import record
-from retrieval import Retrieval, read_retrieval
-from texts import add_data
+from yardstick import (
+    DATA_SETS,
+    Judge,
+    Retrieval,
+    add_data,
+    difference,
+    model_folder,
+    over,
+    read_retrieval,
+    some_queries,
+)
 
 import likewise
 from likewise.corpus.demo_corpus import pydocs
@@ -45,35 +52,35 @@ class Remembered:
     """A teacher that is asked about each text once.
 
     Attributes:
-        asked: how many texts it had to be asked about, were nothing remembered from earlier runs.
+        seen: how many texts it had to be asked about, were nothing remembered from earlier runs.
         seconds: that it took to answer in this one.
     """
 
     def __init__(self, teacher: Any, kept: Path | None) -> None:
         self.teacher, self.dim, self.kept = teacher, teacher.dim, kept
-        self.said: dict[str, np.ndarray] = {}
-        self.asked: set[str] = set()
+        self.known: dict[str, np.ndarray] = {}
+        self.seen: set[str] = set()
         self.seconds = 0.0
         if kept and kept.with_suffix(".npy").exists():
             texts = json.loads(kept.with_suffix(".json").read_text(encoding="utf-8"))
-            self.said = dict(zip(texts, np.load(kept.with_suffix(".npy")), strict=True))
+            self.known = dict(zip(texts, np.load(kept.with_suffix(".npy")), strict=True))
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """One unit vector a text."""
         started = time.perf_counter()
-        self.asked.update(texts)
-        new = [text for text in dict.fromkeys(texts) if text not in self.said]
+        self.seen.update(texts)
+        new = [text for text in dict.fromkeys(texts) if text not in self.known]
         if new:
-            self.said |= dict(zip(new, self.teacher.encode(new), strict=True))
-        found = np.stack([self.said[text] for text in texts])
+            self.known |= dict(zip(new, self.teacher.encode(new), strict=True))
+        found = np.stack([self.known[text] for text in texts])
         self.seconds += time.perf_counter() - started
         return found
 
     def keep(self) -> None:
         """Write down what was said."""
         if self.kept:
-            np.save(self.kept.with_suffix(".npy"), np.stack([*self.said.values()]))
-            self.kept.with_suffix(".json").write_text(json.dumps([*self.said]), encoding="utf-8")
+            np.save(self.kept.with_suffix(".npy"), np.stack([*self.known.values()]))
+            self.kept.with_suffix(".json").write_text(json.dumps([*self.known]), encoding="utf-8")
 
 
 def searched(judge: Judge, model: Any, *, cut: int | None = None) -> np.ndarray:
@@ -97,8 +104,8 @@ def measure(data: Retrieval, seeds: int, teacher: Remembered, peer: Any) -> dict
     found: dict[str, list[np.ndarray]] = {name: [] for name in ways}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     models: dict[str, Any] = {"model2vec": peer, "teacher": teacher.teacher}
-    teacher.asked.clear()
-    asked = 0
+    teacher.seen.clear()
+    seen = 0
     for seed in range(seeds):
         for name, way in ways.items():
             started, before = time.perf_counter(), teacher.seconds
@@ -106,7 +113,7 @@ def measure(data: Retrieval, seeds: int, teacher: Remembered, peer: Any) -> dict
             seconds[name].append(time.perf_counter() - started - (teacher.seconds - before))
             teacher.keep()
             found[name].append(searched(judge, models[name]))
-            asked = asked or len(teacher.asked)
+            seen = seen or len(teacher.seen)
             print(f"  seed {seed} {name}: {found[name][-1].mean():.4f}, {seconds[name][-1]:.0f} s", flush=True)
     each = {name: np.stack(several).mean(axis=0) for name, several in found.items()}
     each |= {"model2vec": searched(judge, peer), "teacher": searched(judge, teacher, cut=LONGEST)}
@@ -116,21 +123,21 @@ def measure(data: Retrieval, seeds: int, teacher: Remembered, peer: Any) -> dict
     numbers["difference"] = {f"distilled - {name}": difference(mine - other) for name, other in each.items()}
     for name, value in {**numbers, **numbers["difference"]}.items():
         if name != "difference":
-            told = value if isinstance(value, float) else value["mean"]
+            shown = value if isinstance(value, float) else value["mean"]
             between = "" if isinstance(value, float) else f" ({value['low']:.4f} to {value['high']:.4f})"
-            print(f"  {name:26} {told:.4f}{between}", flush=True)
+            print(f"  {name:26} {shown:.4f}{between}", flush=True)
     numbers["seconds"] = {"distilled, without the teacher": over(seconds["distilled"])}
     numbers["seconds"] |= {"from scratch": over(seconds["from scratch"])}
-    numbers["texts asked about"] = asked
+    numbers["texts asked about"] = seen
     return numbers | {"texts a second": speeds(data.texts, models)}
 
 
 def speeds(texts: list[str], models: dict[str, Any]) -> dict[str, float]:
     """How many documents of the corpus each encodes in a second, the best of some runs."""
     many = (texts * (SPEED_TEXTS // len(texts) + 1))[:SPEED_TEXTS]
-    asked = {"distilled": (many, SPEED_REPEATS), "model2vec": (many, 2), "teacher": (texts[:FEW], 1)}
+    seen = {"distilled": (many, SPEED_REPEATS), "model2vec": (many, 2), "teacher": (texts[:FEW], 1)}
     found = {}
-    for name, (some, repeats) in asked.items():
+    for name, (some, repeats) in seen.items():
         model = models[name]
         found[name] = len(some) / min(timed(lambda model=model, some=some: model.encode(some)) for _ in range(repeats))
     return found

@@ -21,11 +21,10 @@ from typing import Any
 
 import numpy as np
 from datasketch import MinHash
-from minilm import PACKAGE, model_folder
 from record import record
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import average_precision_score
-from texts import add_data, lines, rows, table
+from yardstick import MINILM, add_data, lines, model_folder, rows, table
 
 import likewise
 from likewise.applications.duplicates.pairs import compare
@@ -122,7 +121,7 @@ def main() -> None:
                 large.companion = Companion(model, 1.0)
                 told["minilm and the static encoder"] = compare(first, second, large).meaning
             if chosen.adapted:
-                adapted = likewise.train(texts, encoder=PACKAGE, seed=seed, progress=False)
+                adapted = likewise.train(texts, encoder=MINILM, seed=seed, progress=False)
                 told["minilm, adapted"] = cosines(adapted.encode(first), adapted.encode(second))
                 told["minilm, adapted, and its static encoder"] = compare(first, second, adapted).meaning
             for what, values in told.items():

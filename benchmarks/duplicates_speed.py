@@ -25,7 +25,7 @@ from datasketch import MinHash, MinHashLSH
 from encode import model2vec_of
 from record import record
 from semhash import SemHash
-from texts import add_data, short_texts
+from yardstick import add_data, short_texts
 
 import likewise
 
@@ -100,7 +100,7 @@ def left_out(found: dict[str, Any], texts: list[str]) -> dict[str, set[int]]:
     return sets
 
 
-def told(rows: set[int], texts: list[str], pairs: list[tuple[int, int]]) -> dict[str, Any]:
+def summary(rows: set[int], texts: list[str], pairs: list[tuple[int, int]]) -> dict[str, Any]:
     """How many are left out, how many of them are no planted ones nor copies, and which share of those planted is."""
     firsts: dict[str, int] = {}
     copies = {row for row, text in enumerate(texts) if firsts.setdefault(text, row) != row}
@@ -142,7 +142,7 @@ def main() -> None:
     numbers: dict[str, Any] = {"seconds": {name: spread(each).plain() for name, each in seconds.items()}}
     peers = [name for name in contestants if name != "likewise"]
     numbers["ratio"] = {name: ratio(seconds[name], seconds["likewise"]).plain() for name in peers}
-    numbers["left_out"] = {name: told(rows, texts, pairs) for name, rows in left_out(found, texts).items()}
+    numbers["left_out"] = {name: summary(rows, texts, pairs) for name, rows in left_out(found, texts).items()}
     numbers["seconds_of_training"] = training
     settings = {
         "texts": len(texts),

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 from record import record
-from texts import add_data, sentences
+from yardstick import add_data, sentences
 
 import likewise
 from likewise.applications.duplicates.store import Store
 
-ASKED = 300
+QUERIES = 300
 LEARNED, DIM = 50_000, 256
 
 
@@ -40,9 +40,9 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=1_000_000)
     chosen = parser.parse_args()
     rng = np.random.default_rng(0)
-    every = sentences(chosen.data, chosen.texts + ASKED)
+    every = sentences(chosen.data, chosen.texts + QUERIES)
     rng.shuffle(every)
-    texts, others = every[:-ASKED], every[-ASKED:]
+    texts, others = every[:-QUERIES], every[-QUERIES:]
     model = likewise.train(texts[: min(LEARNED, len(texts))], dim=DIM, progress=False)
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -53,14 +53,14 @@ def main() -> None:
         began = time.perf_counter()
         store = Store.load(Path(folder) / "seen")
         seconds["open"] = time.perf_counter() - began
-        drawn = rng.choice(len(texts), ASKED, replace=False).tolist()
-        asked = {
+        drawn = rng.choice(len(texts), QUERIES, replace=False).tolist()
+        queries = {
             "stored": [texts[row] for row in drawn], "with a slip": [slip(texts[row], rng) for row in drawn],
             "others": others,
         }  # fmt: skip
         store.of(texts[0])  # the loops are compiled
         numbers: dict[str, Any] = {"seconds": seconds}
-        for name, some in asked.items():
+        for name, some in queries.items():
             taken, found = [], 0
             for text, row in zip(some, drawn, strict=True):
                 began = time.perf_counter()
@@ -69,11 +69,11 @@ def main() -> None:
                 found += any(member.text == texts[row] for member in members) if name != "others" else bool(members)
             numbers[name] = {
                 "milliseconds, median": float(np.median(taken)), "milliseconds, 95 %": float(np.quantile(taken, 0.95)),
-                "found": found / ASKED,
+                "found": found / QUERIES,
             }  # fmt: skip
             print(name, numbers[name], flush=True)
     print(seconds)
-    record("duplicates_store", {"texts": len(store), "dim": DIM, "asked": ASKED}, numbers, seed=0)
+    record("duplicates_store", {"texts": len(store), "dim": DIM, "asked": QUERIES}, numbers, seed=0)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from comparison import alternate, best_of, ratio, spread
 from model2vec import StaticModel
 from record import record
 from sentence_transformers import SentenceTransformer
-from texts import add_data, short_texts
 from tokenizers import Tokenizer
+from yardstick import add_data, short_texts
 
 import likewise
 

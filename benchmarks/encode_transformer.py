@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 from comparison import best_of, ratio, spread, timed
-from minilm import model_folder
 from record import record
 from sentence_transformers import SentenceTransformer
+from yardstick import model_folder
 
 import likewise
 from likewise.corpus.demo_corpus import pydocs
@@ -47,9 +47,9 @@ class Peer:
         script = Path(__file__).with_name("peer_backends.py")
         command = [python, str(script), str(own), backend, str(LENGTH), str(file)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.versions = self.ask(None)
+        self.versions = self.send(None)
 
-    def ask(self, line: str | None) -> Any:
+    def send(self, line: str | None) -> Any:
         """The answer to a command."""
         if line is not None:
             print(line, file=self.process.stdin, flush=True)
@@ -60,15 +60,15 @@ class Peer:
 
     def seconds(self) -> float:
         """What encoding took, with the best batch size."""
-        return float(self.ask(f"run {self.size}"))
+        return float(self.send(f"run {self.size}"))
 
     def choose(self) -> None:
         """Find the best batch size, on all texts."""
-        self.size = min(SIZES, key=lambda size: self.ask(f"run {size}"))
+        self.size = min(SIZES, key=lambda size: self.send(f"run {size}"))
 
     def vectors(self) -> np.ndarray:
         """Of all texts."""
-        self.ask(f"save {self.work / 'vectors.npy'}")
+        self.send(f"save {self.work / 'vectors.npy'}")
         return np.load(self.work / "vectors.npy")
 
 

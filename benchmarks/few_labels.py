@@ -1,12 +1,12 @@
-"""Two ways to get more out of few labels: moving the encoder by them, and asking which texts to label next.
+"""Two ways to get more out of few labels: fine-tuning a transformer on them, and selecting which texts to label next.
 
     python benchmarks/few_labels.py --data DATA [--cache FOLDER] [--draws 5] [--transformer] [NAME ...]
 
-`likewise.Classifier` with a static model of the texts without their labels, as in `classify.py`. From so many labels a
-class on, twenty more labels are given a round, for three rounds: to texts that `next_labels` names, or to texts drawn
-at random, of the same 2,000. "Contrastive" is `Classifier(contrastive=True)` on the first labels, beside the default;
-with `--transformer` on all-MiniLM-L6-v2 too, in the first draw. Accuracy on the test texts, of which 2,000 are drawn
-once; means over the draws of the labels with the 95 % interval of a bootstrap over them, and so of differences.
+`likewise.Classifier` with a static model of the texts without their labels, as in `classify.py`. To the first labels of
+each class, twenty more are added in each of three rounds: texts that `select_for_labelling` selects, or texts drawn at
+random, of the same 2,000. With `--transformer` also all-MiniLM-L6-v2 in the first draw, with and without
+`contrastive=True`. Accuracy on 2,000 test texts drawn once; means over the draws of the labels, and their differences,
+with the 95 % interval of a bootstrap over the draws.
 """
 
 import argparse
@@ -15,46 +15,44 @@ from typing import Any
 
 import numpy as np
 from classify import over, some_tested, trained
-from labelled import Labels, drawn, labelled
-from minilm import model_folder
 from record import record
-from texts import add_data
+from yardstick import Labels, add_data, drawn, labelled, model_folder
 
 import likewise
 
 PER_CLASS = {"trec": 8, "banking77": 3, "sst2": 32, "subj": 8, "newsgroups20": 8}
-ROUNDS, ASKED, POOL, TESTED = 3, 20, 2_000, 2_000
+ROUNDS, BATCH, POOL, TESTED = 3, 20, 2_000, 2_000
 
 
 def fitted(model: Any, data: Labels, rows: np.ndarray, draw: int, **settings: Any) -> likewise.Classifier:
-    """A classifier that has learned from some rows."""
+    """A classifier fitted on some rows."""
     classifier = likewise.Classifier(model, seed=draw, **settings)
     return classifier.fit([data.learned[row] for row in rows], data.labels[rows])
 
 
 def accuracy(classifier: likewise.Classifier, data: Labels) -> float:
-    """The share of the test texts that it tells."""
+    """Share of correct predictions of the test texts."""
     return float(np.mean(classifier.predict(data.tested) == data.truth))
 
 
-def asked(classifier: likewise.Classifier, data: Labels, pool: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Rows of the pool that it would know the labels of."""
+def selected(classifier: likewise.Classifier, data: Labels, pool: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Rows of the pool to label next."""
     left: np.ndarray = np.setdiff1d(pool, known)
-    return left[classifier.next_labels([data.learned[row] for row in left], ASKED)]
+    return left[classifier.select_for_labelling([data.learned[row] for row in left], BATCH)]
 
 
 def rounds(model: Any, data: Labels, begin: np.ndarray, first: likewise.Classifier, draw: int) -> dict[str, float]:
-    """Accuracy after each round of further labels, by either way of choosing them."""
+    """Accuracy after each round of further labels, selected or drawn at random."""
     rng = np.random.default_rng([draw, 23])
     pool = rng.permutation(len(data.learned))[:POOL]
-    by_asking, by_chance, classifier = begin, begin, first
+    by_selection, by_chance, classifier = begin, begin, first
     found = {}
     for number in range(1, ROUNDS + 1):
-        by_asking = np.union1d(by_asking, asked(classifier, data, pool, by_asking))
-        by_chance = np.union1d(by_chance, rng.permutation(np.setdiff1d(pool, by_chance))[:ASKED])
-        classifier = fitted(model, data, by_asking, draw)
-        more = f"{number * ASKED} more"
-        found[f"{more}, those of next_labels"] = accuracy(classifier, data)
+        by_selection = np.union1d(by_selection, selected(classifier, data, pool, by_selection))
+        by_chance = np.union1d(by_chance, rng.permutation(np.setdiff1d(pool, by_chance))[:BATCH])
+        classifier = fitted(model, data, by_selection, draw)
+        more = f"{number * BATCH} more"
+        found[f"{more}, selected"] = accuracy(classifier, data)
         found[f"{more}, at random"] = accuracy(fitted(model, data, by_chance, draw), data)
     return found
 
@@ -67,7 +65,6 @@ def measure(data: Labels, model: Any, draws: int, *, transformer: bool) -> dict[
         first = fitted(model, data, begin, draw)
         found = {
             "likewise": accuracy(first, data),
-            "likewise, contrastive": accuracy(fitted(model, data, begin, draw, contrastive=True), data),
             **rounds(model, data, begin, first, draw),
         }
         if transformer and draw == 0:
@@ -77,8 +74,8 @@ def measure(data: Labels, model: Any, draws: int, *, transformer: bool) -> dict[
         for name, value in found.items():
             each.setdefault(name, []).append(value)
         print(data.name, draw, {name: round(100 * value, 1) for name, value in found.items()}, flush=True)
-    pairs = [("likewise, contrastive", "likewise"), ("MiniLM, contrastive", "MiniLM")]
-    pairs += [(f"{n * ASKED} more, those of next_labels", f"{n * ASKED} more, at random") for n in (1, 2, 3)]
+    pairs = [("MiniLM, contrastive", "MiniLM")]
+    pairs += [(f"{n * BATCH} more, selected", f"{n * BATCH} more, at random") for n in (1, 2, 3)]
     numbers = {name: over(values) for name, values in each.items()}
     for one, other in pairs:
         if one in each:

@@ -1,4 +1,4 @@
-"""Vectors of a slow encoder, kept in a folder by their texts: a benchmark that runs again does not wait again."""
+"""Vectors of a slow encoder, cached in a folder by text."""
 
 import hashlib
 import uuid
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["KeptVectors"]
+__all__ = ["CachedEmbedder"]
 
 CHUNK = 512  # texts encoded before they are written
 
 
-class KeptVectors:
-    """What `encode` gives, in half precision, and never asked twice.
+class CachedEmbedder:
+    """Vectors of an encoder in half precision, each text encoded once.
 
     Args:
         encode: texts to vectors.
@@ -31,14 +31,14 @@ class KeptVectors:
         """One vector a text."""
         keys = [_key(text) for text in texts]
         if self._folder is not None and not self._known.keys() >= {*keys}:
-            self._look(self._folder)
+            self._read_new(self._folder)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
         items = list(missing.items())
         for first in range(0, len(items), CHUNK):
             self._add(items[first : first + CHUNK])
         return np.stack([self._known[key] for key in keys]).astype(np.float32)
 
-    def _look(self, folder: Path) -> None:
+    def _read_new(self, folder: Path) -> None:
         """Read what was added since, perhaps by another process."""
         for path in sorted({*folder.glob("*.npz")} - self._read):
             with np.load(path) as part:
@@ -51,10 +51,10 @@ class KeptVectors:
         self._known.update((key, vector) for (key, _), vector in zip(items, vectors, strict=True))
         if self._folder is not None:
             keys = np.frombuffer(b"".join(key for key, _ in items), np.uint8).reshape(len(items), -1)
-            beside = self._folder / f".{uuid.uuid4().hex}.part"
-            with beside.open("wb") as file:
+            part_file = self._folder / f".{uuid.uuid4().hex}.part"
+            with part_file.open("wb") as file:
                 np.savez(file, keys=keys, vectors=vectors)
-            beside.rename(self._folder / f"{uuid.uuid4().hex}.npz")
+            part_file.rename(self._folder / f"{uuid.uuid4().hex}.npz")
 
 
 def _key(text: str) -> bytes:

@@ -22,10 +22,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from minilm import PACKAGE, python_texts, trainer
 from record import record
-from texts import add_data
-from train_transformer import BATCH, LONGEST, TEMPERATURE
+from train_transformer import BATCH, LONGEST, TEMPERATURE, python_texts, trainer
+from yardstick import MINILM, add_data
 
 import likewise
 
@@ -40,8 +39,10 @@ def ours(texts: list[str]) -> float:
     from likewise.losses.info_nce import info_nce
     from likewise.tokens.ragged import Ragged
 
-    found = load_pretrained(PACKAGE, length=LONGEST)
-    encoder = TransformerEncoder(found.model, found.frame, half=False, memory=int(MEMORY * (1 << 30)))
+    found = load_pretrained(MINILM, length=LONGEST)
+    encoder = TransformerEncoder(
+        found.model, found.special_tokens, half=False, activation_memory=int(MEMORY * (1 << 30))
+    )
     few = found.tokenizer.encode(texts[:BATCH])
     encoder.encode(few)  # compiles
     started = time.perf_counter()

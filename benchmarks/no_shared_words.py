@@ -18,12 +18,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from minilm import model_folder
-from quality import Judge, bm25, difference, lsa, some_queries
 from record import record
-from retrieval import Retrieval, read_retrieval
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-from texts import add_data
+from yardstick import Judge, Retrieval, add_data, bm25, difference, lsa, model_folder, read_retrieval, some_queries
 
 import likewise
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from comparison import spread
 from record import record
-from texts import add_data, sentences, short_texts
+from yardstick import add_data, sentences, short_texts
 
 from likewise.errors import InputError
 from likewise.paraphrase.paraphraser import make_paraphraser

@@ -1,4 +1,4 @@
-"""What the recommender finds of what people chose next, beside popularity, neighbours, EASE and matrix factorisation.
+"""How well the recommender ranks what people chose next, next to popularity, neighbours, EASE and matrix factorisation.
 
 MovieLens-small with descriptions of the films: ratings of 4 and more are choices, users have at least five. Three
 questions, each a table: the last film of every user among all that the user did not choose; films that nobody chose
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from recommend_peers import FADING, PEERS, genre_popularity, genre_taste, matrix, text_means
 from record import record
-from texts import add_data, rows, table
+from yardstick import add_data, rows, table
 
 import likewise
 from likewise import Recommender
@@ -78,11 +78,11 @@ class Films:
         """One that is fitted on histories."""
         items = [{"id": str(row), "text": text} for row, text in enumerate(self.texts)]
         users = [{"user": f"u{user}", "item": str(film)} for user, films in enumerate(histories) for film in films]
-        return Recommender(_Asked(self), seed=seed).fit(items, users)
+        return Recommender(_Encoded(self), seed=seed).fit(items, users)
 
 
-class _Asked:
-    """The model, which encoded the films before."""
+class _Encoded:
+    """The vectors of the films, which the model encoded before."""
 
     def __init__(self, films: Films) -> None:
         self.vectors, self.places = films.vectors, {text: row for row, text in enumerate(films.texts)}
@@ -170,12 +170,12 @@ def _judge(data: str, films: Films, name: str, learned: Histories, wanted: Histo
         seconds["likewise"] = time.perf_counter() - began
         runs.append(measures(_scores(made, learned[:count]), learned[:count], wanted, among))
     found["likewise"] = {key: np.mean([run[key] for run in runs], axis=0) for key in runs[0]}
-    told = {peer: ", ".join(map(str, np.atleast_1d(each))) for peer, each in settings.items() if each is not None}
-    _keep(data, name, found, seconds, "likewise: mean of three seeds", settings=told)
+    chosen = {peer: ", ".join(map(str, np.atleast_1d(each))) for peer, each in settings.items() if each is not None}
+    _keep(data, name, found, seconds, "likewise: mean of three seeds", settings=chosen)
 
 
 def _scores(made: Recommender, histories: Histories) -> np.ndarray:
-    return made.user_vectors([[str(film) for film in each] for each in histories]) @ made.vectors.T
+    return made.scores([[str(film) for film in each] for each in histories])
 
 
 def measures(scores: np.ndarray, learned: Histories, wanted: Histories, among: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What the recommender stands beside: from a matrix of choices to scores of all users and items."""
+"""The peers of the recommender: from a matrix of choices to scores of all users and items."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -49,12 +49,12 @@ def fading_ease(histories: Sequence[Sequence[int]], items: int, option: tuple[fl
     return _ease(seen, weighted, ridge)
 
 
-def _ease(seen: Matrix, asking: Matrix, ridge: float) -> np.ndarray:
-    """The weights that `seen` teaches, applied to other rows of as many users."""
-    chosen, asked = seen.toarray().astype(np.float64), asking.toarray().astype(np.float64)
+def _ease(seen: Matrix, queries: Matrix, ridge: float) -> np.ndarray:
+    """The weights fitted on `seen`, applied to other rows of the same users."""
+    chosen, rows = seen.toarray().astype(np.float64), queries.toarray().astype(np.float64)
     inverse = np.linalg.solve(chosen @ chosen.T + ridge * np.eye(len(chosen)), chosen)
     of_item = np.sum(chosen * inverse, axis=0)  # the diagonal of X' (X X' + ridge)^-1 X
-    found: np.ndarray = (asked @ chosen.T @ inverse - asked * of_item) / (1 - of_item)
+    found: np.ndarray = (rows @ chosen.T @ inverse - rows * of_item) / (1 - of_item)
     return found
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from comparison import spread, timed
 from one_epoch import OneEpoch
 from record import record
-from texts import add_data, lines, sentences
+from yardstick import add_data, lines, sentences
 
 import likewise
 
@@ -48,8 +48,18 @@ def all_runs(paths: dict[int, Path], warmup: Path, repeats: int, seed: int) -> d
     for repeat in range(repeats):
         for place, (size, path) in enumerate(sorted(paths.items()), 1):
             if repeat < max(1, repeats // place):
-                asked = [sys.executable, __file__, "--run", str(path), str(warmup), "--seed", str(seed), "--data", "."]
-                done = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=True)
+                command = [
+                    sys.executable,
+                    __file__,
+                    "--run",
+                    str(path),
+                    str(warmup),
+                    "--seed",
+                    str(seed),
+                    "--data",
+                    ".",
+                ]
+                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
                 runs[size].append(json.loads(done.stdout))
     return runs
 
@@ -85,8 +95,8 @@ def main() -> None:
             "microseconds_a_text": {str(size): found.plain() for size, found in cost.items()},
             "largest_by_smallest": max(medians) / min(medians),
         }
-        told = ", ".join(f"{size:,} texts {found}" for size, found in cost.items())
-        print(f"{name}, microseconds a text: {told}; largest / smallest {max(medians) / min(medians):.2f}")
+        shown = ", ".join(f"{size:,} texts {found}" for size, found in cost.items())
+        print(f"{name}, microseconds a text: {shown}; largest / smallest {max(medians) / min(medians):.2f}")
     tokens = {str(size): runs[size][0]["tokens"] / runs[size][0]["texts"] for size in sizes}
     peaks = {str(size): max(run["peak"] for run in runs[size]) for size in sizes}
     steps = {str(size): runs[size][0]["steps"] for size in sizes}  # fewer than an epoch where it ended early

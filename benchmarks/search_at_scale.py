@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from record import record
-from texts import add_data, sentences
+from yardstick import add_data, sentences
 
 import likewise
 
@@ -27,7 +27,7 @@ TRAINED_ON = 200_000
 AT_ONCE = 100_000
 
 
-def asked(texts: list[str], rng: np.random.Generator) -> list[str]:
+def query_texts(texts: list[str], rng: np.random.Generator) -> list[str]:
     """A few words of each text, one after the other."""
     found = []
     for text in texts:
@@ -66,7 +66,7 @@ def main() -> None:
     rng = np.random.default_rng(given.seed)
     every = sentences(given.data, count + QUERIES)
     rng.shuffle(every)
-    texts, queries = every[:-QUERIES], asked(every[-QUERIES:], rng)
+    texts, queries = every[:-QUERIES], query_texts(every[-QUERIES:], rng)
     seconds: dict[str, float] = {}
     started = time.perf_counter()
     model = likewise.train(texts[:TRAINED_ON], seed=given.seed, progress=False)

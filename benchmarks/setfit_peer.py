@@ -1,11 +1,11 @@
-"""SetFit, where somebody has installed it in a folder of its own: it asks for other versions than the rest of us."""
+"""SetFit, if installed in a separate folder, as it needs other versions of its dependencies."""
 
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from minilm import model_folder
+from yardstick import model_folder
 
 __all__ = ["SetFit"]
 
@@ -29,8 +29,8 @@ class SetFit:
         """Whether it has the time."""
         return draw < self.draws and per_class <= MOST.get(name, FEW)
 
-    def said(self, texts: list[str], labels: np.ndarray, asked: list[str]) -> np.ndarray:
-        """What it says of other texts."""
+    def predict(self, texts: list[str], labels: np.ndarray, queries: list[str]) -> np.ndarray:
+        """Fit on labelled texts and predict others."""
         sys.path.append(str(self.folder))
         from datasets import Dataset
         from setfit import SetFitModel, Trainer, TrainingArguments
@@ -41,5 +41,5 @@ class SetFit:
             how = TrainingArguments(output_dir=place, report_to="none", save_strategy="no")
             given = Dataset.from_dict({"text": texts, "label": numbers.tolist()})
             Trainer(model=model, args=how, train_dataset=given).train()
-            found: np.ndarray = names[np.asarray(model.predict(asked))]
+            found: np.ndarray = names[np.asarray(model.predict(queries))]
         return found

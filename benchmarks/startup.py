@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from comparison import alternate, spread
 from record import record
-from texts import add_data, short_texts
+from yardstick import add_data, short_texts
 
 import likewise
 

@@ -29,7 +29,7 @@ from datasets import Dataset
 from one_epoch import OneEpoch
 from record import record
 from static_trainer import StaticTrainer
-from texts import add_data, short_texts
+from yardstick import add_data, short_texts
 
 import likewise
 from likewise.tokens.tokenizer import Tokenizer
@@ -58,10 +58,10 @@ def measure(texts: list[str], tokenizer: Tokenizer, batch: int, given: argparse.
         gc.freeze()  # the trainer collects garbage at its end: what is here already must not cost it time
         seconds = alternate({name: call for name, (call, _) in work.items()}, given.repeats)
     speeds = {name: [count / took for took in seconds[name]] for name, (_, count) in work.items()}
-    beside = speeds["sentence-transformers, whole run"]
+    of_peer = speeds["sentence-transformers, whole run"]
     ratios = {
-        "whole run": ratio(speeds["likewise, whole run"], beside),
-        "tokenising and steps": ratio(speeds["likewise, tokenising and steps"], beside),
+        "whole run": ratio(speeds["likewise, whole run"], of_peer),
+        "tokenising and steps": ratio(speeds["likewise, tokenising and steps"], of_peer),
         "steps": ratio(speeds["likewise, steps"], speeds["sentence-transformers, steps"]),
     }
     print(f"\nbatch {batch}: {seen:,} pairs beside {pairs:,}; the trainer with {settings}")

@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 from comparison import alternate, ratio, spread, timed
-from minilm import PACKAGE, python_texts, trainer
 from record import record
-from texts import add_data
+from yardstick import MINILM, add_data, model_folder
 
+from likewise.corpus.demo_corpus import pydocs
 from likewise.encoders.transformer.encoder import TransformerEncoder, half_precision
 from likewise.encoders.transformer.loading import load_pretrained
 from likewise.losses.info_nce import info_nce
@@ -39,7 +39,7 @@ class Ours:
     """Batches of pairs through the encoder, the loss and the optimiser, texts to ids included."""
 
     def __init__(self, texts: list[str], *, half: bool, freeze: int = 0) -> None:
-        self.found = load_pretrained(PACKAGE, length=LONGEST)
+        self.found = load_pretrained(MINILM, length=LONGEST)
         self.texts = texts
         self.encoder = TransformerEncoder(self.found.model, self.found.special_tokens, half=half, freeze=freeze)
 
@@ -90,8 +90,8 @@ def measure(texts: list[str], given: argparse.Namespace, *, half: bool) -> dict[
     speeds = {name: [len(texts) / took for took in times] for name, times in seconds.items()}
     rates = [ours.operations() / took / 1e9 for took in seconds["likewise"]]
     products = [product_rate() / 1e9 for _ in range(5)]
-    beside = speeds["sentence-transformers"]
-    ratios = {name: ratio(speeds[name], beside) for name in speeds if name != "sentence-transformers"}
+    of_peer = speeds["sentence-transformers"]
+    ratios = {name: ratio(speeds[name], of_peer) for name in speeds if name != "sentence-transformers"}
     for name, speed in speeds.items():
         print(f"{'mixed' if half else 'single'}: {name:32} {spread(speed)} pairs/s")
     for name, times in ratios.items():
@@ -104,6 +104,41 @@ def measure(texts: list[str], given: argparse.Namespace, *, half: bool) -> dict[
         "product_gigaflops": spread(products).plain(),
         "frozen, first pass, seconds": round(filling, 2),
     }
+
+
+def python_texts(count: int, seed: int) -> list[str]:
+    """Some distinct texts of the documentation of the running Python."""
+    docs = list(dict.fromkeys(pydocs()))
+    return [docs[at] for at in np.random.default_rng(seed).permutation(len(docs))[:count]]
+
+
+def trainer(texts: list[str], place: str, loss: Any, *, longest: int, batch: int, **arguments: Any) -> Any:
+    """The trainer of sentence-transformers on pairs of each text with itself, on the processor.
+
+    Args:
+        texts: both sides of a pair each.
+        place: a folder that it wants.
+        loss: makes the loss of a model.
+        longest: tokens that are read of a text.
+        batch: pairs.
+        **arguments: further ones of its training arguments.
+    """
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    from datasets import Dataset
+    from sentence_transformers import (
+        SentenceTransformer,
+        SentenceTransformerTrainer,
+        SentenceTransformerTrainingArguments,
+    )
+
+    model = SentenceTransformer(str(model_folder()), device="cpu")
+    model.max_seq_length = longest
+    settings = SentenceTransformerTrainingArguments(
+        output_dir=place, per_device_train_batch_size=batch, use_cpu=True, save_strategy="no", report_to=[],
+        disable_tqdm=True, logging_strategy="no", **arguments,
+    )  # fmt: skip
+    data = Dataset.from_dict({"anchor": texts, "positive": texts})
+    return SentenceTransformerTrainer(model=model, args=settings, train_dataset=data, loss=loss(model))
 
 
 def main() -> None:
@@ -122,7 +157,7 @@ def main() -> None:
     warnings.filterwarnings("ignore")
 
     texts = python_texts(given.pairs, given.seed)
-    found = load_pretrained(PACKAGE, length=LONGEST)
+    found = load_pretrained(MINILM, length=LONGEST)
     tokens = float(np.mean(np.minimum(found.tokenizer.encode(texts).lengths, LONGEST - 2) + 2))
     print(f"{len(texts)} texts of {tokens:.1f} tokens, batches of {BATCH} pairs")
     precisions = [

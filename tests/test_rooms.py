@@ -14,11 +14,9 @@ PACKAGE = ROOT / "src" / "likewise"
 IN_CI = bool(os.environ.get("CI"))
 SECONDS = 1.0 if IN_CI else 0.3  # a machine of CI may be busy with something else
 
-# What needs torch, and is imported by nothing else before a transformer is asked for.
+# What needs torch, and is imported by nothing else before a transformer is needed.
 WITH_TORCH = {
-    *(f"likewise.encoders.{name}" for name in ("compiled", "device", "dropout", "frozen", "graphs", "packed")),
-    *(f"likewise.encoders.{name}" for name in ("scratch", "side_by_side")),
-    "likewise.encoders.transformer.encoder",
+    *(f"likewise.encoders.transformer.{name}" for name in ("dropout", "encoder", "frozen", "gradient_cache")),
     "likewise.training.adapt",
 }
 # What only an extra brings, or whoever uses Likewise beside it: no room may need it.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from likewise.errors import InputError, LikewiseError
 
 if TYPE_CHECKING:
-    from likewise.applications.answer import Reply, answer
+    from likewise.applications.answer import Answer, answer
     from likewise.applications.classify.classifier import Classifier
     from likewise.applications.classify.features import TextEncoder
     from likewise.applications.duplicates.find import duplicates
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from likewise.evaluation.evaluate import evaluate
     from likewise.evaluation.result import Evaluation
     from likewise.index.collection import Collection, Hit
+    from likewise.model.embedder import TextModel
     from likewise.model.model import Model
     from likewise.training.distill import distill
     from likewise.training.recipe import Recipe
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Answer",
     "Classifier",
     "Collection",
     "Evaluation",
@@ -30,7 +32,6 @@ __all__ = [
     "Model",
     "Recipe",
     "Recommender",
-    "Reply",
     "TextEncoder",
     "__version__",
     "answer",
@@ -46,13 +47,13 @@ __all__ = [
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _PLACES = {
+    "Answer": "likewise.applications.answer",
     "Classifier": "likewise.applications.classify.classifier",
     "Collection": "likewise.index.collection",
     "Evaluation": "likewise.evaluation.result",
     "Hit": "likewise.index.collection",
     "Model": "likewise.model.model",
     "Recipe": "likewise.training.recipe",
-    "Reply": "likewise.applications.answer",
     "answer": "likewise.applications.answer",
     "TextEncoder": "likewise.applications.classify.features",
     "Recommender": "likewise.applications.recommend.recommender",
@@ -63,7 +64,7 @@ _PLACES = {
 }
 
 
-def load(path: "str | os.PathLike[str]", *, backend: str | None = None) -> "Model":
+def load(path: "str | os.PathLike[str]", *, backend: str | None = None) -> "TextModel":
     """Read a model folder that `Model.save` or `likewise train` wrote.
 
     Args:
@@ -75,9 +76,9 @@ def load(path: "str | os.PathLike[str]", *, backend: str | None = None) -> "Mode
         InputError: it is no model folder, a file of it is missing or damaged, or it has no such backend.
         LikewiseError: what it runs on is not installed.
     """
-    from likewise.model.model import Model
+    from likewise.model.load import load_model
 
-    return Model.load(os.fspath(path), backend=backend)
+    return load_model(os.fspath(path), backend=backend)
 
 
 def __getattr__(name: str) -> Any:

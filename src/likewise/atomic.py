@@ -1,4 +1,4 @@
-"""Files that matter are written beside their place and renamed: a killed process leaves the old one or the new one."""
+"""Write files and folders atomically: a killed process leaves the old one or the new one, never a part."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ __all__ = ["os_error", "refuse_existing", "refuse_other", "replacing_file", "rep
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
-    """Refuse an output that exists, or whose place cannot be written, before any work is done for it.
+    """Refuse an output that exists or cannot be written, before any work is done for it.
 
     Raises:
         InputError: `path` exists and `overwrite` is false, or its parent is no writable folder.
@@ -29,16 +29,16 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
 
 
 def refuse_other(path: Path, record: str, what: str, *, empty: bool = False) -> None:
-    """Refuse to write over a folder of another kind, even where it may be replaced: it may be somebody's work.
+    """Refuse to overwrite a folder of another kind, even with `overwrite`: it may be somebody's work.
 
     Args:
         path: the output.
-        record: the file by which a folder of its kind is known.
-        what: that a path without it is, such as "no index".
-        empty: whether a folder without anything in it may be replaced too.
+        record: a file that every folder of the right kind has.
+        what: describes a path without it, such as "no index".
+        empty: whether an empty folder may be replaced too.
 
     Raises:
-        InputError: something is there, and is not of its kind.
+        InputError: the path exists and is of another kind.
     """
     known = (path / record).exists() or (empty and path.is_dir() and not any(path.iterdir()))
     if path.exists() and not known:
@@ -47,11 +47,11 @@ def refuse_other(path: Path, record: str, what: str, *, empty: bool = False) -> 
 
 @contextmanager
 def replacing_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
-    """Yield a path beside `path`; what was written there takes its place when the block ends without an error.
+    """Yield a temporary path in the folder of `path`; rename it to `path` when the block ends without an error.
 
     Raises:
         InputError: `path` exists and `overwrite` is false.
-        LikewiseError: the disk is full or the place cannot be written; what stood at `path` is unchanged.
+        LikewiseError: the disk is full or `path` cannot be written; what existed there is unchanged.
     """
     refuse_existing(path, overwrite=overwrite)
     temporary = path.absolute().parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
@@ -69,11 +69,11 @@ def replacing_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Yield an empty folder beside `path` that takes its place when the block ends without an error.
+    """Yield an empty temporary folder next to `path`; rename it to `path` when the block ends without an error.
 
     Raises:
         InputError: `path` exists and `overwrite` is false.
-        LikewiseError: the disk is full or the place cannot be written; what stood at `path` is unchanged.
+        LikewiseError: the disk is full or `path` cannot be written; what existed there is unchanged.
     """
     refuse_existing(path, overwrite=overwrite)
     temporary = path.absolute().parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
@@ -85,15 +85,15 @@ def replacing_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
                 with file.open("rb") as written:
                     os.fsync(written.fileno())
         if path.exists():
-            # A folder cannot be renamed over a full one: the old one steps aside first, and is removed last.
-            aside = temporary.with_suffix(".old")
-            path.rename(aside)
+            # A folder cannot be renamed over another one: the old one is renamed first, and removed last.
+            old = temporary.with_suffix(".old")
+            path.rename(old)
             try:
                 temporary.rename(path)
             except OSError:
-                aside.rename(path)
+                old.rename(path)
                 raise
-            shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
         else:
             temporary.rename(path)
     except OSError as error:
@@ -103,9 +103,9 @@ def replacing_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 def os_error(error: OSError, path: Path) -> LikewiseError:
-    """What the failure of writing `path` means, in one line."""
+    """Turn an error while writing `path` into one line."""
     if error.errno == errno.ENOSPC:
-        return LikewiseError(f"the disk is full: {path} was not written, what stood there is unchanged")
+        return LikewiseError(f"the disk is full: {path} was not written, what existed there is unchanged")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError(f"cannot write {path}: {error.strerror}")
     return LikewiseError(f"{path} was not written: {error}")

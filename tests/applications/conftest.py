@@ -1,6 +1,7 @@
-"""A small model of real texts, for the tests of all applications of this room that want one."""
+"""Small models, trained once for the tests of all applications."""
 
 import pytest
+from classify_texts import opinions
 
 
 @pytest.fixture(scope="session")
@@ -9,3 +10,11 @@ def docs_model(python_docs):
     import likewise
 
     return likewise.train(python_docs[:1500], dim=48, epochs=2, progress=False)
+
+
+@pytest.fixture(scope="session")
+def opinions_model():
+    """A tiny static model of made-up opinions."""
+    import likewise
+
+    return likewise.train(opinions(400, 3)[0], dim=16, epochs=2, progress=False)

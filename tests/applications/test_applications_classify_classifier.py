@@ -1,4 +1,4 @@
-"""The classifier: as scikit-learn has it, and plain words for what cannot be learned from."""
+"""The classifier: it learns, follows scikit-learn, and bad input is one line."""
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,7 @@ from sklearn.model_selection import cross_val_score
 
 import likewise
 from likewise.applications.classify.classifier import Classifier
-from likewise.applications.classify.metrics import judge
+from likewise.applications.classify.metrics import evaluate
 from likewise.errors import InputError
 
 
@@ -21,32 +21,32 @@ def fitted():
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_it_learns(seed):
-    """It learns: from 16 labels almost all of 200 texts; law: labels that say nothing are told from those that do."""
+    """It learns: from 16 labels almost all of 200 texts; law: shuffled labels get a low estimate."""
     texts, labels = opinions(16, seed)
-    asked, truth = opinions(200, seed + 10)
+    queries, truth = opinions(200, seed + 10)
     found = Classifier(Senses()).fit(texts, labels)
-    assert found.score(asked, truth) > 0.95
+    assert found.score(queries, truth) > 0.95
     assert found.estimate_.accuracy > 0.9 and found.estimate_.low < 0.9
     shuffled = np.random.default_rng(seed).permutation(labels)
     assert Classifier(Senses()).fit(texts, shuffled).estimate_.low < 0.5
 
 
-def test_as_scikit_learn_has_it(fitted):
-    asked, truth = opinions(40, 5)
+def test_it_follows_scikit_learn(fitted):
+    queries, truth = opinions(40, 5)
     assert fitted.classes_.tolist() == ["bad", "good"]
-    likely = fitted.predict_proba(asked)
+    likely = fitted.predict_proba(queries)
     np.testing.assert_allclose(likely.sum(axis=1), 1)
-    assert (fitted.classes_[likely.argmax(axis=1)] == fitted.predict(asked)).all()
+    assert (fitted.classes_[likely.argmax(axis=1)] == fitted.predict(queries)).all()
     assert fitted.decision_function([]).shape == (0, 2) and fitted.predict([]).tolist() == []
     assert clone(fitted).get_params() == fitted.get_params()
-    assert cross_val_score(Classifier(Senses()), np.array(asked), truth, cv=3).mean() > 0.9
-    numbers = Classifier(Senses()).fit(pa.array(asked), [1 if one == "good" else 0 for one in truth])
-    assert numbers.predict(asked[:2]).tolist() == [0, 1]
-    assert Classifier(Senses()).fit(asked, [one == "good" for one in truth]).predict(asked[:2]).tolist() == [
+    assert cross_val_score(Classifier(Senses()), np.array(queries), truth, cv=3).mean() > 0.9
+    numbers = Classifier(Senses()).fit(pa.array(queries), [1 if one == "good" else 0 for one in truth])
+    assert numbers.predict(queries[:2]).tolist() == [0, 1]
+    assert Classifier(Senses()).fit(queries, [one == "good" for one in truth]).predict(queries[:2]).tolist() == [
         False,
         True,
     ]
-    with pytest.raises(NotFittedError, match="learned nothing"):
+    with pytest.raises(NotFittedError, match="not fitted"):
         Classifier().predict(["a"])
 
 
@@ -59,35 +59,32 @@ def test_several_classes_and_the_embedding_alone():
 
 
 def test_abstention(fitted):
-    asked, _ = opinions(10, 7)
-    assert fitted.predict_or_abstain(["", *asked], least=0.6)[0] is None
-    assert None not in fitted.predict_or_abstain(asked, least=0.0)
+    queries, _ = opinions(10, 7)
+    assert fitted.predict_or_abstain(["", *queries], threshold=0.6)[0] is None
+    assert None not in fitted.predict_or_abstain(queries, threshold=0.0)
     with pytest.raises(InputError, match="a probability from 0 to 1"):
-        fitted.predict_or_abstain(asked, least=7.0)
+        fitted.predict_or_abstain(queries, threshold=7.0)
 
 
-def test_what_to_label_next(fitted):
+def test_selection_for_labelling(fitted):
     clear, _ = opinions(60, 8)
-    chosen = fitted.next_labels([*clear, "a kettle", "so and so"], 5)
+    chosen = fitted.select_for_labelling([*clear, "a kettle", "so and so"], 5)
     assert 1 <= len(chosen) <= 5 and {60, 61} & set(chosen[:3].tolist())
-    assert fitted.next_labels([]).tolist() == []
-    with pytest.raises(InputError, match="1 at least"):
-        fitted.next_labels(clear, 0)
+    assert fitted.select_for_labelling([]).tolist() == []
+    with pytest.raises(InputError, match="at least 1"):
+        fitted.select_for_labelling(clear, 0)
 
 
-def test_without_a_model_one_is_trained(python_docs):
-    texts = [text for text in python_docs if text.startswith(("asyncio", "ast", "array"))][:60]
-    labels = [text.startswith("asyncio") for text in texts]
-    if len(set(labels)) < 2:
-        texts, labels = python_docs[:200], [row % 2 for row in range(200)]
-    found = Classifier().fit(texts, labels)
+@pytest.mark.slow
+def test_without_a_model_one_is_trained():
+    found = Classifier().fit(*opinions(200))
     assert isinstance(found.features_.encoder, likewise.Model)
     with pytest.raises(InputError, match="or pass a model"):
         Classifier().fit(["", " "], [0, 1])
 
 
 @pytest.mark.parametrize(
-    ("texts", "labels", "said"),
+    ("texts", "labels", "message"),
     [
         ([], [], "there are no labelled texts"),
         (["a"], ["x"], "have the label 'x': at least two"),
@@ -101,12 +98,12 @@ def test_without_a_model_one_is_trained(python_docs):
         ("text", ["x"], "texts is one string"),
     ],
 )
-def test_what_cannot_be_learned_from(texts, labels, said):
-    with pytest.raises(InputError, match=said):
+def test_bad_labels(texts, labels, message):
+    with pytest.raises(InputError, match=message):
         Classifier(Senses()).fit(texts, labels)
 
 
-def test_the_least_that_can():
+def test_small_and_odd_input():
     """One example of each label; the same text again and again; blank texts; other scripts."""
     one = Classifier(Senses()).fit(["a lovely lamp", "an awful lamp"], ["good", "bad"])
     assert one.estimate_ is None and one.temperature_ == 1.0
@@ -121,15 +118,17 @@ def test_the_least_that_can():
     assert other.predict(["本当に良い", "本当にひどい"]).tolist() == ["good", "bad"]
 
 
-def test_judgement(fitted):
-    """Closed forms: what is right, what was never learned; two ways: accuracy is `score`."""
+def test_metrics(fitted):
+    """Two paths that agree: accuracy is `score`; closed forms for right, wrong and unknown labels."""
     texts, labels = opinions(40, 9)
-    found = judge(fitted, texts, labels)
+    found = evaluate(fitted, texts, labels)
     assert found.accuracy == fitted.score(texts, labels) and found.low <= found.accuracy <= found.high
-    assert found.unseen == 0 and 0 <= found.calibration_error <= 1 and found.macro_f1 > 0.9
-    other = judge(fitted, texts[:2], ["odd", labels[1]])
-    assert (other.accuracy, other.unseen, other.confusions[0].label) == (0.5, 1, "odd")
-    assert judge(fitted, texts[:1], ["odd"]).log_loss is None
+    assert found.unknown_labels == 0 and 0 <= found.calibration_error <= 1 and found.macro_f1 > 0.9
+    other = evaluate(fitted, texts[:2], ["odd", labels[1]])
+    assert (other.accuracy, other.unknown_labels, other.confusions[0].label) == (0.5, 1, "odd")
+    assert (other.labels[-1].label, other.labels[-1].recall, other.labels[-1].texts) == ("odd", 0, 1)
+    assert other.balanced_accuracy == 0.5 and other.confusions[0].texts == 1
+    assert evaluate(fitted, texts[:1], ["odd"]).log_loss is None
     assert '"accuracy": 0.5' in other.as_json()
-    with pytest.raises(InputError, match="at least one"):
-        judge(fitted, [], [])
+    with pytest.raises(InputError, match="expected one label for each"):
+        evaluate(fitted, [], [])

@@ -44,9 +44,9 @@ def test_a_corpus_of_passages_names_their_texts(tmp_path):
     assert bare.texts.type == pa.large_string()
 
 
-def test_what_cannot_be_cut_is_refused(tmp_path):
+def test_wrong_arguments_are_refused(tmp_path):
     with pytest.raises(InputError, match="at least 1"):
         Passages(read(["a"]), 0)
     (tmp_path / "a.jsonl").write_text('{"text": "One.", "document": 1}\n')
-    with pytest.raises(InputError, match="has a column 'document' already"):
+    with pytest.raises(InputError, match="has a column 'document', in which"):
         list(Passages(read(str(tmp_path / "a.jsonl"), text="text", columns=True), 9))

@@ -1,4 +1,4 @@
-"""Search as an application: answers with snippets."""
+"""Search with snippets."""
 
 import re
 import string
@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.applications.search import narrowed, search, snippet
+from likewise.applications.search import best_part, search, snippet
 from likewise.applications.sentences import Sentence
 from likewise.errors import InputError
 from likewise.index.collection import Collection
 
 
 class Letters:
-    """How often each letter stands in a text."""
+    """Counts each letter of a text."""
 
     def encode(self, texts):
         return np.array(
@@ -23,25 +23,25 @@ class Letters:
         )
 
 
-def test_answers(tmp_path):
+def test_results(tmp_path):
     with Collection.create(tmp_path / "a.index", Letters()) as index:
         index.add(["the battery\n  broke", "the screen cracked " + "and so on " * 50], ids=["x", "y"], price=[3, 4])
-        open_answers = search(index, "battery broke", k=1)
+        from_open = search(index, "battery broke", k=1)
         assert search(index, "screen", where="price > 3")[0].hit.id == "y"
-    answers = search(tmp_path / "a.index", "battery broke", 1, model=Letters())
-    assert answers == open_answers
-    assert (answers[0].rank, answers[0].hit.id, answers[0].snippet) == (1, "x", "the battery broke")
-    with pytest.raises(InputError, match="which it does not hold"):
+    results = search(tmp_path / "a.index", "battery broke", 1, model=Letters())
+    assert results == from_open
+    assert (results[0].rank, results[0].hit.id, results[0].snippet) == (1, "x", "the battery broke")
+    with pytest.raises(InputError, match="which an index cannot store"):
         search(tmp_path / "a.index", "battery")
     with pytest.raises(InputError, match="does not exist"):
         search(tmp_path / "b.index", "battery")
 
 
 def shown(text, query, length):
-    """The snippet of a text that is one sentence."""
+    """Return the snippet of a text that is one sentence."""
     bare = text.strip()
     first = text.index(bare)
-    return snippet(text, narrowed(Sentence(bare, first, first + len(bare)), query, length), length)
+    return snippet(text, best_part(Sentence(bare, first, first + len(bare)), query, length), length)
 
 
 def test_snippets():
@@ -66,7 +66,7 @@ def test_a_snippet_begins_with_its_sentence():
     assert snippet(text, last, 40) == "… follows. More follows. More follows."
 
 
-def test_answers_show_the_sentence_that_was_asked_for(tmp_path):
+def test_results_show_the_sentence_that_answers(tmp_path):
     text = "It came on Monday. " * 12 + "The battery lasted two days. " + "It came on Monday. " * 12
     with Collection.create(tmp_path / "a.index", Letters()) as index:
         index.add([text, "a battery"], ids=["x", "y"])
@@ -77,7 +77,7 @@ def test_answers_show_the_sentence_that_was_asked_for(tmp_path):
 
 @given(st.text(max_size=300), st.text(max_size=20), st.integers(20, 60))
 def test_any_snippet(text, query, length):
-    """Law: one line, no longer than asked but for the dots, and a part of the text."""
+    """Law: one line, at most the length without the ellipses, and a part of the text."""
     part = shown(text, query, length)
     assert "\n" not in part and len(part) <= length + 4
     assert re.sub(r"^… | …$", "", part).strip(" …") in " ".join(text.split()) or "…" in text

@@ -45,8 +45,8 @@ def test_wrong_column_names_the_nearest(tmp_path: Path) -> None:
 
 
 def test_no_obvious_column_lists_them(tmp_path: Path) -> None:
-    said = _train(_write(tmp_path / "a.csv", "title,body\none,two\nthree,four\n"))
-    assert "'title', 'body'" in said and "--text" in said
+    message = _train(_write(tmp_path / "a.csv", "title,body\none,two\nthree,four\n"))
+    assert "'title', 'body'" in message and "--text" in message
 
 
 @pytest.mark.parametrize("content", ["", "\n\n\n", "one text only\n", "always the same\n" * 20])
@@ -59,7 +59,7 @@ def test_ten_texts_do(tmp_path: Path) -> None:
     succeeds("train", file, "--out", tmp_path / "x.model", "--epochs", 1, "--no-progress")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_line_of_50_megabytes(tmp_path: Path) -> None:
     file = _write(tmp_path / "a.txt", "one two three\n" * 10 + "word " * 10_000_000 + "\nfour five\n")
     succeeds("train", file, "--out", tmp_path / "x.model", "--epochs", 1, "--no-progress")
@@ -68,8 +68,8 @@ def test_a_line_of_50_megabytes(tmp_path: Path) -> None:
 def test_mixed_encodings(tmp_path: Path) -> None:
     file = _write(tmp_path / "a.txt", "käse und brot\n".encode() * 9 + "käse\n".encode("latin-1") + "süß\n".encode())
     assert "10" in _train(file)
-    told = run_likewise("train", file, "--on-error", "skip", "--out", tmp_path / "x.model", "--epochs", 1)
-    assert told.exit_code == 0 and "unreadable" in told.stderr
+    skipping = run_likewise("train", file, "--on-error", "skip", "--out", tmp_path / "x.model", "--epochs", 1)
+    assert skipping.exit_code == 0 and "unreadable" in skipping.stderr
 
 
 def test_truncated_zst(tmp_path: Path) -> None:
@@ -127,9 +127,9 @@ def test_unknown_kind_of_vector_file_is_refused_before_any_work(tmp_path: Path) 
     assert ".parquet" in fails("embed", "no.model", "no.csv", "--out", tmp_path / "v.xlsx")
 
 
-def test_a_role_that_texts_do_not_have(shelf: Shelf, tmp_path: Path) -> None:
-    said = fails("embed", shelf.model, shelf.file, "--as", "answer", "--out", tmp_path / "v.npy")
-    assert "--as answer" in said and "text, query, document" in said
+def test_an_unknown_role(shelf: Shelf, tmp_path: Path) -> None:
+    message = fails("embed", shelf.model, shelf.file, "--role", "answer", "--out", tmp_path / "v.npy")
+    assert "--role" in message and "document" in message
 
 
 def test_nothing_to_embed(shelf: Shelf, tmp_path: Path) -> None:

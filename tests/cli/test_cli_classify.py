@@ -1,4 +1,4 @@
-"""`likewise classify`: from a labelled file to a folder, to labels, to figures, to what to label next."""
+"""`likewise classify`: fit, predict, evaluate and next."""
 
 import csv
 import json
@@ -25,9 +25,9 @@ def labelled(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def made(shelf: Shelf, labelled: Path) -> Path:
     out = labelled.parent / "sizes.clf"
-    told = succeeds("classify", "fit", shelf.model, labelled, *COLUMNS, "--label", "size", "--out", out)
-    assert "2 labels, 59 labelled texts" in told and "1 unlabelled text: not learned from" in told
-    assert "by cross-validation: " in told and "--abstain-below 0." in told and "likewise classify predict" in told
+    shown = succeeds("classify", "fit", shelf.model, labelled, *COLUMNS, "--label", "size", "--out", out)
+    assert "2 labels, 59 labelled texts" in shown and "1 unlabelled text: not used" in shown
+    assert "by cross-validation: " in shown and "--abstain-below 0." in shown and "likewise classify predict" in shown
     return out
 
 
@@ -43,21 +43,21 @@ def test_predict(shelf: Shelf, made: Path) -> None:
 
 
 def test_evaluate(made: Path, labelled: Path) -> None:
-    told = succeeds("classify", "evaluate", made, labelled, *COLUMNS, "--label", "size")
-    assert told.startswith("accuracy ") and "macro F1" in told
+    shown = succeeds("classify", "evaluate", made, labelled, *COLUMNS, "--label", "size")
+    assert shown.startswith("accuracy ") and "macro F1" in shown
     found = json.loads(succeeds("classify", "evaluate", made, labelled, *COLUMNS, "--label", "size", "--json"))
-    assert found["texts"] == 59 and found["unseen"] == 0
+    assert found["texts"] == 59 and found["unknown_labels"] == 0
     other = labelled.parent / "other.csv"
     other.write_text("body,size\nsome text,huge\nother,short\n")
-    told = succeeds("classify", "evaluate", made, other, *COLUMNS, "--label", "size")
-    assert "1 text with a label that was never learned" in told and "huge taken for " in told
+    shown = succeeds("classify", "evaluate", made, other, *COLUMNS, "--label", "size")
+    assert "1 text with a label that was not trained on" in shown and "huge predicted as " in shown
     other.write_text("body,size\nsome text,huge\n")
     assert "log loss none" in succeeds("classify", "evaluate", made, other, *COLUMNS, "--label", "size")
-    told = succeeds("classify", "evaluate", made, other, *COLUMNS, "--label", "size", "--json")
-    assert json.loads(told)["log_loss"] is None and "NaN" not in told
+    shown = succeeds("classify", "evaluate", made, other, *COLUMNS, "--label", "size", "--json")
+    assert json.loads(shown)["log_loss"] is None and "NaN" not in shown
 
 
-def test_what_to_label_next(shelf: Shelf, made: Path) -> None:
+def test_next(shelf: Shelf, made: Path) -> None:
     assert len(succeeds("classify", "next", made, shelf.file, *COLUMNS, "-n", "5").splitlines()) == 5
     found = [
         json.loads(line) for line in succeeds("classify", "next", made, shelf.file, *COLUMNS, "--json").splitlines()
@@ -65,22 +65,22 @@ def test_what_to_label_next(shelf: Shelf, made: Path) -> None:
     assert len(found) == 20 and found[0]["guess"] in {"long", "short"} and 0 <= found[0]["probability"] <= 1
 
 
-def test_the_ways_to_fit(shelf: Shelf, labelled: Path, tmp_path: Path) -> None:
+def test_options_of_fit(shelf: Shelf, labelled: Path, tmp_path: Path) -> None:
     fit = ("classify", "fit", shelf.model, labelled, *COLUMNS, "--label", "size", "--out", tmp_path / "a.clf")
-    told = succeeds(*fit, "--unlabelled", shelf.file, "--no-ngrams")
-    assert "401 unlabelled texts: " in told
+    shown = succeeds(*fit, "--unlabelled", shelf.file, "--no-ngrams")
+    assert "401 unlabelled texts: " in shown
     assert "exists already" in fails(*fit)
-    assert succeeds(*fit, "--overwrite", "--contrastive", "--seed", "1")
+    assert "needs a transformer" in fails(*fit, "--overwrite", "--contrastive", "--seed", "1")
     lonely = tmp_path / "lonely.csv"
     lonely.write_text("body,label\na text,x\nanother,y\n")
-    told = succeeds("classify", "fit", shelf.model, lonely, *COLUMNS, "--out", tmp_path / "b.clf")
-    assert "cannot be told" in told
+    shown = succeeds("classify", "fit", shelf.model, lonely, *COLUMNS, "--out", tmp_path / "b.clf")
+    assert "no estimate of the accuracy" in shown
     lonely.write_text("body,label\na text,x\nanother,x\nanother one,x\nnew,y\n")
-    told = succeeds("classify", "fit", shelf.model, lonely, *COLUMNS, "--out", tmp_path / "c.clf")
-    assert "1 text alone with their label" in told
+    shown = succeeds("classify", "fit", shelf.model, lonely, *COLUMNS, "--out", tmp_path / "c.clf")
+    assert "1 text alone with their label" in shown
 
 
-def test_what_cannot_be_used(shelf: Shelf, made: Path, labelled: Path, tmp_path: Path) -> None:
+def test_bad_input(shelf: Shelf, made: Path, labelled: Path, tmp_path: Path) -> None:
     out = ("--out", tmp_path / "x.clf")
     fit = ("classify", "fit", shelf.model)
     assert "no column 'stars' of labels" in fails(*fit, labelled, *COLUMNS, "--label", "stars", *out)
@@ -90,7 +90,7 @@ def test_what_cannot_be_used(shelf: Shelf, made: Path, labelled: Path, tmp_path:
     assert "at least two labels" in fails(*fit, one, *COLUMNS, *out)
     one.write_text("body,label\na text,\n")
     assert "holds no labelled text" in fails(*fit, one, *COLUMNS, *out)
-    assert "is no classifier" in fails("classify", "predict", shelf.model, shelf.file, *COLUMNS)
-    assert "no probability" in fails("classify", "predict", made, shelf.file, "--abstain-below", "2")
+    assert "is not a classifier" in fails("classify", "predict", shelf.model, shelf.file, *COLUMNS)
+    assert "not a probability" in fails("classify", "predict", made, shelf.file, "--abstain-below", "2")
     assert "Missing command" in fails("classify")
     assert not (tmp_path / "x.clf").exists()

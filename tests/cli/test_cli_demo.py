@@ -11,12 +11,12 @@ import likewise.corpus.demo_corpus
 from likewise.cli.demo import SEARCHES
 
 
-def test_demo_trains_answers_and_says_what_comes_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo_trains_searches_and_prints_the_next_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = likewise.corpus.demo_corpus.pydocs(Path(sysconfig.get_path("stdlib")) / "asyncio")[:80]
     monkeypatch.setattr(likewise.corpus.demo_corpus, "pydocs", lambda: texts)
     monkeypatch.chdir(tmp_path)
-    told = succeeds("demo", "--no-progress")
-    assert len(SEARCHES) == 5 and all(f"{query}\n  by meaning  " in told for query in SEARCHES)
-    command = next(line for line in told.splitlines() if line.startswith("  likewise search"))
+    printed = succeeds("demo", "--no-progress")
+    assert len(SEARCHES) == 5 and all(f"{query}\n  by meaning  " in printed for query in SEARCHES)
+    command = next(line for line in printed.splitlines() if line.startswith("  likewise search"))
     assert " 1  " in succeeds(*shlex.split(command)[1:])
     assert "likewise-demo exists" in fails("demo")

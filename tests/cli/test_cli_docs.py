@@ -33,7 +33,7 @@ def test_every_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert succeeds(*words[1:], stdin=stdin), command
 
 
-def test_every_command_and_option_is_told_of() -> None:
+def test_every_command_and_option_is_documented() -> None:
     group = typer.main.get_command(app)
     commands = {"": group, **group.commands}  # type: ignore[attr-defined]
     for name, command in list(commands.items()):

@@ -14,8 +14,8 @@ def test_a_transformer_is_exported_and_searched(shelf: Shelf, tmp_path: Path) ->
     file.write_text("".join(shelf.file.read_text(encoding="utf-8").splitlines(keepends=True)[:40]), encoding="utf-8")
     settings = ("--encoder", "bert", "--dim", 32, "--layers", 1, "--steps", 2, "--no-progress")
     succeeds("train", file, "--text", "body", "--out", model, *settings)
-    told = succeeds("export", model, "--int8")
-    assert "model.onnx: " in told and "model_qint8_avx512_vnni.onnx: " in told and "1 - cosine" in told
+    output = succeeds("export", model, "--int8")
+    assert "model.onnx: " in output and "model_qint8_avx512_vnni.onnx: " in output and "1 - cosine" in output
     assert "exists already" in fails("export", model)
     vectors = {}
     for backend in ("torch", "onnx", "onnx-int8"):
@@ -25,8 +25,8 @@ def test_a_transformer_is_exported_and_searched(shelf: Shelf, tmp_path: Path) ->
     np.testing.assert_allclose(vectors["onnx"], vectors["torch"], atol=1e-5)
     assert (vectors["onnx-int8"] * vectors["torch"]).sum(1).min() > 0.98
     documents = tmp_path / "documents.npy"
-    told = succeeds("embed", model, file, "--text", "body", "--as", "document", "--out", documents)
-    assert f"of {np.load(documents).shape[1]} numbers" in told and np.load(documents).shape[1] > 32
+    output = succeeds("embed", model, file, "--text", "body", "--role", "document", "--out", documents)
+    assert f"of {np.load(documents).shape[1]} dimensions" in output and np.load(documents).shape[1] > 32
     index = tmp_path / "few.index"
     succeeds("index", model, file, "--text", "body", "--out", index, "--backend", "onnx-int8")
     assert json.loads((index / "model" / "likewise.json").read_text(encoding="utf-8"))["backend"] == "onnx-int8"

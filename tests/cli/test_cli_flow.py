@@ -71,7 +71,7 @@ def test_embed_as(shelf: Shelf, tmp_path: Path, role: str) -> None:
     """Two paths: the command, and the call of Python that encodes texts in the same role."""
     deep = likewise.train(shelf.texts[:120], dim=384, epochs=1, progress=False, out=tmp_path / "m")
     encode = {"text": deep.encode, "query": deep.encode_query, "document": deep.encode_document}[role]
-    words = ("embed", tmp_path / "m", shelf.file, "--text", "body", "--as", role, "--out", tmp_path / "v.npy")
+    words = ("embed", tmp_path / "m", shelf.file, "--text", "body", "--role", role, "--out", tmp_path / "v.npy")
     succeeds(*words)
     np.testing.assert_array_equal(np.load(tmp_path / "v.npy"), encode(shelf.texts))
     assert (role == "document") == bool((np.linalg.norm(encode(shelf.texts), axis=1) < 0.99).any())
@@ -124,7 +124,7 @@ def test_an_index_that_fails_leaves_nothing(shelf: Shelf, tmp_path: Path) -> Non
     assert "row 9001" in fails("index", shelf.model, broken, "--out", tmp_path / "x.index")
     assert [path.name for path in tmp_path.iterdir()] == ["broken.jsonl"]
     told = succeeds("index", shelf.model, broken, "--out", tmp_path / "x.index", "--on-error", "skip")
-    assert "1 unreadable row left out" in told
+    assert "1 unreadable row skipped" in told
 
 
 def test_only_an_index_is_overwritten_by_an_index(shelf: Shelf, tmp_path: Path) -> None:

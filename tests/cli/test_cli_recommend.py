@@ -1,4 +1,4 @@
-"""`likewise recommend`: from two files to a list with reasons, and one line for what cannot be used."""
+"""`likewise recommend`: from two files to a list with reasons, and one line for bad input."""
 
 import csv
 import json
@@ -18,20 +18,20 @@ def files(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for row in range(300):
             rows.writerow([f"n{row % 30}", f"d{(row * 7 + row % 30) % 90}", 3 + row // 30 % 3, row])
         rows.writerow(["n1", "gone", 5, 999])
-    said = succeeds(*fit(shelf, folder / "read.csv"), "--out", folder / "rec")
-    assert "30 users" in said and "1 interaction with unknown items left out" in said
-    assert f"likewise recommend for {folder / 'rec'} --user n" in said
+    shown = succeeds(*fit(shelf, folder / "read.csv"), "--out", folder / "rec")
+    assert "30 users" in shown and "1 with unknown items skipped" in shown
+    assert f"likewise recommend for {folder / 'rec'} --user n" in shown
     return folder
 
 
 def fit(shelf: Shelf, rows: Path) -> tuple[str | Path, ...]:
-    columns = ("--user", "reader", "--item", "document", "--rating", "stars", "--least", "4")
+    columns = ("--user", "reader", "--item", "document", "--rating", "stars", "--min-rating", "4")
     return (
         "recommend", "fit", shelf.file, rows, "--text", "body", *columns, "--model", shelf.model, "--no-progress"
     )  # fmt: skip
 
 
-def test_it_recommends_finds_similar_items_and_says_why(files: Path) -> None:
+def test_it_recommends_finds_similar_items_and_explains(files: Path) -> None:
     rec = files / "rec"
     lines = succeeds("recommend", "for", rec, "--user", "n3", "-k", "4", "--json").splitlines()
     found = [json.loads(line) for line in lines]
@@ -44,12 +44,12 @@ def test_it_recommends_finds_similar_items_and_says_why(files: Path) -> None:
     assert {"item", "part", "weight", "text"} == set(json.loads(reasons[0]))
 
 
-def test_what_cannot_be_used(shelf: Shelf, files: Path) -> None:
+def test_bad_input(shelf: Shelf, files: Path) -> None:
     rec = files / "rec"
     assert "no user 'nobody'" in fails("recommend", "for", rec, "--user", "nobody")
-    assert "nobody to recommend to" in fails("recommend", "for", rec)
+    assert "no user to recommend to" in fails("recommend", "for", rec)
     assert "no item 'x'" in fails("recommend", "similar", rec, "x")
-    assert "is no recommender" in fails("recommend", "for", shelf.index, "--user", "n3")
+    assert "is not a recommender" in fails("recommend", "for", shelf.index, "--user", "n3")
     assert "exists already" in fails(*fit(shelf, files / "read.csv"), "--out", rec)
     assert "has no column 'document'" in fails(*fit(shelf, shelf.file), "--out", files / "other")
     empty = files / "empty.csv"
@@ -58,11 +58,11 @@ def test_what_cannot_be_used(shelf: Shelf, files: Path) -> None:
     assert not (files / "other").exists()
 
 
-def test_nothing_is_left(shelf: Shelf, tmp_path: Path) -> None:
+def test_no_unseen_items_are_left(shelf: Shelf, tmp_path: Path) -> None:
     (tmp_path / "items.csv").write_text("id,text\na,tea\n")
     (tmp_path / "rows.csv").write_text("user,item\nu,a\n")
     succeeds(
         "recommend", "fit", tmp_path / "items.csv", tmp_path / "rows.csv",
         "--model", shelf.model, "--out", tmp_path / "r",
     )  # fmt: skip
-    assert "nothing is left" in succeeds("recommend", "for", tmp_path / "r", "--user", "u")
+    assert "no unseen items are left" in succeeds("recommend", "for", tmp_path / "r", "--user", "u")

@@ -1,15 +1,29 @@
-"""What reaches a terminal: one line, of a bounded width, that commands nothing."""
+"""What reaches a terminal: lines of a bounded width without control codes, lists, JSON and progress."""
 
 import io
+import json
 import sys
 import unicodedata
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
 
-from likewise.cli.screen import Meter, counted, lines_of, one_line, results, shortened
+from likewise.cli.screen import (
+    ProgressCounter,
+    Row,
+    column_values,
+    counted,
+    json_line,
+    lines_of,
+    one_line,
+    results,
+    shortened,
+    show_list,
+)
 
 
 @given(st.text(max_size=300), st.integers(5, 120))
@@ -59,17 +73,44 @@ def test_a_broken_pipe_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_the_meter_shows_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
+def test_progress_is_shown_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch, terminal: bool) -> None:
     class Screen(io.StringIO):
         def isatty(self) -> bool:
             return terminal
 
     monkeypatch.setattr(sys, "stderr", Screen())
     monkeypatch.setenv("TERM", "xterm")
-    with Meter() as progress_bar:
-        progress_bar.reach(1000)
-        progress_bar.stage("building")
-        summary = progress_bar.summary(2)
-    assert "texts/s; 2 unreadable rows left out" in summary
+    with ProgressCounter() as counter:
+        counter.reach(1000)
+        summary = counter.summary(2)
+    assert "texts/s; 2 unreadable rows skipped" in summary
     written = sys.stderr.getvalue()  # type: ignore[attr-defined]
-    assert ("1,000 texts" in written and "building" in written) if terminal else written == ""
+    assert "1,000 texts" in written if terminal else written == ""
+
+
+def test_a_list_has_numbers_ids_marks_and_what_stands_below() -> None:
+    console = Console(file=io.StringIO(), width=60, markup=False, highlight=False, soft_wrap=True)
+    show_list([Row(0.5, "a", "one"), Row(-1.25, "long", "two", "new", "price 3")], console, digits=7)
+    show_list([], console)
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().splitlines() == [
+        " 1    0.500  a     one",
+        " 2   -1.250  long  new  two",
+        "                        price 3",
+    ]
+
+
+def test_columns_without_a_value_are_left_out() -> None:
+    assert column_values({"price": 0, "name": "", "size": None, "made": True}) == ["price 0", "made True"]
+
+
+def test_a_line_of_json_fits_where_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = {"id": "ü", "score": np.float64(0.5), "text": "東京\n"}
+    for encoding, plain in (("latin-1", False), ("utf-8", True)):
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding))
+        line = json_line(fields)
+        assert ("東京" in line) is plain
+        assert "\n" not in line
+        assert json.loads(line) == {"id": "ü", "score": 0.5, "text": "東京\n"}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json_line({"score": float("nan")})

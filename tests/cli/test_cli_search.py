@@ -31,7 +31,7 @@ def _shown(hits: list[Hit], width: int) -> list[str]:
 @pytest.mark.parametrize("width", [60, 80, 133, 200])
 def test_hits_fit_the_terminal(width: int) -> None:
     lines = _shown([LONG, SHORT], width)
-    assert len(lines) == 4  # each hit has columns to tell
+    assert len(lines) == 4  # each hit has columns
     assert max(map(cell_len, lines)) <= width
     assert not any(sign in line for line in lines for sign in ("\x1b", "\u202e"))
     assert "a short text" in lines[2] and "12.250" in lines[2]
@@ -44,7 +44,7 @@ def test_a_very_narrow_terminal_still_shows_some_of_the_text() -> None:
     assert "東京" in lines[0]
 
 
-def test_no_hits_are_said() -> None:
+def test_no_hits_are_shown() -> None:
     assert _shown([], 80) == ["no hits"]
 
 
@@ -64,15 +64,15 @@ def test_json_holds_any_value(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_several_queries_each_have_their_heading(shelf: Shelf) -> None:
-    told = succeeds("search", shelf.index, "cancel a task", "open a socket", "-k", "2")
-    assert told.startswith("cancel a task\n 1  ")
-    assert "\n\nopen a socket\n 1  " in told
-    assert succeeds("search", shelf.index, "-", "-k", "2", stdin="cancel a task\n\n \nopen a socket\r\n") == told
+    shown = succeeds("search", shelf.index, "cancel a task", "open a socket", "-k", "2")
+    assert shown.startswith("cancel a task\n 1  ")
+    assert "\n\nopen a socket\n 1  " in shown
+    assert succeeds("search", shelf.index, "-", "-k", "2", stdin="cancel a task\n\n \nopen a socket\r\n") == shown
 
 
 def test_json_has_a_line_a_hit(shelf: Shelf) -> None:
-    told = succeeds("search", shelf.index, "cancel a task", "open a socket", "-k", "3", "--json")
-    found = [json.loads(line) for line in told.splitlines()]
+    shown = succeeds("search", shelf.index, "cancel a task", "open a socket", "-k", "3", "--json")
+    found = [json.loads(line) for line in shown.splitlines()]
     assert [(hit["query"], hit["rank"]) for hit in found] == [
         (query, rank) for query in ("cancel a task", "open a socket") for rank in (1, 2, 3)
     ]
@@ -86,26 +86,26 @@ def test_nothing_found_is_no_error(shelf: Shelf) -> None:
     assert succeeds("search", shelf.index, "-", stdin="") == ""
 
 
-def test_what_is_like_a_text_needs_no_query(shelf: Shelf) -> None:
-    told = succeeds("search", shelf.index, "--like", "d7", "-k", "3", "--json")
-    found = [json.loads(line) for line in told.splitlines()]
+def test_similar_texts_need_no_query(shelf: Shelf) -> None:
+    shown = succeeds("search", shelf.index, "--like", "d7", "-k", "3", "--json")
+    found = [json.loads(line) for line in shown.splitlines()]
     assert len(found) == 3 and all(hit["id"] != "d7" and hit["query"] == shelf.texts[7] for hit in found)
     assert succeeds("search", shelf.index, "--like", "d7", "-k", "1").startswith(" 1  ")
     assert "no text with the id 'nope'" in fails("search", shelf.index, "--like", "nope")
 
 
 def test_queries_are_read_from_a_file(shelf: Shelf, tmp_path: Path) -> None:
-    (tmp_path / "asked.csv").write_text("number,words\n1,cancel a task\n2,open a socket\n", encoding="utf-8")
-    told = succeeds("search", shelf.index, "--queries", tmp_path / "asked.csv", "--text", "words", "-k", "2")
-    assert told == succeeds("search", shelf.index, "cancel a task", "open a socket", "-k", "2")
+    (tmp_path / "queries.csv").write_text("number,words\n1,cancel a task\n2,open a socket\n", encoding="utf-8")
+    shown = succeeds("search", shelf.index, "--queries", tmp_path / "queries.csv", "--text", "words", "-k", "2")
+    assert shown == succeeds("search", shelf.index, "cancel a task", "open a socket", "-k", "2")
     assert "no column 'nothing'" in fails(
-        "search", shelf.index, "--queries", tmp_path / "asked.csv", "--text", "nothing"
+        "search", shelf.index, "--queries", tmp_path / "queries.csv", "--text", "nothing"
     )
 
 
-def test_what_is_looked_for_is_given_once(shelf: Shelf) -> None:
+def test_there_is_one_kind_of_query(shelf: Shelf) -> None:
     for words in ((), ("a task", "--like", "d7"), ("--like", "d7", "--queries", "x.txt")):
-        assert "expected what is looked for" in fails("search", shelf.index, *words)
+        assert "expected exactly one of" in fails("search", shelf.index, *words)
 
 
 def test_a_long_text_is_shown_by_the_sentence_that_answers(shelf: Shelf) -> None:

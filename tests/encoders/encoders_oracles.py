@@ -1,4 +1,4 @@
-"""A small encoder, texts for it, and its definition in slow loops."""
+"""A small static encoder, texts for it, and its definition in slow loops."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -11,7 +11,9 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def encoder_of(seed: int, dtype: type = np.float64) -> StaticEncoder:
-    return StaticEncoder(np.random.default_rng(seed).standard_normal((VOCAB, DIM)).astype(dtype))
+    """An encoder with random weights, all of whose texts go through the compiled loops."""
+    weights = np.random.default_rng(seed).standard_normal((VOCAB, DIM)).astype(dtype)
+    return StaticEncoder(weights, few_texts=0)
 
 
 def slow_vectors(weights: np.ndarray, texts: list[list[int]]) -> np.ndarray:
@@ -24,6 +26,7 @@ def slow_vectors(weights: np.ndarray, texts: list[list[int]]) -> np.ndarray:
 
 
 def dense_gradients(encoder: StaticEncoder) -> np.ndarray:
+    """The gradient of every row of the vocabulary."""
     rows, gradients = encoder.gradients()
     dense = np.zeros_like(encoder.weights)
     dense[rows] = gradients

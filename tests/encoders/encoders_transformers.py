@@ -1,12 +1,12 @@
-"""Small transformers of every architecture, with random weights and a vocabulary of their own."""
+"""Small transformers with random weights and a vocabulary of their own."""
 
 from functools import lru_cache
 
 import numpy as np
+import pytest
 
 from likewise.encoders.transformer.encoder import TransformerEncoder
-from likewise.encoders.transformer.loading import Pretrained
-from likewise.encoders.transformer.scratch import small_encoder
+from likewise.encoders.transformer.loading import ARCHITECTURES, Pretrained, small_encoder
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import learn_reference
 
@@ -20,10 +20,15 @@ TEXTS = (
     "Raised when a file or directory is requested but does not exist",
 )
 
+DEFAULT = ("bert", "roberta")
+EVERY_ARCHITECTURE = pytest.mark.parametrize(
+    "architecture", [pytest.param(name, marks=() if name in DEFAULT else pytest.mark.nightly) for name in ARCHITECTURES]
+)
+
 
 @lru_cache
 def small(architecture: str, layers: int = 2, dim: int = 32) -> Pretrained:
-    """An encoder of two layers; shared, so whoever changes its weights makes one of their own."""
+    """An encoder of two layers; shared, so a test that changes weights makes one of its own."""
     return fresh(architecture, layers, dim)
 
 
@@ -46,3 +51,19 @@ def gradients(encoder: TransformerEncoder) -> dict[str, np.ndarray]:
         for name, parameter in encoder.model.named_parameters()
         if parameter.grad is not None
     }
+
+
+def trained_passes(found: Pretrained, gradient: np.ndarray, **settings) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Vectors and parameter gradients of one forward and backward pass with dropout."""
+    encoder = encoder_of(found, seed=5, **settings)
+    encoder.model.zero_grad(set_to_none=True)
+    vectors, tape = encoder.forward(ids_of(found))
+    encoder.backward(tape, gradient)
+    return vectors.numpy(), gradients(encoder)
+
+
+def assert_same_gradients(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    """Equal to 1e-5 of the largest gradient."""
+    largest = max(np.abs(each).max() for each in expected.values())
+    for name, gradient in found.items():
+        np.testing.assert_allclose(gradient, expected[name], atol=1e-5 * max(1.0, largest), err_msg=name)

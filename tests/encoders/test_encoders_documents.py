@@ -1,11 +1,13 @@
 """How documents are pooled."""
 
+import json
+
 import numpy as np
 import pytest
 from encoders_oracles import DIM, SEEDS, TEXTS, encoder_of
 from hypothesis import given
 
-from likewise.encoders.documents import DocumentPooling, pooled_documents, sums_of_roots
+from likewise.encoders.documents import DocumentPooling, pooled_documents, sqrt_count_sums
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
@@ -14,7 +16,7 @@ POOLING = DocumentPooling((1, DIM - 3, 2), (1.0, 1.4, 0.3), (0.0, 0.8, 0.1))
 
 
 def slow_documents(weights: np.ndarray, texts: list[list[int]], pooling: DocumentPooling) -> np.ndarray:
-    """The definition in float64, text by text and part by part."""
+    """The definition in float64, text by text and component by component."""
     vectors = np.zeros((len(texts), weights.shape[1]))
     for index, text in enumerate(texts):
         whole = np.zeros(weights.shape[1])
@@ -40,7 +42,7 @@ def test_vectors_by_the_definition(texts: list[list[int]], seed: int) -> None:
 
 
 @given(TEXTS, SEEDS)
-def test_the_order_of_words_says_nothing(texts: list[list[int]], seed: int) -> None:
+def test_the_order_of_words_does_not_matter(texts: list[list[int]], seed: int) -> None:
     """A law, to the bit: the rows are added in the order of the ids."""
     weights = encoder_of(seed, np.float32).weights
     turned = [text[::-1] for text in texts]
@@ -48,7 +50,7 @@ def test_the_order_of_words_says_nothing(texts: list[list[int]], seed: int) -> N
     assert one.tobytes() == other.tobytes()
 
 
-def test_one_part_without_ballast_and_without_repeats_is_the_mean() -> None:
+def test_without_length_prior_and_repeats_a_document_is_the_mean() -> None:
     """Two paths: then a document is pooled as any text."""
     weights = encoder_of(3).weights
     texts = Ragged.of([[0, 1, 2], [5], [7, 3, 9, 12]])
@@ -58,13 +60,13 @@ def test_one_part_without_ballast_and_without_repeats_is_the_mean() -> None:
     assert plain.encode_documents(texts).tobytes() == plain.encode(texts).tobytes()
 
 
-def test_repeats_count_as_their_root_and_short_documents_are_short() -> None:
-    """Closed forms: of two orthogonal words one occurs four times; a ballast of thrice the square halves."""
+def test_repeats_count_as_their_root_and_short_documents_have_short_vectors() -> None:
+    """Closed forms: of two orthogonal words one occurs four times; a length prior of three times the square halves."""
     weights = np.eye(2)
     found = pooled_documents(weights, Ragged.of([[0, 1, 0, 0, 0], [1]]), DocumentPooling((2,), (1.0,), (3.0,)))
     np.testing.assert_allclose(found[0], np.array([2, 1]) / np.sqrt(8))
     np.testing.assert_allclose(found[1], [0, 0.5])
-    np.testing.assert_allclose(sums_of_roots(weights, Ragged.of([[0, 1, 0, 0, 0], []])), [[2, 1], [0, 0]])
+    np.testing.assert_allclose(sqrt_count_sums(weights, Ragged.of([[0, 1, 0, 0, 0], []])), [[2, 1], [0, 0]])
 
 
 def test_out_is_written_to() -> None:
@@ -76,26 +78,25 @@ def test_out_is_written_to() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "said"),
+    ("fields", "message"),
     [
         (((), (), ()), "at least one"),
-        (((2, 3), (1.0,), (0.0, 0.0)), "as many shares"),
-        (((2,), (0.0,), (0.0,)), "shares and ballasts of 0 or more"),
-        (((0,), (1.0,), (0.0,)), "a dimension or more"),
+        (((2, 3), (1.0,), (0.0, 0.0)), "one share and one length prior per component"),
+        (((2,), (0.0,), (0.0,)), "shares and length priors of 0 or more"),
+        (((0,), (1.0,), (0.0,)), "1 or more dimensions"),
         (((2,), (1.0,), (-1.0,)), "of 0 or more"),
         (((2,), (float("nan"),), (0.0,)), "of 0 or more"),
     ],
 )
-def test_what_is_no_pooling_is_refused(parts: tuple, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        DocumentPooling(*parts)
+def test_what_is_no_pooling_is_refused(fields: tuple, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        DocumentPooling(*fields)
 
 
 def test_rows_of_another_length_are_refused() -> None:
-    with pytest.raises(InputError, match=r"rows of 6 numbers do not fall into parts of \(4,\)"):
+    with pytest.raises(InputError, match=r"components of \(4,\) dimensions do not add up to rows of 6"):
         pooled_documents(encoder_of(0).weights, Ragged.of([[1]]), DocumentPooling((4,), (1.0,), (0.0,)))
 
 
 def test_plain_values_make_it_again() -> None:
-    values = POOLING.plain()
-    assert DocumentPooling(**{name: tuple(some) for name, some in values.items()}) == POOLING
+    assert DocumentPooling.of_plain(json.loads(json.dumps(POOLING.plain()))) == POOLING

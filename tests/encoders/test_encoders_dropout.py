@@ -3,36 +3,36 @@ import pytest
 import torch
 from torch.nn import functional
 
-from likewise.encoders.transformer.dropout import ALL, KeyedDropout, masked
+from likewise.encoders.transformer.dropout import ALL_BITS, KeyedDropout, masked
 
 
-def mixed(number: int) -> int:
+def slow_hash32(number: int) -> int:
     number ^= number >> 16
-    number = number * 0x7FEB352D & ALL
+    number = number * 0x7FEB352D & ALL_BITS
     number ^= number >> 15
-    number = number * 0x846CA68B & ALL
+    number = number * 0x846CA68B & ALL_BITS
     return number ^ (number >> 16)
 
 
-def slow(given: np.ndarray, keys: list[int], site: int, p: float) -> np.ndarray:
+def slow_masked(inputs: np.ndarray, keys: list[int], site: int, p: float) -> np.ndarray:
     """The masks in Python integers, of four axes."""
-    out = np.zeros_like(given)
-    for text, head, token, axis in np.ndindex(given.shape):
-        place = (site * 0x9E3779B1 + head * 0x85EBCA77 + token * 0xC2B2AE3D) & ALL
-        number = mixed((mixed(keys[text] ^ mixed(place)) + axis * 0x27D4EB2F) & ALL)
-        out[text, head, token, axis] = given[text, head, token, axis] / (1 - p) * (number >= round(p * (ALL + 1)))
+    out = np.zeros_like(inputs)
+    for text, head, token, axis in np.ndindex(inputs.shape):
+        position = (site * 0x9E3779B1 + head * 0x85EBCA77 + token * 0xC2B2AE3D) & ALL_BITS
+        number = slow_hash32((slow_hash32(keys[text] ^ slow_hash32(position)) + axis * 0x27D4EB2F) & ALL_BITS)
+        out[text, head, token, axis] = inputs[text, head, token, axis] / (1 - p) * (number >= round(p * (ALL_BITS + 1)))
     return out
 
 
 KEYS = torch.tensor([5, 2**32 - 1, 77])
 
 
-def test_masks_are_the_slow_loop_compiled_or_not():
+def test_masks_are_those_of_a_slow_loop_compiled_or_not():
     """A slow loop in integers, the compiled loop in float32, and what other devices and types take."""
-    given = torch.randn(3, 2, 4, 5, generator=torch.Generator().manual_seed(1))
-    expected = slow(given.numpy(), KEYS.tolist(), 3, 0.3)
-    np.testing.assert_allclose(masked(given, KEYS, 3, 0.3).numpy(), expected, rtol=1e-6)
-    np.testing.assert_allclose(masked(given.double(), KEYS, 3, 0.3).numpy(), expected, rtol=1e-6)
+    inputs = torch.randn(3, 2, 4, 5, generator=torch.Generator().manual_seed(1))
+    expected = slow_masked(inputs.numpy(), KEYS.tolist(), 3, 0.3)
+    np.testing.assert_allclose(masked(inputs, KEYS, 3, 0.3).numpy(), expected, rtol=1e-6)
+    np.testing.assert_allclose(masked(inputs.double(), KEYS, 3, 0.3).numpy(), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5])
@@ -49,8 +49,8 @@ def test_the_share_is_dropped_and_the_mean_kept(p):
     assert ((others == 0) & zero).float().mean().item() == pytest.approx(p * p, abs=0.002)  # another site, another mask
 
 
-def test_a_text_keeps_its_mask_wherever_it_stands_and_however_it_is_padded():
-    """A law, of all calls of dropout while the mode is on, forwards and backwards."""
+def test_a_text_has_the_same_mask_in_any_batch_and_with_any_padding():
+    """A law, of all calls of dropout in the context, forwards and backwards."""
     given = torch.randn(3, 6, 8, requires_grad=True)
     with KeyedDropout(KEYS):
         whole = functional.dropout(functional.dropout(given, 0.4, True), 0.4, True)

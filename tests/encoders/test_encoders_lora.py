@@ -10,7 +10,7 @@ from likewise.errors import InputError, LikewiseError
 
 
 def test_lora_trains_little_and_is_merged_into_the_weights():
-    """Two ways: vectors with the matrices beside the weights, and after they were added to them."""
+    """Two paths that agree: vectors with the matrices, and after they were merged into the weights."""
     found = fresh("bert")
     names = {name for name, _ in found.model.named_parameters()}
     ids = ids_of(found)
@@ -30,7 +30,7 @@ def test_lora_trains_little_and_is_merged_into_the_weights():
     np.testing.assert_allclose(encoder_of(found).encode(ids), trained, atol=2e-6)
 
 
-def test_what_is_missing_is_told(monkeypatch):
+def test_what_cannot_be_done_is_refused(monkeypatch):
     with pytest.raises(InputError, match="no linear layers"):
         add_lora(torch.nn.Embedding(3, 3), 2)
     monkeypatch.setitem(sys.modules, "peft", None)

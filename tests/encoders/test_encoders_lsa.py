@@ -12,7 +12,7 @@ VOCAB = 40
 
 @pytest.fixture
 def texts() -> Ragged:
-    """Sixty texts of four topics, some pieces common to all."""
+    """Sixty texts of four topics, some tokens common to all."""
     rng = np.random.default_rng(0)
     topical = 9 * (np.arange(60)[:, None] % 4) + rng.integers(0, 9, (60, 8))
     return Ragged.of(np.concatenate([topical, rng.integers(36, VOCAB, (60, 3))], axis=1).tolist())
@@ -30,7 +30,7 @@ def tf_idf(texts: Ragged, weights: np.ndarray) -> np.ndarray:
 
 
 def test_log_idf() -> None:
-    """A closed form: log((N + 1) / n), and 0 for a piece that no text has."""
+    """A closed form: log((N + 1) / n), and 0 for a token of no text."""
     found = log_idf(np.array([0, 1, 4, 8]), 8)
     np.testing.assert_allclose(found, [0, np.log(9), np.log(9 / 4), np.log(9 / 8)], rtol=1e-6)
     assert found.dtype == np.float32
@@ -39,7 +39,7 @@ def test_log_idf() -> None:
 def test_vectors_are_those_of_the_definition() -> None:
     """Two paths that must agree: rows folded in and pooled, and scikit-learn's matrix times numpy's exact SVD.
 
-    Twelve pieces and ten oversamples: the randomised SVD is exact there. Up to sign; measured 2e-6, in float32.
+    Twelve tokens and ten oversamples: the randomised SVD is exact there. Up to sign; measured 2e-6, in float32.
     """
     texts = Ragged.of(np.random.default_rng(1).integers(0, 12, (60, 5)).tolist())
     weights = log_idf(texts_with(texts), len(texts))
@@ -51,8 +51,8 @@ def test_vectors_are_those_of_the_definition() -> None:
     np.testing.assert_allclose(found * signs, wanted, rtol=0, atol=2e-5)
 
 
-def test_a_piece_of_one_text_relates_it_to_no_other(texts: Ragged) -> None:
-    """A closed form: the row of a piece that one text has, however often, is zeros; of one that two have, it is not."""
+def test_a_token_of_one_text_relates_it_to_no_other(texts: Ragged) -> None:
+    """A closed form: the row of a token that one text has, however often, is zeros; of one that two have, it is not."""
     rare = Ragged.concatenate([texts.slice(0, 58).without(0).without(1), Ragged.of([[0, 0, 1, 36], [1, 37]])])
     rows = lsa_encoder(rare, log_idf(texts_with(rare), len(rare)), 40, np.random.default_rng(0)).weights
     assert (rows[0] == 0).all()
@@ -85,7 +85,7 @@ def test_a_slice_of_a_store(texts: Ragged) -> None:
 
 @pytest.mark.parametrize(("count", "dim", "filled"), [(3, 8, 2), (1, 8, 0), (60, 64, VOCAB - 1)])
 def test_more_dimensions_than_there_can_be(texts: Ragged, count: int, dim: int, filled: int) -> None:
-    """A closed form: one dimension fewer than texts, and than pieces of several texts; the rest are zeros."""
+    """A closed form: one dimension fewer than texts, and than tokens of several texts; the rest are zeros."""
     weights = log_idf(texts_with(texts), len(texts))
     encoder = lsa_encoder(texts.slice(0, count), weights, dim, np.random.default_rng(0))
     assert encoder.weights.shape == (VOCAB, dim)

@@ -1,38 +1,31 @@
+"""A transformer as an encoder: use, training, devices."""
+
+import threading
+
 import numpy as np
 import pytest
 import torch
-from encoders_transformers import TEXTS, encoder_of, fresh, gradients, ids_of, small
+from encoders_transformers import TEXTS, encoder_of, fresh, ids_of, small
 
-from likewise.encoders.transformer import encoder as transformer
-from likewise.encoders.transformer.scratch import ARCHITECTURES
-from likewise.errors import LikewiseError
+from likewise.encoders.transformer.encoder import (
+    FEWEST_TOKENS,
+    TransformerEncoder,
+    device_of,
+    half_precision,
+    parallel_buckets,
+)
+from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
 
-WHOLE = 1 << 20  # tokens: one bucket, the plain padded batch
+CPU = torch.device("cpu")
 
 
-def passed(found, gradient, **settings):
-    """Vectors and gradients by parameter of one forward and backward pass with dropout."""
-    encoder = encoder_of(found, seed=5, **settings)
-    encoder.model.zero_grad(set_to_none=True)
-    vectors, tape = encoder.forward(ids_of(found))
-    encoder.backward(tape, gradient)
-    return vectors.numpy(), gradients(encoder)
-
-
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("mode", [{"tokens": 40}, {"tokens": 40, "memory": 0}, {"tokens": 40, "memory": 200_000}])
-def test_every_mode_has_the_gradients_of_the_padded_batch(architecture, mode):
-    """Two ways that must agree: buckets, with graphs kept, not kept and some kept, and one padded batch; dropout on."""
-    found = small(architecture)
-    gradient = np.random.default_rng(0).standard_normal((len(TEXTS), 32)).astype(np.float32)
-    plain, by_plain = passed(found, gradient, tokens=WHOLE, memory=1 << 40)
-    cut, by_cut = passed(found, gradient, **mode)
-    np.testing.assert_allclose(cut, plain, atol=2e-6)
-    assert by_cut.keys() == by_plain.keys() and len(by_cut) > 10
-    largest = max(np.abs(each).max() for each in by_plain.values())
-    for name, expected in by_plain.items():
-        np.testing.assert_allclose(by_cut[name], expected, atol=1e-5 * max(1.0, largest), err_msg=name)
+@pytest.fixture
+def cores():
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    yield 4
+    torch.set_num_threads(before)
 
 
 def test_dropout_is_on_in_training_and_off_in_use():
@@ -45,7 +38,7 @@ def test_dropout_is_on_in_training_and_off_in_use():
 
 
 def test_the_same_step_drops_the_same_again():
-    """A law: what is dropped depends on seed, step and place alone, so a run can be resumed."""
+    """A law: dropout depends on seed, step and position alone, so a run can be resumed."""
     found = small("bert")
     ids = ids_of(found)
     first, second, third = (encoder_of(found, seed=seed).forward(ids)[0] for seed in (1, 1, 2))
@@ -53,16 +46,16 @@ def test_the_same_step_drops_the_same_again():
 
 
 def test_encoding_is_that_of_the_model_and_keeps_the_order():
-    """Two ways: in buckets with equal texts once, and each text alone through the model."""
+    """Two paths that agree: in buckets with equal texts once, and each text alone through the model."""
     found = small("roberta")
     encoder = encoder_of(found, tokens=40)
     texts = [*TEXTS, TEXTS[0], "", TEXTS[3]]
     vectors = encoder.encode(ids_of(found, texts))
     found.model.eval()
     for text, vector in zip(texts, vectors, strict=True):
-        given = found.words(text, return_tensors="pt", truncation=True, max_length=48)
+        inputs = found.transformers_tokenizer(text, return_tensors="pt", truncation=True, max_length=48)
         with torch.no_grad():
-            states = found.model(input_ids=given["input_ids"], attention_mask=given["attention_mask"]).last_hidden_state
+            states = found.model(**{name: inputs[name] for name in ("input_ids", "attention_mask")}).last_hidden_state
         expected = torch.nn.functional.normalize(states.mean(1), dim=-1)[0]
         np.testing.assert_allclose(vector, expected.numpy(), atol=2e-6)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
@@ -88,7 +81,7 @@ def test_a_step_changes_the_weights_and_restore_puts_them_back():
 
 
 def test_a_run_goes_on_from_its_state_as_if_it_had_not_stopped():
-    """Two ways: six steps in a row, and three, another encoder with their state, and three more."""
+    """Two paths that agree: six steps in a row, and three, another encoder with their state, and three more."""
 
     def steps(encoder, ids, count):
         for _ in range(count):
@@ -118,41 +111,22 @@ def test_a_step_without_a_gradient_changes_nothing():
         np.testing.assert_array_equal(array, before[name])
 
 
-def test_a_cut_off_token_has_no_embedding_but_keeps_its_place():
+def test_the_embedding_of_a_mask_token_is_zeros():
     found = small("bert")
     encoder = encoder_of(found)
-    blank = found.special_tokens.blank
+    mask_token = found.special_tokens.mask_token
     seen = []
     hook = found.model.get_input_embeddings().register_forward_hook(lambda module, given, out: seen.append(out))
-    encoder.encode(Ragged.of([[7, blank, 9]]))
+    encoder.encode(Ragged.of([[7, mask_token, 9]]))
     hook.remove()
     assert seen[0][0, 2].abs().max() == 0 and seen[0][0, 1].abs().max() > 0
-
-
-def test_no_memory_is_one_line(monkeypatch):
-    found = small("bert")
-    encoder = encoder_of(found)
-
-    def full(*_args, **_kwargs):
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
-
-    monkeypatch.setattr(encoder, "_dropped", full)
-    with pytest.raises(LikewiseError, match="no memory for a batch of 6 views: give a smaller --batch or --length"):
-        encoder.forward(ids_of(found))
-
-    def other(*_args, **_kwargs):
-        raise RuntimeError("something else")
-
-    monkeypatch.setattr(encoder, "_dropped", other)
-    with pytest.raises(RuntimeError, match="something else"):
-        encoder.forward(ids_of(found))
 
 
 def test_mixed_precision_is_near_and_trains():
     found = fresh("bert")
     ids = ids_of(found)
     single = encoder_of(found, seed=1).forward(ids)[0]
-    encoder = transformer.TransformerEncoder(found.model, found.special_tokens, device="cpu", half=True, seed=1)
+    encoder = TransformerEncoder(found.model, found.special_tokens, device="cpu", half=True, seed=1)
     vectors, tape = encoder.forward(ids)
     assert vectors.dtype == torch.float32
     np.testing.assert_allclose(vectors.numpy(), single.numpy(), atol=0.05)
@@ -160,39 +134,53 @@ def test_mixed_precision_is_near_and_trains():
     encoder.step(1e-3)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_frozen_layers_have_the_gradients_of_a_model_whose_lower_layers_do_not_learn(architecture):
-    """Two ways, with dropout off: upper layers on remembered states, and the whole model; in both passes."""
-    found = fresh(architecture, layers=3)
-    for module in found.model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
-    found.model.config.attention_probs_dropout_prob = found.model.config.attention_dropout = 0.0
-    for module in found.model.modules():
-        for name in ("dropout", "attention_dropout"):
-            if isinstance(getattr(module, name, None), float):
-                setattr(module, name, 0.0)
-    gradient = np.random.default_rng(0).standard_normal((len(TEXTS), 32)).astype(np.float32)
-    _, whole = passed(found, gradient)
-    frozen = encoder_of(found, freeze=2, tokens=40)
-    for _ in range(2):  # the second time from memory
-        found.model.zero_grad(set_to_none=True)
-        vectors, tape = frozen.forward(ids_of(found))
-        frozen.backward(tape, gradient)
-        cut = gradients(frozen)
-        assert 0 < len(cut) < len(whole)
-        largest = max(np.abs(each).max() for each in whole.values())
-        for name, array in cut.items():
-            np.testing.assert_allclose(array, whole[name], atol=1e-5 * max(1.0, largest), err_msg=name)
-    np.testing.assert_allclose(vectors.numpy(), frozen.encode(ids_of(found)), atol=2e-6)
-    before = {name: array.copy() for name, array in frozen.state().items()}
-    frozen.step(1e-2)
-    assert all(np.abs(frozen.state()[name] - array).max() > 0 for name, array in before.items() if "weight" in name)
+@pytest.mark.parametrize("architecture", ["bert", "roberta", pytest.param("modernbert", marks=pytest.mark.nightly)])
+def test_buckets_in_parallel_have_the_vectors_of_one_after_the_other(architecture, cores):
+    encoder, ids = encoder_of(small(architecture), tokens=32), ids_of(small(architecture))
+    parallel = encoder.encode(ids)
+    assert torch.get_num_threads() == cores
+    np.testing.assert_allclose(parallel, encoder.encode(ids, fewest_tokens=1 << 30), atol=2e-6)
 
 
-def test_states_beyond_the_memory_are_computed_each_time():
-    found = fresh("bert", layers=3)
-    ids = ids_of(found)
-    with_memory, without = encoder_of(found, freeze=1, seed=4), encoder_of(found, freeze=1, memory=0, seed=4)
-    for _ in range(2):
-        np.testing.assert_allclose(with_memory.forward(ids)[0], without.forward(ids)[0], atol=2e-6)
+def test_each_thread_has_its_share_of_the_cores(cores):
+    both = threading.Barrier(2)
+
+    def share(_):
+        both.wait(timeout=60)
+        return torch.get_num_threads()
+
+    with parallel_buckets(2 * FEWEST_TOKENS, CPU) as (map_buckets, threads):
+        assert threads == 2
+        assert [*map_buckets(share, [None, None])] == [2, 2]
+    assert torch.get_num_threads() == cores
+
+
+def test_little_text_and_other_devices_are_encoded_one_bucket_after_the_other(cores):
+    for tokens, device in ((FEWEST_TOKENS, CPU), (10_000, torch.device("meta"))):
+        with parallel_buckets(tokens, device) as (map_buckets, threads):
+            assert (map_buckets, threads) == (map, 1)
+
+
+def test_an_error_in_a_thread_is_raised_and_the_cores_are_restored(cores):
+    def fails(_):
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"), parallel_buckets(10_000, CPU) as (map_buckets, _):
+        [*map_buckets(fails, [None])]
+    assert torch.get_num_threads() == cores
+
+
+def test_the_device_is_the_fastest_or_the_one_that_is_named():
+    assert device_of("cpu") == CPU
+    assert device_of(None).type in ("cpu", "cuda", "mps")
+    for name in ("nowhere", "meta:x", "cuda:99"):
+        with pytest.raises(InputError, match=f"the device '{name}' cannot be used"):
+            device_of(name)
+
+
+@pytest.mark.parametrize(("flags", "half"), [("avx2 avx512f", False), ("avx512_bf16", True), ("amx_bf16 x", True)])
+def test_half_precision_is_for_processors_that_have_it(tmp_path, flags, half):
+    (tmp_path / "cpuinfo").write_text(f"flags: {flags}\n")
+    assert half_precision(CPU, tmp_path / "cpuinfo") == half
+    assert not half_precision(CPU, tmp_path / "none")
+    assert not half_precision(torch.device("mps"), tmp_path / "cpuinfo")

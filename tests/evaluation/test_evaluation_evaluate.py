@@ -6,19 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluation_judged import Letters, retrieval, sentences, write_lines, write_retrieval
+from evaluation_data import Bigrams, retrieval, sentences, write_lines, write_retrieval
 
 import likewise
 from likewise.errors import InputError
-from likewise.evaluation.data import Duplicates, Labelled, Similarity
-from likewise.evaluation.result import Evaluation, Figure, Row
-from likewise.evaluation.table import as_parts, as_text
+from likewise.evaluation.data import Duplicates, Labelled, Retrieval, Similarity
+from likewise.evaluation.result import Estimate, Evaluation, Row
+from likewise.model.model import Model
 
 LEXICAL = ("bm25", "tfidf", "lsa", "fusion")
 
 
 def _evaluate(data, **options) -> Evaluation:
-    return likewise.evaluate(Letters(), data, progress=False, **{"baselines": ("tfidf", "lsa")} | options)
+    return likewise.evaluate(Bigrams(), data, progress=False, **{"baselines": ("tfidf", "lsa")} | options)
 
 
 def _data() -> dict[str, object]:
@@ -37,26 +37,26 @@ def _data() -> dict[str, object]:
 
 @pytest.mark.parametrize("task", list(_data()))
 def test_every_task(task: str) -> None:
-    found = _evaluate(_data()[task], task=task, baselines=LEXICAL, draws=2)
-    assert (found.task, found.model.name, found.seed) == (task, "Letters", 0)
-    assert found.measure == next(iter(found.model.figures))
+    found = _evaluate(_data()[task], task=task, baselines=LEXICAL, repeats=2)
+    assert (found.task, found.model.name, found.seed) == (task, "Bigrams", 0)
+    assert found.metric == next(iter(found.model.metrics))
     names = [row.name for row in found.rows]
     assert names == (
-        ["Letters", "Letters + BM25", "BM25", "TF-IDF", "LSA 256"]
+        ["Bigrams", "Bigrams + BM25", "BM25", "TF-IDF", "LSA 256"]
         if task == "retrieval"
-        else ["Letters", "TF-IDF", "LSA 256"]
+        else ["Bigrams", "TF-IDF", "LSA 256"]
     )
     for row in found.rows:
-        for figure in row.figures.values():
-            assert figure.low <= figure.value + 1e-12 and figure.value <= figure.high + 1e-12
+        for estimate in row.metrics.values():
+            assert estimate.low <= estimate.value + 1e-12 and estimate.value <= estimate.high + 1e-12
         if row is not found.model:
-            assert row.ahead is not None
-            difference = found.model.figures[found.measure].value - row.figures[found.measure].value
-            assert row.ahead.value == pytest.approx(difference)
+            assert row.difference is not None
+            difference = found.model.metrics[found.metric].value - row.metrics[found.metric].value
+            assert row.difference.value == pytest.approx(difference)
     if task != "retrieval":
-        assert found.notes[-1] == "BM25 ranks documents: it takes part in retrieval only"
+        assert found.notes[-1] == "BM25 ranks documents: it is a baseline of retrieval only"
     assert found["TF-IDF"].name == "TF-IDF"
-    with pytest.raises(KeyError, match="no row 'BM52'; there are 'Letters'"):
+    with pytest.raises(KeyError, match="no row 'BM52'; there are 'Bigrams'"):
         found["BM52"]
 
 
@@ -67,70 +67,59 @@ def test_the_same_seed_gives_the_same_figures() -> None:
     assert first.rows != _evaluate(data, labels_per_class=[1], seed=1).rows
 
 
-def test_json_says_what_the_table_says(tmp_path: Path) -> None:
+def test_json_and_text_have_the_same_metrics(tmp_path: Path) -> None:
     folder = write_retrieval(tmp_path / "topics", retrieval(), id="id")
-    found = likewise.evaluate(Letters(), folder, baselines="bm25,untrained", progress=False)
+    found = likewise.evaluate(Bigrams(), folder, baselines="bm25,untrained", progress=False)
     plain = json.loads(found.as_json())
-    assert plain["rows"][1]["name"] == "BM25" and plain["rows"][0]["ahead"] is None
-    assert plain["rows"][2] == {
-        "name": "untrained encoder", "figures": {}, "ahead": None, "note": "only for static models of this package",
-    }  # fmt: skip
-    assert plain["rows"][0]["figures"]["nDCG@10"]["value"] == found.model.figures["nDCG@10"].value
+    assert plain["rows"][1]["name"] == "BM25" and plain["rows"][0]["difference"] is None
+    note = "only for static models of this package"
+    assert plain["rows"][2] == {"name": "untrained encoder", "metrics": {}, "difference": None, "note": note}
+    assert plain["rows"][0]["metrics"]["nDCG@10"]["value"] == found.model.metrics["nDCG@10"].value
     text = str(found)
     assert "topics: retrieval, 12 queries, 60 documents" in text and "recall@100" in text
-    assert "untrained encoder: only for static models of this package" in text
-    assert f"{found['BM25'].figures['MRR@10'].value:.3f}" in text
+    assert "untrained encoder  only for static models of this package" in text
+    assert f"{found['BM25'].metrics['MRR@10'].value:.3f}" in text
 
 
-def test_a_number_that_is_none_is_null() -> None:
-    row = Row("it", {"m": Figure(0.5, float("nan"), float("nan"))})
+def test_nan_is_null() -> None:
+    row = Row("it", {"m": Estimate(0.5, float("nan"), float("nan"))})
     found = Evaluation("similarity", "d", "m", (row,), {}, (), 0, 200, 1.0)
-    assert json.loads(found.as_json())["rows"][0]["figures"]["m"] == {"value": 0.5, "low": None, "high": None}
-    assert "ahead by" not in str(found)
+    assert json.loads(found.as_json())["rows"][0]["metrics"]["m"] == {"value": 0.5, "low": None, "high": None}
+    assert "difference" not in str(found)
 
 
-def test_a_narrow_terminal_shows_what_fits_and_says_what_is_left() -> None:
-    found = _evaluate(retrieval())
-    assert "recall@100" not in as_text(found, 60).split("- a wider")[0]
-    assert "MAP@100" in as_text(found, 60)
-    assert len(as_parts(found, 20)) > len(as_parts(found, 200))
-    assert max(map(len, as_text(found, 80).splitlines()[1:-3])) <= 80
-
-
-def test_paths_functions_and_names(tmp_path: Path) -> None:
+def test_paths_functions_and_names(tmp_path: Path, model: Model) -> None:
     texts, topics = sentences(40)
-    likewise.train(texts, dim=16, epochs=1, progress=False, out=tmp_path / "some.model")
+    model.save(tmp_path / "some.model")
     rows = write_lines(tmp_path / "d.jsonl", *[{"t": a, "k": b} for a, b in zip(texts, topics, strict=True)])
     found = likewise.evaluate(
-        tmp_path / "some.model", rows, text="t", label="k", baselines="untrained,lsa", progress=False, draws=1
+        tmp_path / "some.model", rows, text="t", label="k", baselines="untrained,lsa", progress=False, repeats=1
     )
     assert [row.name for row in found.rows] == ["some.model", "LSA 16", "untrained encoder"]
     named = likewise.evaluate(
-        Letters().encode, rows, text=["t"], label="k", baselines=False, name="BM25", progress=False
+        Bigrams().encode, rows, text=["t"], label="k", baselines=False, name="BM25", progress=False
     )
-    assert [row.name for row in named.rows] == ["BM25 (judged)"]
+    assert [row.name for row in named.rows] == ["BM25 (model)"]
 
 
 def test_arguments_that_cannot_be_used() -> None:
-    for options, says in (
-        ({"draws": 0}, "draws 0: expected"),
-        ({"on_error": "ignore"}, "on_error 'ignore'"),
+    for options, message in (
+        ({"repeats": 0}, "repeats 0: raise or skip and at least 1 expected"),
+        ({"on_error": "ignore"}, "on_error is 'ignore'"),
         ({"baselines": "none"}, "no baseline 'none'"),
     ):
-        with pytest.raises(InputError, match=says):
+        with pytest.raises(InputError, match=message):
             _evaluate(retrieval(), **options)
 
 
 @pytest.mark.slow
-def test_what_was_learned_is_seen(python_docs: list[str]) -> None:
-    """Halves of held-out texts, no word in common, find each other better than before training; three seeds."""
-    held, learned = python_docs[:300], python_docs[300:]
-    words = [re.findall(r"[a-z]+", text.lower()) for text in held]
+def test_what_was_learned_is_measured(python_docs: list[str]) -> None:
+    """It learns: halves of held-out texts without common words find each other better than before training."""
+    held_out, training = python_docs[:300], python_docs[300:]
+    words = [re.findall(r"[a-z]+", text.lower()) for text in held_out]
     first = {str(n): " ".join(some[::2]) for n, some in enumerate(words)}
     second = {f"d{n}": " ".join(word for word in some[1::2] if word not in some[::2]) for n, some in enumerate(words)}
-    data = likewise.evaluation.data.Retrieval(second, first, {n: {f"d{n}": 1} for n in first})
-    for seed in range(3):
-        model = likewise.train(learned, dim=64, seed=seed, progress=False, epochs=10)
-        found = likewise.evaluate(model, data, baselines="untrained", progress=False)
-        ahead = found["untrained encoder"].ahead
-        assert ahead is not None and ahead.low > 0.01
+    data = Retrieval(second, first, {n: {f"d{n}": 1} for n in first})
+    model = likewise.train(training, dim=64, progress=False, epochs=10)
+    difference = likewise.evaluate(model, data, baselines="untrained", progress=False)["untrained encoder"].difference
+    assert difference is not None and difference.low > 0.01

@@ -1,10 +1,10 @@
-"""What is a collapse and what only looks like one. Oracles: closed forms, and figures that real runs gave."""
+"""Collapse, and what only resembles one. Oracles: closed forms, and figures of real runs."""
 
 import numpy as np
 import pytest
 
 from likewise.geometry.collapse import collapse, usable
-from likewise.geometry.held_out_retrieval import ViewRetrieval
+from likewise.geometry.held_out_retrieval import HeldOutRetrieval
 from likewise.geometry.measure import Geometry
 
 
@@ -19,7 +19,7 @@ TOPICS = space(0.022, 0.04, 5.4, 0.03)  # three topics, and nothing else to tell
 
 
 @pytest.mark.parametrize(
-    ("found", "best", "told"),
+    ("found", "best", "expected"),
     [
         (NARROW, 0.35, None),
         (NARROW, 0.4, None),
@@ -30,18 +30,18 @@ TOPICS = space(0.022, 0.04, 5.4, 0.03)  # three topics, and nothing else to tell
         (TOPICS, 0.05, "the score fell to 0.022 from 0.050"),
     ],
 )
-def test_a_score_vouches_for_a_space(found: Geometry, best: float, told: str | None) -> None:
+def test_a_good_score_rules_out_a_collapse(found: Geometry, best: float, expected: str | None) -> None:
     verdict = collapse(found, best=best, start=START)
-    assert verdict is None if told is None else verdict is not None and told in verdict
+    assert verdict is None if expected is None else verdict is not None and expected in verdict
 
 
-def test_without_a_score_nothing_vouches() -> None:
+def test_without_a_score_the_geometry_decides() -> None:
     assert "look alike" in str(collapse(NARROW, start=START))
     assert "directions" in str(collapse(TOPICS, start=START))
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "told"),
+    ("before", "now", "expected"),
     [
         (space(0.01, 0.7, 100, 2.0), space(0.01, 0.84, 100, 2.0), None),
         (space(0.01, 0.7, 100, 2.0), space(0.01, 0.86, 100, 2.0), "healthy is below 0.85"),
@@ -50,17 +50,19 @@ def test_without_a_score_nothing_vouches() -> None:
         (space(0.01, float("nan"), float("nan"), 2.0), space(0.01, 0.7, 5, 2.0), "healthy is below 0.6"),
     ],
 )
-def test_what_was_so_from_the_start_is_none(before: Geometry, now: Geometry, told: str | None) -> None:
-    """A closed form: half of the way to cosine 1, half of the directions; a start not measured says nothing."""
+def test_a_property_of_the_untrained_space_is_no_collapse(
+    before: Geometry, now: Geometry, expected: str | None
+) -> None:
+    """A closed form: half of the way to cosine 1, half of the directions; NaN at first is ignored."""
     verdict = collapse(now, best=0.01, start=before)
-    assert verdict is None if told is None else verdict is not None and told in verdict
+    assert verdict is None if expected is None else verdict is not None and expected in verdict
 
 
 @pytest.mark.parametrize("texts", [20, 300, 2000])
-def test_what_is_of_use(texts: int) -> None:
-    """A closed form: a tenth better than chance and than untrained, or twice as good as chance, as ranks give it."""
+def test_a_usable_space_beats_chance_and_the_untrained_encoder(texts: int) -> None:
+    """A closed form: a tenth better than chance and than untrained, or twice as good as chance."""
     nan = float("nan")
-    chance = ViewRetrieval(nan, nan, nan, texts).chance
+    chance = HeldOutRetrieval(nan, nan, nan, texts).chance
     low, high = space(chance / 2, 0.0, 99, 2.0, texts=texts), space(3 * chance, 0.0, 99, 2.0, texts=texts)
     for score, start, expected in (
         (1.05, low, False), (1.15, low, True), (1.9, high, False), (2.1, high, True), (0.5, low, False),
@@ -68,7 +70,7 @@ def test_what_is_of_use(texts: int) -> None:
         assert usable(space(score * chance, 0.0, 99, 2.0, texts=texts), start) is expected
 
 
-def test_halves_that_are_near_are_of_use_whatever_their_rank() -> None:
+def test_near_halves_are_usable_whatever_their_rank() -> None:
     """A closed form: cosine 0.6 to its own against 0.1 to others is more than half of the way, 0.5 is less."""
     assert usable(space(0.0, 0.1, 5, 2 - 2 * 0.6), START)
     assert not usable(space(0.0, 0.1, 5, 2 - 2 * 0.5), START)
@@ -76,7 +78,7 @@ def test_halves_that_are_near_are_of_use_whatever_their_rank() -> None:
     assert usable(TOPICS, START)
 
 
-def test_what_could_not_be_measured_raises_no_alarm_and_is_of_no_use() -> None:
+def test_nan_raises_no_alarm_and_is_not_usable() -> None:
     none = Geometry(*[float("nan")] * 7, 256, 0)
     assert collapse(none, best=0.3, start=START) is None
     assert not usable(none, none)

@@ -1,4 +1,4 @@
-"""Similarities of pairs. Oracles: slow loops in float64, closed forms, laws of order and rotation, a second path."""
+"""Histograms and neighbour agreement. Oracles: slow loops in float64, closed forms, laws, a second path."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from likewise.geometry.similarity import SimilarityHistograms, similarity_histograms
+from likewise.geometry.similarity import SimilarityHistograms, neighbour_agreement, similarity_histograms
 
 
 def unit_rows(rng, texts, dim):
     rows = rng.standard_normal((texts, dim)).astype(np.float32)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def rows_of(seed, texts=40, dim=6):
+    return unit_rows(rng(seed), texts, dim)
 
 
 def rng(seed=0):
@@ -20,7 +24,7 @@ def rng(seed=0):
 
 @given(st.integers(0, 30), st.integers(1, 6), st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_the_slow_loops(texts, dim, bins, seed):
-    """Slow loops in float64: each text with its own positive; as many random pairs as there are, or as asked for."""
+    """Slow loops in float64: each text with its own positive; the random pairs that there are, at most 50."""
     anchors, positives = unit_rows(rng(seed), texts, dim), unit_rows(rng(seed + 1), texts, dim)
     got = similarity_histograms(anchors, positives, rng(seed), bins=bins, random_pairs=50)
     counts = [0] * bins
@@ -42,7 +46,7 @@ def test_equal_vectors_and_orthogonal_ones():
 
 
 def test_a_collapsed_space():
-    """A closed form: all vectors equal: both distributions are one, and a coin decides."""
+    """A closed form: all vectors equal: both distributions are the same."""
     vectors = np.full((30, 16), 0.25, np.float32)
     got = similarity_histograms(vectors, vectors, rng())
     assert got.positive[-1] == 30
@@ -102,3 +106,30 @@ def test_too_few_texts_have_no_random_pairs(texts):
     got = similarity_histograms(vectors, vectors, rng())
     assert (got.positive.sum(), got.random.sum()) == (texts, 0)
     assert np.isnan(got.separation)
+
+
+def test_a_space_agrees_with_itself_however_it_is_turned():
+    """A closed form, 1, and a law: a rotation changes no neighbour."""
+    one = rows_of(0)
+    turned = one @ np.linalg.qr(rng(1).standard_normal((6, 6)))[0]
+    assert neighbour_agreement(one, one) == neighbour_agreement(one, turned) == 1
+
+
+def test_agreement_is_that_of_a_slow_loop():
+    one, other = rows_of(2), rows_of(3, dim=9)
+    shares = []
+    for text in range(40):
+        near = [
+            {*sorted((t for t in range(40) if t != text), key=lambda t: -float(side[text] @ side[t]))[:5]}
+            for side in (one, other)
+        ]
+        shares.append(len(near[0] & near[1]) / 5)
+    assert neighbour_agreement(one, other, k=5) == pytest.approx(np.mean(shares))
+
+
+def test_agreement_by_chance_and_of_few_texts():
+    """Closed forms: k / (texts - 1) by chance, within three standard errors; all neighbours are the same ones."""
+    found = neighbour_agreement(rows_of(4, 400), rows_of(5, 400), k=10)
+    assert found == pytest.approx(10 / 399, abs=0.008)
+    assert neighbour_agreement(rows_of(6, 5), rows_of(7, 5), k=10) == 1
+    assert np.isnan(neighbour_agreement(rows_of(6, 1), rows_of(7, 1)))

@@ -1,4 +1,4 @@
-"""An empty collection for each test that asks for one."""
+"""An empty collection for each test that needs one."""
 
 import pytest
 from index_embedders import Hashed

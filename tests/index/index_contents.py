@@ -1,4 +1,4 @@
-"""What an index holds, looked at from outside."""
+"""The contents of an index, read with SQLite alone."""
 
 import sqlite3
 
@@ -9,8 +9,8 @@ def ids_of(hits):
     return [hit.id for hit in hits]
 
 
-def tables(collection):
-    """How many rows each table holds, and that FTS5 finds its own structures whole."""
+def count_texts(collection):
+    """Return the number of texts, after checking that all tables have as many and that FTS5 is consistent."""
     connection = sqlite3.connect(collection.path / "record.sqlite")
     counts = {
         connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("texts", "vectors", "fields")
@@ -21,3 +21,12 @@ def tables(collection):
     connection.close()
     assert len(counts) == 1, counts
     return counts.pop()
+
+
+def made_index(path, model, settings):
+    """Return a new collection whose cache has other settings than the default."""
+    from likewise.index.collection import Collection
+    from likewise.index.record import Record
+
+    Collection.create(path, model).close()
+    return Collection(Record.open(path), model, settings)

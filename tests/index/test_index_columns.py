@@ -1,15 +1,31 @@
-"""What a column may hold, and that it comes back as it was."""
+"""Texts, ids and columns that are added: what is accepted, and that values come back as they were."""
 
 import datetime
 import decimal
+import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from likewise.corpus.read import read
 from likewise.errors import InputError
-from likewise.index.columns import restored, stored, well_formed
+from likewise.index.columns import (
+    CHUNK,
+    are_numbers,
+    checked_ids,
+    from_cell,
+    rows_of_corpus,
+    rows_of_texts,
+    to_cell,
+    well_formed,
+)
 
 scalars = st.one_of(
     st.none(),
@@ -21,14 +37,14 @@ scalars = st.one_of(
 
 
 @given(scalars)
-def test_comes_back_with_its_type(value):
-    """Law: restored after stored is the value, and true is not 1."""
-    again = restored(stored(value, "x"))
+def test_a_value_comes_back_with_its_type(value):
+    """Law: the conversion is undone, and true is not 1."""
+    again = from_cell(to_cell(value, "x"))
     assert again == value and type(again) is type(value)
 
 
 @pytest.mark.parametrize(
-    ("given_", "kept"),
+    ("value", "cell"),
     [
         (np.float32(0.5), 0.5),
         (np.int64(7), 7),
@@ -40,20 +56,20 @@ def test_comes_back_with_its_type(value):
         (datetime.time(12, 30), "12:30:00"),
     ],
 )
-def test_is_made_what_a_column_holds(given_, kept):
-    assert restored(stored(given_, "x")) == kept
+def test_other_scalars_are_converted(value, cell):
+    assert from_cell(to_cell(value, "x")) == cell
 
 
 @pytest.mark.parametrize("value", [[1], {"a": 1}, b"raw", object(), 2**63, 1j])
-def test_refuses_what_is_no_scalar(value):
+def test_values_that_are_no_scalars_are_refused(value):
     with pytest.raises(InputError, match=r"column 'tags', row 3") as refused:
-        stored(value, "column 'tags', row 3")
+        to_cell(value, "column 'tags', row 3")
     assert "\n" not in str(refused.value)
 
 
 @given(st.text())
 def test_text_becomes_utf8(text):
-    """Law: the result can be encoded; text that could be is untouched."""
+    """Law: the result can be encoded; text that could be is unchanged."""
     made = well_formed(text)
     made.encode()
     if not any(0xD800 <= ord(character) <= 0xDFFF for character in text):
@@ -62,3 +78,131 @@ def test_text_becomes_utf8(text):
 
 def test_a_surrogate_pair_becomes_its_character():
     assert well_formed("\ud83d\ude00 \ud83d") == "😀 \ufffd"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [list, tuple, pd.Series, pa.array, np.array, lambda values: pa.chunked_array([values[:1], values[1:]]), iter],
+)
+def test_any_sequence_is_a_column(made):
+    parts = list(rows_of_texts(made(["a", "b", "c"]), made(["1", "2", "3"]), {"price": made([1, 2, 3])}))
+    assert len(parts) == 1 and len(parts[0]) == 3
+    assert (parts[0].texts, parts[0].ids, parts[0].columns) == (["a", "b", "c"], ["1", "2", "3"], {"price": [1, 2, 3]})
+
+
+def test_a_few_thousand_rows_at_a_time():
+    parts = list(rows_of_texts(["a"] * (2 * CHUNK + 1), None, {"n": range(2 * CHUNK + 1)}))
+    assert [len(part) for part in parts] == [CHUNK, CHUNK, 1]
+    assert [part.columns["n"][0] for part in parts] == [0, CHUNK, 2 * CHUNK] and parts[0].ids is None
+    assert list(rows_of_texts([], None, {})) == []
+
+
+@pytest.mark.parametrize(
+    ("texts", "ids", "columns", "message"),
+    [
+        ("one text", None, {}, "texts: expected a list with one value a text, a str was given"),
+        (3, None, {}, "a int was given"),
+        ({"a": 1}, None, {}, "a dict was given"),
+        (["a", None], None, {}, "text 1 is a NoneType"),
+        (["a", 3.5], None, {}, "text 1 is a float"),
+        (["a"], ["1", "2"], {}, "1 texts and 2 ids"),
+        (["a"], None, {"price": [1, 2]}, "1 texts and 2 values of column 'price'"),
+        (["a"], None, {"price": 3}, "column 'price': expected a list"),
+        (["a"], [1.5], {}, "the id 1.5 is a float: expected text or an integer"),
+        (["a"], [None], {}, "the id None"),
+        (["a"], [True], {}, "the id True"),
+    ],
+)
+def test_wrong_arguments_are_refused(texts, ids, columns, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        list(rows_of_texts(texts, ids, columns))
+
+
+def test_ids():
+    assert checked_ids(["a", 3, np.int32(4)]) == ["a", "3", "4"]
+
+
+def test_a_corpus():
+    batch = SimpleNamespace(
+        ids=pa.array(["x", "y"]),
+        texts=pa.array(["a", "b"], pa.large_string()),
+        columns=pa.record_batch({"n": [1, None]}),
+    )
+    bare = SimpleNamespace(ids=None, texts=pa.array(["c"]), columns=None)
+    first, second = rows_of_corpus([batch, bare], empty=True)
+    assert (first.texts, first.ids, first.columns) == (["a", "b"], ["x", "y"], {"n": [1, None]})
+    assert (second.texts, second.ids, second.columns) == (["c"], None, {})
+    with pytest.raises(InputError, match="text 3 is a int"):
+        list(rows_of_corpus([batch, bare, SimpleNamespace(ids=None, texts=pa.array([5]), columns=None)], empty=True))
+
+
+def columns_of(file: Path) -> dict[str, list[object]]:
+    (rows,) = rows_of_corpus(read(file, text="body", columns=True), empty=True)
+    return rows.columns
+
+
+def test_numbers_of_a_delimited_file_are_numbers_and_names_stay_names(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("body,price,code,phone,size,none\nx y,9.5,007,+49,1e3,\nz w,,12,3,-4,\n")
+    assert columns_of(file) == {
+        "price": [9.5, None], "code": ["007", "12"], "phone": ["+49", "3"], "size": [1000.0, -4], "none": ["", ""],
+    }  # fmt: skip
+    (tmp_path / "folder").mkdir()
+    file.rename(tmp_path / "folder" / "b.csv")
+    assert columns_of(tmp_path / "folder")["price"] == [9.5, None]
+
+
+def test_a_column_that_begins_as_numbers_keeps_later_text(tmp_path: Path) -> None:
+    file = tmp_path / "a.tsv"
+    file.write_text("body\tn\n" + "some words\t3\n" * 9000 + "some words\tmany\n")
+    batches = rows_of_corpus(read(file, text="body", columns=True), empty=True)
+    assert [value for rows in batches for value in rows.columns["n"]] == [3] * 9000 + ["many"]
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "12.50", "1e9", "999999999999999999"])
+def test_numbers(text: str) -> None:
+    assert are_numbers([text, ""])
+
+
+@pytest.mark.parametrize("text", ["00", "1,5", "1.", ".5", "nan", "inf", "٣", "1 ", "0x1", "9" * 19, "1\n"])
+def test_no_numbers(text: str) -> None:
+    assert not are_numbers(["1", text])
+
+
+def test_types_of_a_typed_file_are_kept(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "body": ["x", "y"],
+            "number_as_text": ["1", "2"],
+            "nested": [{"a": [1]}, None],
+            "raw": [b"1", b"2"],
+            "kind": pa.array(["k", None]).dictionary_encode(),
+            "took": [datetime.timedelta(seconds=3), None],
+            "day": [datetime.date(2024, 1, 2), None],
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert columns_of(tmp_path / "a.parquet") == {
+        "number_as_text": ["1", "2"],
+        "nested": ['{"a": [1]}', None],
+        "kind": ["k", None],
+        "took": [3.0, None],
+        "day": [datetime.date(2024, 1, 2), None],
+    }
+
+
+def test_row_numbers_are_ids_only_in_an_empty_index(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"text": "a"}\n{\n{"text": "b"}\n')
+    for empty, ids in ((True, ["0", "2"]), (False, None)):
+        (rows,) = rows_of_corpus(read(file, columns=True, on_error="skip"), empty=empty)
+        assert rows.ids == ids
+        assert rows.columns == {}
+
+
+@pytest.mark.parametrize("ids", [["5", "6"], ["1", "0"], ["a", "b"], ["00", "1"]])
+def test_ids_of_a_column_are_ids(tmp_path: Path, ids: list[str]) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("id,body\n" + "".join(f"{id},words\n" for id in ids))
+    (rows,) = rows_of_corpus(read(file, columns=True), empty=False)
+    assert rows.ids == ids

@@ -15,16 +15,21 @@ from index_embedders import Hashed
 import likewise
 from likewise.index.collection import Collection
 
-# Each call adds this many texts of one mark, all or none.
+# Each call adds this many texts with one mark, all or none.
 TOGETHER = 40
 
-WRITER = f"""
+OPEN = """
 import sys
+from pathlib import Path
 from index_embedders import Hashed
-from likewise.index import vectors
 from likewise.index.collection import Collection
-vectors.FEW = 100  # so that the cache is made often
-with Collection.open(sys.argv[1], Hashed()) as index:
+from likewise.index.record import Record
+from likewise.index.vectors import CacheSettings
+settings = CacheSettings(few_changes=100)  # so that the cache is computed often
+"""
+
+WRITER = f"""{OPEN}
+with Collection(Record.open(Path(sys.argv[1])), Hashed(), settings) as index:
     for mark in range(int(sys.argv[2]), int(sys.argv[3])):
         print(mark, flush=True)
         ids = [f"{{mark}} {{n}}" for n in range({TOGETHER})]
@@ -32,13 +37,8 @@ with Collection.open(sys.argv[1], Hashed()) as index:
         index.delete([f"{{mark - 3}} {{n}}" for n in range({TOGETHER})])
 """
 
-READER = f"""
-import sys
-from index_embedders import Hashed
-from likewise.index import vectors
-from likewise.index.collection import Collection
-vectors.FEW = 100
-with Collection.open(sys.argv[1], Hashed()) as index:
+READER = f"""{OPEN}
+with Collection(Record.open(Path(sys.argv[1])), Hashed(), settings) as index:
     seen = 0
     while seen < int(sys.argv[2]):
         for mode in ("vector", "text", "hybrid"):
@@ -58,8 +58,8 @@ def process(code, *arguments):
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def assert_whole(path):
-    """Every table agrees, no write is there in part, and the index goes on working."""
+def assert_intact(path):
+    """Check that all tables agree, that no write is there in part, and that the index still works."""
     with Collection.open(path, Hashed()) as index:
         connection = sqlite3.connect(path / "record.sqlite")
         for table in ("texts", "vectors", "fields", "words_docsize"):
@@ -76,40 +76,31 @@ def assert_whole(path):
         index.delete(["extra"])
 
 
-def test_two_read_while_one_writes(tmp_path):
-    """What the readers find is always a whole number of writes, in every mode."""
+@pytest.mark.slow
+def test_processes_read_and_write_at_once(tmp_path):
+    """Two writers take turns, and a reader finds a whole number of writes at any time, in every mode."""
     path = tmp_path / "a.index"
     Collection.create(path, Hashed()).close()
-    readers = [process(READER, path, 24) for _ in range(2)]
-    writer = process(WRITER, path, 1, 26)
-    for one in (writer, *readers):
-        _, errors = one.communicate(timeout=60)
-        assert one.returncode == 0, errors
-    assert_whole(path)
-
-
-def test_two_writers_take_turns(tmp_path):
-    path = tmp_path / "a.index"
-    Collection.create(path, Hashed()).close()
+    reader = process(READER, path, 206)
     writers = [process(WRITER, path, start, start + 8) for start in (100, 200)]
-    for one in writers:
-        _, errors = one.communicate(timeout=60)
+    for one in (*writers, reader):
+        _, errors = one.communicate(timeout=120)
         assert one.returncode == 0, errors
-    assert_whole(path)
+    assert_intact(path)
     with Collection.open(path, Hashed()) as index:
         assert len(index) == 2 * 3 * TOGETHER
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(12, marks=pytest.mark.slow)])
-def test_a_killed_writer_leaves_before_or_after(tmp_path, kills):
-    path, moments = tmp_path / "a.index", random.Random(kills)
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.nightly)])
+def test_a_killed_write_happened_completely_or_not_at_all(tmp_path, kills):
+    path, rng = tmp_path / "a.index", random.Random(kills)
     Collection.create(path, Hashed()).close()
     start = 1
     for _ in range(kills):
         writer = process(WRITER, path, start, 10**6)
-        for _ in range(moments.randint(1, 8)):
+        for _ in range(rng.randint(1, 8)):
             start = int(writer.stdout.readline()) + 1
-        time.sleep(moments.random() * 0.03)
+        time.sleep(rng.random() * 0.03)
         writer.send_signal(signal.SIGKILL)
         writer.communicate()
-        assert_whole(path)
+        assert_intact(path)

@@ -1,15 +1,16 @@
-"""Transactions, and SQLite's errors in a line."""
+"""Transactions, and SQLite's errors in one line."""
 
 import os
 import sqlite3
 
 import pytest
+from index_contents import made_index
 from index_embedders import Hashed, sentences
 
 from likewise.errors import InputError, LikewiseError
-from likewise.index import record as record_room
 from likewise.index.collection import Collection
 from likewise.index.record import Record
+from likewise.index.vectors import CacheSettings
 
 
 @pytest.fixture
@@ -20,13 +21,13 @@ def record(tmp_path):
     opened.close()
 
 
-def test_a_write_is_kept_or_not(record):
+def test_a_write_is_committed_or_rolled_back(record):
     with record.writing() as generation:
         record.set_setting("next_id", 5)
     assert generation == 1
     with pytest.raises(KeyError), record.writing() as generation:
         record.set_setting("next_id", 6)
-        with record.reading() as connection:  # it sees what the write did
+        with record.reading() as connection:  # it sees the state within the write
             assert connection.execute("SELECT value FROM settings WHERE name = 'next_id'").fetchone() == (6,)
         raise KeyError
     with record.reading():
@@ -45,11 +46,9 @@ def test_a_reader_keeps_the_state_it_began_with(record):
     other.close()
 
 
-def test_sqlite_that_is_too_old(tmp_path, monkeypatch):
-    monkeypatch.setattr(record_room, "OLDEST", (99, 1, 0))
+def test_sqlite_that_is_too_old(tmp_path):
     with pytest.raises(LikewiseError, match=r"is not enough: an index needs 99\.1\.0 with FTS5"):
-        Collection.create(tmp_path / "a.index", Hashed())
-    assert not list(tmp_path.iterdir())
+        Record.create(tmp_path, {}, min_sqlite=(99, 1, 0))
 
 
 def test_sqlite_without_fts5(tmp_path, monkeypatch):
@@ -63,6 +62,7 @@ def test_sqlite_without_fts5(tmp_path, monkeypatch):
     )
     with pytest.raises(LikewiseError, match="without FTS5, is not enough"):
         Collection.create(tmp_path / "a.index", Hashed())
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -72,39 +72,39 @@ def test_sqlite_without_fts5(tmp_path, monkeypatch):
         (sqlite3.SQLITE_BUSY, LikewiseError, "another process is writing"),
         (sqlite3.SQLITE_READONLY, InputError, "cannot write or open"),
         (sqlite3.SQLITE_CORRUPT, InputError, "is damaged"),
-        (sqlite3.SQLITE_IOERR, LikewiseError, "failed: what SQLite said"),
+        (sqlite3.SQLITE_IOERR, LikewiseError, "failed: the reason"),
     ],
 )
 def test_errors_of_sqlite(record, code, kind, message):
-    failed = sqlite3.OperationalError("what SQLite said")
+    failed = sqlite3.OperationalError("the reason")
     failed.sqlite_errorcode = code
-    with pytest.raises(kind, match=message) as told, record.writing():
+    with pytest.raises(kind, match=message) as refused, record.writing():
         raise failed
-    assert (type(told.value) is kind) and "\n" not in str(told.value)
+    assert (type(refused.value) is kind) and "\n" not in str(refused.value)
     with record.reading():
         assert record.setting("generation") == 0
 
 
 def test_a_full_disk(tmp_path):
-    """A limit of SQLite's own stands for the disk: the add fails in one line and leaves nothing."""
+    """SQLite's page limit stands for the disk: `add` fails in one line and leaves nothing."""
     with Collection.create(tmp_path / "a.index", Hashed()) as index:
         index.add(["stays"])
         pages = index._record.connection.execute("PRAGMA page_count").fetchone()[0]
         index._record.connection.execute(f"PRAGMA max_page_count = {pages + 5}")
-        with pytest.raises(LikewiseError, match=r"the disk is full: .* is as it was before"):
+        with pytest.raises(LikewiseError, match=r"the disk is full: .* is unchanged"):
             index.add(sentences(2000))
         assert len(index) == 1 and len(index.search("stays")) == 1
 
 
 def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
-    """It can be searched, with the cache held in memory, and says in a line that it cannot be added to."""
-    monkeypatch.setattr("likewise.index.vectors.FEW", 10)
-    with Collection.create(tmp_path / "a.index", Hashed()) as index:
+    """It can be searched, with the cache in memory; adding fails in one line."""
+    few = CacheSettings(few_changes=10)
+    with made_index(tmp_path / "a.index", Hashed(), few) as index:
         index.add(sentences(50))
         (index.path / "vectors.cache").unlink()
     access = os.access
     monkeypatch.setattr(os, "access", lambda path, how: not how & os.W_OK and access(path, how))
-    with Collection.open(tmp_path / "a.index", Hashed()) as index:
+    with Collection(Record.open(tmp_path / "a.index"), Hashed(), few) as index:
         for mode in ("hybrid", "vector", "text"):
             assert len(index.search("battery", 5, mode, where="id != 3")) == 5
         assert not (index.path / "vectors.cache").exists()

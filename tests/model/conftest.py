@@ -1,11 +1,15 @@
-"""A small model, untrained: what a folder must hold does not depend on what was learned."""
+"""Small models, untrained: what a folder must hold does not depend on what was learned."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from likewise.encoders.static import StaticEncoder
 from likewise.model.card import Card
+from likewise.model.concatenated import Companion
 from likewise.model.model import Model
+from likewise.model.transformer import TransformerModel
 from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference
 
@@ -19,7 +23,7 @@ SENTENCES = (
 
 @pytest.fixture(scope="session")
 def model() -> Model:
-    """Sixteen dimensions; the unknown piece has a row of zeros, as training leaves it."""
+    """Sixteen dimensions; the unknown token has a row of zeros, as after training."""
     reference = learn_reference(SENTENCES * 3, 150)
     counted = Vocabulary.of(reference, np.arange(reference.get_vocab_size()))
     weights = np.random.default_rng(0).standard_normal((len(counted), 16), np.float32)
@@ -34,3 +38,22 @@ def model() -> Model:
         pairs={"edges": [-1.0, 0.0, 1.0], "positive": [1, 3], "random": [2, 2]},
     )
     return Model(Tokenizer(reference, counted), StaticEncoder(weights), card)
+
+
+@pytest.fixture(scope="session")
+def transformer(model: Model) -> TransformerModel:
+    """A small BERT with random weights and the static model as its companion; tests leave it as it is."""
+    from model_transformers import random_transformer
+
+    return random_transformer("bert", Companion(Model(model.tokenizer, model.encoder, stems={"dogs": "dog"}), 0.8))
+
+
+@pytest.fixture(scope="session")
+def exported(transformer: TransformerModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its folder with graphs in both precisions; tests damage copies of it."""
+    from likewise.model.export import export_onnx
+
+    folder = tmp_path_factory.mktemp("exported") / "small.model"
+    transformer.save(folder)
+    export_onnx(transformer, folder, int8=True)
+    return folder

@@ -5,7 +5,7 @@ from likewise.model.card import Card, readme
 CARD = Card(
     recipe={"dim": 256, "temperature": 0.2, "views": "crop,halves"},
     corpus={"name": "reviews.csv", "texts": 25000, "duplicates": 12},
-    scores={"MRR": 0.25178, "texts": 2000, "apart": True},
+    scores={"MRR": 0.25178, "texts": 2000, "held out": True},
     warnings=("the corpus is small",),
     pairs={"edges": [-1.0, 0.0, 1.0], "positive": [1, 3], "random": [2, 2]},
 )
@@ -15,11 +15,11 @@ CARD = Card(
     "line",
     [
         "# reviews.csv",
-        "A static text encoder: 30,000 pieces, 256 dimensions,",
+        "A static text encoder: a vocabulary of 30,000 subwords, 256 dimensions,",
         "- texts: 25,000",
         "| MRR | 0.2518 |",
         "| texts | 2,000 |",
-        "| apart | True |",
+        "| held out | True |",
         "| temperature | 0.2 |",
         "| views | crop,halves |",
         "- the corpus is small",
@@ -28,7 +28,7 @@ CARD = Card(
         "library_name: sentence-transformers",
     ],
 )
-def test_what_the_card_says(line: str) -> None:
+def test_what_the_card_holds(line: str) -> None:
     """A closed form: settings, counts, scores and warnings, as a person reads them."""
     assert line in readme(CARD, dim=256, vocab=30000)
 
@@ -48,7 +48,7 @@ def test_a_card_of_nothing() -> None:
 
 
 @pytest.mark.parametrize("pairs", [{}, {"edges": [-1.0, 1.0], "positive": [0], "random": [0]}])
-def test_pairs_that_were_not_taken_are_not_told(pairs: dict[str, list[float]]) -> None:
+def test_pairs_that_were_not_measured_are_left_out(pairs: dict[str, list[float]]) -> None:
     """A closed form: no pairs, no average."""
     text = readme(Card(scores={"MRR": 0.5}, pairs=pairs), dim=2, vocab=3)
     assert "on average" not in text

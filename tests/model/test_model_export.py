@@ -10,63 +10,39 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from model_transformers import TEXTS, random_transformer
 
 import likewise
-from likewise.encoders.transformer.encoder import TransformerEncoder
 from likewise.encoders.transformer.onnx import OnnxEncoder
-from likewise.encoders.transformer.scratch import small_encoder
 from likewise.errors import InputError, LikewiseError
 from likewise.model.export import export_onnx
-from likewise.model.model import Model
+from likewise.model.load import load_model
 from likewise.model.onnx import OnnxModel
 from likewise.model.transformer import TransformerModel
-from likewise.tokens.vocabulary import learn_reference
 
-TEXTS = (
-    "Returns the absolute value of a number, which may be an integer or a floating point number.",
-    "Open a file and return a stream",
-    "sort",
-    "",
-    "A list of all the names that are defined by a module, sorted alphabetically, without those that begin with an "
-    "underscore, and without those that were imported from elsewhere",
-    "The tuple is immutable; lists are not.",
-    "sort",
-    "Raised when a file [MASK] or directory is requested but does not exist",
+pytestmark = pytest.mark.slow  # the exporter takes some ten seconds
+
+EXPORTED = pytest.mark.parametrize(
+    "architecture",
+    ["roberta"]
+    + [pytest.param(name, marks=pytest.mark.nightly) for name in ("electra", "distilbert", "mpnet", "modernbert")],
 )
 
 
-def made(architecture: str, folder: Path, dim: int = 64) -> TransformerModel:
-    """A small model with random weights, saved."""
-    reference = learn_reference([list(TEXTS)], 300)
-    found = small_encoder(architecture, reference, layers=2, dim=dim, length=48, seed=3)
-    encoder = TransformerEncoder(found.model, found.special_tokens, found.pooling, device="cpu", half=False)
-    model = TransformerModel(found, encoder, sample=TEXTS)
-    model.save(folder)
-    return model
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TransformerModel]:
-    """A model that was exported in both forms."""
-    folder = tmp_path_factory.mktemp("shelf") / "small.model"
-    model = made("bert", folder)
-    export_onnx(model, folder, int8=True)
-    return folder, model
-
-
 @pytest.fixture
-def copy(shelf: tuple[Path, TransformerModel], tmp_path: Path) -> Path:
+def copy(exported: Path, tmp_path: Path) -> Path:
     """The same to be damaged."""
-    return Path(shutil.copytree(shelf[0], tmp_path / "copy.model"))
+    return Path(shutil.copytree(exported, tmp_path / "copy.model"))
 
 
-def test_the_vectors_are_those_of_torch(shelf: tuple[Path, TransformerModel]) -> None:
-    folder, model = shelf
+def test_the_vectors_are_those_of_torch(exported: Path, transformer: TransformerModel) -> None:
+    folder, model = exported, transformer
     expected = model.encode(TEXTS)
-    found = Model.load(folder, backend="onnx")
+    found = load_model(folder, backend="onnx")
     assert isinstance(found, OnnxModel)
+    np.testing.assert_allclose(found.encode_query(TEXTS), model.encode_query(TEXTS), atol=2e-6)
+    np.testing.assert_allclose(found.encode_document(TEXTS), model.encode_document(TEXTS), atol=2e-6)
     np.testing.assert_allclose(found.encode(TEXTS), expected, atol=2e-6)  # 3e-7 measured
-    np.testing.assert_array_equal(found.encode_document(TEXTS), found.encode_query(TEXTS))
     assert found.sample == model.sample and found.dim == model.dim
     for text, vector in zip(TEXTS, expected, strict=True):
         np.testing.assert_allclose(found.encode([text])[0], vector, atol=2e-6)
@@ -77,9 +53,9 @@ def test_the_vectors_are_those_of_torch(shelf: tuple[Path, TransformerModel]) ->
     assert found.encode([]).shape == (0, model.dim)
 
 
-def test_eight_bits_are_near(shelf: tuple[Path, TransformerModel]) -> None:
+def test_eight_bits_are_near(exported: Path, transformer: TransformerModel) -> None:
     """A random model of 64 dimensions: 1 - cosine of 2e-4 measured."""
-    folder, model = shelf
+    folder, model = exported, transformer
     found = likewise.load(folder, backend="onnx-int8")
     cosine = (found.encode(TEXTS) * model.encode(TEXTS)).sum(1)
     assert cosine.min() > 0.99 and cosine.max() < 1 - 1e-7
@@ -89,29 +65,27 @@ def test_eight_bits_are_near(shelf: tuple[Path, TransformerModel]) -> None:
     assert len(others) == 3
 
 
-def test_nothing_of_the_machine_is_in_a_graph(shelf: tuple[Path, TransformerModel]) -> None:
-    for path in (shelf[0] / "onnx").iterdir():
+def test_nothing_of_the_machine_is_in_a_graph(exported: Path, transformer: TransformerModel) -> None:
+    for path in (exported / "onnx").iterdir():
         data = path.read_bytes()
         assert b"site-packages" not in data and str(Path(__file__).parent).encode() not in data, path.name
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("architecture", ["roberta", "electra", "distilbert", "mpnet", "modernbert"])
+@EXPORTED
 def test_every_architecture_is_exported(architecture: str, tmp_path: Path) -> None:
-    """Two ways: torch and the graph. 1 - cosine in 8 bits is at most 4e-4 as measured."""
-    model = made(architecture, tmp_path / "small.model")
-    done = export_onnx(model, tmp_path / "small.model", int8=True)
-    plain, small = done.graphs
-    assert plain.largest < 1e-5 and plain.worst < 1e-6
-    assert small.worst < 0.02
+    """Two paths that agree: torch and the graph."""
+    model = random_transformer(architecture)
+    model.save(tmp_path / "small.model")
+    (graph,) = export_onnx(model, tmp_path / "small.model").graphs
+    assert graph.largest < 1e-5 and graph.worst < 1e-6
     found = likewise.load(tmp_path / "small.model", backend="onnx")
     for count in (1, 3, len(TEXTS)):
         np.testing.assert_allclose(found.encode(TEXTS[:count]), model.encode(TEXTS[:count]), atol=1e-5)
 
 
-def test_a_folder_is_served_where_there_is_no_torch(shelf: tuple[Path, TransformerModel], tmp_path: Path) -> None:
-    """Three processes' worth in one: the same vectors, an index made, saved and opened, with torch out of reach."""
-    folder, model = shelf
+def test_a_folder_runs_where_there_is_no_torch(exported: Path, transformer: TransformerModel, tmp_path: Path) -> None:
+    """Two paths that agree: the same vectors, an index made, saved and opened, without torch."""
+    folder, model = exported, transformer
     np.save(tmp_path / "expected.npy", model.encode(TEXTS))
     code = f"""
 import importlib.abc, sys
@@ -149,16 +123,16 @@ with likewise.Collection.open({str(tmp_path / "texts.index")!r}) as opened:
 
 
 def test_a_folder_of_its_own_has_the_graphs_and_no_weights(
-    shelf: tuple[Path, TransformerModel], copy: Path, tmp_path: Path
+    exported: Path, transformer: TransformerModel, copy: Path, tmp_path: Path
 ) -> None:
-    folder, model = shelf
+    folder, model = exported, transformer
     small = likewise.load(folder, backend="onnx-int8")
     small.save(tmp_path / "served.model")
     served = likewise.load(tmp_path / "served.model")
     assert isinstance(served, OnnxModel) and served.backend == "onnx-int8"
     assert served.fingerprint == small.fingerprint and served.sample == small.sample
     np.testing.assert_array_equal(served.encode(TEXTS), small.encode(TEXTS))
-    assert not list((tmp_path / "served.model").rglob("*.safetensors"))
+    assert not list((tmp_path / "served.model").glob("*.safetensors"))
     served.save(tmp_path / "again.model")
     assert likewise.load(tmp_path / "again.model").fingerprint == small.fingerprint
     with pytest.raises(InputError, match="no model\\.onnx"):
@@ -169,24 +143,25 @@ def test_a_folder_of_its_own_has_the_graphs_and_no_weights(
     np.testing.assert_array_equal(likewise.load(copy).encode(TEXTS), model.encode(TEXTS))
 
 
-def test_what_is_given_is_refused_in_one_line(shelf: tuple[Path, TransformerModel], copy: Path, tmp_path: Path) -> None:
-    _, model = shelf
+def test_bad_input_is_refused_in_one_line(transformer: TransformerModel, copy: Path) -> None:
+    model = transformer
     with pytest.raises(InputError, match="'fast' is not known: expected one of torch, onnx"):
         likewise.load(copy, backend="fast")
-    with pytest.raises(InputError, match=r"likewise\.load\(.*backend='onnx'\)"):
-        TransformerModel.load(copy, backend="onnx")
     with pytest.raises(InputError, match="exists already"):
         export_onnx(model, copy)
     with pytest.raises(InputError, match="OnnxModel cannot be exported"):
-        export_onnx(likewise.load(copy, backend="onnx"), copy, overwrite=True)  # type: ignore[arg-type]
+        export_onnx(likewise.load(copy, backend="onnx"), copy, overwrite=True)
     with pytest.raises(InputError, match="is no model folder"):
         export_onnx(model, copy, Path(__file__).parent, overwrite=True)
     record = copy / "onnx" / "likewise.json"
-    told = json.loads(record.read_text(encoding="utf-8"))
-    for wrong in ("{", json.dumps(told | {"frame": {}}), json.dumps(told | {"pooling": "sum"}), "[]"):
+    values = json.loads(record.read_text(encoding="utf-8"))
+    for wrong in ("{", json.dumps(values | {"special_tokens": {}}), json.dumps(values | {"pooling": "sum"}), "[]"):
         record.write_text(wrong, encoding="utf-8")
         with pytest.raises(InputError, match="likewise\\.json is damaged"):
             likewise.load(copy, backend="onnx")
+    record.write_text(json.dumps(values | {"format": 2}), encoding="utf-8")
+    with pytest.raises(InputError, match="has format 2, this version reads format 3: export again"):
+        likewise.load(copy, backend="onnx")
     record.unlink()
     with pytest.raises(InputError, match="was not exported to ONNX: likewise export"):
         likewise.load(copy, backend="onnx")
@@ -203,15 +178,15 @@ def test_a_damaged_file_is_named(copy: Path, name: str) -> None:
         likewise.load(copy, backend="onnx")
 
 
-def test_a_file_that_is_no_graph_is_refused(shelf: tuple[Path, TransformerModel], tmp_path: Path) -> None:
+def test_a_file_that_is_no_graph_is_refused(exported: Path, transformer: TransformerModel, tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"no graph")
     with pytest.raises(InputError, match="cannot be run"):
-        OnnxEncoder(tmp_path / "model.onnx", shelf[1].encoder.special_tokens)
+        OnnxEncoder(tmp_path / "model.onnx", transformer.encoder.special_tokens)
 
 
 @pytest.mark.parametrize("package", ["onnxruntime", "onnx", "onnxscript"])
 def test_what_is_not_installed_is_named_with_the_command(
-    shelf: tuple[Path, TransformerModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+    exported: Path, transformer: TransformerModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     given = builtins.__import__
 
@@ -222,13 +197,13 @@ def test_what_is_not_installed_is_named_with_the_command(
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(LikewiseError, match=f"needs {package}: pip install 'likewise\\[onnx\\]'"):
-        export_onnx(shelf[1], shelf[0], tmp_path / "new.model")
+        export_onnx(transformer, exported, tmp_path / "new.model")
 
 
-def test_what_the_exporter_cannot_do_is_told(
-    shelf: tuple[Path, TransformerModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_the_exporter_cannot_do_is_refused(
+    exported: Path, transformer: TransformerModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torch.onnx.export", lambda *_, **__: 1 / 0)
     with pytest.raises(LikewiseError, match="this bert cannot be exported: division by zero"):
-        export_onnx(shelf[1], shelf[0], tmp_path / "new.model")
+        export_onnx(transformer, exported, tmp_path / "new.model")
     assert not (tmp_path / "new.model").exists()

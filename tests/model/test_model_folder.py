@@ -44,9 +44,11 @@ def test_loaded_is_what_was_saved(model: Model, folder: Path) -> None:
 def test_what_the_folder_holds(model: Model, folder: Path) -> None:
     """A closed form: these files, weights in safetensors and no pickle, and the record of where it comes from."""
     assert sorted(files_of(folder)) == FILES
-    assert list(load_file(folder / "model.safetensors")) == ["embedding.weight"]
+    stored = load_file(folder / "model.safetensors")
+    assert stored.keys() == {"embeddings", "weights"} and (stored["weights"] == 1).all()
+    assert stored["embeddings"].dtype == np.float16
     record = json.loads((folder / "likewise.json").read_text(encoding="utf-8"))
-    assert record["format"] == 1
+    assert (record["format"], record["kind"]) == (2, "static")
     assert record["sha256"] == {name: sha256_of(folder / name) for name in ("model.safetensors", "tokenizer.json")}
     assert record["recipe"] == model.card.recipe
     assert record["corpus"] == model.card.corpus
@@ -68,7 +70,7 @@ def test_the_same_model_makes_the_same_bytes(model: Model, folder: Path, tmp_pat
 
 
 def test_an_existing_output_is_refused_without_overwrite(model: Model, folder: Path) -> None:
-    """Bad input: what stands there stays until the user says otherwise."""
+    """Bad input: an existing folder stays without overwrite."""
     before = files_of(folder)
     with pytest.raises(InputError, match=r"a\.model exists already: .* --overwrite"):
         Model(model.tokenizer, model.encoder).save(folder)
@@ -79,13 +81,13 @@ def test_an_existing_output_is_refused_without_overwrite(model: Model, folder: P
 
 
 @pytest.mark.parametrize("failing", ["write_bytes", "write_text"])
-@pytest.mark.parametrize("standing", [True, False])
+@pytest.mark.parametrize("existing", [True, False])
 def test_a_full_disk_leaves_nothing_behind(
-    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, standing: bool
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, existing: bool
 ) -> None:
-    """Bad input: the error says the disk is full, nothing half-written lies there, and what stood there stays."""
+    """Bad input: the error says the disk is full, nothing half-written is left, and an existing folder stays."""
     target = tmp_path / "a.model"
-    if standing:
+    if existing:
         model.save(target)
     before = files_of(tmp_path)
 
@@ -98,14 +100,14 @@ def test_a_full_disk_leaves_nothing_behind(
         model.save(target, overwrite=True)
     assert caught.value.exit_code == 1
     assert files_of(tmp_path) == before
-    assert [path.name for path in tmp_path.iterdir()] == (["a.model"] if standing else [])
+    assert [path.name for path in tmp_path.iterdir()] == (["a.model"] if existing else [])
 
 
 @pytest.mark.parametrize("place", ["file/a.model", "file"])
 def test_an_unwritable_output_is_refused(model: Model, tmp_path: Path, place: str) -> None:
     """Bad input: a file where a folder should be."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"exists and is no model folder|not a folder you may write to"):
+    with pytest.raises(InputError, match=r"is no model folder|not a folder you may write to"):
         model.save(tmp_path / place)
 
 
@@ -116,7 +118,7 @@ def test_what_is_no_model_is_not_written_over(model: Model, tmp_path: Path) -> N
     (tmp_path / "notes.txt").write_text("more")
     before = files_of(tmp_path)
     for place in ("thesis", "notes.txt"):
-        with pytest.raises(InputError, match=f"{place} exists and is no model folder: choose another name"):
+        with pytest.raises(InputError, match=f"{place} is no model folder: it is not overwritten; choose another name"):
             model.save(tmp_path / place, overwrite=True)
     assert files_of(tmp_path) == before
     (tmp_path / "empty").mkdir()
@@ -125,7 +127,7 @@ def test_what_is_no_model_is_not_written_over(model: Model, tmp_path: Path) -> N
 
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
-    """Bad input: nothing there, a file, and a folder of something else are told apart."""
+    """Bad input: nothing there, a file, and a folder of something else are distinguished."""
     with pytest.raises(InputError, match="there is nothing at that path"):
         likewise.load(tmp_path / "none.model")
     (tmp_path / "file").write_text("")
@@ -156,47 +158,37 @@ def test_a_missing_or_damaged_file_is_refused(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
-        ({"format": 2}, "has format 2, this version reads up to 1: update likewise"),
+        ({"format": 1}, "has format 1, this version reads format 2: train again"),
+        ({"kind": "other"}, "is damaged"),
         ({"format": "new"}, "is damaged"),
-        ({"sha256": None}, r"is damaged \(wrong kind: sha256\)"),
+        ({"sha256": None}, r"is damaged \(wrong type: sha256\)"),
         ({"sha256": ["model.safetensors", "tokenizer.json"]}, "is damaged"),
         ({"sha256": {}}, "is damaged"),
         ({"sha256": {"../../outside": "0"}}, "is damaged"),
-        ({"counts": 5}, r"is damaged \(wrong kind: counts\)"),
+        ({"counts": 5}, r"is damaged \(wrong type: counts\)"),
         ({"counts": ["many"]}, r"is damaged \(counts\)"),
         ({"counts": [[1]]}, r"is damaged \(counts\)|there are counts of 1"),
         ({"counts": [None]}, r"is damaged \(counts\)"),
         ({"counts": [1 << 70]}, r"is damaged \(counts\)"),
-        ({"counts": [1, 2]}, "pieces, but there are counts of 2"),
+        ({"counts": [1, 2]}, "subwords, but there are counts of 2"),
         ({"history": 3}, "is damaged"),
         ({"warnings": {}}, "is damaged"),
         ({"recipe": []}, "is damaged"),
-        ({"pairs": None}, r"is damaged \(wrong kind: pairs\)"),
+        ({"pairs": None}, r"is damaged \(wrong type: pairs\)"),
     ],
 )
-def test_a_damaged_record_is_refused(folder: Path, changes: dict[str, object], said: str) -> None:
-    """Bad input: whatever stands in likewise.json, one line comes out and no traceback."""
+def test_a_damaged_record_is_refused(folder: Path, changes: dict[str, object], message: str) -> None:
+    """Bad input: whatever likewise.json holds, one line comes out and no traceback."""
     path = folder / "likewise.json"
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         Model.load(folder)
 
 
-def test_a_folder_of_an_older_version_loads(model: Model, folder: Path) -> None:
-    """A law: what later versions added is empty where a folder lacks it."""
-    path = folder / "likewise.json"
-    record = json.loads(path.read_text(encoding="utf-8"))
-    del record["pairs"]
-    path.write_text(json.dumps(record), encoding="utf-8")
-    loaded = Model.load(folder)
-    assert (loaded.card.pairs, loaded.sample) == ({}, ())
-    assert loaded.card.scores == model.card.scores
-
-
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"3", b"null", b"{}", b'{"format": 1}', b"\xff\xfe{}", b'"format"']
+    "content", [b"", b"{", b"[]", b"3", b"null", b"{}", b'{"format": 2}', b"\xff\xfe{}", b'"format"']
 )
 def test_a_record_that_is_none_is_refused(folder: Path, content: bytes) -> None:
     """Bad input: no JSON, or JSON of something else."""
@@ -206,21 +198,22 @@ def test_a_record_that_is_none_is_refused(folder: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"no safetensors", "cannot be read"),
-        (save({"weight": np.zeros((3, 2), np.float32)}), "cannot be read"),
-        (save({"embedding.weight": np.zeros((3, 2), np.float32)}), "do not belong together"),
-        (save({"embedding.weight": np.zeros(3, np.float32)}), "do not belong together"),
+        (save({"weight": np.zeros((3, 2), np.float16)}), "cannot be read"),
+        (save({"embeddings": np.zeros((3, 2), np.float16)}), "do not belong together"),
+        (save({"embeddings": np.zeros(3, np.float16)}), "do not belong together"),
+        (save({"embeddings": np.zeros((150, 16), np.float32)}), "do not belong together"),
     ],
 )
-def test_weights_that_do_not_fit_are_refused(folder: Path, content: bytes, said: str) -> None:
+def test_weights_that_do_not_fit_are_refused(folder: Path, content: bytes, message: str) -> None:
     """Bad input: weights with a right checksum that are not those of the tokenizer would be read out of bounds."""
     (folder / "model.safetensors").write_bytes(content)
     record = json.loads((folder / "likewise.json").read_text(encoding="utf-8"))
     record["sha256"]["model.safetensors"] = sha256_of(folder / "model.safetensors")
     (folder / "likewise.json").write_text(json.dumps(record), encoding="utf-8")
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         Model.load(folder)
 
 
@@ -238,17 +231,18 @@ def random_texts(count: int) -> list[str]:
     return [" ".join(choose.choices(words, k=choose.randrange(30))) for _ in range(count)]
 
 
+@pytest.mark.slow
 def test_sentence_transformers_gives_the_same_vectors(model: Model, folder: Path) -> None:
-    """Two paths that must agree on 10,000 texts: cosine above 0.99999; zeros where we have zeros."""
+    """Two paths that must agree, both in single precision: cosine above 0.99999; zeros where we have zeros."""
     from sentence_transformers import SentenceTransformer
 
-    texts = random_texts(10_000)
+    texts = random_texts(500)
     ours = model.encode(texts)
-    theirs = SentenceTransformer(str(folder), device="cpu").encode(texts, batch_size=1000)
+    theirs = SentenceTransformer(str(folder), device="cpu").encode(texts, batch_size=500)
     cosines = (ours.astype(np.float64) * theirs).sum(1)
     something = np.linalg.norm(ours, axis=1) > 0
-    assert something.sum() > 9000
-    assert cosines[something].min() > 0.99999
+    assert something.sum() > 400
+    assert theirs.dtype == np.float32 and cosines[something].min() > 0.99999
     assert (theirs[~something] == 0).all()
 
 
@@ -256,10 +250,10 @@ def test_sentence_transformers_gives_the_same_vectors(model: Model, folder: Path
     "documents",
     [
         {"dims": [16]},
-        {"dims": [10], "shares": [1.0], "ballasts": [0.0]},
-        {"dims": [16], "shares": [0.0], "ballasts": [0.0]},
-        {"dims": ["16"], "shares": [1.0], "ballasts": [0.0]},
-        {"dims": 16, "shares": 1.0, "ballasts": 0.0},
+        {"dims": [10], "shares": [1.0], "length_priors": [0.0]},
+        {"dims": [16], "shares": [0.0], "length_priors": [0.0]},
+        {"dims": ["16"], "shares": [1.0], "length_priors": [0.0]},
+        {"dims": 16, "shares": 1.0, "length_priors": 0.0},
     ],
 )
 def test_a_pooling_that_cannot_be_is_damage(folder: Path, documents: dict[str, object]) -> None:
@@ -268,11 +262,3 @@ def test_a_pooling_that_cannot_be_is_damage(folder: Path, documents: dict[str, o
     (folder / "likewise.json").write_text(json.dumps(record | {"documents": documents}), encoding="utf-8")
     with pytest.raises(InputError, match=r"likewise.json is damaged \(documents\)"):
         Model.load(folder)
-
-
-def test_a_folder_from_before_documents_were_pooled_otherwise(model: Model, folder: Path) -> None:
-    """Two paths: it gives documents the vectors of all texts."""
-    record = json.loads((folder / "likewise.json").read_text(encoding="utf-8"))
-    del record["documents"]
-    (folder / "likewise.json").write_text(json.dumps(record), encoding="utf-8")
-    assert Model.load(folder).encode_document(TEXTS).tobytes() == model.encode(TEXTS).tobytes()

@@ -4,9 +4,10 @@ import pytest
 
 from likewise.encoders.documents import DocumentPooling
 from likewise.encoders.static import StaticEncoder
-from likewise.errors import InputError
-from likewise.model import model as module
-from likewise.model.model import Embedder, Model
+from likewise.errors import InputError, LikewiseError
+from likewise.model.embedder import Embedder
+from likewise.model.model import Model, encode_chunks
+from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN
 
 TEXTS = ["the quick brown fox", "", "quick the", "数据 smile 😀", "zzz never", "ещё ещё"]
@@ -28,21 +29,19 @@ def test_vectors_by_the_definition(model: Model) -> None:
 
 
 @pytest.mark.parametrize("unknown", ["", "☃ ☃", "x" * 101, "\x00"])
-def test_a_text_without_a_known_piece_is_zeros(model: Model, unknown: str) -> None:
-    """A closed form: nothing known, nothing said; and an unknown word in a text changes no vector."""
+def test_a_text_without_a_known_token_is_zeros(model: Model, unknown: str) -> None:
+    """A closed form: zeros; and an unknown word in a text changes no vector."""
     assert set(model.tokenizer.encode([unknown]).ids) <= {model.tokenizer.vocabulary.subwords.index(UNKNOWN)}
     assert (model.encode([unknown]) == 0).all()
     np.testing.assert_array_equal(model.encode([f"the {unknown} dog"]), model.encode(["the dog"]))
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 4])
-def test_chunks_change_nothing(model: Model, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+def test_chunks_change_nothing(model: Model, chunk: int) -> None:
     """Two paths that must agree to the byte: all at once, and a few texts at a time."""
-    whole = model.encode(TEXTS)
-    monkeypatch.setattr(module, "CHUNK_TEXTS", chunk)
-    assert model.encode(TEXTS).tobytes() == whole.tobytes()
-    assert model.encode(pa.chunked_array([TEXTS[:1], TEXTS[1:]])).tobytes() == whole.tobytes()
-    assert model.encode(pa.array(["x", *TEXTS]).slice(1)).tobytes() == whole.tobytes()
+    whole = model.encode(TEXTS).tobytes()
+    for texts in (TEXTS, pa.chunked_array([TEXTS[:1], TEXTS[1:]]), pa.array(["x", *TEXTS]).slice(1)):
+        assert encode_chunks(model, texts, model.encoder.encode, chunk_texts=chunk).tobytes() == whole
 
 
 def test_no_texts(model: Model) -> None:
@@ -52,7 +51,7 @@ def test_no_texts(model: Model) -> None:
 
 
 def test_it_is_an_embedder(model: Model) -> None:
-    """A law: what everything that uses a model asks for is there."""
+    """A law: it has what everything that uses a model needs."""
     assert isinstance(model, Embedder)
 
 
@@ -60,6 +59,30 @@ def test_what_is_no_text_is_refused(model: Model) -> None:
     """Bad input: a column of numbers is not encoded as if it were words."""
     with pytest.raises(InputError, match="expected one of strings"):
         model.encode(pa.array([1, 2]))
+
+
+def test_weights_are_rounded_once(model: Model, tmp_path) -> None:
+    """Two paths that agree to the bit: in memory and loaded; float32 that equals float16; also when replaced."""
+    rows = np.random.default_rng(1).standard_normal(model.encoder.weights.shape).astype(np.float32)
+    made = Model(model.tokenizer, StaticEncoder(rows), model.card)
+    made.save(tmp_path / "a.model")
+    loaded = Model.load(tmp_path / "a.model")
+    for found in (made, loaded):
+        assert found.encoder.weights.dtype == np.float32
+        np.testing.assert_array_equal(found.encoder.weights, rows.astype(np.float16).astype(np.float32))
+    assert loaded.encode(TEXTS).tobytes() == made.encode(TEXTS).tobytes()
+    assert np.abs(made.encode(TEXTS) - StaticEncoder(rows).encode(made.tokenizer.encode(TEXTS))).max() < 5e-4
+    before = made.fingerprint
+    made.encoder = StaticEncoder(2 * rows)
+    assert (made.encoder.weights == made.encoder.weights.astype(np.float16)).all() and made.fingerprint != before
+
+
+@pytest.mark.parametrize("weight", [1e6, np.nan, np.inf])
+def test_weights_that_float16_cannot_hold_are_refused(model: Model, weight: float) -> None:
+    rows = model.encoder.weights.copy()
+    rows[0, 0] = weight
+    with pytest.raises(LikewiseError, match="not finite, or larger than the 65,504"):
+        Model(model.tokenizer, StaticEncoder(rows))
 
 
 def test_the_fingerprint_is_that_of_the_vectors(model: Model, tmp_path) -> None:
@@ -70,7 +93,7 @@ def test_the_fingerprint_is_that_of_the_vectors(model: Model, tmp_path) -> None:
     changed = model.encoder.weights.copy()
     changed[3, 3] += 1
     assert Model(model.tokenizer, type(model.encoder)(changed)).fingerprint != model.fingerprint
-    other = type(model.tokenizer)(module.Tokenizer.load(tmp_path / "a.model" / "tokenizer.json").reference)
+    other = type(model.tokenizer)(Tokenizer.load(tmp_path / "a.model" / "tokenizer.json").reference)
     assert Model(other, model.encoder).fingerprint == model.fingerprint
 
 
@@ -80,7 +103,7 @@ def concatenated(model: Model, stems: dict[str, str] | None = None) -> Model:
 
 
 def test_documents_by_the_definition(model: Model) -> None:
-    """A slow loop in float64: pieces by their stems, the roots of their counts, both parts by themselves."""
+    """A slow loop in float64: tokens by their stems, the roots of their counts, each component by itself."""
     form, stem, other = [subword for subword in model.tokenizer.vocabulary.subwords if subword.isalpha()][-3:]
     texts = [f"{form} {stem} {form} {other} {form}", f"{form} {other}", ""]
     ours = concatenated(model, {form: stem, "unheard": stem})

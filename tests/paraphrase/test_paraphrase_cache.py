@@ -12,15 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.errors import InputError, LikewiseError
-from likewise.paraphrase import cache as module
-from likewise.paraphrase.cache import rewrite_corpus
+from likewise.paraphrase.cache import _parts, rewrite_corpus
 
 LARGE = pa.large_string()
 TEXTS = [f"text {number}" if number % 7 else "" for number in range(23)]
 
 
 class Drawn:
-    """Puts a random number behind each text, and remembers how often it was asked."""
+    """Puts a random number behind each text, and counts its calls."""
 
     def __init__(self, name="drawn", fail_at=None):
         self.name = name
@@ -34,18 +33,12 @@ class Drawn:
         return [f"{text} {rng.integers(1 << 30)}" if text else "" for text in texts]
 
 
-@pytest.fixture(autouse=True)
-def small_parts(monkeypatch):
-    """Parts of five texts."""
-    monkeypatch.setattr(module, "PART_TEXTS", 5)
-
-
 def batches(texts=TEXTS, size=4, kind=LARGE):
     return (pa.array(texts[begin : begin + size], kind) for begin in range(0, len(texts), size))
 
 
 def rewrite(folder, paraphraser=None, texts=TEXTS, size=4, kind=LARGE, **settings):
-    given = {"seed": 3, "fingerprint": "abc", **settings}
+    given = {"seed": 3, "fingerprint": "abc", "part_texts": 5, **settings}
     return rewrite_corpus(batches(texts, size, kind), paraphraser or Drawn(), folder, "text0", **given)
 
 
@@ -80,10 +73,10 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, done):
     with pytest.raises(KeyboardInterrupt):
         rewrite(tmp_path / "killed", Drawn(fail_at=done))
     second = Drawn()
-    told = []
-    found = rewrite(tmp_path / "killed", second, resume=True, total=23, log=lambda *at: told.append(at))
+    logged = []
+    found = rewrite(tmp_path / "killed", second, resume=True, total=23, log=lambda *at: logged.append(at))
     assert second.calls == 5 - done
-    assert told == [(5, 23), (10, 23), (15, 23), (20, 23), (23, 23)]
+    assert logged == [(5, 23), (10, 23), (15, 23), (20, 23), (23, 23)]
     assert contents(found) == contents(rewrite(tmp_path / "whole"))
     third = Drawn()
     assert rewrite(tmp_path / "killed", third) == found
@@ -96,7 +89,7 @@ def test_a_process_that_is_killed_leaves_whole_parts_alone(tmp_path):
 import os, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_paraphrase_cache import Drawn, module, rewrite
+from test_paraphrase_cache import Drawn, rewrite
 
 class Dying(Drawn):
     def __call__(self, texts, rng):
@@ -104,7 +97,6 @@ class Dying(Drawn):
             os.kill(os.getpid(), 9)
         return super().__call__(texts, rng)
 
-module.PART_TEXTS = 5
 rewrite(Path({str(tmp_path / "killed")!r}), Dying())
 """
     done = subprocess.run([sys.executable, "-c", code], check=False)
@@ -134,11 +126,11 @@ def test_a_part_that_is_damaged_or_missing_is_made_again(tmp_path, damage):
 
 
 @pytest.mark.parametrize(
-    ("other", "said"), [({"seed": 4}, "seed"), ({"fingerprint": "x", "seed": 9}, "seed, fingerprint")]
+    ("other", "named"), [({"seed": 4}, "seed"), ({"fingerprint": "x", "seed": 9}, "seed, fingerprint")]
 )
-def test_what_does_not_fit_is_made_anew_or_refused(tmp_path, other, said):
+def test_what_does_not_fit_is_made_anew_or_refused(tmp_path, other, named):
     first = contents(rewrite(tmp_path))
-    with pytest.raises(InputError, match=rf"do not fit this run \(other {said}\): run without --resume"):
+    with pytest.raises(InputError, match=rf"do not fit this run \(other {named}\): run without --resume"):
         rewrite(tmp_path, resume=True, **other)
     assert contents(rewrite(tmp_path, resume=True)) == first
     again = rewrite(tmp_path, texts=TEXTS[:6], **other)
@@ -189,11 +181,11 @@ def test_a_paraphraser_must_give_one_for_each(tmp_path):
         def __call__(self, texts, rng):
             return super().__call__(texts, rng)[1:]
 
-    with pytest.raises(LikewiseError, match=r"^drawn gave 4 texts for 5: a paraphraser must give one for each$"):
+    with pytest.raises(LikewiseError, match=r"^drawn returned 4 texts for 5: a paraphraser must return one for each$"):
         rewrite(tmp_path, Short())
 
 
-def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path):
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(tmp_path):
     (tmp_path / "file").write_text("")
     never = Drawn(fail_at=0)
     with pytest.raises(InputError, match=r"is not a folder you may write to"):
@@ -215,10 +207,7 @@ def test_parts_depend_on_the_texts_alone(texts, sizes, most):
             done += size
         yield pa.array(texts[done:], pa.large_string())
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "PART_TEXTS", 5)
-        patch.setattr(module, "PART_BYTES", most)
-        parts = [part.to_pylist() for part in module._parts(cut())]
+    parts = [part.to_pylist() for part in _parts(cut(), part_texts=5, part_bytes=most)]
     expected, part = [], []
     for text in texts:
         part.append(text or "")
@@ -228,7 +217,7 @@ def test_parts_depend_on_the_texts_alone(texts, sizes, most):
     assert parts == [*expected, *([part] if part else [])]
 
 
-def test_memory_holds_a_part_and_a_batch(tmp_path, monkeypatch):
+def test_memory_holds_a_part_and_a_batch(tmp_path):
     """The stream is read no further than the part that is being made asks for."""
     read = []
 
@@ -242,6 +231,6 @@ def test_memory_holds_a_part_and_a_batch(tmp_path, monkeypatch):
             assert len(read) == self.calls + 1
             return super().__call__(texts, rng)
 
-    found = rewrite_corpus(stream(), Watching(), tmp_path, "text0", seed=0, fingerprint="")
+    found = rewrite_corpus(stream(), Watching(), tmp_path, "text0", seed=0, fingerprint="", part_texts=5)
     assert found.parts == 20
     assert np.all([len(part) == 5 for part in found.arrays()])

@@ -38,7 +38,7 @@ def test_the_contract_of_a_paraphraser(name, wordnet, apertium, monkeypatch):
     assert paraphraser([], np.random.default_rng(0)) == []
 
 
-def test_an_unknown_name_is_told_with_the_nearest():
+def test_an_unknown_name_is_reported_with_the_nearest():
     with pytest.raises(InputError, match=r"'synonims': did you mean synonyms\? The paraphrasers are synonyms, back-tr"):
         make_paraphraser("synonims:0.3")
     with pytest.raises(InputError, match=r"no paraphraser 'zzz': The paraphrasers are "):

@@ -118,7 +118,7 @@ def test_a_share_that_is_none_is_refused_before_wordnet_is_opened(monkeypatch, g
         build_synonyms(given)
 
 
-def test_the_name_says_the_share(wordnet, monkeypatch):
+def test_the_name_holds_the_share(wordnet, monkeypatch):
     monkeypatch.setattr(module, "open_wordnet", lambda: wordnet)
     assert [build_synonyms(given).name for given in (None, "0.5", "1")] == [
         "synonyms:0.3",

@@ -69,7 +69,7 @@ def test_a_verb_stands_for_one_with_fewer_frames(thesaurus):
     assert thesaurus.alternatives("finish").words == ("end",)
 
 
-def test_the_word_before_tells_what_a_word_can_be(thesaurus):
+def test_the_word_before_restricts_what_a_word_can_be(thesaurus):
     """`help` is as often the one as the other; a form that only a verb has stands where an adjective does."""
     found = {
         (word, expected): thesaurus.alternatives(word, expected)
@@ -88,7 +88,7 @@ def test_capitals_and_function_words_stand_for_nothing(thesaurus):
     assert {"the", "not", "about"} <= FUNCTION_WORDS
 
 
-def test_what_was_looked_up_is_kept_up_to_a_bound(wordnet, monkeypatch):
+def test_synonyms_are_cached_up_to_a_bound(wordnet, monkeypatch):
     thesaurus = Thesaurus(wordnet)
     first = thesaurus.alternatives("car")
     assert thesaurus.alternatives("car") is first

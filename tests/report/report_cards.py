@@ -9,16 +9,15 @@ TOPICS, WORDS = 12, 12
 
 HISTORY = tuple(
     {
-        "step": 10 * look,
-        "loss": 5.0 - look / 3 if look else 0.0,
+        "step": 10 * row,
+        "loss": 5.0 - row / 3 if row else 0.0,
         "masked": 0.001,
-        "learning_rate": 0.02 * look,
         "geometry": {
-            "mrr": 0.1 + 0.3 * (1 - 0.6**look), "alignment": 1.8 - look / 20, "uniformity": -3.0 - look / 20,
-            "effective_rank": 60.0 - look, "mean_cosine": 0.05, "dim": 64, "texts": 500,
+            "mrr": 0.1 + 0.3 * (1 - 0.6**row), "alignment": 1.8 - row / 20, "uniformity": -3.0 - row / 20,
+            "effective_rank": 60.0 - row, "mean_cosine": 0.05, "dim": 64, "texts": 500,
         },
     }
-    for look in range(13)
+    for row in range(13)
 )  # fmt: skip
 
 

@@ -1,3 +1,5 @@
+"""Scores and curves. Oracles: closed forms of what is drawn."""
+
 import json
 from typing import Any
 
@@ -5,46 +7,37 @@ import pytest
 from report_cards import HISTORY, card
 
 from likewise.model.card import Card
-from likewise.report.curves import draw_curves, draw_path
+from likewise.report.curves import baselines, draw_baselines, draw_curves, draw_path, evaluations
 
 
-def changed(look: int, **changes: Any) -> Card:
+def changed(step: int, **changes: Any) -> Card:
     history = [dict(eval_point) for eval_point in HISTORY]
-    history[look] |= changes
+    history[step] |= changes
     return card(history=tuple(history))
 
 
-def titles(of: Card) -> list[str]:
-    return [curve.title for curve in draw_curves(of)]
-
-
-def test_all_that_a_history_tells():
-    """A closed form: a curve for each, a point for each look; that of step 0 has no loss."""
+def test_the_curves_of_a_history():
+    """A closed form: a point for each evaluation; the first has no loss."""
     curves = draw_curves(card())
     assert [curve.title for curve in curves] == [
-        "Loss", "Held-out score", "Learning rate", "Signs of collapse", "Left out as near-duplicates",
+        "Loss", "Held-out retrieval (MRR)", "Signs of collapse", "Near-duplicates",
     ]  # fmt: skip
     plots = [json.loads(curve.json)["data"] for curve in curves]
-    assert [len(plot[0]["x"]) for plot in plots] == [12, 13, 13, 13, 12]
+    assert [len(plot[0]["x"]) for plot in plots] == [12, 13, 13, 12]
     assert plots[1][1]["x"] == [120]
     assert plots[1][1]["hovertext"] == ["the best, which is kept"]
-    assert plots[4][0]["y"] == pytest.approx([0.1] * 12)
-    assert curves[0].label == "Loss over 12 looks, from 4.67 to 1"
+    assert plots[3][0]["y"] == pytest.approx([0.1] * 12)
+    assert curves[0].label == "Loss over 12 evaluations, from 4.67 to 1"
 
 
-def test_a_history_of_an_older_version():
-    """A law: what a history does not tell is not drawn."""
-    bare = ("step", "loss", "geometry")
-    old = card(history=tuple({name: eval_point[name] for name in bare} for eval_point in HISTORY))
-    assert titles(old) == ["Loss", "Held-out score", "Signs of collapse"]
-    without = tuple({"step": eval_point["step"], "geometry": {}} for eval_point in HISTORY)
-    assert titles(card(history=without)) == []
+def test_a_history_without_geometry_has_no_curves():
+    assert draw_curves(card(history=tuple({"step": point["step"], "geometry": {}} for point in HISTORY))) == []
 
 
-@pytest.mark.parametrize("looks", [0, 1])
-def test_too_few_looks(evaluations):
-    assert draw_curves(card(history=HISTORY[:evaluations])) == []
-    assert draw_path(card(history=HISTORY[:evaluations])) is None
+@pytest.mark.parametrize("count", [0, 1])
+def test_too_few_evaluations(count):
+    assert draw_curves(card(history=HISTORY[:count])) == []
+    assert draw_path(card(history=HISTORY[:count])) is None
 
 
 def test_a_collapse_is_marked():
@@ -55,7 +48,7 @@ def test_a_collapse_is_marked():
     assert "A cross is a collapse" in curve.caption
 
 
-def test_without_lsa_there_is_no_line_of_it():
+def test_without_lsa_there_is_no_line():
     plot = json.loads(draw_curves(card(scores={"MRR, LSA": None}))[1].json)
     assert "shapes" not in plot["layout"]
 
@@ -72,7 +65,7 @@ def test_the_path_is_marked_where_it_began_ended_and_was_kept():
     assert notes(first) == pytest.approx({"start": -3.0, "end": -3.6})
 
 
-def test_a_path_of_no_length_does_not_look_like_one():
+def test_a_short_path_does_not_fill_its_axes():
     """A closed form: each axis is 1.3 times as long as the path, or as half a unit."""
     layout = json.loads(draw_path(card()).json)["layout"]
     assert layout["xaxis"]["range"] == pytest.approx([-3.69, -2.91])
@@ -82,8 +75,35 @@ def test_a_path_of_no_length_does_not_look_like_one():
     assert layout["yaxis"]["range"] == pytest.approx([1.475, 2.125])
 
 
-def test_looks_that_measured_nothing_are_left_out_of_the_path():
+def test_evaluations_without_numbers_are_left_out_of_the_path():
     nothing = dict.fromkeys(HISTORY[0]["geometry"])
     plot = json.loads(draw_path(changed(4, geometry=nothing)).json)["data"][0]
     assert len(plot["x"]) == 12
-    assert "score 0.292" in plot["hovertext"][2]
+    assert "MRR 0.292" in plot["hovertext"][2]
+
+
+def test_the_baselines_of_a_score():
+    """A closed form: the model first; chance is the mean of 1 / rank over 500 texts."""
+    found = baselines(card())
+    assert list(found) == ["this model", "untrained", "LSA", "chance"]
+    assert found["chance"] == pytest.approx(sum(1 / rank for rank in range(1, 501)) / 500)
+
+
+@pytest.mark.parametrize("scores", [{}, {"MRR": None}, {"MRR": "high"}])
+def test_no_score(scores):
+    assert baselines(Card(scores=scores)) == {}
+    assert draw_baselines(Card(scores=scores)) is None
+
+
+def test_bars_are_ranked_and_labelled():
+    plot = draw_baselines(card())
+    bars = json.loads(plot.json)["data"][0]
+    assert bars["y"] == ["chance", "untrained", "LSA", "this model"]
+    assert bars["text"][-1] == "0.400"
+    assert plot.label.startswith("Bars: this model 0.400, LSA 0.200")
+    assert draw_baselines(Card(scores={"MRR": 0.0})) is not None
+
+
+@pytest.mark.parametrize("point", [{}, {"step": 1}, {"geometry": {}}, {"step": 1, "geometry": None}])
+def test_points_without_geometry_are_no_evaluations(point):
+    assert evaluations(Card(history=(point,))) == []

@@ -13,7 +13,6 @@ import pytest
 from report_cards import card, topical_texts
 
 from likewise.errors import InputError, LikewiseError
-from likewise.model.card import Card
 from likewise.model.model import Model
 from likewise.report import page as module
 from likewise.report.page import plotly_script, render, report_path, write_report
@@ -23,7 +22,7 @@ EVIL = (
     '<a href="http://evil.example">x</a>', "</title><b>", "<!--", "{{ 7 * 7 }}", "%{x}", "&lt;i&gt;",
     "\ud800 half \x00", "</style><style>*{}", "\u2028\u202e",
 )  # fmt: skip
-SECTIONS = ["doubts", "corpus", "score", "run", "pairs", "map", "neighbours", "words", "settings"]
+SECTIONS = ["warnings", "corpus", "score", "training", "pairs", "map", "neighbours", "words", "settings"]
 
 
 class Read(HTMLParser):
@@ -90,11 +89,11 @@ def test_every_section_is_there_and_can_be_reached(html: str) -> None:
     assert [name for name in read.all("id") if name in SECTIONS] == SECTIONS
     assert read.all("href") == [f"#{name}" for name in SECTIONS]
     assert read.all("class").count("missing") == 1  # what is shown where scripts do not run
-    for words in ("What to look at", "this model", "in common", "random direction"):
+    for words in ("No warnings", "this model", "shared", "random direction"):
         assert words in read.text
 
 
-def test_every_plot_has_its_json_and_says_what_it_shows(html: str) -> None:
+def test_every_plot_has_its_json_and_a_label(html: str) -> None:
     read = Read(html)
     plots = [json.loads(text) for kind, text in read.scripts if kind == "application/json"]
     assert len(plots) == len([value for value in read.all("role") if value == "img"]) >= 7
@@ -147,22 +146,15 @@ def test_no_text_becomes_markup(html: str, evil: str) -> None:
     assert not any("<" in name for name in names if isinstance(name, str))
 
 
-def test_a_model_without_card_and_texts_says_what_is_missing(model: Model) -> None:
+def test_a_model_without_card_and_texts_has_a_page(model: Model) -> None:
     read = Read(render(Model(model.tokenizer, model.encoder)))
     for words in (
-        "holds no score", "holds no history", "holds no similarities of pairs",
-        "none are kept with this model", "likewise report MODEL --texts FILE --text COLUMN", "holds no settings",
-        "gives reason to doubt", "a text encoder",
+        "has no score", "has no history", "has no histograms", "Nothing was tuned",
+        "none are stored with this model", "likewise report MODEL --texts FILE --text COLUMN", "has no settings",
+        "No warnings", "a text encoder",
     ):  # fmt: skip
         assert words in read.text
     assert [text for kind, text in read.scripts if kind == "application/json"] == []
-
-
-def test_a_card_of_an_older_version_is_shown(model: Model) -> None:
-    old = Card(scores={"MRR": 0.5}, history=({"step": 0, "loss": 0.0}, {"step": 10, "loss": 1.5}))
-    read = Read(render(Model(model.tokenizer, model.encoder, old, model.sample[:15])))
-    assert "holds no history" in read.text
-    assert "0.500 MRR of this model" in read.text
 
 
 def test_texts_can_be_given(model: Model) -> None:
@@ -173,15 +165,17 @@ def test_texts_can_be_given(model: Model) -> None:
 
 
 @pytest.mark.parametrize("sample", [["one text"], ["same", "same"]])
-def test_too_few_texts_are_told(model: Model, sample: list[str]) -> None:
+def test_too_few_texts(model: Model, sample: list[str]) -> None:
     word = model.sample[0].split()[0]
     read = Read(render(Model(model.tokenizer, model.encoder, model.card, [word + " " + text for text in sample])))
-    assert "The 1 texts at hand are too few or all alike." in read.text
+    assert "The 1 available texts are too few or all alike." in read.text
 
 
-def test_another_start_is_told(model: Model) -> None:
+def test_another_start(model: Model) -> None:
     started = replace(model.card, recipe={**model.card.recipe, "start": "lsa"})
-    assert "Words began where lsa put them" in Read(render(Model(model.tokenizer, model.encoder, started))).text
+    assert (
+        "Words started with the embeddings of lsa" in Read(render(Model(model.tokenizer, model.encoder, started))).text
+    )
 
 
 def test_the_same_model_gives_the_same_bytes(model: Model, html: str, tmp_path: Path) -> None:

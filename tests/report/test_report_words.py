@@ -1,4 +1,4 @@
-"""Words that moved together. Oracles: that topics are found, closed forms, laws."""
+"""Similar words. Oracles: that topics are found, closed forms, laws."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def test_spelled_alike(first, second, alike):
     assert spelled_alike(first, second) == spelled_alike(second, first) == alike
 
 
-def test_words_of_a_topic_moved_together(model, sample):
+def test_words_of_a_topic_became_similar(model, sample):
     """It learns: of the pairs and groups nine of ten hold words of one topic, where chance gives one of twelve."""
     found = find_words(model, sample)
     topic = {word: row for row, words in enumerate(topical_words()) for word in words}
@@ -38,7 +38,7 @@ def test_words_of_a_topic_moved_together(model, sample):
     assert found.chance == pytest.approx(2 / np.sqrt(128))
 
 
-def test_no_word_is_in_two_pairs_nor_beside_its_own_forms(model, sample):
+def test_no_word_is_in_two_pairs_nor_next_to_its_forms(model, sample):
     """Laws: pairs are disjoint, the closest first; groups are disjoint; nothing shown is spelled alike."""
     found = find_words(model, sample)
     words = [word for pair in found.pairs for word in (pair.first, pair.second)]
@@ -59,7 +59,7 @@ def test_random_rows_are_close_to_nothing(model, sample):
     assert found.groups == ()
 
 
-def test_without_a_sample_pieces_that_look_like_words_are_compared(model, sample):
+def test_without_a_sample_long_subwords_are_compared(model, sample):
     empty = take_sample(Model(model.tokenizer, model.encoder))
     assert find_words(model, empty).compared >= find_words(model, sample).compared
 

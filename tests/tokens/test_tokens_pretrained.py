@@ -1,4 +1,4 @@
-"""Tokenizers of pretrained encoders: where words begin in each kind, and what stands around a text."""
+"""Tokenizers of pretrained encoders: where words begin in each kind, and which special tokens they add."""
 
 import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
@@ -34,7 +34,7 @@ def metaspace() -> Tokenizer:
 
 
 @pytest.mark.parametrize("made", [byte_level, metaspace, lambda: learn_reference([TEXTS], 80)])
-def test_words_begin_where_the_tokenizer_marks_them(made):
+def test_words_begin_at_the_marks_of_the_tokenizer(made):
     """A law for each kind: as many words as white space separates, where nothing else splits words."""
     tokenizer = PretrainedTokenizer(made(), 0)
     ids = tokenizer.encode(["the quick brown foxes jumped", "dogs are foxes", ""])
@@ -42,29 +42,25 @@ def test_words_begin_where_the_tokenizer_marks_them(made):
     assert counts == [5, 3] and len(ids[2]) == 0
 
 
-def test_a_tokenizer_without_marks_has_a_word_a_token():
+def test_without_marks_every_token_is_a_word():
     tokenizer = PretrainedTokenizer(Tokenizer(models.WordLevel({"a": 0, "b": 1}, unk_token="a")), 0)
     assert not tokenizer.vocabulary.continues.any()
 
 
-def test_ids_are_those_of_the_reference_uncut_and_in_parts(monkeypatch):
-    """Two ways: in parts, and one text at a time by the reference."""
-    from likewise.tokens import pretrained
-
-    monkeypatch.setattr(pretrained, "TOGETHER", 3)
+def test_ids_are_those_of_the_reference_and_not_truncated():
+    """Two paths that agree: in chunks, and one text at a time by the reference."""
     plain = byte_level()
     reference = Tokenizer.from_str(plain.to_str())
     reference.enable_truncation(4)
     reference.enable_padding(length=9)
     tokenizer = PretrainedTokenizer(reference, 0)
-    ids = tokenizer.encode(TEXTS[:8])
+    ids = tokenizer.encode(TEXTS[:8], chunk_texts=3)
     expected = [plain.encode(text, add_special_tokens=False).ids for text in TEXTS[:8]]
     assert [ids[row].tolist() for row in range(8)] == expected
-    assert tokenizer.text(ids[0]) == TEXTS[0]
     assert len(tokenizer.encode([])) == 0
 
 
-def test_the_special_tokens_are_those_of_the_template():
+def test_special_tokens_are_those_of_the_template():
     assert special_tokens_of(byte_level(), longest=20, padding=1, mask_token=2) == SpecialTokens((0,), (0,), 20, 1, 2)
     assert special_tokens_of(metaspace(), longest=20, padding=1, mask_token=2).max_content_length == 20
     with pytest.raises(InputError, match="a length of 2 tokens has no room"):

@@ -9,8 +9,9 @@ from training_teachers import WordTeacher
 
 import likewise
 from likewise.geometry.similarity import neighbour_agreement
+from likewise.model.embedder import unit_vectors
 from likewise.training import distill as distill_room
-from likewise.training.teacher import TOGETHER, find_teacher
+from likewise.training.teacher import BATCH_TEXTS, load_teacher
 
 QUICK = {"epochs": 2, "dim": 320, "progress": False}
 
@@ -38,7 +39,7 @@ def test_the_folder_is_a_static_model_like_any_other(python_docs: list[str], tmp
     np.testing.assert_array_equal(again.encode(asked), model.encode(asked))
     np.testing.assert_array_equal(again.encode_document(asked), model.encode_document(asked))
     assert again.card.recipe["teacher"] == "WordTeacher" and again.card.recipe["start"] == "teacher"
-    assert "taught by WordTeacher" in (tmp_path / "fast.model" / "README.md").read_text(encoding="utf-8")
+    assert "distilled from WordTeacher" in (tmp_path / "fast.model" / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in tmp_path.iterdir()] == ["fast.model"]
 
 
@@ -71,7 +72,7 @@ def test_a_killed_run_asks_only_what_it_had_not_asked(
     spoken = teacher.encode
 
     def tired(given: list[str]) -> np.ndarray:
-        if teacher.asked > 2 * TOGETHER:
+        if teacher.asked > 2 * BATCH_TEXTS:
             raise KeyboardInterrupt
         return spoken(given)
 
@@ -85,7 +86,7 @@ def test_a_killed_run_asks_only_what_it_had_not_asked(
         with pytest.raises(KeyboardInterrupt):
             likewise.distill(teacher, texts, out=out, **QUICK)
     heard = teacher.asked
-    assert heard < whole.asked + TOGETHER
+    assert heard < whole.asked + BATCH_TEXTS
     assert likewise.distill(teacher, texts, out=out, **QUICK).fingerprint == expected
     assert teacher.asked < heard + 10, "only the few texts by which it is known again"
     assert not (tmp_path / "fast.model.distilling").exists()
@@ -95,14 +96,14 @@ def test_another_teacher_or_other_texts_are_asked_anew(python_docs: list[str], t
     """Laws: what is kept is of one teacher and of some texts."""
     path, texts = tmp_path / "kept", python_docs[:50]
     teachers = [WordTeacher(0), WordTeacher(1)]
-    known = [find_teacher(teacher) for teacher in teachers]
-    kept = known[0].asked(texts, path, lambda _: None)
-    np.testing.assert_array_equal(kept, known[0].encode(texts))
+    known = [load_teacher(teacher) for teacher in teachers]
+    kept = known[0].encode_to(path, texts, lambda _: None)
+    np.testing.assert_array_equal(kept, unit_vectors(teachers[0], texts))
     before = teachers[0].asked
-    known[0].asked(texts, path, lambda _: None)
+    known[0].encode_to(path, texts, lambda _: None)
     assert teachers[0].asked == before
-    np.testing.assert_array_equal(known[1].asked(texts, path, lambda _: None), known[1].encode(texts))
-    known[1].asked(texts[:-1], path, lambda _: None)
+    np.testing.assert_array_equal(known[1].encode_to(path, texts, lambda _: None), unit_vectors(teachers[1], texts))
+    known[1].encode_to(path, texts[:-1], lambda _: None)
     assert teachers[1].asked > 3 * 49
 
 
@@ -119,9 +120,9 @@ class Says:
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        (np.zeros, r"shape \(3,\) for 3 texts, expected \(3, dim\)"),
-        (lambda n: np.zeros((n + 1, 4)), r"shape \(4, 4\) for 3 texts"),
-        (lambda n: np.zeros((n, 4 if n == 3 else 5)), r"expected \(\d+, 4\)"),
+        (np.zeros, r"shape \(4,\) for 4 texts, expected \(4, dim\)"),
+        (lambda n: np.zeros((n + 1, 4)), r"shape \(5, 4\) for 4 texts"),
+        (lambda n: np.zeros((n, 4 if n == 4 else 5)), r"expected \(\d+, 4\)"),
         (lambda n: np.full((n, 4), np.nan), "no finite vector for"),
         (lambda n: np.ones((n, 4)), "not apart"),
     ],
@@ -137,9 +138,9 @@ def test_a_teacher_that_gives_no_vectors_of_texts(
 @pytest.mark.parametrize(
     ("teacher", "message"),
     [
-        ("/nowhere/at/all", "there is no teacher /nowhere/at/all"),
-        ("./nowhere", "there is no teacher"),
-        (3, "a int is no teacher"),
+        ("/nowhere/at/all", "there is no model /nowhere/at/all"),
+        ("./nowhere", "there is no model"),
+        (3, "a int does not encode texts"),
     ],
 )
 def test_a_teacher_that_is_none(teacher: Any, message: str) -> None:

@@ -1,8 +1,8 @@
-"""Question answering: the sentence of an index that answers, in its passage, or the word that there is none.
+"""Question answering: the sentence of an index that answers a question, with a confidence, or none.
 
-What a score is worth differs from corpus to corpus. So questions are made that the index cannot answer: some words of
-one of its sentences, asked of all other passages. How far above their best scores a sentence lies says how certain an
-answer is, without any labelled question.
+What a score means differs from corpus to corpus. So the scores of questions without an answer are measured on the index
+itself: some words of one of its sentences are the question, and all other passages are searched. The confidence of an
+answer is the share of these null scores that are lower than its score. No labelled question is needed.
 """
 
 import json
@@ -14,26 +14,26 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from likewise.applications.sentences import Asked, sentences
+from likewise.applications.sentences import SentenceScorer, sentences
 from likewise.atomic import replacing_file
 from likewise.errors import InputError, LikewiseError
 from likewise.index.collection import Collection, Hit
 from likewise.index.filters import Where
 
-__all__ = ["Answerer", "Evidence", "Reply", "answer"]
+__all__ = ["Answer", "Answerer", "Evidence", "answer"]
 
-PASSAGES = 5  # whose sentences are looked at
-CERTAINTY = 0.9
-MADE = 200  # questions without an answer
-KEPT_WORDS = 0.5  # share of a sentence's words that such a question has
+PASSAGES = 5  # whose sentences are scored
+CONFIDENCE = 0.9
+NULL_QUESTIONS = 200  # questions without an answer
+KEPT_WORDS = 0.5  # probability that a word of the sentence is in the question
 FEWEST_WORDS = 3
-FILE = "answers.json"
-HALF = 0.5  # the score from which on an answer counts where too few passages are there to tell
+FILE = "null_scores.json"
+FALLBACK_SCORE = 0.5  # from which an answer counts, where there are too few passages to measure null scores
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A sentence that may answer.
+    """A sentence that may answer the question.
 
     Attributes:
         sentence: its text.
@@ -51,23 +51,23 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What an index has to say to a question.
+class Answer:
+    """The answer of an index to a question.
 
     Attributes:
-        question: as it was asked.
-        found: whether the best sentence is certain enough to count as an answer.
-        certainty: the share of questions without an answer whose best sentence scores lower.
-        evidence: the best sentence of each passage that was looked at, best first; none if nothing was found at all.
+        question: the question.
+        found: whether the confidence of the best sentence reaches the threshold.
+        confidence: the share of questions without an answer whose best sentence scores lower.
+        evidence: the best sentence of each passage, best first; empty if nothing was found.
     """
 
     question: str
     found: bool
-    certainty: float
+    confidence: float
     evidence: tuple[Evidence, ...]
 
     @property
-    def answer(self) -> str | None:
+    def text(self) -> str | None:
         """The sentence that answers; None if none does."""
         return self.evidence[0].sentence if self.found else None
 
@@ -76,28 +76,28 @@ def answer(
     index: str | Path | Collection,
     question: str,
     *,
-    certainty: float = CERTAINTY,
+    confidence: float = CONFIDENCE,
     passages: int = PASSAGES,
     where: Where | None = None,
     model: Any = None,
-) -> Reply:
+) -> Answer:
     """Answer a question from the texts of an index.
 
     Args:
-        index: its folder, or the open index; its texts are the passages, a paragraph each at best.
-        question: whatever one may ask.
-        certainty: how certain an answer must be to count, 0 to 1.
-        passages: how many are looked at.
+        index: its folder, or the open index; its texts are the passages, ideally a paragraph each.
+        question: in words.
+        confidence: threshold from which a sentence counts as an answer, 0 to 1.
+        passages: how many are read.
         where: a filter on columns.
-        model: the model of the index, for one that does not hold its own.
+        model: the model of the index, if the index does not store it.
 
     Raises:
         InputError: there is no index, it is empty, or the question or a number cannot be used.
     """
     if isinstance(index, Collection):
-        return Answerer(index, certainty=certainty, passages=passages).reply(question, where)
+        return Answerer(index, confidence=confidence, passages=passages).answer(question, where)
     with Collection.open(index, model) as collection:
-        return Answerer(collection, certainty=certainty, passages=passages).reply(question, where)
+        return Answerer(collection, confidence=confidence, passages=passages).answer(question, where)
 
 
 class Answerer:
@@ -105,38 +105,46 @@ class Answerer:
 
     Args:
         collection: the open index.
-        certainty: how certain an answer must be to count, 0 to 1.
-        passages: how many are looked at.
+        confidence: threshold from which a sentence counts as an answer, 0 to 1.
+        passages: how many are read for a question.
 
     Raises:
         InputError: the index is empty, or a number is out of range.
     """
 
-    def __init__(self, collection: Collection, *, certainty: float = CERTAINTY, passages: int = PASSAGES) -> None:
-        if not 0 <= certainty <= 1:
-            raise InputError(f"certainty is {certainty}, expected a number from 0 to 1")
+    def __init__(self, collection: Collection, *, confidence: float = CONFIDENCE, passages: int = PASSAGES) -> None:
+        if not 0 <= confidence <= 1:
+            raise InputError(f"confidence is {confidence}: expected a number from 0 to 1")
         if passages < 1:
-            raise InputError(f"passages is {passages}, expected at least 1")
+            raise InputError(f"passages is {passages}: expected at least 1")
         if not len(collection):
-            raise InputError(f"{collection.path} holds no texts: add some before asking")
-        self._collection, self._certainty, self._passages = collection, certainty, passages
-        self._doubt: Float64[np.ndarray, " questions"] | None = None
+            raise InputError(f"{collection.path} has no texts: add some first")
+        self._collection, self._confidence, self._passages = collection, confidence, passages
+        self._null_scores: Float64[np.ndarray, " questions"] | None = None
 
-    def reply(self, question: str, where: Where | None = None) -> Reply:
-        """The reply to a question."""
+    def answer(self, question: str, where: Where | None = None) -> Answer:
+        """Answer a question.
+
+        Args:
+            question: in words.
+            where: a filter on columns.
+
+        Raises:
+            InputError: the question is empty, or the filter cannot be parsed.
+        """
         if not question.strip():
-            raise InputError("the question is empty: ask one in words")
+            raise InputError("the question is empty: expected words")
         evidence = tuple(self._evidence(question, self._collection.search(question, self._passages, where=where)))
         if not evidence:
-            return Reply(question, False, 0.0, ())
-        certainty = self._certain(evidence[0].score)
-        return Reply(question, certainty >= self._certainty, certainty, evidence)
+            return Answer(question, False, 0.0, ())
+        confidence = self._confidence_of(evidence[0].score)
+        return Answer(question, confidence >= self._confidence, confidence, evidence)
 
     def _evidence(self, question: str, hits: Sequence[Hit]) -> list[Evidence]:
-        """The best sentence of each passage, best first; of equal scores that of the passage found first."""
-        asked, found = Asked(self._collection, question), []
+        """Return the best sentence of each passage, best first; of equal scores that of the passage found first."""
+        scorer, found = SentenceScorer(self._collection, question), []
         parts = [sentences(hit.text) for hit in hits]
-        scores = iter(asked.scores([part.text for some in parts for part in some]).tolist())
+        scores = iter(scorer.scores([part.text for some in parts for part in some]).tolist())
         for hit, some in zip(hits, parts, strict=True):
             score, place = max(((next(scores), -place) for place in range(len(some))), default=(0.0, 0))
             if some:
@@ -144,26 +152,25 @@ class Answerer:
                 found.append(Evidence(best.text, best.start, best.end, score, hit))
         return sorted(found, key=lambda one: -one.score)
 
-    def _certain(self, score: float) -> float:
-        if self._doubt is None:
-            self._doubt = self._read()
-        if self._doubt is None:
-            self._doubt = np.sort([*self._unanswered()])
-            self._keep(self._doubt)
-        if len(self._doubt) < 1 / max(1e-9, 1 - self._certainty):  # too few to tell so much
-            return float(score >= HALF)
-        return float(np.searchsorted(self._doubt, score, side="left") / len(self._doubt))
+    def _confidence_of(self, score: float) -> float:
+        if self._null_scores is None:
+            self._null_scores = self._read()
+        if self._null_scores is None:
+            self._null_scores = np.sort([*self._measure()])
+            self._write(self._null_scores)
+        if len(self._null_scores) < 1 / max(1e-9, 1 - self._confidence):  # too few for so small a share
+            return float(score >= FALLBACK_SCORE)
+        return float(np.searchsorted(self._null_scores, score, side="left") / len(self._null_scores))
 
-    def _unanswered(self) -> Iterator[float]:
-        """The best scores of questions whose answer was left out."""
+    def _measure(self) -> Iterator[float]:
+        """Yield the best score of each question whose passage was left out."""
         rng = np.random.default_rng(0)
-        for entry in self._collection.sample(MADE, rng):
+        for entry in self._collection.sample(NULL_QUESTIONS, rng):
             some = sentences(entry.text)
             if not some:
                 continue
             sentence = some[int(rng.integers(len(some)))].text
-            words = sentence.split()
-            question = " ".join(word for word in words if rng.random() < KEPT_WORDS)
+            question = " ".join(word for word in sentence.split() if rng.random() < KEPT_WORDS)
             if len(question.split()) < FEWEST_WORDS:
                 continue
             hits = self._collection.search(question, 2 * self._passages + 1)
@@ -171,19 +178,19 @@ class Answerer:
             yield max((one.score for one in self._evidence(question, others)), default=0.0)
 
     def _read(self) -> Float64[np.ndarray, " questions"] | None:
-        """What was kept for this state of the index, if it can be read."""
+        """Read the null scores of this state of the index; None if there are none or they cannot be read."""
         try:
-            kept = json.loads((self._collection.path / FILE).read_text(encoding="utf-8"))
-            same = kept["generation"] == self._collection.generation and kept["passages"] == self._passages
-            return np.array(kept["scores"], np.float64) if same else None
+            stored = json.loads((self._collection.path / FILE).read_text(encoding="utf-8"))
+            same = stored["generation"] == self._collection.generation and stored["passages"] == self._passages
+            return np.array(stored["scores"], np.float64) if same else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _keep(self, doubt: Float64[np.ndarray, " questions"]) -> None:
-        """Beside the index, so that the next question need not wait; nowhere where that cannot be written."""
-        kept = {"generation": self._collection.generation, "passages": self._passages, "scores": doubt.tolist()}
+    def _write(self, scores: Float64[np.ndarray, " questions"]) -> None:
+        """Store the null scores in the index for later questions; an index that cannot be written stays as it is."""
+        stored = {"generation": self._collection.generation, "passages": self._passages, "scores": scores.tolist()}
         try:
-            with replacing_file(self._collection.path / FILE) as beside:
-                beside.write_text(json.dumps(kept), encoding="utf-8")
+            with replacing_file(self._collection.path / FILE) as path:
+                path.write_text(json.dumps(stored), encoding="utf-8")
         except (LikewiseError, OSError):
             return

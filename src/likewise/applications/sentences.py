@@ -1,4 +1,4 @@
-"""A text in its sentences, and which of them a query asks for."""
+"""Sentences of a text, passages of whole sentences, and which sentence answers a query."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from jaxtyping import Float64
 from likewise.corpus.batch import TextBatch, bounded
 from likewise.errors import InputError
 from likewise.index.collection import Collection
-from likewise.index.embedder import document_vectors, query_vectors
 from likewise.model.concatenated import ConcatenatedModel
+from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model
 
-__all__ = ["DOCUMENT", "Asked", "Passages", "Sentence", "passages", "sentences"]
+__all__ = ["DOCUMENT", "Passages", "Sentence", "SentenceScorer", "passages", "sentences"]
 
-
-LANGUAGE = "en"  # decides which abbreviations end no sentence; the signs that end one are those of all scripts
+LANGUAGE = "en"  # decides which abbreviations end no sentence; sentence-final punctuation of all scripts is known
+DOCUMENT = "document"  # the column with the id of the text that a passage is from
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence and where it stands.
+    """A sentence and its place.
 
     Attributes:
         text: without white space around it.
@@ -39,7 +39,7 @@ class Sentence:
 
 
 def sentences(text: str) -> list[Sentence]:
-    """The sentences of a text, in order; what is not white space stands in exactly one of them."""
+    """Split a text into sentences; every character that is not white space is in exactly one of them."""
     parts = sentencex.segment(LANGUAGE, text)
     ends = accumulate(map(len, parts), initial=0)
     found = []
@@ -51,89 +51,79 @@ def sentences(text: str) -> list[Sentence]:
     return found
 
 
-class Asked:
-    """A query, by which sentences are scored.
+class SentenceScorer:
+    """Scores sentences by how well they fit a query.
 
-    A sentence's score is the mean of two shares: of the query's words, rare ones counting more, those that it has
-    (`index.overlap`); and the cosine of both vectors, where that is above zero. The first finds what is named, the
-    second what is meant.
+    The score is the mean of two parts: the share of the query's terms that the sentence has, rare terms counting more
+    (`Collection.overlap`), and the cosine similarity of both vectors, where it is above zero.
 
-    Attributes:
-        query: what was asked.
-        overlap: with the words of the query.
+    Args:
+        collection: whose terms and model count.
+        query: the query.
+        fast: leave the similarity out if the model is not static, because encoding many sentences takes long.
     """
 
-    def __init__(self, collection: Collection, query: str, *, quick: bool = False) -> None:
-        """Takes a query.
-
-        Args:
-            collection: whose words and model count.
-            query: what was asked.
-            quick: leave meaning out where the model is no static one, which takes long for many sentences.
-        """
-        self.query, self.overlap = query, collection.overlap(query)
-        self._model: Any = _quickest(collection.model)
-        slow = isinstance(self._model, ConcatenatedModel) or not isinstance(self._model, Model)
-        self._by_meaning = bool(query.strip()) and not (quick and slow)
-        self._vector = query_vectors(self._model, [query], None)[0] if self._by_meaning else None
+    def __init__(self, collection: Collection, query: str, *, fast: bool = False) -> None:
+        self._overlap, self._model = collection.overlap(query), _fastest(collection.model)
+        slow = not isinstance(self._model, Model)
+        by_meaning = bool(query.strip()) and not (fast and slow)
+        self._vector = query_vectors(self._model, [query], None)[0] if by_meaning else None
 
     def scores(self, texts: Sequence[str]) -> Float64[np.ndarray, " texts"]:
-        """Of each text, 0 to 1."""
-        words = np.array([self.overlap.share(text) for text in texts])
+        """Return the score of each text, 0 to 1."""
+        overlap = np.array([self._overlap.share(text) for text in texts])
         if self._vector is None or not texts:
-            return words
+            return overlap
         cosines = document_vectors(self._model, list(texts), None) @ self._vector
-        both: np.ndarray = (words + np.clip(cosines.astype(np.float64), 0.0, 1.0)) / 2
+        both: np.ndarray = (overlap + np.clip(cosines.astype(np.float64), 0.0, 1.0)) / 2
         return both
 
     def best(self, some: Sequence[Sentence]) -> Sentence | None:
-        """The sentence with the highest score, the first of several; None of none."""
+        """Return the sentence with the highest score, the first of equal ones; None if there are no sentences."""
         return some[int(self.scores([sentence.text for sentence in some]).argmax())] if some else None
 
 
-def _quickest(model: Any) -> Any:
-    """The static model that stands beside a transformer, if one does: many sentences are compared."""
+def _fastest(model: Any) -> Any:
+    """Return the static companion of a transformer, if it has one; otherwise the model."""
     return model.companion.model if isinstance(model, ConcatenatedModel) and model.companion is not None else model
 
 
-DOCUMENT = "document"  # the column that says which text a passage is of
-
-
 class Passages:
-    """A corpus whose texts are cut into passages, each named after its text: `p7.1`, `p7.2`.
+    """A corpus whose texts are cut into passages of whole sentences; a corpus as well.
+
+    A passage has the id of its text and a number from 1, such as `7.1`, the columns of its text, and the id of its text
+    in the column `document`.
+
+    Args:
+        corpus: of texts.
+        length: characters of a passage at most, unless a single sentence is longer.
 
     Attributes:
         name: of the corpus.
+
+    Raises:
+        InputError: the length is below 1.
     """
 
     def __init__(self, corpus: Any, length: int) -> None:
-        """Takes a corpus.
-
-        Args:
-            corpus: a stream of batches, as `corpus.read` gives it.
-            length: characters of a passage, about.
-
-        Raises:
-            InputError: the length is below 1.
-        """
         if length < 1:
-            raise InputError(f"passages of {length} characters were asked for: expected at least 1, such as 800")
+            raise InputError(f"the length of a passage is {length} characters: expected at least 1, such as 800")
         self.name, self._corpus, self._length = corpus.name, corpus, length
 
     @property
     def skipped(self) -> int:
-        """Rows that were left out, as they cannot be read."""
+        """How many rows could not be read and were skipped."""
         skipped: int = self._corpus.skipped
         return skipped
 
     @property
     def numbered(self) -> bool | None:
-        """Whether the ids of the texts are only the numbers of their rows."""
+        """Whether the ids of the texts are only row numbers."""
         numbered: bool | None = self._corpus.numbered
         return numbered
 
     def __iter__(self) -> Iterator[TextBatch]:
-        """Begin a pass.
+        """Begin a pass over the corpus.
 
         Raises:
             InputError: a row cannot be read, or there is a column `document` already.
@@ -153,7 +143,7 @@ class Passages:
         )
         if DOCUMENT in others:
             raise InputError(
-                f"{self.name} has a column {DOCUMENT!r} already, where passages name their text: rename it"
+                f"{self.name} has a column {DOCUMENT!r}, in which passages have the id of their text: rename it"
             )
         places = pa.array(np.array(rows, np.int64))
         columns = {name: values.take(places) for name, values in others.items()}
@@ -163,24 +153,24 @@ class Passages:
 
 
 def passages(text: str, length: int) -> list[str]:
-    """A text in parts of whole sentences, of about the same length each; an empty text is one passage.
+    """Cut a text into passages of whole sentences, of about equal length; an empty text is one passage.
 
     Args:
         text: any.
-        length: characters of a part at the most, but for a sentence that is longer by itself.
+        length: characters of a passage at most, unless a single sentence is longer.
     """
     found = sentences(text)
     if not found:
         return [text]
-    whole = found[-1].end - found[0].start
-    aim = whole / -(-whole // length)
+    total = found[-1].end - found[0].start
+    aim = total / -(-total // length)
     parts: list[str] = []
     first = 0
     for place, sentence in enumerate(found):
         following = found[place + 1].end if place + 1 < len(found) else None
         start = found[first].start
-        enough = sentence.end - found[0].start >= aim * (len(parts) + 1)
-        if following is None or enough or following - start > length:
+        long_enough = sentence.end - found[0].start >= aim * (len(parts) + 1)
+        if following is None or long_enough or following - start > length:
             parts.append(text[start : sentence.end])
             first = place + 1
     return parts

@@ -1,15 +1,21 @@
-"""The commands, put together."""
+"""The command line: its commands, one-line errors and exit codes."""
 
-from typing import Annotated
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from likewise import __version__
 from likewise.cli.answer import answer
 from likewise.cli.classify import classify
 from likewise.cli.demo import demo
 from likewise.cli.distill import distill
-from likewise.cli.door import Door
 from likewise.cli.duplicates import duplicates
 from likewise.cli.embed import embed
 from likewise.cli.evaluate import evaluate
@@ -20,19 +26,97 @@ from likewise.cli.report import report
 from likewise.cli.search import search
 from likewise.cli.train import train
 from likewise.cli.views import views
+from likewise.errors import LikewiseError
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(cls=Door, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+USAGE_ERROR = typer.BadParameter.__bases__[0]  # newer typers bundle click's classes: this finds them in any version
+MAX_UNEXPECTED = 400  # characters of an unexpected error that are shown
+INTERRUPTED = 130  # 128 + SIGINT, as in shells
+
+
+class Commands(TyperGroup):
+    """The group of all commands; ends the process with 0, 2 (bad input), 1 (failure) or 130 (interrupted).
+
+    An error is one line on standard error, after the traceback if `--debug` is given.
+    """
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> Any:
+        """Run the command in `args` and exit."""
+        given, debug = _without_debug(list(sys.argv[1:] if args is None else args))
+        settings["standalone_mode"] = False
+        _replace_unprintable()
+        try:
+            code = super().main(given or ["--help"], *rest, **settings)
+            if sys.stdout is not None:  # the caller may have closed it
+                sys.stdout.flush()
+        except BrokenPipeError:
+            _discard_output()
+            code = 0
+        except (KeyboardInterrupt, typer.Abort):
+            code = INTERRUPTED
+        except Exception as error:
+            if debug:
+                traceback.print_exc()
+            code = _report(error)
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; end it quietly when the reader of its output has closed the pipe."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            _discard_output()
+            raise typer.Exit from error
+
+
+def _without_debug(args: list[str]) -> tuple[list[str], bool]:
+    """Take `--debug` out of the arguments, before or after the command; what follows `--` is not an option."""
+    options = args[: args.index("--")] if "--" in args else args
+    return [arg for arg in options if arg != "--debug"] + args[len(options) :], "--debug" in options
+
+
+def _report(error: Exception) -> int:
+    """Write an error as one line to standard error; return the exit code."""
+    if isinstance(error, LikewiseError):
+        line, code = f"error: {error}", error.exit_code
+    elif isinstance(error, USAGE_ERROR):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "likewise"
+        message = error.format_message()  # type: ignore[attr-defined]
+        line, code = f"error: {message}{'' if message.endswith(('.', '?')) else '.'} See {command} --help", 2
+    else:
+        message = f"{type(error).__name__}: {error}"[:MAX_UNEXPECTED]
+        line, code = f"unexpected error: {message}; run with --debug to see where", 1
+    if isinstance(error, OSError):
+        _discard_output()  # standard output itself may have failed: Python would flush it again at exit
+    sys.stderr.write(" ".join(line.split()) + "\n")
+    return code
+
+
+def _replace_unprintable() -> None:
+    """Print `?` for characters that the encoding of the terminal lacks, instead of failing halfway."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _discard_output() -> None:
+    """Send what is still to be written to standard output nowhere."""
+    with suppress(OSError), Path(os.devnull).open("wb") as nowhere:  # a stream that is no file has no descriptor
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+app = typer.Typer(cls=Commands, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 
 
 def main() -> None:
-    """Run `likewise` with the arguments of the process, and leave."""
+    """Run `likewise` with the arguments of the process, and exit."""
     app(prog_name="likewise")
 
 
-def _tell_version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"likewise {__version__}")
         raise typer.Exit
 
@@ -43,11 +127,11 @@ def _tell_version(asked: bool) -> None:
 )
 def likewise(
     version: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="At an error, show the traceback too.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")] = False,
 ) -> None:
-    """Learn what texts mean from the texts alone, and search them by it."""
+    """Train text embeddings on your own unlabelled texts, and use them."""
 
 
 for command, example in (
@@ -70,6 +154,6 @@ for command, example in (
 
 app.add_typer(classify, name="classify", epilog="Example: likewise classify fit reviews.model labelled.csv --out clf")
 app.add_typer(
-    recommend, name="recommend", help="Recommend items to users, by what texts say and by who chose what.",
+    recommend, name="recommend", help="Recommend items to users, by their texts and by who chose what.",
     epilog="Example: likewise recommend fit items.jsonl interactions.csv --out rec",
 )  # fmt: skip

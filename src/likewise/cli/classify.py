@@ -1,6 +1,7 @@
-"""`likewise classify fit`, `predict`, `evaluate`, `next`: classes from a few labels, kept in a folder."""
+"""`likewise classify fit`, `predict`, `evaluate`, `next`: a classifier from a few labels, kept in a folder."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +12,12 @@ from likewise.cli.screen import json_line
 
 if TYPE_CHECKING:
     from likewise.applications.classify.classifier import Classifier
+    from likewise.applications.classify.cross_validation import Abstention
 
 __all__ = ["classify"]
 
 classify = typer.Typer(
-    no_args_is_help=False, help="Give texts classes that were learned from a few labels, such as their sentiment."
+    no_args_is_help=False, help="Classify texts with a classifier fitted on a few labels, such as their sentiment."
 )
 
 Label = Annotated[str, typer.Option("--label", metavar="COLUMN", help="The column that holds the label.")]
@@ -25,7 +27,7 @@ ClassifierFolder = Annotated[
 ]
 GivenModel = Annotated[
     str | None,
-    typer.Option("--model", metavar="MODEL", help="The model, for a classifier that does not hold its own."),
+    typer.Option("--model", metavar="MODEL", help="The model of a classifier whose folder does not hold it."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
@@ -44,23 +46,23 @@ def fit(
         typer.Option(
             "--unlabelled",
             metavar="FILE",
-            help="More texts of the kind, of which --text is read: the classifier learns from them where that helps.",
+            help="Further texts with the same --text column, for self-training if it does not lower the accuracy.",
         ),
     ] = None,
     contrastive: Annotated[
-        bool, typer.Option("--contrastive", help="Move the model by the labels first: slower, and a model of its own.")
+        bool, typer.Option("--contrastive", help="Fine-tune the model, a transformer, on the labels first: slower.")
     ] = False,
     ngrams: Annotated[
-        bool, typer.Option("--ngrams/--no-ngrams", help="Whether words count beside the embedding.")
+        bool, typer.Option("--ngrams/--no-ngrams", help="Use words and word pairs next to the embedding.")
     ] = True,
     seed: Seed = 0,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Learn classes from a file of labelled texts, and say from these labels alone how good that is.
+    """Fit a classifier on a file of labelled texts, and estimate its accuracy by cross-validation.
 
-    Rows without a label are read as unlabelled texts.
+    Rows without a label are used as unlabelled texts.
     """
     from likewise.applications.classify.classifier import Classifier
     from likewise.applications.classify.labels import read_labelled, read_texts
@@ -77,12 +79,12 @@ def fit(
     typer.echo(f"{out}: {counted(len(fitted.classes_), 'label')}, {counted(len(data.texts), 'labelled text')}")
     if others:
         used = (
-            "learned from, with labels that were guessed"
+            "used for self-training"
             if fitted.self_trained_
-            else "not learned from: held-out labels were less often right with them, or it could not be tried"
+            else "not used for self-training: it lowered the accuracy, or there were too few texts"
         )
         typer.echo(f"{counted(len(others), 'unlabelled text')}: {used}")
-    _tell_estimate(fitted)
+    _print_estimate(fitted)
     typer.echo(f"next:\n  likewise classify predict {shlex.quote(out)} more.csv")
 
 
@@ -93,33 +95,33 @@ def predict(
     text: Text = None,
     abstain_below: Annotated[
         float,
-        typer.Option("--abstain-below", metavar="P", help="Give no label where its probability is below this."),
+        typer.Option("--abstain-below", metavar="P", help="Print no label if its probability is below this."),
     ] = 0.0,
     model: GivenModel = None,
     as_json: AsJson = False,
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Give each text of a file its likeliest label, and how likely that is."""
+    """Predict the label of each text of a file, with its probability."""
     from likewise.applications.classify.labels import read_batches
     from likewise.cli.screen import shortened
 
     if not 0 <= abstain_below <= 1:
-        raise typer.BadParameter(f"{abstain_below} is no probability from 0 to 1", param_hint="--abstain-below")
-    loaded = _loaded(classifier, model)
+        raise typer.BadParameter(f"{abstain_below} is not a probability from 0 to 1", param_hint="--abstain-below")
+    loaded = _load(classifier, model)
     for ids, texts in read_batches(file, text=text, encoding=encoding, on_error=on_error):
-        likely = loaded.predict_proba(texts)
-        for id, shown, each in zip(ids, texts, likely, strict=True):
-            best = int(each.argmax())
-            label = loaded.classes_[best].item() if each[best] >= abstain_below else None
+        probabilities = loaded.predict_proba(texts)
+        for id, shown, row in zip(ids, texts, probabilities, strict=True):
+            best = int(row.argmax())
+            label = loaded.classes_[best].item() if row[best] >= abstain_below else None
             if as_json:
-                found = dict(zip(map(str, loaded.classes_.tolist()), each.round(4).tolist(), strict=True))
+                found = dict(zip(map(str, loaded.classes_.tolist()), row.round(4).tolist(), strict=True))
                 typer.echo(json_line({"id": id, "text": shown, "label": label, "probabilities": found}))
             else:
-                typer.echo(f"{'' if label is None else label}\t{each[best]:.2f}\t{id}\t{shortened(shown, 70)}")
+                typer.echo(f"{'' if label is None else label}\t{row[best]:.2f}\t{id}\t{shortened(shown, 70)}")
 
 
-@classify.command(epilog="Example: likewise classify evaluate clf judged.csv --text body --label stars")
+@classify.command(epilog="Example: likewise classify evaluate clf held_out.csv --text body --label stars")
 def evaluate(
     classifier: ClassifierFolder,
     file: File,
@@ -130,50 +132,51 @@ def evaluate(
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Compare what a classifier says with labels that it has not seen."""
+    """Evaluate a classifier on a file of labelled texts that it was not fitted on."""
     from likewise.applications.classify.labels import read_labelled
-    from likewise.applications.classify.metrics import judge
+    from likewise.applications.classify.metrics import evaluate as compute_metrics
     from likewise.cli.screen import counted
 
-    loaded = _loaded(classifier, model)
+    loaded = _load(classifier, model)
     data = read_labelled(file, label, text=text, encoding=encoding, on_error=on_error)
-    found = judge(loaded, data.texts, data.labels)
+    found = compute_metrics(loaded, data.texts, data.labels)
     if as_json:
         typer.echo(found.as_json())
         return
     typer.echo(f"accuracy {found.accuracy:.1%} ({found.low:.1%} to {found.high:.1%}), {counted(found.texts, 'text')}")
     loss = "none" if found.log_loss is None else f"{found.log_loss:.3f}"
-    typer.echo(f"macro F1 {found.macro_f1:.3f}, log loss {loss}, calibration error {found.calibration_error:.1%}")
-    if found.unseen:
-        typer.echo(f"{counted(found.unseen, 'text')} with a label that was never learned: counted as wrong")
-    _tell_answered(found.answered)
+    typer.echo(f"balanced accuracy {found.balanced_accuracy:.1%}, macro F1 {found.macro_f1:.3f}")
+    typer.echo(f"log loss {loss}, calibration error {found.calibration_error:.1%}")
+    if found.unknown_labels:
+        typer.echo(f"{counted(found.unknown_labels, 'text')} with a label that was not trained on: counted as errors")
+    _print_abstention(found.abstention)
     for each in found.confusions:
-        typer.echo(f"{each.label} taken for {each.predicted}: {counted(each.texts, 'text')}")
+        typer.echo(f"{each.label} predicted as {each.predicted}: {counted(each.texts, 'text')}")
 
 
 @classify.command("next", epilog="Example: likewise classify next clf unlabelled.csv --text body -n 20")
-def next_labels(
+def select_for_labelling(
     classifier: ClassifierFolder,
     file: File,
     text: Text = None,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many.")] = 20,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Number of texts.")] = 20,
     model: GivenModel = None,
     as_json: AsJson = False,
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Say which texts of a file to label next: those that are in doubt, and unlike one another."""
+    """Select the texts of a file to label next (active learning): uncertain ones that differ from each other."""
     from likewise.applications.classify.labels import read_batches
     from likewise.cli.screen import shortened
 
-    loaded = _loaded(classifier, model)
+    loaded = _load(classifier, model)
     ids, texts = [], []
-    for some, read in read_batches(file, text=text, encoding=encoding, on_error=on_error):
+    for some, batch in read_batches(file, text=text, encoding=encoding, on_error=on_error):
         ids += some
-        texts += read
-    rows = loaded.next_labels(texts, count)
-    likely = loaded.predict_proba([texts[row] for row in rows])
-    for row, each in zip(rows, likely, strict=True):
+        texts += batch
+    rows = loaded.select_for_labelling(texts, count)
+    probabilities = loaded.predict_proba([texts[row] for row in rows])
+    for row, each in zip(rows, probabilities, strict=True):
         best = int(each.argmax())
         if as_json:
             guess = loaded.classes_[best].item()
@@ -182,28 +185,30 @@ def next_labels(
             typer.echo(f"{ids[row]}\t{loaded.classes_[best]} {each[best]:.2f}\t{shortened(texts[row], 70)}")
 
 
-def _loaded(folder: str, model: str | None) -> "Classifier":
+def _load(folder: str, model: str | None) -> "Classifier":
     from likewise.applications.classify.classifier import Classifier
 
     return Classifier.load(folder, model)
 
 
-def _tell_estimate(fitted: "Classifier") -> None:
+def _print_estimate(fitted: "Classifier") -> None:
     from likewise.cli.screen import counted
 
     found = fitted.estimate_
     if found is None:
-        typer.echo("how good it is cannot be told: no label has two different texts; label more")
+        typer.echo("no estimate of the accuracy: no label has two different texts; label more")
         return
     typer.echo(
         f"accuracy on new texts, by cross-validation: {found.accuracy:.0%} ({found.low:.0%} to {found.high:.0%})"
     )
     if found.unchecked:
-        typer.echo(f"{counted(found.unchecked, 'text')} alone with their label: learned from, but not checked")
-    _tell_answered(found.answered)
+        typer.echo(f"{counted(found.unchecked, 'text')} alone with their label: trained on, but not checked")
+    _print_abstention(found.abstention)
 
 
-def _tell_answered(answered: Any) -> None:
-    for each in answered:
-        if each.accuracy is not None and each.share < 1:
-            typer.echo(f"  --abstain-below {each.level}: {each.share:.0%} answered, {each.accuracy:.0%} of them right")
+def _print_abstention(points: "Sequence[Abstention]") -> None:
+    for each in points:
+        if each.accuracy is not None and each.coverage < 1:
+            typer.echo(
+                f"  --abstain-below {each.threshold}: {each.coverage:.0%} answered, {each.accuracy:.0%} of them right"
+            )

@@ -1,4 +1,4 @@
-"""`likewise demo`: the whole way, from texts to answers, on what every Python brings along."""
+"""`likewise demo`: train, index and search the documentation of Python, which every machine has."""
 
 import shlex
 import sys
@@ -23,20 +23,20 @@ SEARCHES = (
     "process killed",
     "parse web markup",
 )
-"""Questions whose answers say it in other words."""
+"""Queries whose answers use other words."""
 
 HITS = 3
 
 
 def demo(
     out: Annotated[
-        str, typer.Option("--out", metavar="FOLDER", help="Where the model and the index go.")
+        str, typer.Option("--out", metavar="FOLDER", help="The folder for the model and the index.")
     ] = "likewise-demo",
     seed: Seed = 0,
     progress: Progress = True,
     overwrite: Overwrite = False,
 ) -> None:
-    """Train on the documentation of the Python that runs this, index it, and answer five searches.
+    """Train on the documentation of the installed Python, index it, and run five searches.
 
     Nothing is downloaded. It takes about a minute.
     """
@@ -49,32 +49,32 @@ def demo(
     from likewise.training.train import train
 
     folder = Path(out)
-    model_at, index_at = folder / "python.model", folder / "python.index"
+    model_folder, index_folder = folder / "python.model", folder / "python.index"
     refuse_existing(folder, overwrite=overwrite)
     with Messages(shown=progress) as messages:
         messages.log("collecting the documentation of this Python")
         texts = pydocs()
         corpus = read(texts)
         corpus.name = f"the documentation of Python {sys.version_info.major}.{sys.version_info.minor}"
-        model = train(corpus, out=model_at, seed=seed, progress=progress, overwrite=overwrite)
+        model = train(corpus, out=model_folder, seed=seed, progress=progress, overwrite=overwrite)
         messages.log("indexing")
-        with Collection.create(index_at, model, overwrite=overwrite) as collection:
+        with Collection.create(index_folder, model, overwrite=overwrite) as collection:
             collection.add(texts)
             collection.build()
             console = results()
             for query in SEARCHES:
-                _answer(collection, query, console)
-    console.print(f"the model is in {model_at}, the index in {index_at}; next:")
+                _search(collection, query, console)
+    console.print(f"the model is in {model_folder}, the index in {index_folder}; next:")
     for command in (
-        ["likewise", "search", str(index_at), "wait until all threads have finished"],
+        ["likewise", "search", str(index_folder), "wait until all threads have finished"],
         ["likewise", "train", "FILE", "--text", "COLUMN", "--out", "my.model"],
         ["likewise", "index", "my.model", "FILE", "--text", "COLUMN", "--out", "my.index"],
     ):
         console.print(f"  {shlex.join(command)}")
 
 
-def _answer(collection: "Collection", query: str, console: "Console") -> None:
-    """Print the best texts by meaning, and the best one by words for contrast."""
+def _search(collection: "Collection", query: str, console: "Console") -> None:
+    """Print the best texts by meaning, and the best one by words for comparison."""
     from rich.text import Text
 
     from likewise.cli.screen import shortened

@@ -1,7 +1,7 @@
-"""`likewise embed`: the texts of a file become a file of vectors."""
+"""`likewise embed`: write the vectors of the texts of a file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,7 +18,7 @@ def embed(
         typer.Option(
             "--out",
             metavar="VECTORS",
-            help="The file to write: .parquet, .arrow or .feather with ids, texts, columns and vectors, .npy with the "
+            help="The file to write: .parquet, .arrow or .feather with ids, texts, columns and vectors; .npy with the "
             "vectors alone.",
             show_default=False,
         ),
@@ -26,15 +26,10 @@ def embed(
     text: Text = None,
     id: Id = None,
     role: Annotated[
-        str,
-        typer.Option(
-            "--as",
-            metavar="ROLE",
-            help="What the texts are: `text`, to be compared with one another; `document`, to be found by queries; or "
-            "`query`.",
-        ),
+        Literal["text", "document", "query"],
+        typer.Option("--role", help="Encode as text, to compare texts with one another, or as document or query."),
     ] = "text",
-    keep_text: Annotated[bool, typer.Option("--keep-text/--no-text", help="Whether the texts are written too.")] = True,
+    keep_text: Annotated[bool, typer.Option("--keep-text/--no-text", help="Whether to write the texts too.")] = True,
     backend: Backend = None,
     progress: Progress = True,
     overwrite: Overwrite = False,
@@ -43,24 +38,24 @@ def embed(
 ) -> None:
     """Write one vector for each text of a file.
 
-    The file is read as a stream: it may be larger than memory.
+    The file is streamed: it may be larger than memory.
     """
     import pyarrow as pa
 
     from likewise.atomic import refuse_existing, replacing_file
-    from likewise.cli.screen import Meter, counted
-    from likewise.cli.vectors import embedded, encoder_as, writer_for
+    from likewise.cli.screen import ProgressCounter, counted
+    from likewise.cli.vectors import embedded, writer_for
     from likewise.corpus.read import read
-    from likewise.model.model import Model
+    from likewise.model.load import load_model
 
     target = Path(out)
     write = writer_for(target)  # refuses an unknown suffix before any work is done
     refuse_existing(target, overwrite=overwrite)
-    loaded = Model.load(model, backend=backend)
-    encode = encoder_as(loaded, role)
+    loaded = load_model(model, backend=backend)
+    encode = {"text": loaded.encode, "document": loaded.encode_document, "query": loaded.encode_query}[role]
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
-    with Meter(shown=progress) as progress_bar, replacing_file(target, overwrite=overwrite) as beside:
-        write(beside, embedded(corpus, encode, progress_bar), keep_text)
-        took = progress_bar.summary(corpus.skipped)
-    dim = encode(pa.array([], pa.large_string())).shape[1]  # a document's may be longer than a text's
-    typer.echo(f"{out}: {counted(progress_bar.texts, 'vector')} of {dim} numbers {took}")
+    with ProgressCounter(shown=progress) as counter, replacing_file(target, overwrite=overwrite) as temporary:
+        write(temporary, embedded(corpus, encode, counter), keep_text)
+        summary = counter.summary(corpus.skipped)
+    dim = encode(pa.array([], pa.large_string())).shape[1]  # documents may have more dimensions than texts
+    typer.echo(f"{out}: {counted(counter.texts, 'vector')} of {dim} dimensions {summary}")

@@ -1,4 +1,4 @@
-"""`likewise export`: a transformer becomes ONNX graphs."""
+"""`likewise export`: write a transformer as ONNX graphs."""
 
 import shlex
 from pathlib import Path
@@ -14,40 +14,41 @@ __all__ = ["export"]
 def export(
     model: ModelFolder,
     int8: Annotated[
-        bool, typer.Option("--int8", help="Write a form with weights in 8 bits too: a quarter of the size, and faster.")
+        bool,
+        typer.Option("--int8", help="Also write a graph with 8-bit weights: a quarter of the size, and faster."),
     ] = False,
     out: Annotated[
         str | None,
         typer.Option(
             "--out",
             metavar="MODEL",
-            help="A new model folder, with the graphs instead of the weights of torch; onnx/ within the model's own "
-            "folder if not given.",
+            help="A new model folder with the graphs instead of torch's weights. Default: onnx/ in the model's folder.",
             show_default=False,
         ),
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the ONNX form of a transformer, which needs neither torch nor transformers.
+    """Export a transformer to ONNX, to run it without torch and transformers.
 
-    For each graph its size is told, and how far its vectors are from those of torch.
+    Prints the size of each graph, and how far its vectors are from those of torch.
     """
     from likewise.atomic import refuse_existing
     from likewise.errors import InputError
     from likewise.model.export import export_onnx
-    from likewise.model.model import Model
+    from likewise.model.load import is_transformer
     from likewise.model.onnx import FOLDER
-    from likewise.model.transformer import is_transformer
+    from likewise.model.transformer import TransformerModel
 
-    target = Path(out) if out else Path(model) / FOLDER
-    if not is_transformer(Path(model)):
+    folder = Path(model)
+    if not is_transformer(folder):
         raise InputError(f"{model} is no folder of a transformer: static models need no export")
-    refuse_existing(target, overwrite=overwrite)
-    found = export_onnx(Model.load(model, backend="torch"), model, out, int8=int8, overwrite=overwrite)  # type: ignore[arg-type]
-    for graph in found.graphs:
+    refuse_existing(Path(out) if out else folder / FOLDER, overwrite=overwrite)
+    exported = export_onnx(TransformerModel.load(folder), folder, out, int8=int8, overwrite=overwrite)
+    for graph in exported.graphs:
         typer.echo(
-            f"{graph.path}: {graph.size / 1e6:,.1f} MB; from torch, in {found.texts:,} texts, components differ "
-            f"by {graph.largest:.1g} at the most; 1 - cosine is {graph.mean:.1g} in the mean, {graph.worst:.1g} at most"
+            f"{graph.path}: {graph.size / 1e6:,.1f} MB; compared with torch on {exported.texts:,} texts: components "
+            f"differ by at most {graph.largest:.1g}; 1 - cosine is {graph.mean:.1g} on average, {graph.worst:.1g} at "
+            "most"
         )
-    backend = found.graphs[-1].backend
+    backend = exported.graphs[-1].backend
     typer.echo(f"next:\n  likewise embed {shlex.quote(out or model)} FILE --backend {backend} --out vectors.npy")

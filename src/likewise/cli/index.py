@@ -1,4 +1,4 @@
-"""`likewise index`, `likewise add`, `likewise delete`: what an index holds."""
+"""`likewise index`, `likewise add`, `likewise delete`: make an index and change its texts."""
 
 import shlex
 from pathlib import Path
@@ -43,27 +43,27 @@ def index(
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Make an index of a file, to be searched.
+    """Make an index of a file.
 
-    It holds the texts, their other columns, their vectors and the model: likewise search needs nothing else. It is
-    there once it is whole.
+    It contains the texts, their other columns, their vectors and the model: likewise search needs nothing else. It
+    appears only when it is complete.
     """
     from likewise.atomic import refuse_existing, refuse_other, replacing_folder
     from likewise.corpus.read import read
     from likewise.index.collection import Collection
     from likewise.index.record import FILE
-    from likewise.model.model import Model
+    from likewise.model.load import load_model
 
     target = Path(out)
     refuse_existing(target, overwrite=overwrite)
     refuse_other(target, FILE, "no index")
-    loaded = Model.load(model, backend=backend)
+    loaded = load_model(model, backend=backend)
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
-    with replacing_folder(target, overwrite=overwrite) as beside, Collection.create(beside, loaded, True) as made:
-        told = _fill(made, _cut(corpus, passages), progress=progress)
+    with replacing_folder(target, overwrite=overwrite) as folder, Collection.create(folder, loaded, True) as made:
+        summary = _fill(made, _cut(corpus, passages), progress=progress)
         made.build()
-        told += _kind(made)
-    typer.echo(f"{out}: {told}\nnext:\n  likewise search {shlex.quote(out)} 'what you look for'")
+        summary += _kind(made)
+    typer.echo(f"{out}: {summary}\nnext:\n  likewise search {shlex.quote(out)} 'your query'")
 
 
 def add(
@@ -76,9 +76,9 @@ def add(
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Add the texts of a file to an index; a text whose id is there already is replaced.
+    """Add the texts of a file to an index; a text with an id that exists is replaced.
 
-    All texts are added or none. Where no column holds ids, every text is new and gets the next number.
+    All texts are added or none. Without a column of ids, every text is new and gets the next number.
     """
     from likewise.corpus.read import read
     from likewise.index.collection import Collection
@@ -86,8 +86,8 @@ def add(
     with Collection.open(index) as collection:
         corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
         before = len(collection)
-        told = _fill(collection, _cut(corpus, passages), progress=progress)
-        typer.echo(f"{index}: {told}; {before:,} before, {len(collection):,} now{_kind(collection)}")
+        summary = _fill(collection, _cut(corpus, passages), progress=progress)
+        typer.echo(f"{index}: {summary}; {before:,} before, {len(collection):,} now{_kind(collection)}")
 
 
 def delete(
@@ -117,17 +117,17 @@ def _cut(corpus: "Corpus", length: int | None) -> "Corpus | Passages":
 
 
 def _fill(collection: "Collection", corpus: "Corpus | Passages", *, progress: bool) -> str:
-    """Add a corpus, all of it or nothing; what came of it, in words."""
-    from likewise.cli.screen import Meter, counted
+    """Add a corpus, and return how many texts there were and how long it took."""
+    from likewise.cli.screen import ProgressCounter, counted
 
-    with Meter(shown=progress) as progress_bar:
+    with ProgressCounter(shown=progress) as progress_bar:
         collection.add_corpus(corpus, progress_bar.reach)
         return f"{counted(progress_bar.texts, 'text')} {progress_bar.summary(corpus.skipped)}"
 
 
 def _kind(collection: "Collection") -> str:
-    """How it is searched by vector: exactly, or with which recall."""
+    """Return whether vector search is exact, or its recall."""
     known = collection.describe()
     if known.kind == "exact":
         return "\nvector search is exact"
-    return f"\nvector search is approximate ({known.kind}) and finds {known.recall:.1%} of the 10 nearest"
+    return f"\nvector search is approximate: recall at 10 is {known.recall:.1%}"

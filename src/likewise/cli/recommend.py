@@ -1,10 +1,10 @@
-"""`likewise recommend`: fit a recommender, ask it for a user or an item, and let it say why."""
+"""`likewise recommend`: fit a recommender, rank items for a user or next to an item, and explain a rank."""
 
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,7 @@ from likewise.cli.options import Id, Overwrite, Progress, Seed, Text
 from likewise.cli.screen import Row, json_line, show_list
 
 if TYPE_CHECKING:
-    from likewise.applications.recommend.recommendations import Reason, Recommendation
+    from likewise.applications.recommend.recommender import Reason, Recommendation, Recommender
 
 __all__ = ["recommend"]
 
@@ -21,13 +21,13 @@ recommend = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 Folder = Annotated[
     str, typer.Argument(metavar="REC", help="A folder that likewise recommend fit wrote.", show_default=False)
 ]
-Count = Annotated[int, typer.Option("-k", min=1, help="How many items.")]
-AsLines = Annotated[bool, typer.Option("--json", help="One JSON object an item, each on a line of its own.")]
+Count = Annotated[int, typer.Option("-k", min=1, help="Number of items.")]
+AsLines = Annotated[bool, typer.Option("--json", help="One JSON object an item and line.")]
 Liked = Annotated[
     list[str] | None,
     typer.Option("--liked", metavar="ITEM", help="An item that the user likes; repeat it, the latest last."),
 ]
-User = Annotated[str | None, typer.Option("--user", metavar="USER", help="One of the interactions.")]
+User = Annotated[str | None, typer.Option("--user", metavar="USER", help="A user of the interactions.")]
 
 
 @recommend.command(epilog="Example: likewise recommend fit items.jsonl interactions.csv --out rec")
@@ -42,19 +42,22 @@ def fit(
     out: Annotated[str, typer.Option("--out", metavar="REC", help="The folder to write.", show_default=False)],
     text: Text = None,
     id: Id = None,
-    user: Annotated[str, typer.Option("--user", metavar="COLUMN", help="Of INTERACTIONS: who.")] = "user",
-    item: Annotated[str, typer.Option("--item", metavar="COLUMN", help="Of INTERACTIONS: what.")] = "item",
+    user: Annotated[str, typer.Option("--user", metavar="COLUMN", help="User ids of INTERACTIONS.")] = "user",
+    item: Annotated[str, typer.Option("--item", metavar="COLUMN", help="Item ids of INTERACTIONS.")] = "item",
     rating: Annotated[
-        str | None, typer.Option("--rating", metavar="COLUMN", help="Of INTERACTIONS: a number; needs --least.")
+        str | None,
+        typer.Option("--rating", metavar="COLUMN", help="Ratings of INTERACTIONS; needs --min-rating."),
     ] = None,
-    least: Annotated[
+    min_rating: Annotated[
         float | None,
-        typer.Option("--least", metavar="N", help="The rating from which on an item is liked; below, it is only seen."),
+        typer.Option("--min-rating", metavar="N", help="Lowest rating of a liked item; others are only excluded."),
     ] = None,
     time: Annotated[
         str | None,
         typer.Option(
-            "--time", metavar="COLUMN", help="Of INTERACTIONS: when. If not given timestamp or time, or row by row."
+            "--time",
+            metavar="COLUMN",
+            help="Numbers or dates of INTERACTIONS. If not given, timestamp or time, or else the order of the rows.",
         ),
     ] = None,
     model: Annotated[
@@ -65,23 +68,25 @@ def fit(
     progress: Progress = True,
     overwrite: Overwrite = False,
 ) -> None:
-    """Learn from texts of items and from who chose them."""
+    """Fit a recommender on the texts of items and on who chose them."""
     from likewise.applications.recommend.recommender import Recommender
     from likewise.atomic import refuse_existing
     from likewise.cli.screen import counted
 
     refuse_existing(Path(out), overwrite=overwrite)
     fitted = Recommender(model, seed=seed, progress=progress)
-    fitted.fit(items, interactions, text=text, id=id, user=user, item=item, rating=rating, time=time, least=least)
+    fitted.fit(
+        items, interactions, text=text, id=id, user=user, item=item, rating=rating, time=time, min_rating=min_rating
+    )
     fitted.save(out, overwrite=overwrite)
-    known, left_out = fitted.fitted, fitted.left_out
-    told = f"; {counted(left_out, 'interaction')} with unknown items left out" if left_out else ""
-    someone = known.users[int(known.histories.lengths.argmax())]
-    new = len(known.items) - len(set(known.histories.items.tolist()))
+    state, skipped = fitted.state_, fitted.skipped_interactions_
+    longest = state.user_ids[int(state.histories.lengths.argmax())]
+    new = len(state.item_ids) - len(set(state.histories.items.tolist()))
     typer.echo(
-        f"{out}: {counted(len(known.users), 'user')}, {counted(len(known.items), 'item')}, {new:,} of them known by "
-        f"their text alone, {counted(len(known.histories.items), 'choice')}{told}\n"
-        f"next:\n  likewise recommend for {shlex.quote(out)} --user {shlex.quote(someone)}"
+        f"{out}: {counted(len(state.user_ids), 'user')}, {counted(len(state.item_ids), 'item')}, {new:,} of them new, "
+        f"{counted(len(state.histories.items), 'interaction')}"
+        f"{f'; {skipped:,} with unknown items skipped' if skipped else ''}\n"
+        f"next:\n  likewise recommend for {shlex.quote(out)} --user {shlex.quote(longest)}"
     )
 
 
@@ -91,13 +96,13 @@ def for_user(
     user: User = None,
     liked: Liked = None,
     text: Annotated[
-        str | None, typer.Option("--text", metavar="SENTENCE", help="What is looked for, in words.", show_default=False)
+        str | None, typer.Option("--text", metavar="SENTENCE", help="What the user wants.", show_default=False)
     ] = None,
     k: Count = 10,
     as_lines: AsLines = False,
 ) -> None:
-    """Recommend items to a user, to whoever likes some items, or by a sentence; what was seen is left out."""
-    _show(_loaded(recommender).recommend(user, k, liked=liked or (), text=text), as_lines=as_lines)
+    """Recommend items to a user, by liked items, or by a sentence; items that the user has seen are excluded."""
+    _print(_load(recommender).recommend(user, k, liked=liked or (), text=text), as_lines=as_lines)
 
 
 @recommend.command(epilog="Example: likewise recommend similar rec 318")
@@ -107,32 +112,31 @@ def similar(
     k: Count = 10,
     as_lines: AsLines = False,
 ) -> None:
-    """Find the items that are nearest to one."""
-    _show(_loaded(recommender).similar(item, k), as_lines=as_lines)
+    """Find the items that are most similar to one."""
+    _print(_load(recommender).similar(item, k), as_lines=as_lines)
 
 
 @recommend.command(epilog="Example: likewise recommend explain rec 318 --user 42")
 def explain(
     recommender: Folder,
-    item: Annotated[str, typer.Argument(metavar="ITEM", help="What is to be explained.", show_default=False)],
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="The item to explain.", show_default=False)],
     user: User = None,
     liked: Liked = None,
     k: Count = 10,
     as_lines: AsLines = False,
 ) -> None:
-    """Tell which of a user's items pulled this one up; what all of them add makes its score."""
-    reasons = _loaded(recommender).explain(user, item, liked=liked or ())
-    _show(reasons[:k], as_lines=as_lines)
+    """Show how much each item of the history contributes to the score of an item."""
+    _print(_load(recommender).explain(user, item, liked=liked or ())[:k], as_lines=as_lines)
 
 
-def _loaded(folder: str) -> Any:
+def _load(folder: str) -> "Recommender":
     from likewise.applications.recommend.recommender import Recommender
 
     return Recommender.load(folder)
 
 
-def _show(found: "Sequence[Recommendation | Reason]", *, as_lines: bool) -> None:
-    """Print items as a list: a number, the id, and how the text begins; or as JSON."""
+def _print(found: "Sequence[Recommendation | Reason]", *, as_lines: bool) -> None:
+    """Print items as a list with score, id and the beginning of the text, or as JSON."""
     from likewise.cli.screen import results
 
     if as_lines:
@@ -141,10 +145,10 @@ def _show(found: "Sequence[Recommendation | Reason]", *, as_lines: bool) -> None
         return
     console = results()
     if not found:
-        console.print("nothing is left that was not seen", style="dim")
+        console.print("no unseen items are left", style="dim")
         return
     rows = []
     for each in found:
-        number = each.score if hasattr(each, "score") else each.part
-        rows.append(Row(number, each.item, each.text, "new" if getattr(each, "new", False) else ""))
+        score = each.score if hasattr(each, "score") else each.part
+        rows.append(Row(score, each.item, each.text, "new" if getattr(each, "new", False) else ""))
     show_list(rows, console, digits=7)

@@ -1,4 +1,4 @@
-"""`likewise report`: a model folder becomes a page that shows what was learned."""
+"""`likewise report`: write one HTML page that shows what a model learned."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,14 +14,14 @@ def report(
     model: ModelFolder,
     out: Annotated[
         str | None,
-        typer.Option("--out", metavar="HTML", help="The page to write; reviews.report.html beside reviews.model."),
+        typer.Option("--out", metavar="HTML", help="The page; by default reviews.report.html for reviews.model."),
     ] = None,
     texts: Annotated[
         str | None,
         typer.Option(
             "--texts",
             metavar="FILE",
-            help="Show these texts instead of the sample kept with the model: whatever likewise train reads.",
+            help="Show these texts instead of the sample stored with the model; any file that likewise train reads.",
         ),
     ] = None,
     text: Text = None,
@@ -36,13 +36,13 @@ def report(
     from likewise.atomic import refuse_existing
     from likewise.corpus.read import read
     from likewise.errors import InputError
-    from likewise.model.model import Model
+    from likewise.model.load import load_model
     from likewise.report.page import report_path, write_report
 
     if text and texts is None:
-        raise InputError("--text names a column of --texts FILE, which was not given")
+        raise InputError("--text names a column of a file: give --texts FILE too")
     target = Path(out) if out is not None else report_path(model)
     refuse_existing(target, overwrite=overwrite)
     corpus = None if texts is None else read(texts, text=text, encoding=encoding, on_error=on_error)
-    write_report(Model.load(model), target, overwrite=overwrite, texts=corpus)
+    write_report(load_model(model), target, overwrite=overwrite, texts=corpus)
     typer.echo(f"the report is in {target}: open it in a browser")

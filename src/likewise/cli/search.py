@@ -1,4 +1,4 @@
-"""`likewise search`: questions to an index, answered as a list or as JSON."""
+"""`likewise search`: search an index, and print the hits as a list or as JSON."""
 
 import math
 import sys
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from likewise.cli.options import IndexFolder, Text
-from likewise.cli.screen import Row, json_line, show_list, told_columns
+from likewise.cli.screen import Row, column_values, json_line, show_list
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from likewise.index.collection import Collection, Hit
 
-__all__ = ["as_json", "plain_columns", "search", "show_hits"]
+__all__ = ["as_json", "json_columns", "search", "show_hits"]
 
-TOGETHER = 256  # queries from standard input that are answered at once, which is quicker
+TOGETHER = 256  # queries from standard input that are searched at once, which is faster
 
 
 def search(
@@ -27,15 +27,14 @@ def search(
         list[str] | None,
         typer.Argument(
             metavar="QUERY...",
-            help="What is looked for, in quotes; each one is a search of its own. - reads them from standard input, "
-            "one a line.",
+            help="A query, in quotes; several are separate searches. - reads queries from standard input, one a line.",
             show_default=False,
         ),
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many hits.")] = 10,
     mode: Annotated[
         Literal["hybrid", "vector", "text"],
-        typer.Option("--mode", help="By meaning (vector), by words (text, BM25), or by both."),
+        typer.Option("--mode", help="By meaning alone (vector), by words (text: BM25), or by both (hybrid)."),
     ] = "hybrid",
     where: Annotated[
         str | None,
@@ -45,27 +44,27 @@ def search(
     ] = None,
     like: Annotated[
         str | None,
-        typer.Option("--like", metavar="ID", help="Instead of a query: what is most like the text of this id."),
+        typer.Option("--like", metavar="ID", help="Instead of a query: find texts similar to the one with this id."),
     ] = None,
     queries: Annotated[
         str | None,
-        typer.Option("--queries", metavar="FILE", help="A file of queries, of any kind that can be trained on."),
+        typer.Option("--queries", metavar="FILE", help="A file of queries, in any format that train reads."),
     ] = None,
     text: Text = None,
     as_lines: Annotated[
-        bool, typer.Option("--json", help="One JSON object a hit, each on a line of its own, with the whole text.")
+        bool, typer.Option("--json", help="One JSON object a line for each hit, with the whole text.")
     ] = False,
 ) -> None:
     """Search an index by meaning and by words.
 
-    Of a long text the sentence that answers is shown, shortened to the width of the terminal; --json gives texts whole.
+    A long text is shown from its best sentence on, cut to the width of the terminal; --json has the whole text.
     """
     from likewise.cli.screen import one_line, results
     from likewise.errors import InputError
     from likewise.index.collection import Collection
 
     if sum(map(bool, (query, like is not None, queries))) != 1:
-        raise InputError("expected what is looked for: queries, or --like ID, or --queries FILE, and one of these only")
+        raise InputError("expected exactly one of: queries, --like ID, --queries FILE")
     console, show = results(), _as_lines if as_lines else _as_list
     with Collection.open(index) as collection:
         if like is not None:
@@ -73,8 +72,8 @@ def search(
             show(collection, entry.text if entry else "", hits, console)
             return
         several = bool(queries) or query is None or len(query) > 1 or query == ["-"]
-        asked = _of_file(queries, text) if queries else _typed(query or [])
-        while some := list(islice(asked, 1 if sys.stdin.isatty() else TOGETHER)):
+        given = _from_file(queries, text) if queries else _typed(query or [])
+        while some := list(islice(given, 1 if sys.stdin.isatty() else TOGETHER)):
             for words, hits in zip(some, collection.search_many(some, k, mode, where), strict=True):
                 if several and not as_lines:
                     console.print(one_line(words), style="bold")
@@ -89,46 +88,48 @@ def _typed(query: Sequence[str]) -> Iterator[str]:
     return lines_of(query)
 
 
-def _of_file(file: str, text: list[str] | None) -> Iterator[str]:
+def _from_file(file: str, text: list[str] | None) -> Iterator[str]:
     from likewise.corpus.read import read
 
     return (words for batch in read(file, text=text) for words in batch.texts.to_pylist() if words.strip())
 
 
 def _as_lines(collection: "Collection", words: str, hits: list["Hit"], console: "Console") -> None:
-    from likewise.applications.search import answers
+    from likewise.applications.search import with_snippets
 
     del console
-    for found in answers(collection, words, hits):
+    for found in with_snippets(collection, words, hits):
         typer.echo(as_json(words, found.rank, found.hit, found.snippet))
 
 
 def _as_list(collection: "Collection", words: str, hits: list["Hit"], console: "Console") -> None:
-    from likewise.applications.search import answers
+    from likewise.applications.search import with_snippets
 
-    show_hits(hits, console, [found.snippet for found in answers(collection, words, hits, console.width)])
+    show_hits(hits, console, [found.snippet for found in with_snippets(collection, words, hits, console.width)])
 
 
 def as_json(query: str, rank: int, hit: "Hit", snippet: str) -> str:
-    """A hit as one line of JSON."""
+    """Return a hit as one line of JSON."""
     fields: dict[str, Any] = {"query": query, "rank": rank, "id": hit.id, "score": float(hit.score)}
-    return json_line({**fields, "snippet": snippet, "text": hit.text, "columns": plain_columns(hit)})
+    return json_line({**fields, "snippet": snippet, "text": hit.text, "columns": json_columns(hit)})
 
 
-def plain_columns(hit: "Hit") -> dict[str, Any]:
-    """Its columns as JSON has them, which knows no infinity."""
-    known = {name: isinstance(value, float) and not math.isfinite(value) for name, value in hit.columns.items()}
-    return {name: None if known[name] else value for name, value in hit.columns.items()}
+def json_columns(hit: "Hit") -> dict[str, Any]:
+    """Return the columns of a hit for JSON, which has no infinity: None instead."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in hit.columns.items()
+    }
 
 
 def show_hits(hits: Sequence["Hit"], console: "Console", shown: Sequence[str] | None = None) -> None:
-    """Print hits as a list: rank, score, id, what is shown of the text or its beginning, and its columns below."""
+    """Print hits as a list: rank, score, id, the snippet or the beginning of the text, and the columns below it."""
     if not hits:
         console.print("no hits", style="dim")
         return
     texts = [hit.text for hit in hits] if shown is None else shown
     rows = [
-        Row(hit.score, hit.id, text, below=" · ".join(told_columns(hit.columns)))
+        Row(hit.score, hit.id, text, below=" · ".join(column_values(hit.columns)))
         for hit, text in zip(hits, texts, strict=True)
     ]
     show_list(rows, console)

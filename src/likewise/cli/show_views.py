@@ -1,4 +1,4 @@
-"""Texts beside their two views: which words each view kept, and which it cut."""
+"""Print texts with their two views: which words each view kept, and which it dropped."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,15 +21,15 @@ from likewise.training.reading import read_corpus
 from likewise.training.recipe import Recipe, derived
 from likewise.views.spec import make_views
 
-__all__ = ["Cut", "draw_cuts", "kept_words", "show_cuts", "words_of"]
+__all__ = ["TextViews", "kept_words", "print_views", "sample_views", "words_of"]
 
-MOST_TEXTS = 20_000  # that the vocabulary is learned from here: the views of a few texts need no more
-LONGEST_RUN, END = 60, 20  # words shown in one piece, and at either end of a longer one
-NARROWEST = 20  # cells that words get however narrow the terminal is
+MAX_TEXTS = 20_000  # of which the vocabulary is learned: the views of a few texts need no more
+MAX_RUN, RUN_END = 60, 20  # words of a run that is shown whole, and at either end of a longer one
+MIN_WIDTH = 20  # cells that words get on any terminal
 
 
 @dataclass(frozen=True)
-class Cut:
+class TextViews:
     """A text and its two views, as words.
 
     Attributes:
@@ -41,29 +41,32 @@ class Cut:
     views: tuple[tuple[str, ...], tuple[str, ...]]
 
 
-def draw_cuts(corpus: Corpus, views: str | None, count: int, seed: int) -> list[Cut]:
-    """Some texts of a corpus, drawn at random, with the views that training with the same settings would make.
+def sample_views(
+    corpus: Corpus, views: str | None, count: int, seed: int, *, max_texts: int = MAX_TEXTS
+) -> list[TextViews]:
+    """Sample texts of a corpus, with the views that training with the same settings makes.
 
     Args:
-        corpus: a stream of texts; its first 20,000 are read.
-        views: the names of the views, as `make_views` reads them; those that training takes if None.
-        count: how many texts.
-        seed: of the draw and of the views.
+        corpus: a stream of texts.
+        views: the names of the views, as `make_views` takes them; the default of training if None.
+        count: the number of texts.
+        seed: the seed of the sample and of the views.
+        max_texts: the number of texts that are read.
 
     Raises:
         InputError: a view is unknown, or the corpus holds fewer than two texts.
     """
     with tempfile.TemporaryDirectory(prefix="likewise-") as work:
         place = Path(work)
-        some = read(list(_first(corpus, MOST_TEXTS)))
-        some.name = corpus.name  # for messages
-        reading = read_corpus(some, place, log=silent)
+        first = read(list(_first(corpus, max_texts)))
+        first.name = corpus.name  # for messages
+        reading = read_corpus(first, place, log=silent)
         prepared = prepare(reading, place, log=silent)
         spec = derived(Recipe(), prepared.facts.texts).views if views is None else views
         prepared = add_rewritten(
             prepared, reading, spec, work=place, ids=place, seed=seed, progress_bar=no_progress_bar
         )
-        return _cuts(prepared, spec, count, seed)
+        return _views(prepared, spec, count, seed)
 
 
 def _first(corpus: Corpus, texts: int) -> Iterator[str]:
@@ -75,7 +78,7 @@ def _first(corpus: Corpus, texts: int) -> Iterator[str]:
             return
 
 
-def _cuts(prepared: Prepared, views: str, count: int, seed: int) -> list[Cut]:
+def _views(prepared: Prepared, views: str, count: int, seed: int) -> list[TextViews]:
     rng = np.random.default_rng(seed)
     vocabulary = prepared.vocabulary
     drawn = rng.permutation(len(prepared.texts))[:count]
@@ -83,7 +86,7 @@ def _cuts(prepared: Prepared, views: str, count: int, seed: int) -> list[Cut]:
     others = {name: stores[0].take(drawn) for name, stores in prepared.rewritten.items()}
     pairs = make_views(views, vocabulary)(texts, rng, others)
     return [
-        Cut(
+        TextViews(
             words_of(texts[row], vocabulary),
             (words_of(pairs.anchors[row], vocabulary), words_of(pairs.positives[row], vocabulary)),
         )
@@ -92,7 +95,7 @@ def _cuts(prepared: Prepared, views: str, count: int, seed: int) -> list[Cut]:
 
 
 def words_of(ids: Int32[np.ndarray, " tokens"], vocabulary: Vocabulary) -> tuple[str, ...]:
-    """The words that the pieces of a text were."""
+    """Join the subwords of a text to words."""
     words: list[str] = []
     for id in ids.tolist():
         subword = vocabulary.subwords[id]
@@ -104,10 +107,10 @@ def words_of(ids: Int32[np.ndarray, " tokens"], vocabulary: Vocabulary) -> tuple
 
 
 def kept_words(text: Sequence[str], view: Sequence[str]) -> list[bool] | None:
-    """Which words of a text a view kept; None where the view has words in another order.
+    """Mark the words of a text that a view kept; None if the view has words in another order.
 
-    A word that occurs twice may be taken for its double: the views themselves do not say where a word stood. Long
-    runs are matched first, so a crop is found where it was cut.
+    A word that occurs twice may be matched with its duplicate, as a view does not know the positions of its words. Long
+    runs are matched first, so that a crop is found in its place.
     """
     kept = [False] * len(text)
     for block in SequenceMatcher(None, text, view, autojunk=False).get_matching_blocks():
@@ -125,41 +128,41 @@ def kept_words(text: Sequence[str], view: Sequence[str]) -> list[bool] | None:
     return kept
 
 
-def show_cuts(cuts: Sequence[Cut], console: Console) -> None:
-    """Print each text and its views; what was cut is struck through, or an ellipsis where there is no colour."""
+def print_views(texts: Sequence[TextViews], console: Console) -> None:
+    """Print each text and its views; dropped words are struck through, or an ellipsis without colour."""
     coloured = console.color_system is not None
-    for number, cut in enumerate(cuts):
+    for number, text in enumerate(texts):
         if number:
             console.print()
-        _show(console, Text.assemble(("text    ", "bold")), Text(_shortened_run(cut.text)))
-        for name, view in zip(("view 1  ", "view 2  "), cut.views, strict=True):
-            _show(console, Text.assemble((name, "cyan")), _drawn(cut.text, view, coloured=coloured))
+        _show(console, Text.assemble(("text    ", "bold")), Text(_shortened_run(text.text)))
+        for name, view in zip(("view 1  ", "view 2  "), text.views, strict=True):
+            _show(console, Text.assemble((name, "cyan")), _marked(text.text, view, coloured=coloured))
 
 
 def _show(console: Console, name: Text, words: Text) -> None:
-    """Words beside their name, in as many lines as they need."""
-    lines = words.wrap(console, max(NARROWEST, console.width - len(name)))
+    """Print words after their name, in as many lines as they need."""
+    lines = words.wrap(console, max(MIN_WIDTH, console.width - len(name)))
     for number, line in enumerate(lines):
         line.rstrip()
         console.print((Text(" " * len(name)) if number else name) + line)
 
 
-def _drawn(text: Sequence[str], view: Sequence[str], *, coloured: bool) -> Text:
+def _marked(text: Sequence[str], view: Sequence[str], *, coloured: bool) -> Text:
     kept = kept_words(text, view)
     if kept is None:
         return Text(_shortened_run(view))
-    drawn = []
-    for whether, run in groupby(zip(kept, text, strict=True), key=lambda pair: pair[0]):
+    runs = []
+    for is_kept, run in groupby(zip(kept, text, strict=True), key=lambda pair: pair[0]):
         words = [word for _, word in run]
-        if whether:
-            drawn.append(Text(_shortened_run(words), "green" if coloured else ""))
+        if is_kept:
+            runs.append(Text(_shortened_run(words), "green" if coloured else ""))
         else:
-            drawn.append(Text(_shortened_run(words), "dim strike") if coloured else Text("…"))
-    return Text(" ").join(drawn)
+            runs.append(Text(_shortened_run(words), "dim strike") if coloured else Text("…"))
+    return Text(" ").join(runs)
 
 
 def _shortened_run(words: Sequence[str]) -> str:
-    if len(words) <= LONGEST_RUN:
+    if len(words) <= MAX_RUN:
         return one_line(" ".join(words))
-    between = f"[… {len(words) - 2 * END:,} words …]"
-    return one_line(" ".join([*words[:END], between, *words[-END:]]))
+    between = f"[… {len(words) - 2 * RUN_END:,} words …]"
+    return one_line(" ".join([*words[:RUN_END], between, *words[-RUN_END:]]))

@@ -9,7 +9,7 @@ from likewise.cli import train_options as options
 from likewise.cli.options import Encoding, File, Id, OnError, Overwrite, Progress, Seed, Text, Views
 
 if TYPE_CHECKING:
-    from likewise.model.model import Model
+    from likewise.model.embedder import TextModel
 
 __all__ = ["train"]
 
@@ -74,7 +74,7 @@ def _refuse_report(out: str, *, overwrite: bool) -> None:
     refuse_existing(report_path(out), overwrite=overwrite)
 
 
-def _report(model: "Model", out: str, *, overwrite: bool) -> None:
+def _report(model: "TextModel", out: str, *, overwrite: bool) -> None:
     from likewise.report.page import report_path, write_report
 
     write_report(model, report_path(out), overwrite=overwrite)

@@ -1,4 +1,4 @@
-"""`likewise views`: what training asks of the model, shown on texts of the user's."""
+"""`likewise views`: show the positive pairs that training makes of the user's texts."""
 
 from typing import Annotated
 
@@ -13,19 +13,19 @@ def views(
     file: File,
     text: Text = None,
     views: Views = None,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many texts are shown.")] = 5,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many texts to show.")] = 5,
     seed: Seed = 0,
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Show some texts with their two views, as training makes them.
+    """Show texts with the two views that training makes of each.
 
-    A view is a text with something left out; the encoder learns to give the two views of a text vectors that are
-    nearer to each other than to any other text's. Without colour, an ellipsis stands where words were cut.
+    A view is an altered copy of a text, such as a crop. The two views of a text are a positive pair: the encoder learns
+    to give them similar vectors. Words that a view lacks are struck through, or replaced by an ellipsis without colour.
     """
     from likewise.cli.screen import results
-    from likewise.cli.show_views import draw_cuts, show_cuts
+    from likewise.cli.show_views import print_views, sample_views
     from likewise.corpus.read import read
 
     corpus = read(file, text=text, encoding=encoding, on_error=on_error)
-    show_cuts(draw_cuts(corpus, views, count, seed), results())
+    print_views(sample_views(corpus, views, count, seed), results())

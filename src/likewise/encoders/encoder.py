@@ -1,4 +1,4 @@
-"""What the training step and the model ask of an encoder."""
+"""The interface between an encoder and what uses it: the training step and the model."""
 
 from typing import Any, Protocol, runtime_checkable
 
@@ -9,32 +9,48 @@ __all__ = ["Encoder"]
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Turns ragged ids into one unit vector a text, and learns from the gradient of those vectors.
+    """Turns ragged token ids into one unit vector per text, and learns from the gradient of those vectors.
 
-    A forward pass remembers what its backward pass needs on a tape that the caller holds, so an encoder has no hidden
-    state between the two and one batch may be encoded in several parts.
+    A forward pass returns a tape with what its backward pass needs. The caller holds it, so an encoder has no hidden
+    state between the two passes, and one batch may be encoded in several parts.
+
+    Attributes:
+        dim: length of a vector.
     """
 
     dim: int
 
     def encode(self, texts: Ragged) -> Any:
-        """Vectors of `texts`, (texts, dim), unit rows; a text without ids is a row of zeros. Remembers nothing."""
+        """Encode for use, without dropout or a tape.
+
+        Returns:
+            Unit vectors, (texts, dim).
+        """
         ...
 
     def forward(self, texts: Ragged) -> tuple[Any, Any]:
-        """The same vectors, and the tape that `backward` needs."""
+        """Encode for training.
+
+        Returns:
+            Unit vectors, (texts, dim), and the tape for `backward`.
+        """
         ...
 
     def backward(self, tape: Any, gradient: Any) -> None:
-        """Adds to the parameter gradients what `gradient`, d loss / d vectors, (texts, dim), gives them."""
+        """Add to the parameter gradients.
+
+        Args:
+            tape: of the forward pass.
+            gradient: d loss / d vectors, (texts, dim).
+        """
         ...
 
     def step(self, learning_rate: float) -> None:
-        """Changes the parameters by the gradients added up since the last step, and forgets those."""
+        """Update the parameters with the gradients accumulated since the last step, and clear those."""
         ...
 
     def parameters(self) -> dict[str, Any]:
-        """What decides the vectors, by name: the encoder's own arrays or tensors."""
+        """What determines the vectors, by name: the encoder's own arrays or tensors."""
         ...
 
     def state(self) -> dict[str, Any]:
@@ -42,5 +58,5 @@ class Encoder(Protocol):
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Puts back a `state` and forgets gradients."""
+        """Load a `state` and clear the gradients."""
         ...

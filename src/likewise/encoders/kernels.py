@@ -1,10 +1,10 @@
-"""The static encoder's loops: pooling the rows of each text, and changing only the rows that a batch touched."""
+"""Compiled loops of the encoders: pooling rows, their gradient, row-wise Adagrad, and dropout by a hash."""
 
 import numpy as np
 from numba import njit, prange
 
 SMALLEST_NORM = 1e-12
-# Sums may be taken in the order that the processor likes: still the same on every run, and NaN stays NaN.
+# Sums may be vectorised: still the same on every run, and NaN stays NaN.
 FAST = {"reassoc", "contract"}
 
 
@@ -38,9 +38,9 @@ def add_rows(weights, ids, total):
 
 @njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
 def pool(weights, ids, offsets, vectors, norms, blocks):
-    """The sum of each text's rows, divided by its norm; a text without ids, or of zero rows, is a row of zeros.
+    """The normalised sum of each text's rows; zeros for a text without ids, or whose rows sum to zero.
 
-    The mean of the rows has the same direction as their sum, so nothing is divided by the length.
+    The mean of the rows has the same direction as their sum, so nothing is divided by the number of ids.
     """
     texts, dim = vectors.shape
     for block in prange(blocks):
@@ -62,70 +62,70 @@ def pool(weights, ids, offsets, vectors, norms, blocks):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def add_roots(weights, ids, vector):
-    """Adds to a vector the row of each distinct id, times the root of how often it occurs, in the order of the ids."""
+def add_sqrt_counts(weights, ids, vector):
+    """Add the row of each distinct id, times the square root of its count, in the order of the ids."""
     ordered = np.sort(ids)
     first = 0
     while first < ordered.size:
         last = first + 1
         while last < ordered.size and ordered[last] == ordered[first]:
             last += 1
-        row, times = weights[ordered[first]], vector.dtype.type(np.sqrt(last - first))
+        row, factor = weights[ordered[first]], vector.dtype.type(np.sqrt(last - first))
         for axis in range(vector.size):
-            vector[axis] += times * row[axis]
+            vector[axis] += factor * row[axis]
         first = last
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def sum_roots(weights, ids, offsets, sums):
-    """The sum of each text's rows, each distinct one times the root of how often it occurs."""
+def sum_sqrt_counts(weights, ids, offsets, sums):
+    """The sum of each text's distinct rows, each times the square root of its count."""
     for text in prange(offsets.size - 1):
         sums[text] = 0
-        add_roots(weights, ids[offsets[text] : offsets[text + 1]], sums[text])
+        add_sqrt_counts(weights, ids[offsets[text] : offsets[text + 1]], sums[text])
 
 
 @njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
 def pool_documents(weights, ids, offsets, vectors, ends, shares, length_priors):
-    """The same sums, each part of them (to `ends[part]`) brought to `shares[part]`, but for its ballast."""
+    """The same sums, each component (up to `ends[component]`) scaled to its share, damped by its length prior."""
     for text in prange(offsets.size - 1):
         vector = vectors[text]
         vector[:] = 0
-        add_roots(weights, ids[offsets[text] : offsets[text + 1]], vector)
+        add_sqrt_counts(weights, ids[offsets[text] : offsets[text + 1]], vector)
         begin = 0
-        for part in range(ends.size):
+        for component in range(ends.size):
             square = 0.0
-            for axis in range(begin, ends[part]):
+            for axis in range(begin, ends[component]):
                 square += np.float64(vector[axis]) * np.float64(vector[axis])
             scale = 0.0
             if square > SMALLEST_NORM**2:
-                scale = shares[part] / np.sqrt(square + length_priors[part])
-            for axis in range(begin, ends[part]):
+                scale = shares[component] / np.sqrt(square + length_priors[component])
+            for axis in range(begin, ends[component]):
                 vector[axis] *= scale
-            begin = ends[part]
+            begin = ends[component]
 
 
 @njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
-def through_norm(vectors, norms, gradient, passed, blocks):
-    """The gradient by the sum of a text's rows, from that by its unit vector: (g - (g·z) z) / norm."""
+def normalise_backward(vectors, norms, gradient, of_sums, blocks):
+    """The gradient of the sum of a text's rows, from that of its unit vector z: (g - (g·z) z) / norm."""
     texts, dim = vectors.shape
     for block in prange(blocks):
         for text in range(texts * block // blocks, texts * (block + 1) // blocks):
             if norms[text] <= SMALLEST_NORM:
-                passed[text] = 0
+                of_sums[text] = 0
                 continue
             along = gradient[text, 0] * vectors[text, 0]
             for axis in range(1, dim):
                 along += gradient[text, axis] * vectors[text, axis]
             inverse = 1 / norms[text]
             for axis in range(dim):
-                passed[text, axis] = (gradient[text, axis] - along * vectors[text, axis]) * inverse
+                of_sums[text, axis] = (gradient[text, axis] - along * vectors[text, axis]) * inverse
 
 
 @njit(cache=True, nogil=True)
 def occurrences(ids, offsets, count):
-    """Where each row occurs in the batch: (rows touched, where each row's texts begin, the texts).
+    """Where each row occurs in the batch: (rows touched, begin of each row's texts, the texts).
 
-    `count` is a scratch array of zeros, one a row of the vocabulary, and is zeros again afterwards.
+    `count` is a scratch array of zeros, one per row of the vocabulary, and is zeros again afterwards.
     """
     first, last = offsets[0], offsets[-1]
     touched = np.empty(min(last - first, count.size), np.int32)
@@ -154,8 +154,8 @@ def occurrences(ids, offsets, count):
 
 
 @njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
-def row_adagrad(weights, squares, touched, begins, texts, passed, learning_rate, tiny, blocks):
-    """Row-wise Adagrad on the rows touched: each is summed, in the order of its texts, and changed by one thread.
+def row_adagrad(weights, squares, touched, begins, texts, of_sums, learning_rate, tiny, blocks):
+    """Row-wise Adagrad on the rows touched: one thread sums a row's gradient in the order of its texts and updates it.
 
     squares[u] += mean(g²); weights[u] -= learning_rate · g / (sqrt(squares[u]) + tiny).
     """
@@ -168,7 +168,7 @@ def row_adagrad(weights, squares, touched, begins, texts, passed, learning_rate,
         for index in range(first, last):
             gradient[:] = 0
             for at in range(begins[index], begins[index + 1]):
-                share = passed[texts[at]]
+                share = of_sums[texts[at]]
                 for axis in range(dim):
                     gradient[axis] += share[axis]
             square = gradient[0] * gradient[0]
@@ -182,20 +182,20 @@ def row_adagrad(weights, squares, touched, begins, texts, passed, learning_rate,
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def row_gradients(touched, begins, texts, passed, gradients, blocks):
-    """The gradient of each row touched, for tests and for other optimisers."""
+def row_gradients(touched, begins, texts, of_sums, gradients, blocks):
+    """The gradient of each row touched."""
     rows, dim = gradients.shape
     for block in prange(blocks):
         for index in range(rows * block // blocks, rows * (block + 1) // blocks):
             gradients[index] = 0
             for at in range(begins[index], begins[index + 1]):
-                share = passed[texts[at]]
+                share = of_sums[texts[at]]
                 for axis in range(dim):
                     gradients[index, axis] += share[axis]
 
 
 @njit(cache=True, inline="always")
-def mixed(number):
+def hash32(number):
     """A hash of 32 bits (Wellons 2018, lowbias32)."""
     number = np.uint32(number ^ (number >> np.uint32(16)))
     number = np.uint32(number * np.uint32(0x7FEB352D))
@@ -205,16 +205,16 @@ def mixed(number):
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def keyed_dropout(given, out, keys, site, threshold, scale):
-    """Zero where the hash of text, site and place is below the threshold, times the scale elsewhere."""
-    texts, heads, tokens, dim = given.shape
+def keyed_dropout(inputs, out, keys, site, threshold, scale):
+    """Zero where the hash of key, site and position is below the threshold, times the scale elsewhere."""
+    texts, heads, tokens, dim = inputs.shape
     for row in prange(texts * heads):
         text, head = row // heads, row % heads
         for token in range(tokens):
-            place = np.uint32(site * np.uint32(0x9E3779B1))
-            place = np.uint32(place + np.uint32(np.uint32(head) * np.uint32(0x85EBCA77)))
-            place = np.uint32(place + np.uint32(np.uint32(token) * np.uint32(0xC2B2AE3D)))
-            begin = mixed(np.uint32(keys[text] ^ mixed(place)))
+            position = np.uint32(site * np.uint32(0x9E3779B1))
+            position = np.uint32(position + np.uint32(np.uint32(head) * np.uint32(0x85EBCA77)))
+            position = np.uint32(position + np.uint32(np.uint32(token) * np.uint32(0xC2B2AE3D)))
+            begin = hash32(np.uint32(keys[text] ^ hash32(position)))
             for axis in range(dim):
-                number = mixed(np.uint32(begin + np.uint32(np.uint32(axis) * np.uint32(0x27D4EB2F))))
-                out[text, head, token, axis] = given[text, head, token, axis] * scale if number >= threshold else 0.0
+                number = hash32(np.uint32(begin + np.uint32(np.uint32(axis) * np.uint32(0x27D4EB2F))))
+                out[text, head, token, axis] = inputs[text, head, token, axis] * scale if number >= threshold else 0.0

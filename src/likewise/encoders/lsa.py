@@ -1,4 +1,4 @@
-"""Latent semantic analysis as a static encoder: what can be had without contrastive learning."""
+"""Latent semantic analysis as a static encoder: the baseline without contrastive learning."""
 
 from typing import Any
 
@@ -15,16 +15,24 @@ SMALLEST_LENGTH = 1e-12
 
 
 def log_idf(texts_with: Int64[np.ndarray, " vocab"], texts: int) -> Float[np.ndarray, " vocab"]:
-    """log((texts + 1) / texts with the piece): near 0 for one of every text; 0 for one that no text has."""
+    """Inverse document frequency, log((texts + 1) / document frequency).
+
+    Args:
+        texts_with: document frequency: in how many texts each token occurs.
+        texts: number of texts.
+
+    Returns:
+        A weight per token: near 0 for a token of every text, 0 for a token of none.
+    """
     seen = np.maximum(texts_with, 1)
     return np.where(texts_with > 0, np.log((texts + 1) / seen), 0.0).astype(np.float32)
 
 
 def powered(token_weights: Float[np.ndarray, " vocab"], power: float) -> Float[np.ndarray, " vocab"]:
-    """Token weights to a power, with their mean over the pieces that have any kept.
+    """Raise token weights to a power and keep the mean over the tokens with a positive weight.
 
     A cosine holds the weight of a shared word twice, once from either text, and BM25 holds it once: a power of 1/2
-    weighs as BM25 does. The mean is kept so that a learning rate means the same under each.
+    weighs as BM25 does. The mean is kept so that a learning rate means the same under each power.
     """
     used = token_weights > 0
     raised = np.where(used, np.where(used, token_weights, 1.0) ** power, 0.0)
@@ -35,16 +43,16 @@ def powered(token_weights: Float[np.ndarray, " vocab"], power: float) -> Float[n
 def lsa_encoder(
     texts: Ragged, token_weights: Float[np.ndarray, " vocab"], dim: int, rng: np.random.Generator
 ) -> StaticEncoder:
-    """Truncated SVD of the TF-IDF matrix (Deerwester et al. 1990), folded into one row a piece.
+    """Truncated SVD of the TF-IDF matrix (Deerwester et al. 1990), folded into one embedding row per token.
 
-    A text's LSA vector is its TF-IDF row times the right singular vectors: the sum over its pieces of weight times
+    The LSA vector of a text is its TF-IDF row times the right singular vectors: the sum over its tokens of weight times
     singular row. That is a static encoder, so the same code encodes and scores it.
 
     Args:
-        texts: what the SVD is fitted on.
-        token_weights: IDF of each piece.
-        dim: how many singular vectors; fewer where the corpus has fewer, the rest zeros.
-        rng: of the randomised SVD.
+        texts: the SVD is fitted on them.
+        token_weights: IDF of each token.
+        dim: number of singular vectors; where the corpus has fewer, the remaining columns are zeros.
+        rng: for the randomised SVD.
     """
     from scipy.sparse import csr_matrix
 
@@ -55,7 +63,7 @@ def lsa_encoder(
     weighted = csr_matrix((counts.data * token_weights[counts.indices], counts.indices, counts.indptr), counts.shape)
     lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     weighted.data /= np.repeat(np.maximum(lengths, SMALLEST_LENGTH), np.diff(weighted.indptr))
-    # A piece of one text relates it to no other: without those the decomposition is half as large.
+    # A token of a single text relates it to no other: without those the decomposition is half as large.
     shared = np.flatnonzero(np.bincount(counts.indices, minlength=vocab) > 1)
     components = min(dim, len(texts) - 1, len(shared) - 1)
     rows = np.zeros((vocab, dim), np.float32)

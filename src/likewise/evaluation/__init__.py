@@ -1,11 +1,6 @@
-"""Whether an embedder is right, asked of data with labels, with the same baselines beside it every time.
+"""Evaluation: how good a model is on labelled data, with the same baselines on the same data.
 
-`evaluate.py` is what a user calls; read it first.
-
-What is judged:  `data.py` labelled data in memory · `folder.py` the same from files · `rows.py`, `judgements.py`
-Who is judged:   `embedder.py` anything with `encode` · `baselines.py`, `lexical.py` what stands beside it ·
-                 `packages.py` what an extra brings · `progress.py` what is said meanwhile
-How:             `ranking.py` retrieval, with `scoring.py` and `hybrid.py` · `pairs.py` similarity and duplicates ·
-                 `classification.py` · `clustering.py`
-How sure:        `bootstrap.py` intervals · `result.py` what comes out · `table.py` how it is shown
+Start with `evaluate.py`. `data.py` has the labelled data, `loading.py` and `rows.py` read it from files; `baselines.py`
+has the systems that are compared; `retrieval.py`, `pairs.py`, `classification.py` and `clustering.py` compute the
+metrics; `bootstrap.py` adds confidence intervals; `result.py` is what comes out.
 """

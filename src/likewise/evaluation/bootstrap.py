@@ -1,8 +1,8 @@
-"""How sure a figure is: percentile bootstrap (Efron 1979) less its bias, paired over all rows.
+"""Confidence intervals: the percentile bootstrap (Efron 1979) less its bias, paired over all systems.
 
-What was judged (queries, pairs, test texts) is drawn anew with replacement, which is to count each of them 0, 1, 2, …
-times. Every row of a table is scored under the same counts, so the difference of two rows has an interval of its own,
-which is narrower than the intervals of both suggest: a hard query is hard for both.
+The units (queries, pairs, test texts) are drawn anew with replacement, which is to count each of them 0, 1, 2, … times.
+All systems are scored under the same counts, so the interval of a difference is narrower than the intervals of both
+suggest: a hard query is hard for both.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,39 +12,39 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from likewise.evaluation.result import Figure, Row
+from likewise.evaluation.result import Estimate, Row
 
-__all__ = ["RESAMPLES", "Judged", "Scored", "counts_of", "with_intervals"]
+__all__ = ["MIN_RESAMPLES", "RESAMPLES", "SystemScores", "TaskResult", "draw_counts", "with_intervals"]
 
-RESAMPLES, FEWEST_RESAMPLES = 1000, 200
-WORK = 4e8  # units times rows times resamples: beyond, fewer resamples, so that intervals do not outlast the scoring
-LEVEL = 95  # per cent of the resamples lie within
+RESAMPLES, MIN_RESAMPLES = 1000, 200
+WORK = 4e8  # units times systems times resamples: with more, fewer resamples, or they would outlast the scoring
+LEVEL = 95  # percent
 
 
 @dataclass(frozen=True)
-class Scored:
-    """One row before it has intervals.
+class SystemScores:
+    """The metrics of one system, and what they become when units are resampled.
 
     Attributes:
-        name: of the embedder or baseline.
-        values: of each measure.
-        resampled: the measures, in the order of `values`, when each unit counts as often as it says.
+        name: of the system.
+        values: the metrics by name.
+        resampled: maps the count of each unit to the metrics, in the order of `values`.
     """
 
     name: str
     values: Mapping[str, float]
-    resampled: Callable[[Any], Float64[np.ndarray, " measures"]]
+    resampled: Callable[[Any], Float64[np.ndarray, " metrics"]]
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What a task gives.
+class TaskResult:
+    """The rows of a task.
 
     Attributes:
-        rows: the embedder first.
-        counts: of what was judged.
-        notes: what a reader of the figures should know.
-        resamples: behind the intervals.
+        rows: the model first.
+        counts: sizes of the data.
+        notes: what to know about the data.
+        resamples: number of bootstrap resamples.
     """
 
     rows: tuple[Row, ...]
@@ -53,13 +53,13 @@ class Judged:
     resamples: int
 
 
-def counts_of(units: int, rng: np.random.Generator) -> Int64[np.ndarray, " units"]:
-    """How often each of so many units comes up when as many are drawn with replacement."""
+def draw_counts(units: int, rng: np.random.Generator) -> Int64[np.ndarray, " units"]:
+    """How often each unit comes up in one resample."""
     return np.bincount(rng.integers(units, size=units), minlength=units).astype(np.int64)
 
 
 def with_intervals(
-    scored: Sequence[Scored],
+    scored: Sequence[SystemScores],
     draw: Callable[[np.random.Generator], Any],
     units: int,
     rng: np.random.Generator,
@@ -67,42 +67,44 @@ def with_intervals(
     absent: Sequence[Row] = (),
     counts: Mapping[str, int],
     notes: Sequence[str] = (),
-) -> Judged:
-    """Give each figure its interval, and each row the difference of the first row to it.
+    work: float = WORK,
+) -> TaskResult:
+    """Compute the interval of each metric, and the difference of the first system to each other one.
 
     Args:
-        scored: the rows; the first is the embedder that is judged.
-        draw: how often each unit counts, drawn anew.
-        units: how many there are.
-        rng: of the draws.
-        absent: rows of those that could not take part.
-        counts: of what was judged.
-        notes: what a reader of the figures should know.
+        scored: the systems; the first is the model.
+        draw: draws the counts of the units.
+        units: number of units.
+        rng: of the resamples.
+        absent: rows of the baselines that did not run.
+        counts: sizes of the data.
+        notes: what to know about the data.
+        work: units times systems times resamples at most, with at least 200 resamples.
     """
-    resamples = int(np.clip(WORK / (max(1, units) * len(scored)), FEWEST_RESAMPLES, RESAMPLES))
-    measures = list(scored[0].values)
-    drawn = np.empty((resamples, len(scored), len(measures)))
+    resamples = int(np.clip(work / (max(1, units) * len(scored)), MIN_RESAMPLES, RESAMPLES))
+    names = list(scored[0].values)
+    drawn = np.empty((resamples, len(scored), len(names)))
     for each in drawn:
-        times = draw(rng)
-        for place, row in enumerate(scored):
-            each[place] = row.resampled(times)
+        unit_counts = draw(rng)
+        for row, system in enumerate(scored):
+            each[row] = system.resampled(unit_counts)
     rows = []
-    for place, row in enumerate(scored):
-        figures = {name: _figure(row.values[name], drawn[:, place, column]) for column, name in enumerate(measures)}
-        ahead = None
-        if place:
-            main = measures[0]
-            ahead = _figure(scored[0].values[main] - row.values[main], drawn[:, 0, 0] - drawn[:, place, 0])
-        rows.append(Row(row.name, figures, ahead))
-    return Judged((*rows, *absent), counts, tuple(notes), resamples)
+    for row, system in enumerate(scored):
+        metrics = {name: _estimate(system.values[name], drawn[:, row, column]) for column, name in enumerate(names)}
+        difference = None
+        if row:
+            value = scored[0].values[names[0]] - system.values[names[0]]
+            difference = _estimate(value, drawn[:, 0, 0] - drawn[:, row, 0])
+        rows.append(Row(system.name, metrics, difference))
+    return TaskResult((*rows, *absent), counts, tuple(notes), resamples)
 
 
-def _figure(value: float, drawn: Float64[np.ndarray, " resamples"]) -> Figure:
-    # A resample may hold too little for a measure, such as no duplicate: it says nothing then.
-    told = drawn[np.isfinite(drawn)]
-    if not len(told):
-        return Figure(float(value), np.nan, np.nan)
-    # Some measures rise when texts repeat, as the agreement of clusters does: that bias is taken off again.
-    bias = told.mean() - value
-    low, high = np.percentile(told, [(100 - LEVEL) / 2, (100 + LEVEL) / 2]) - bias
-    return Figure(float(value), float(low), float(high))
+def _estimate(value: float, drawn: Float64[np.ndarray, " resamples"]) -> Estimate:
+    # A metric may be undefined on a resample, such as one without a duplicate: that resample does not count.
+    defined = drawn[np.isfinite(drawn)]
+    if not len(defined):
+        return Estimate(float(value), np.nan, np.nan)
+    # Some metrics rise when texts repeat, as the agreement of clusters does: that bias is subtracted.
+    bias = defined.mean() - value
+    low, high = np.percentile(defined, [(100 - LEVEL) / 2, (100 + LEVEL) / 2]) - bias
+    return Estimate(float(value), float(low), float(high))

@@ -1,44 +1,43 @@
-"""Pairs of texts: whether their cosines rank them as people did (similarity), or tell duplicates from others.
+"""Pairs of texts: correlation of cosines with similarity scores, and detection of duplicates by cosine.
 
-The figures come from scipy and scikit-learn. For the bootstrap the same measures are computed with each pair counting
-several times or not at all, from an order that is found once: sorting anew for each of a thousand resamples would take
-minutes. Both agree to rounding, which the tests hold them to.
+The metrics come from scipy and scikit-learn. The bootstrap computes the same metrics with weighted pairs from an order
+that is found once: sorting anew for each of a thousand resamples, as scikit-learn does, takes twenty to seventy times
+as long.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from likewise.evaluation.baselines import Comparison, System
-from likewise.evaluation.bootstrap import Judged, Scored, counts_of, with_intervals
+from likewise.evaluation.baselines import Comparison, Matrix, System
+from likewise.evaluation.bootstrap import SystemScores, TaskResult, draw_counts, with_intervals
 from likewise.evaluation.data import Duplicates, Similarity
-from likewise.evaluation.lexical import Matrix
 
-__all__ = ["duplicate_measures", "judge_duplicates", "judge_similarity", "similarity_measures"]
+__all__ = ["duplicate_metrics", "evaluate_duplicates", "evaluate_similarity", "similarity_metrics"]
 
 AVERAGE_PRECISION, BEST_F1, AUC = "average precision", "best F1", "ROC AUC"
 SPEARMAN, PEARSON = "Spearman", "Pearson"
 
 
-def judge_similarity(data: Similarity, field: Comparison, rng: np.random.Generator) -> Judged:
-    """Spearman's and Pearson's correlation of cosines with the scores."""
-    told = np.asarray(data.scores, np.float64)
-    return _judged(data, field, rng, lambda name, cosines: similarity_measures(name, cosines, told))
+def evaluate_similarity(data: Similarity, comparison: Comparison, rng: np.random.Generator) -> TaskResult:
+    """Spearman and Pearson correlation of cosines with the scores."""
+    scores = np.asarray(data.scores, np.float64)
+    return _evaluate(data, comparison, rng, lambda name, cosines: similarity_metrics(name, cosines, scores))
 
 
-def judge_duplicates(data: Duplicates, field: Comparison, rng: np.random.Generator) -> Judged:
+def evaluate_duplicates(data: Duplicates, comparison: Comparison, rng: np.random.Generator) -> TaskResult:
     """Average precision, best F1 and area under the ROC curve of cosines."""
     same = np.asarray(data.labels, np.int64) == 1
-    notes = ["best F1 takes the best threshold on these very pairs"]
-    return _judged(data, field, rng, lambda name, cosines: duplicate_measures(name, cosines, same), notes)
+    notes = ["best F1 uses the threshold that is best on these pairs"]
+    return _evaluate(data, comparison, rng, lambda name, cosines: duplicate_metrics(name, cosines, same), notes)
 
 
-def similarity_measures(
+def similarity_metrics(
     name: str, cosines: Float64[np.ndarray, " pairs"], scores: Float64[np.ndarray, " pairs"]
-) -> Scored:
-    """Both correlations, and what they become when pairs count several times. 0 where all cosines are equal."""
+) -> SystemScores:
+    """Both correlations; 0 if all cosines are equal."""
     from scipy.stats import pearsonr, spearmanr
 
     constant = bool((cosines == cosines[0]).all())
@@ -46,18 +45,21 @@ def similarity_measures(
         SPEARMAN: 0.0 if constant else float(spearmanr(cosines, scores).statistic),
         PEARSON: 0.0 if constant else float(pearsonr(cosines, scores).statistic),
     }
-    near, told = _Order(cosines), _Order(scores)
+    cosine_order, score_order = _Order(cosines), _Order(scores)
 
-    def resampled(counts: Int64[np.ndarray, " pairs"]) -> Float64[np.ndarray, " measures"]:
+    def resampled(counts: Int64[np.ndarray, " pairs"]) -> Float64[np.ndarray, " metrics"]:
         return np.array([
-            _correlation(near.ranks(counts), told.ranks(counts), counts), _correlation(cosines, scores, counts)
+            _correlation(cosine_order.ranks(counts), score_order.ranks(counts), counts),
+            _correlation(cosines, scores, counts),
         ])  # fmt: skip
 
-    return Scored(name, values, resampled)
+    return SystemScores(name, values, resampled)
 
 
-def duplicate_measures(name: str, cosines: Float64[np.ndarray, " pairs"], same: Bool[np.ndarray, " pairs"]) -> Scored:
-    """The three measures, and what they become when pairs count several times."""
+def duplicate_metrics(
+    name: str, cosines: Float64[np.ndarray, " pairs"], same: Bool[np.ndarray, " pairs"]
+) -> SystemScores:
+    """Average precision, best F1 and ROC AUC of cosines."""
     from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
     precision, recall, _ = precision_recall_curve(same, cosines)
@@ -68,26 +70,23 @@ def duplicate_measures(name: str, cosines: Float64[np.ndarray, " pairs"], same: 
     }
     order = _Order(-cosines)  # the most similar first
 
-    def resampled(counts: Int64[np.ndarray, " pairs"]) -> Float64[np.ndarray, " measures"]:
-        true, all_found = order.summed(counts * same), order.summed(counts)
-        duplicates, pairs = true.sum(), all_found.sum()
+    def resampled(counts: Int64[np.ndarray, " pairs"]) -> Float64[np.ndarray, " metrics"]:
+        true, both = order.summed(counts * same), order.summed(counts)
+        duplicates, pairs = true.sum(), both.sum()
         others = pairs - duplicates
         if not duplicates or not others:
             return np.full(3, np.nan)
-        hits, found = np.cumsum(true), np.cumsum(all_found)
-        false = all_found - true
-        # The area is the chance that a duplicate lies above another pair; equal cosines count half.
-        above = hits - true / 2
+        hits, found = np.cumsum(true), np.cumsum(both)
+        above = hits - true / 2  # duplicates above each group of equal cosines, ties counted half
         average_precision = np.sum(true * hits / np.maximum(found, 1)) / duplicates
-        return np.array([
-            average_precision, np.max(2 * hits / (found + duplicates)), np.sum(false * above) / (duplicates * others)
-        ])  # fmt: skip
+        best_f1 = np.max(2 * hits / (found + duplicates))
+        return np.array([average_precision, best_f1, np.sum((both - true) * above) / (duplicates * others)])
 
-    return Scored(name, values, resampled)
+    return SystemScores(name, values, resampled)
 
 
 class _Order:
-    """The order of some values, with equal ones together."""
+    """The ascending order of some values, with equal values in one group."""
 
     def __init__(self, values: Float64[np.ndarray, " pairs"]) -> None:
         self._order = np.argsort(values, kind="stable")
@@ -98,12 +97,12 @@ class _Order:
         self._group[self._order] = np.cumsum(new) - 1
 
     def summed(self, counts: Int64[np.ndarray, " pairs"]) -> Int64[np.ndarray, " groups"]:
-        """The sum over each group of equal values, the lowest value first."""
+        """The sum of the counts of each group, the lowest value first."""
         sums: np.ndarray = np.add.reduceat(counts[self._order], self._starts)
         return sums
 
     def ranks(self, counts: Int64[np.ndarray, " pairs"]) -> Float64[np.ndarray, " pairs"]:
-        """Each value's mean rank where it comes up so many times."""
+        """The mean rank of each value if each pair is repeated `counts` times."""
         sums = self.summed(counts)
         ranks: np.ndarray = (np.cumsum(sums) - (sums - 1) / 2)[self._group]
         return ranks
@@ -112,36 +111,36 @@ class _Order:
 def _correlation(
     x: Float64[np.ndarray, " pairs"], y: Float64[np.ndarray, " pairs"], counts: Int64[np.ndarray, " pairs"]
 ) -> float:
-    """Pearson's, with each pair counting so many times."""
+    """Weighted Pearson correlation; 0 if either is constant."""
     total = counts.sum()
     a, b = x - counts @ x / total, y - counts @ y / total
     spread = np.sqrt((counts @ (a * a)) * (counts @ (b * b)))
     return float(counts @ (a * b) / spread) if spread > 0 else 0.0
 
 
-def _judged(
+def _evaluate(
     data: Similarity | Duplicates,
-    field: Comparison,
+    comparison: Comparison,
     rng: np.random.Generator,
-    measure: Callable[[str, Any], Scored],
-    notes: list[str] | None = None,
-) -> Judged:
+    metrics: Callable[[str, Any], SystemScores],
+    notes: Sequence[str] = (),
+) -> TaskResult:
     first, second = list(data.first), list(data.second)
     pairs = len(first)
-    scored, absent = field.measured(
+    scored, absent = comparison.run(
         [*first, *second], [*data.background, *first, *second], f"{pairs:,} pairs",
-        lambda each: measure(each.name, _cosines(each, first, second)),
+        lambda system: metrics(system.name, _cosines(system, first, second)),
     )  # fmt: skip
     return with_intervals(
-        scored, lambda rng: counts_of(pairs, rng), pairs, rng,
-        absent=absent, counts={"pairs": pairs}, notes=(*data.notes, *(notes or ())),
+        scored, lambda rng: draw_counts(pairs, rng), pairs, rng,
+        absent=absent, counts={"pairs": pairs}, notes=(*data.notes, *notes),
     )  # fmt: skip
 
 
-def _cosines(entrant: System, first: list[str], second: list[str]) -> Float64[np.ndarray, " pairs"]:
-    rows: Matrix = entrant.vectors([*first, *second])
+def _cosines(system: System, first: list[str], second: list[str]) -> Float64[np.ndarray, " pairs"]:
+    rows: Matrix = system.vectors([*first, *second])
     one, other = rows[: len(first)], rows[len(first) :]
     products = one * other if isinstance(one, np.ndarray) else one.multiply(other)
-    # Equal texts have equal cosines: the last digits would put them into an order that means nothing.
+    # Rounded, as the last digits would order equal pairs at random.
     cosines: np.ndarray = np.asarray(products.sum(axis=1), np.float64).ravel().round(6)
     return cosines

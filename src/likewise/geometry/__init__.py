@@ -1,6 +1,7 @@
-"""Geometry: what a space looks like without labels, and whether training it is going well.
+"""Geometry: what an embedding space looks like without labels, and whether training it goes well.
 
-`halves.py` makes the task, two halves of each held-out text that share no word; `view_retrieval.py` scores it and is
-the criterion; `uniformity.py` and `rank.py` describe the space; `similarity.py`
-counts how similar pairs are; `agreement.py` compares two spaces; `measure.py` gathers, `collapse.py` judges.
+`held_out_retrieval.py` splits held-out texts into pairs and ranks them (MRR, the training criterion); `measure.py` adds
+alignment, uniformity and effective rank; `similarity.py` has histograms of positive and random pairs, and the agreement
+of nearest neighbours between two spaces; `collapse.py` decides whether a space has collapsed; `score.py` is the
+label-free score by which models are compared.
 """

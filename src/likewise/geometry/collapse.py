@@ -1,4 +1,4 @@
-"""Whether a space has collapsed, told in plain words, and whether one is of any use."""
+"""Collapse: whether the embeddings of different texts have become alike, and whether a space is of any use."""
 
 import math
 
@@ -6,38 +6,37 @@ from likewise.geometry.measure import Geometry
 
 __all__ = ["collapse", "usable"]
 
-HIGHEST_COSINE = 0.6  # of two different texts
-LOWEST_RANK = 10.0
-LOWEST_SHARE = 0.5  # of the best score
-VOUCHING_SHARE = 0.75  # of the best score
-MARGIN = 1.1  # times what the untrained encoder and chance reach
-TWICE = 2.0  # times what chance reaches
-BRIDGED = 0.5  # of the way from a random text to the text itself, by the cosine of its other half
+MAX_COSINE = 0.6  # mean of two different texts
+MIN_RANK = 10.0
+MIN_SCORE_SHARE = 0.5  # of the best score
+GOOD_SCORE_SHARE = 0.75  # of the best score: a space that reaches it has not collapsed
+MARGIN = 1.1  # times the score of the untrained encoder and of chance
+TWICE = 2.0  # times the score of chance
+BRIDGED = 0.5  # share of the distance from a random text that the other half of a text must have come nearer
 
 
 def collapse(geometry: Geometry, *, best: float | None = None, start: Geometry | None = None) -> str | None:
-    """What is wrong with a space, in one sentence; None when nothing is.
+    """Describe in one sentence how a space has collapsed; None if it has not.
 
-    The alarms: two different texts have a cosine above 0.6 on average; fewer than 10 directions are used, or less than
-    a quarter of those that there could be where dimensions or texts are few; the score is below half of the best.
-    A number that could not be measured raises none.
+    A space has collapsed if two different texts have a mean cosine above 0.6; if its effective rank is below 10, or
+    below a quarter of min(dim, texts) if that is less; or if the score is below half of the best. NaN raises no alarm.
 
-    What was so from the start is no collapse, as texts may resemble each other: the cosine must have come half of the
-    way from there to 1, the directions must have become half as many. Nor is a space that is of use and three quarters
-    as good as it ever was: the halves of a text may find each other in a narrow cone too, and three topics need no more
-    than three directions.
+    Texts may resemble each other from the start, so with `start` the mean cosine must have come at least half of the
+    way from its first value to 1, and the rank must have halved. A usable space whose score is at least three quarters
+    of the best has not collapsed either: partners may find each other within a narrow cone, and three topics need only
+    three directions.
 
     Args:
         geometry: of the held-out texts.
-        best: the best MRR of the run so far; with `start`, a score that is close to it vouches for the space.
-        start: of the same texts before training.
+        best: the best MRR of the run so far.
+        start: the geometry of the same texts before training.
     """
-    if best is not None and geometry.mrr < LOWEST_SHARE * best:
+    if best is not None and geometry.mrr < MIN_SCORE_SHARE * best:
         return f"the score fell to {geometry.mrr:.3f} from {best:.3f}: a lower learning rate keeps what was learned"
-    if best is not None and start is not None and geometry.mrr >= VOUCHING_SHARE * best and usable(geometry, start):
+    if best is not None and start is not None and geometry.mrr >= GOOD_SCORE_SHARE * best and usable(geometry, start):
         return None
     possible = min(geometry.dim, geometry.texts)
-    highest, lowest = HIGHEST_COSINE, min(LOWEST_RANK, possible / 4)
+    highest, lowest = MAX_COSINE, min(MIN_RANK, possible / 4)
     if start is not None and math.isfinite(start.mean_cosine):
         highest = max(highest, (1 + start.mean_cosine) / 2)
     if start is not None and math.isfinite(start.effective_rank):
@@ -56,19 +55,19 @@ def collapse(geometry: Geometry, *, best: float | None = None, start: Geometry |
 
 
 def usable(geometry: Geometry, start: Geometry) -> bool:
-    """Whether a space knows which halves belong together.
+    """Whether the halves of a text find each other better than before training and better than by chance.
 
-    They must find each other better, by a tenth, than they did untrained and than they would by chance; or twice as
-    well as by chance, as they may from the start where that was no random one. Where many texts are of one topic and of
-    nothing else, no half can tell its own from theirs: it is enough that it is more than half of the way nearer to its
-    own than to a random text.
+    The MRR must be a tenth above that of the untrained encoder and of chance, or twice that of chance (an encoder with
+    pretrained weights starts high). If many texts are about one topic and nothing else, no ranking can separate them:
+    then it is enough that the two halves of a text are more than half of the way nearer to each other than random texts
+    are.
 
     Args:
         geometry: of the held-out texts.
-        start: of the same texts before training.
+        start: the geometry of the same texts before training.
     """
     chance = math.fsum(1 / rank for rank in range(1, geometry.texts + 1)) / max(1, geometry.texts)
     if geometry.mrr > min(MARGIN * max(start.mrr, chance), TWICE * chance):
         return True
-    own = 1 - geometry.alignment / 2  # the cosine of two unit vectors whose squared distance is the alignment
-    return own - geometry.mean_cosine > BRIDGED * (1 - geometry.mean_cosine)
+    cosine = 1 - geometry.alignment / 2  # of the two halves: |a - b|² = 2 - 2 cos for unit vectors
+    return cosine - geometry.mean_cosine > BRIDGED * (1 - geometry.mean_cosine)

@@ -1,4 +1,4 @@
-"""How similar positive pairs and random pairs are, as two distributions: what a training tells apart, seen at once."""
+"""Similarities of pairs: histograms of positive and random pairs, and neighbour agreement between two spaces."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,19 @@ from jaxtyping import Float, Float64, Int64
 
 __all__ = ["BINS", "NEIGHBOURS", "RANDOM_PAIRS", "SimilarityHistograms", "neighbour_agreement", "similarity_histograms"]
 
-
-BINS = 80  # from -1 to 1: narrower than any difference that matters, wide enough to be filled by a thousand pairs
-RANDOM_PAIRS = 20_000  # the share of a bin is then known to half a percent
+BINS = 80  # from -1 to 1: narrower than any difference that matters, wide enough for a thousand pairs to fill
+RANDOM_PAIRS = 20_000  # gives the share of a bin to half a percent
+NEIGHBOURS = 10
 
 
 @dataclass(frozen=True)
 class SimilarityHistograms:
-    """Cosines of positive and of random pairs, counted.
+    """Histograms of the cosines of positive and of random pairs.
 
     Attributes:
-        edges: where the bins begin and end, from -1 to 1; a bin holds its lower edge, the last one both.
-        positive: how many positive pairs fall into each bin.
-        random: how many pairs of different texts do.
+        edges: of the bins, from -1 to 1; a bin includes its lower edge, the last one both.
+        positive: number of positive pairs in each bin.
+        random: number of pairs of different texts in each bin.
     """
 
     edges: Float64[np.ndarray, " edges"]
@@ -28,10 +28,9 @@ class SimilarityHistograms:
 
     @property
     def separation(self) -> float:
-        """Probability that a positive pair is more similar than a random one, equals counted half.
+        """Probability that a positive pair is more similar than a random one, ties counted half.
 
-        The area under the ROC curve, as far as bins tell: 1 at best, 0.5 where similarity says nothing, not a number
-        where there are no pairs.
+        The area under the ROC curve, up to the width of a bin: 1 at best, 0.5 for chance, NaN without pairs.
         """
         total = int(self.positive.sum()) * int(self.random.sum())
         below = np.cumsum(self.random) - self.random
@@ -39,13 +38,13 @@ class SimilarityHistograms:
 
     @property
     def overlap(self) -> float:
-        """The area that both distributions share, `sum min(p, q)`: 0 when apart, 1 when equal (Weitzman 1970)."""
+        """The overlapping coefficient `sum min(p, q)` (Weitzman 1970): 0 if disjoint, 1 if equal."""
         if not (self.positive.sum() and self.random.sum()):
             return float("nan")
         return float(np.minimum(self.positive / self.positive.sum(), self.random / self.random.sum()).sum())
 
     def plain(self) -> dict[str, list[float] | list[int]]:
-        """As lists by name, which is how a model card keeps them."""
+        """The histograms as lists by name, as a model card stores them."""
         return {"edges": self.edges.tolist(), "positive": self.positive.tolist(), "random": self.random.tolist()}
 
 
@@ -60,36 +59,22 @@ def similarity_histograms(
     """Count the cosines of each text with its own positive, and of texts with the positives of others.
 
     Args:
-        anchors: unit rows, one view a text; a row of zeros has cosine 0 with all.
+        anchors: unit rows, one view of each text; a row of zeros has cosine 0 with all.
         positives: unit rows, the other view, in the same order.
-        rng: draws the random pairs, each text and each other one alike.
-        bins: how many, of equal width.
-        random_pairs: how many at the most; as many as there are pairs of different texts where those are fewer.
+        rng: draws the random pairs uniformly.
+        bins: number of bins, of equal width.
+        random_pairs: number of random pairs, at most as many as there are pairs of different texts.
     """
     texts = len(anchors)
     drawn = min(random_pairs, texts * (texts - 1))
     first = rng.integers(0, max(texts, 1), drawn)
     other = (first + rng.integers(1, max(texts, 2), drawn)) % max(texts, 1)  # never the text itself
-    every = np.arange(texts)
     edges = np.linspace(-1.0, 1.0, bins + 1)
-    return SimilarityHistograms(
-        edges, _counted(anchors, positives, every, every, edges), _counted(anchors, positives, first, other, edges)
+    positive, random = (
+        np.histogram(np.clip(np.einsum("pd,pd->p", a, b, dtype=np.float64), -1.0, 1.0), edges)[0].astype(np.int64)
+        for a, b in ((anchors, positives), (anchors[first], positives[other]))
     )
-
-
-def _counted(
-    anchors: Float[np.ndarray, "texts dim"],
-    positives: Float[np.ndarray, "texts dim"],
-    first: Int64[np.ndarray, " pairs"],
-    second: Int64[np.ndarray, " pairs"],
-    edges: Float64[np.ndarray, " edges"],
-) -> Int64[np.ndarray, " bins"]:
-    cosines = np.einsum("pd,pd->p", anchors[first], positives[second], dtype=np.float64)
-    counts: Int64[np.ndarray, " bins"] = np.histogram(np.clip(cosines, -1.0, 1.0), edges)[0].astype(np.int64)
-    return counts
-
-
-NEIGHBOURS = 10
+    return SimilarityHistograms(edges, positive, random)
 
 
 def neighbour_agreement(
@@ -102,13 +87,12 @@ def neighbour_agreement(
     Args:
         one: unit rows.
         other: unit rows of the same texts.
-        k: how many; all the others where there are not as many.
+        k: number of neighbours, at most texts - 1.
 
     Returns:
-        From 0 to 1; not a number for fewer than two texts.
+        From 0 to 1; NaN for fewer than two texts.
     """
-    texts = len(one)
-    k = min(k, texts - 1)
+    k = min(k, len(one) - 1)
     if k < 1:
         return float("nan")
     lists = [_nearest(vectors, k) for vectors in (one, other)]

@@ -1,15 +1,12 @@
-"""Texts and vectors at rest: the record that keeps them, the search that finds them by meaning, by words, or both.
+"""Texts and vectors on disk: the record that stores them, and search by meaning, by words, or both.
 
-`collection.py` is what a user calls; read it first.
+`collection.py` is the interface; read it first.
 
-What is kept:   `record.py` SQLite, its transactions · `rows.py` what a user adds · `entries.py` into the record and out
-                `numbers.py` texts by number, and what changed
-                `columns.py` what a column holds · `file_columns.py` which come along from a file
-                `where.py` filters · `embedder.py` the model · `description.py` what there is to know of an index
-By words:       `words.py` BM25 · `postings.py` the same from memory, for who asks often · `runs.py` scripts without
-                spaces · `stems.py` forms of a word made one
-By meaning:     `vectors.py` the cache and what came after it · `cache.py` its file · `exact.py` all codes are looked at
-                `signs.py` a bit a component comes first, where texts are many
-Both:           `search.py` one search · `fusion.py` the two sides in one score
-                `overlap.py` how much of a query's words a text has
+Stored:       `record.py` SQLite and its transactions · `columns.py` what a user adds · `entries.py` texts in and out
+              `row_ids.py` row ids and what changed · `stored_model.py` the model and which columns of it are stored
+              `filters.py` filters on columns
+By words:     `bm25.py` BM25 over FTS5 and from memory · `stems.py` texts as terms: stems, CJK bigrams
+By meaning:   `vectors.py` the cache of codes and the nearest texts · `int8_scan.py` exact search
+              `binary_codes.py` approximate search for many texts · `kernels.py` compiled loops
+Both:         `hybrid.py` one search, and the fusion of both scores
 """

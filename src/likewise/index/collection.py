@@ -1,70 +1,100 @@
-"""An index: texts that can be found by meaning, by their words, or by both, in one folder that needs nothing else."""
+"""An index: texts that are found by meaning, by their words, or by both, in one folder that needs nothing else."""
 
-import json
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
 
 from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
-from likewise.index.bm25 import Overlap
+from likewise.index.bm25 import TermOverlap
 from likewise.index.columns import Rows, checked_ids, rows_of_corpus, rows_of_texts, well_formed
-from likewise.index.embedder import MODEL, check_model, identity_of, query_vectors, stored_model, stored_vectors
-from likewise.index.entries import Additions, Entry, columns_of, drawn, entries, numbers_of_ids, remove
+from likewise.index.entries import Additions, Entry, column_positions, read_entries, remove, row_ids_of, sample_row_ids
 from likewise.index.filters import Where
-from likewise.index.hybrid import components_of
-from likewise.index.record import FILE, Description, Record, size_of
-from likewise.index.search import Hit, Searcher, check_search
+from likewise.index.hybrid import Hit, Searcher, check_search
+from likewise.index.record import FILE, Record
 from likewise.index.stems import Stems
+from likewise.index.stored_model import StoredModel
+from likewise.index.vectors import CacheSettings
 
 __all__ = ["Collection", "Description", "Hit"]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What `Collection.describe` returns.
+
+    Attributes:
+        texts: how many the index has.
+        dim: length of a stored vector.
+        components: names of the components of a stored vector.
+        columns: their names.
+        generation: how many writes there were.
+        kind: "exact" or "approximate" search by vector.
+        recall: recall at 10 of search by vector, measured on a sample of the texts; 1.0 when exact.
+        bytes: size of the folder.
+        model: class of the model, and the first characters of its fingerprint.
+        stems: how many forms of words are indexed as another form.
+    """
+
+    texts: int
+    dim: int
+    components: tuple[str, ...]
+    columns: tuple[str, ...]
+    generation: int
+    kind: str
+    recall: float
+    bytes: int
+    model: str
+    stems: int
 
 
 class Collection:
     """Texts with their vectors, words and columns, in one folder.
 
-    Several processes may read while one writes; threads of one process take turns. What `add` or `delete` is asked for
-    is done wholly or not at all, whatever happens to the process.
+    Several processes can read while one writes; threads of one process take turns. A call of `add` or `delete` happens
+    completely or not at all, even if the process is killed.
+
+    Args:
+        record: of the index.
+        model: the model of the index; None loads the stored one when it is first needed.
+        settings: of the cache of vectors.
 
     Attributes:
         path: the folder.
     """
 
-    def __init__(self, record: Record, model: Any) -> None:
+    def __init__(self, record: Record, model: Any, settings: CacheSettings | None = None) -> None:
         self.path = record.folder
-        self._record, self._model = record, model
-        self._searcher = Searcher(record)
+        self._record = record
+        with record.reading():
+            self._stored_model = StoredModel(record, model)
+        self._searcher = Searcher(record, self._stored_model.components, settings or CacheSettings())
 
     @classmethod
     def create(cls, path: str | Path, model: Any, overwrite: bool = False) -> "Collection":
-        """Make an empty index.
+        """Create an empty index.
 
         Args:
-            path: a folder that does not exist yet, by custom named like `reviews.index`.
-            model: a Likewise model, which is stored in the index, or anything with `encode(texts)`, a
-                sentence-transformers model for one, which is not and must be passed to `open`.
-            overwrite: replace the index that stands there.
+            path: a folder that does not exist yet, by convention named like `reviews.index`.
+            model: a Likewise model, which is stored in the index, or any object with `encode(texts)`, such as a
+                sentence-transformers model, which is not stored and must be passed to `open`.
+            overwrite: replace the index at `path`.
 
         Raises:
             InputError: `path` exists, or is to be overwritten and is no index; or `model` is no model.
             LikewiseError: this Python's SQLite lacks FTS5, or the disk is full.
         """
-        path, known, stems = Path(path), identity_of(model), Stems.of(model)
-        parts = components_of(model, known.dim)
+        path, stems = Path(path), Stems.of(model)
         if overwrite:
             refuse_other(path, FILE, "no index", empty=True)
-        with replacing_folder(path, overwrite=overwrite) as beside:
-            start = {"collection": uuid.uuid4().hex, "sum": np.zeros(known.dim).tobytes(), "stems": stems.kept()}
-            start["parts"] = json.dumps([astuple(part) for part in parts])
-            Record.create(beside, start | known.settings())
-            if known.storable:
-                model.save(beside / MODEL)
+        with replacing_folder(path, overwrite=overwrite) as folder:
+            settings = StoredModel.save(folder, model) | {"collection": uuid.uuid4().hex, "stems": stems.to_json()}
+            Record.create(folder, settings | {"sum": np.zeros(settings["dim"]).tobytes()})
         return cls(Record.open(path), model)
 
     @classmethod
@@ -73,26 +103,26 @@ class Collection:
 
         Args:
             path: the folder.
-            model: the model that it was made with; None takes the one stored in it, when it is first needed.
+            model: the model that it was made with; None loads the stored one when it is first needed.
 
         Raises:
-            InputError: no index is there, or it is damaged or of a newer format; `model` is another than its own; or
-                none was given and none is stored.
+            InputError: there is no index at `path`, or it is damaged or has another format; `model` is another than its
+                own; or none was given and none is stored.
         """
         record = Record.open(Path(path))
         try:
             with record.reading():
-                check_model(record, model)
+                StoredModel.check(record, model)
             return cls(record, model)
         except BaseException:
             record.close()
             raise
 
     def add(self, texts: Any, /, ids: Any = None, **columns: Any) -> int:
-        """Add texts, or replace those whose id exists; all or none.
+        """Add texts, or replace those with an id that exists; all or none.
 
         Args:
-            texts: strings, in a list or an Arrow, numpy or pandas column. An empty one is kept, and found by no search.
+            texts: strings, in a list or an Arrow, numpy or pandas column. An empty one is stored, and never found.
             ids: one a text, each once; None gives the integers after the largest so far.
             columns: one value a text: text, numbers, true or false, None; dates become ISO text.
 
@@ -100,17 +130,17 @@ class Collection:
             How many texts were added or replaced.
 
         Raises:
-            InputError: lengths differ, an id occurs twice, or a value cannot be kept.
-            LikewiseError: another process is writing and does not end, or the disk is full.
+            InputError: lengths differ, an id occurs twice, or a value cannot be stored.
+            LikewiseError: another process is writing and does not finish, or the disk is full.
         """
         return self._write(rows_of_texts(texts, ids, columns), None)
 
     def add_corpus(self, corpus: Iterable[Any], progress: Callable[[int], None] | None = None) -> int:
-        """The same for a stream of batches, as `likewise.corpus.read` gives them; all or none, in bounded memory.
+        """Add a stream of batches, as `likewise.corpus.read` returns them; all or none, in bounded memory.
 
         Args:
-            corpus: batches with `ids`, `texts` and `columns` as Arrow arrays and tables; ids that are None become the
-                integers after the largest so far, and so do mere numbers of rows where the index holds texts already.
+            corpus: batches with `ids`, `texts` and `columns` as Arrow arrays and tables; ids of None become the
+                integers after the largest so far, and so do ids that are only row numbers if the index has texts.
             progress: called with the number of texts so far.
 
         Returns:
@@ -119,83 +149,84 @@ class Collection:
         return self._write(rows_of_corpus(corpus, empty=len(self) == 0), progress)
 
     def delete(self, ids: Any) -> int:
-        """Remove texts, all or none; ids that do not exist are passed over.
+        """Remove texts, all or none; ids that do not exist are ignored.
 
         Returns:
-            How many there were.
+            How many of them existed.
         """
         wanted = checked_ids([ids] if isinstance(ids, (str, int)) else list(ids))
         with self._record.writing() as generation:
-            numbers = numbers_of_ids(self._record.connection, wanted)
-            remove(self._record, generation, numbers)
-        return len(numbers)
+            row_ids = row_ids_of(self._record.connection, wanted)
+            remove(self._record, generation, row_ids)
+        return len(row_ids)
 
     def get(self, id: str) -> Entry | None:
-        """The text of this id, or None."""
+        """Return the text with this id, or None."""
         with self._record.reading() as connection:
-            return next(iter(entries(connection, numbers_of_ids(connection, checked_ids([id]))).values()), None)
+            found = read_entries(connection, row_ids_of(connection, checked_ids([id])))
+            return next(iter(found.values()), None)
 
     def search(self, query: str, k: int = 10, mode: str = "hybrid", where: Where | None = None) -> list[Hit]:
-        """The texts that answer a query best.
+        """Return the texts that answer a query best.
 
         Args:
-            query: whatever one may type.
+            query: whatever a user types.
             k: how many.
-            mode: "vector" by meaning, "text" by words (BM25), "hybrid" by both.
+            mode: "vector" by meaning alone, "text" by words (BM25), "hybrid" by both.
             where: a filter on columns, `'price < 10 and brand = "acme"'` or `{"brand": "acme", "price": ("<", 10)}`.
 
         Raises:
-            InputError: the query is no text, `k` is below 1, the mode is unknown, or the filter cannot be read.
+            InputError: the query is no text, `k` is below 1, the mode is unknown, or the filter cannot be parsed.
         """
         return self.search_many([query], k, mode, where)[0]
 
     def search_many(
         self, queries: Sequence[str], k: int = 10, mode: str = "hybrid", where: Where | None = None
     ) -> list[list[Hit]]:
-        """The same for several queries at once, which is quicker; one list of hits a query."""
+        """Search for several queries at once, which is faster; returns one list of hits a query."""
         check_search(queries, k, mode)
-        vectors = self._query_vectors(queries) if mode != "text" and len(queries) else None
+        vectors = self._stored_model.queries(list(queries)) if mode != "text" and len(queries) else None
         return self._searcher.search(queries, vectors, int(k), mode, where)
 
     def like(self, id: str, k: int = 10, mode: str = "hybrid", where: Where | None = None) -> list[Hit]:
-        """The texts that are most like the one of this id, which is not among them.
+        """Return the texts that are most similar to one of the index, without that text.
 
         Args:
-            id: of a text of the index.
+            id: of the text.
             k: how many.
-            mode: as in `search`, which the whole text is given to.
+            mode: as in `search`; the query is the whole text.
             where: a filter on columns.
 
         Raises:
-            InputError: there is no such text, or what `search` refuses.
+            InputError: there is no such text, or `search` refuses an argument.
         """
         check_search([], k, mode)
         entry = self.get(id)
         if entry is None:
-            raise InputError(f"{self.path} has no text with the id {id!r}: expected the id of one that it holds")
+            raise InputError(f"{self.path} has no text with the id {id!r}: expected the id of a text in the index")
         return [hit for hit in self.search(entry.text, k + 1, mode, where) if hit.id != entry.id][:k]
 
-    def overlap(self, query: str) -> Overlap:
-        """What tells how much of a query's words a text has, rare words of this index counting more."""
-        with self._record.turn, self._record.reading():
-            return self._searcher.overlap(well_formed(query))
+    def overlap(self, query: str) -> TermOverlap:
+        """Return the overlap of texts with the terms of a query; terms that are rare in this index count more."""
+        with self._record.lock, self._record.reading():
+            return self._searcher.term_overlap(well_formed(query))
 
     def sample(self, count: int, rng: np.random.Generator) -> list[Entry]:
-        """Some of the texts, drawn at random, each once; all of them where there are no more."""
+        """Return a random sample of the texts; all of them if there are no more than `count`."""
         with self._record.reading() as connection:
-            return list(entries(connection, drawn(connection, count, rng)).values())
+            return list(read_entries(connection, sample_row_ids(connection, count, rng)).values())
 
     def build(self) -> None:
-        """Bring what search reads into its quickest form: no text is left outside of the cache, the words are in order.
+        """Optimise the index for search: compute the cache of all vectors, and merge the segments of FTS5.
 
-        Large changes do the first by themselves. Takes about a second for 200,000 texts.
+        Large writes compute the cache anyway. Takes about a second for 200,000 texts.
 
         Raises:
-            LikewiseError: another process is writing and does not end, or the disk is full.
+            LikewiseError: another process is writing and does not finish, or the disk is full.
         """
         vectors, connection = self._searcher.vectors, self._record.connection
-        with self._record.turn:
-            vectors.look()
+        with self._record.lock:
+            vectors.reload()
             with self._record.writing(changes=False):
                 connection.execute("INSERT INTO words (words) VALUES ('optimize')")
             with self._record.reading():
@@ -203,46 +234,44 @@ class Collection:
                 if vectors.cache is None or vectors.cache.generation < generation:
                     vectors.build(connection)
             with self._record.writing(changes=False):
-                # From now on a cache from before this generation is of no use.
+                # From now on a cache of an earlier generation cannot be used.
                 connection.execute("DELETE FROM removed WHERE generation <= ?", (generation,))
-                self._record.set_setting("forgotten", generation)
+                self._record.set_setting("removed_cleared", generation)
 
     def describe(self) -> Description:
-        """What there is to know of it."""
-        vectors = self._searcher.vectors
-        with self._record.turn:
-            vectors.look()
-        with self._record.reading() as connection:
-            signs = vectors.cache.signs if vectors.cache else None
+        """Return counts, sizes and the kind of search."""
+        vectors, record = self._searcher.vectors, self._record
+        with record.lock:
+            vectors.reload()
+        with record.reading() as connection:
+            binary = vectors.cache.binary if vectors.cache else None
             return Description(
-                texts=self._record.setting("texts"),
-                dim=self._record.setting("dim"),
-                columns=tuple(columns_of(connection)),
-                generation=self._record.setting("generation"),
-                kind="signs" if signs else "exact",
-                recall=signs.recall if signs else 1.0,
-                bytes=size_of(self.path),
-                model=f"{self._record.setting('model')} {self._record.setting('fingerprint')[:12]}",
-                stems=len(self._record.stems),
+                texts=record.setting("texts"),
+                dim=record.setting("dim"),
+                components=tuple(each.name for each in self._stored_model.components),
+                columns=tuple(column_positions(connection)),
+                generation=record.setting("generation"),
+                kind="approximate" if binary else "exact",
+                recall=binary.recall if binary else 1.0,
+                bytes=sum(map(_size, self.path.rglob("*"))),
+                model=self._stored_model.name,
+                stems=len(record.stems),
             )
 
     @property
     def generation(self) -> int:
-        """How many writes it has seen."""
+        """How many writes there were."""
         with self._record.reading():
-            seen: int = self._record.setting("generation")
-        return seen
+            generation: int = self._record.setting("generation")
+        return generation
 
     @property
     def model(self) -> Any:
-        """The model that texts and queries are encoded with."""
-        if self._model is None:
-            with self._record.reading():
-                self._model = stored_model(self._record)
-        return self._model
+        """The model that encodes texts and queries; of a Likewise model, the components that search uses."""
+        return self._stored_model.model
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._record.close()
 
     def __len__(self) -> int:
@@ -263,31 +292,25 @@ class Collection:
 
     def _write(self, stream: Iterable[Rows], progress: Callable[[int], None] | None) -> int:
         with self._record.writing() as generation:
-            dim = self._record.setting("dim")
-            additions = Additions(self._record, generation, dim)
+            additions = Additions(self._record, generation)
             for rows in stream:
-                additions.add(rows, stored_vectors(self.model, rows.texts, dim))
+                additions.add(rows, self._stored_model.documents(rows.texts))
                 if progress:
                     progress(additions.count)
             count = additions.finish()
-        self._freshen()
+        vectors = self._searcher.vectors
+        with self._record.lock:
+            vectors.reload()
+            with self._record.reading() as connection:
+                # After a large write the writer computes the cache, rather than the next reader.
+                if vectors.is_stale(connection):
+                    vectors.build(connection)
         return count
 
-    def _freshen(self) -> None:
-        """After a large write the writer makes the cache, rather than the next reader."""
-        vectors = self._searcher.vectors
-        with self._record.turn:
-            vectors.look()
-            with self._record.reading() as connection:
-                if vectors.stale(connection):
-                    vectors.build(connection)
 
-    def _query_vectors(self, queries: Sequence[str]) -> Float32[np.ndarray, "queries dim"]:
-        """Unit vectors of the queries, exactly as the model gives them; zeros for blank ones."""
-        with self._record.reading():
-            dim = self._record.setting("dim")
-        vectors = np.zeros((len(queries), dim), np.float32)
-        spoken = [row for row, query in enumerate(queries) if query.strip()]
-        if spoken:
-            vectors[spoken] = query_vectors(self.model, [well_formed(queries[row]) for row in spoken], dim)
-        return vectors
+def _size(file: Path) -> int:
+    """Return the size of a file in bytes; 0 if another process has just renamed or removed it."""
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except FileNotFoundError:
+        return 0

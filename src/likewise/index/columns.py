@@ -1,4 +1,4 @@
-"""What a column of an index may hold, and how SQLite keeps it."""
+"""Texts, ids and columns that a user adds, checked, and how SQLite stores the values of a column."""
 
 import datetime
 import decimal
@@ -23,30 +23,33 @@ __all__ = [
     "Rows",
     "are_numbers",
     "checked_ids",
-    "restored",
+    "from_cell",
     "rows_of_corpus",
     "rows_of_texts",
-    "stored",
+    "to_cell",
     "well_formed",
 ]
 
+CHUNK = 8192  # texts that are added, or row ids that are read, at once
+DELIMITED = (".csv", ".tsv", ".tab")
+# A number as a program writes it: 007 and +49 are names that happen to consist of digits.
+NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][-+]?\d{1,3})?")
 
-# What SQLite is given. True and false are kept as blobs: SQLite has no type for them, and as numbers they would come
+# A value as SQLite stores it. True and false are blobs: SQLite has no type for them, and as numbers they would come
 # back as 1 and 0.
 Cell = str | int | float | bytes | None
-
 _FALSE, _TRUE = b"\x00", b"\x01"
 _LARGEST = 2**63 - 1
 
 
-def stored(value: Any, place: str) -> Cell:
-    """What the record keeps of one value: text, number, true or false, or nothing.
+def to_cell(value: Any, place: str) -> Cell:
+    """Convert a value of a column for SQLite: text, a number, true or false, or None.
 
-    Not-a-number is nothing. Dates and times become ISO 8601 text, which sorts as they do; a decimal becomes a float.
+    NaN becomes None. Dates and times become ISO 8601 text, which sorts as they do; a decimal becomes a float.
 
     Args:
-        value: what the user gave.
-        place: where it was given, for the message, as in "column 'price', row 3".
+        value: any scalar.
+        place: where the value is, for error messages, as in "column 'price', row 3".
 
     Raises:
         InputError: the value is a list, a mapping, bytes or another object, or an integer beyond 64 bits.
@@ -60,9 +63,7 @@ def stored(value: Any, place: str) -> Cell:
             return _TRUE if value else _FALSE
         case int():
             if not -_LARGEST - 1 <= value <= _LARGEST:
-                raise InputError(
-                    f"{place} holds {str(value)[:30]}: an integer of 64 bits is the largest, pass it as text"
-                )
+                raise InputError(f"{place} holds {str(value)[:30]}: expected an integer of 64 bits; pass it as text")
             return value
         case float() | decimal.Decimal():
             return None if math.isnan(value) else float(value)
@@ -71,17 +72,17 @@ def stored(value: Any, place: str) -> Cell:
         case datetime.date() | datetime.time():
             return value.isoformat()
     raise InputError(
-        f"{place} holds a {type(value).__name__}: a column holds text, numbers, true or false, or nothing; leave it out"
+        f"{place} holds a {type(value).__name__}: expected text, a number, true or false, or None; leave the column out"
     )
 
 
-def restored(cell: Cell) -> Any:
-    """The value that `stored` made `cell` of."""
+def from_cell(cell: Cell) -> Any:
+    """Return the value that `to_cell` converted."""
     return cell == _TRUE if isinstance(cell, bytes) else cell
 
 
 def well_formed(text: str) -> str:
-    """`text` with the halves of broken surrogate pairs, which UTF-8 cannot hold, replaced."""
+    """Replace lone surrogates, which UTF-8 cannot encode."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -89,19 +90,14 @@ def well_formed(text: str) -> str:
     return text
 
 
-DELIMITED = (".csv", ".tsv", ".tab")
-# As a program would write a number: 007 and +49 are names that happen to be made of digits.
-NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][-+]?\d{1,3})?")
-
-
 class FileColumns:
-    """The columns of one corpus, batch after batch.
+    """Converts the columns of a corpus, batch after batch.
 
-    Nested columns become JSON and columns of bytes are left out. A delimited file does not say which of its columns are
-    numbers: those whose first values all are become numbers, so that `price < 10` means what it says.
+    Nested columns become JSON and columns of bytes are left out. The columns of a delimited file have no types: those
+    whose values in the first batch are all numbers become numbers, so that `price < 10` compares numbers.
 
     Args:
-        name: of the corpus, whose ending tells whether its columns are typed.
+        name: of the corpus; its suffix decides whether its columns are typed.
     """
 
     def __init__(self, name: str) -> None:
@@ -109,7 +105,7 @@ class FileColumns:
         self._numbers: dict[str, bool] = {}
 
     def values(self, columns: pa.RecordBatch | pa.Table | None) -> dict[str, list[Any]]:
-        """The values by column, one a text."""
+        """Return the values by column, one a text."""
         found = {}
         for name, column in _named(columns):
             values = _plain(column)
@@ -122,7 +118,7 @@ class FileColumns:
 
 
 def are_numbers(values: list[Any]) -> bool:
-    """Whether the values of an untyped column are numbers, but for empty ones."""
+    """Return whether all values of an untyped column are numbers, apart from empty ones."""
     return all(isinstance(value, str) and NUMBER.fullmatch(value) for value in values if value)
 
 
@@ -141,7 +137,7 @@ def _named(columns: pa.RecordBatch | pa.Table | None) -> Iterator[tuple[str, pa.
 
 
 def _plain(column: pa.Array | pa.ChunkedArray) -> list[Any] | None:
-    """The values of a column as an index can hold them; None where it cannot."""
+    """Return the values of a column, or None if an index cannot hold them."""
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
@@ -162,16 +158,13 @@ def _is_delimited(name: str) -> bool:
     return not {*path.suffixes}.isdisjoint(DELIMITED)
 
 
-CHUNK = 8192
-
-
 @dataclass(frozen=True)
 class Rows:
-    """Texts to be added.
+    """Texts to add.
 
     Attributes:
         texts: the texts.
-        ids: one a text, or None: the record gives the next integers.
+        ids: one a text, or None for the next integers.
         columns: by name, one value a text.
     """
 
@@ -184,7 +177,7 @@ class Rows:
 
 
 def rows_of_texts(texts: Any, ids: Any, columns: Mapping[str, Any]) -> Iterator[Rows]:
-    """Rows of texts, ids and columns given side by side: lists, or Arrow, numpy or pandas columns.
+    """Yield rows from texts, ids and columns: lists, or Arrow, numpy or pandas columns.
 
     Raises:
         InputError: the lengths differ, or a text is no string.
@@ -194,7 +187,9 @@ def rows_of_texts(texts: Any, ids: Any, columns: Mapping[str, Any]) -> Iterator[
     listed = {name: _listed(values, f"column {name!r}") for name, values in columns.items()}
     for name, values in [("ids", ids), *((f"values of column {name!r}", values) for name, values in listed.items())]:
         if values is not None and len(values) != len(texts):
-            raise InputError(f"{len(texts)} texts and {len(values)} {name} were given: one of each a text is expected")
+            raise InputError(
+                f"{len(texts)} texts and {len(values)} {name} were given: expected one of each for every text"
+            )
     for first in range(0, len(texts), CHUNK):
         part = slice(first, first + CHUNK)
         yield Rows(
@@ -205,12 +200,12 @@ def rows_of_texts(texts: Any, ids: Any, columns: Mapping[str, Any]) -> Iterator[
 
 
 def rows_of_corpus(corpus: Iterable[Any], *, empty: bool) -> Iterator[Rows]:
-    """Rows of a stream of `TextBatch`: anything with `ids`, `texts` and `columns` as Arrow arrays, or None.
+    """Yield rows from a stream of `TextBatch`: anything with `ids`, `texts` and `columns` as Arrow arrays, or None.
 
     Args:
-        corpus: the stream; a `Corpus` also tells whether its ids are only the numbers of its rows.
-        empty: whether the index holds no text yet. In one that does, the row numbers of another file would replace its
-            texts, so they are not taken for ids then.
+        corpus: the stream; `numbered` of a `Corpus` is whether its ids are only row numbers.
+        empty: whether the index has no text yet. In one that has texts, the row numbers of another file would replace
+            them, so they are not used as ids then.
     """
     first, columns = 0, FileColumns(getattr(corpus, "name", ""))
     for batch in corpus:
@@ -221,10 +216,10 @@ def rows_of_corpus(corpus: Iterable[Any], *, empty: bool) -> Iterator[Rows]:
 
 
 def checked_ids(ids: list[Any]) -> list[str]:
-    """Ids as text; integers are taken for it.
+    """Return ids as text.
 
     Raises:
-        InputError: an id is neither.
+        InputError: an id is neither text nor an integer.
     """
     checked = []
     for id in ids:
@@ -233,21 +228,21 @@ def checked_ids(ids: list[Any]) -> list[str]:
         elif isinstance(id, (int, np.integer)) and not isinstance(id, bool):
             checked.append(str(id))
         else:
-            raise InputError(f"an id is text or an integer, {id!r} was given (a {type(id).__name__})")
+            raise InputError(f"the id {id!r} is a {type(id).__name__}: expected text or an integer")
     return checked
 
 
 def _listed(values: Any, what: str) -> list[Any]:
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
-        raise InputError(f"{what}: a list with one value a text was expected, a {type(values).__name__} was given")
-    for way in ("to_pylist", "tolist"):  # Arrow; numpy, pandas
-        if hasattr(values, way):
-            return list(getattr(values, way)())
+        raise InputError(f"{what}: expected a list with one value a text, a {type(values).__name__} was given")
+    for method in ("to_pylist", "tolist"):  # Arrow; numpy, pandas
+        if hasattr(values, method):
+            return list(getattr(values, method)())
     return list(values)
 
 
 def _checked_texts(texts: list[Any], first: int) -> list[str]:
     for row, text in enumerate(texts, first):
         if not isinstance(text, str):
-            raise InputError(f"text {row} is a {type(text).__name__}: strings are expected; an empty text is ''")
+            raise InputError(f"text {row} is a {type(text).__name__}: expected a string; an empty text is ''")
     return [well_formed(text) for text in texts]

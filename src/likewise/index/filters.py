@@ -1,10 +1,10 @@
-"""The filter language: `price < 10 and brand = "acme"`, or the same as Python values, becomes one parameterised query.
+"""Filters on columns: `price < 10 and brand = "acme"`, or the same as Python values, becomes one parameterised query.
 
     condition = column operator value | column in (value, ...) | not condition | (condition)
     filter    = condition and|or condition ...            `and` binds closer than `or`
 
 Operators: `= != < <= > >= in like`. A column is a bare word or quoted; a value is a number, `true`, `false`, `null`,
-quoted text (a quote inside is doubled), or a bare word. Values reach SQLite as parameters only, columns by number.
+quoted text (a quote inside is doubled), or a bare word. Values reach SQLite only as parameters, columns by position.
 """
 
 import difflib
@@ -14,17 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from likewise.errors import InputError
-from likewise.index.columns import Cell, stored
+from likewise.index.columns import Cell, to_cell
 
 __all__ = ["Filter", "Where", "parse"]
 
 
-# Text, {column: value or (operator, value)}, or [(column, operator, value)]; what stands inside is checked by `parse`.
-Where = str | Mapping[str, Any] | Sequence[Any]
+Where = str | Mapping[str, Any]  # text, or {column: value or (operator, value)}, which `parse` checks
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "like")
 # SQLite allows expressions 1,000 deep and 32,766 parameters, and Python a recursion of about 1,000.
-_MOST_CONDITIONS, _MOST_VALUES, _DEEPEST, _LONGEST_PATTERN = 400, 30_000, 50, 10_000
+_MAX_CONDITIONS, _MAX_VALUES, _MAX_DEPTH, _MAX_PATTERN = 400, 30_000, 50, 10_000
 _TOKEN = re.compile(
     r"""\s*(?:(?P<quoted>"(?:[^"]|"")*"|'(?:[^']|'')*'|`(?:[^`]|``)*`)"""
     r"""|(?P<symbol><=|>=|!=|==|<>|[=<>(),])"""
@@ -37,74 +36,63 @@ _LITERALS = {"true": True, "false": False, "null": None, "none": None}
 
 @dataclass(frozen=True)
 class Filter:
-    """A query that gives the numbers of the texts that pass, and its parameters."""
+    """SQL: a condition, or the query that selects the row ids of the texts that meet it.
 
-    sql: str
-    parameters: tuple[Cell, ...]
+    Attributes:
+        sql: with question marks for values.
+        parameters: the values.
+    """
 
-
-@dataclass(frozen=True)
-class _Part:
     sql: str
     parameters: tuple[Cell, ...] = ()
 
 
 def parse(where: Where, columns: Mapping[str, int]) -> Filter:
-    """The filter that `where` says.
+    """Compile a filter.
 
     Args:
-        where: the language above, or a mapping `{"brand": "acme", "price": ("<", 10)}` (a list means `in`), or a list
-            of `(column, operator, value)`; all conditions of a mapping or list must hold.
-        columns: the position of each column of the collection; `id` and `text` are known besides.
+        where: the language above, or a mapping `{"brand": "acme", "price": ("<", 10)}` (a list means `in`), whose
+            conditions must all hold.
+        columns: the position of each column of the collection; `id` and `text` are columns too.
 
     Raises:
-        InputError: an unknown column (the nearest is named) or operator, a value no column can hold, or text that is
-            not of the language.
+        InputError: the column (the message suggests the nearest) or operator is unknown, no column can hold the value,
+            the text cannot be parsed, or `where` is neither text nor a mapping.
     """
     if isinstance(where, str):
-        part = _Reader(where, columns).read()
+        part = _Parser(where, columns).read()
     elif isinstance(where, Mapping):
-        part = _all(_condition(column, *_operation(value), columns) for column, value in where.items())
+        conditions = (_condition(column, *_operation(value), columns) for column, value in where.items())
+        part = _joined("AND", list(conditions))
     else:
-        part = _all(_condition(*_triple(condition), columns) for condition in where)
-    if len(part.parameters) > _MOST_VALUES:
-        raise InputError(f"the filter holds {len(part.parameters)} values: {_MOST_VALUES} are the most")
-    # Only `id` and `text` stand in the table of texts: without them the small table of columns is read alone.
-    table = "texts JOIN fields USING (number)" if "texts." in part.sql else "fields"
-    return Filter(f"SELECT number FROM {table} WHERE {part.sql}", part.parameters)  # noqa: S608 - question marks, columns by number
+        raise InputError(f"the filter is a {type(where).__name__}: expected text, or a mapping of columns to values")
+    if len(part.parameters) > _MAX_VALUES:
+        raise InputError(f"the filter holds {len(part.parameters)} values: expected at most {_MAX_VALUES}")
+    # `id` and `text` are in the table of texts: a filter without them reads the small table of columns alone.
+    table = "texts JOIN fields USING (row_id)" if "texts." in part.sql else "fields"
+    return Filter(f"SELECT row_id FROM {table} WHERE {part.sql}", part.parameters)  # noqa: S608 - columns by position
 
 
 def _operation(value: Any) -> tuple[str, Any]:
-    """The operator and value that a mapping's value means."""
+    """Return the operator and the operand of a value in a mapping."""
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str) and value[0].lower() in OPERATORS:
         return value[0], value[1]
     return ("in", value) if isinstance(value, (list, tuple, set, frozenset)) else ("=", value)
 
 
-def _triple(condition: Any) -> tuple[Any, Any, Any]:
-    if not isinstance(condition, (tuple, list)) or len(condition) != 3:
-        raise InputError(f"a condition is (column, operator, value), {condition!r} was given")
-    column, operator, value = condition
-    return column, operator, value
-
-
-def _all(parts: Iterable[_Part]) -> _Part:
-    return _joined("AND", list(parts))
-
-
-def _joined(word: str, parts: Sequence[_Part]) -> _Part:
-    if len(parts) > _MOST_CONDITIONS:
+def _joined(word: str, parts: Sequence[Filter]) -> Filter:
+    if len(parts) > _MAX_CONDITIONS:
         raise InputError(
-            f"the filter holds {len(parts)} conditions: {_MOST_CONDITIONS} are the most; `in` takes a list"
+            f"the filter holds {len(parts)} conditions: expected at most {_MAX_CONDITIONS}; `in` takes a list of values"
         )
     if not parts:
-        return _Part("1")
+        return Filter("1")
     sql = f" {word} ".join(f"({part.sql})" for part in parts)
-    return _Part(sql, tuple(cell for part in parts for cell in part.parameters))
+    return Filter(sql, tuple(cell for part in parts for cell in part.parameters))
 
 
 def _column(name: Any, columns: Mapping[str, int]) -> str:
-    """How SQL calls the column; the user's spelling never gets there."""
+    """Return the SQL name of a column; the name that the user typed never becomes SQL."""
     if name in columns:
         return f"fields.c{columns[name]}"
     if name in ("id", "text"):
@@ -115,7 +103,7 @@ def _column(name: Any, columns: Mapping[str, int]) -> str:
     raise InputError(f"the filter names the column {name!r}, which the index does not have: {hint}")
 
 
-def _condition(column: Any, operator: Any, value: Any, columns: Mapping[str, int]) -> _Part:
+def _condition(column: Any, operator: Any, value: Any, columns: Mapping[str, int]) -> Filter:
     name = _column(column, columns)
     place = f"the filter on {column!r}"
     operator = operator.lower() if isinstance(operator, str) else operator
@@ -124,17 +112,17 @@ def _condition(column: Any, operator: Any, value: Any, columns: Mapping[str, int
     if operator == "in":
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise InputError(f"{place}: `in` expects a list of values, {value!r} was given")
-        cells = tuple(stored(one, place) for one in value)
+        cells = tuple(to_cell(one, place) for one in value)
         null = f" OR {name} IS NULL" if None in cells else ""
-        return _Part(f"{name} IN ({', '.join('?' * len(cells))}){null}", cells)
-    cell = stored(value, place)
+        return Filter(f"{name} IN ({', '.join('?' * len(cells))}){null}", cells)
+    cell = to_cell(value, place)
     if operator in ("=", "!="):
         # IS and IS NOT: a text without the column is not "acme", so it passes `brand != "acme"`.
-        return _Part(f"{name} IS {'NOT ' if operator == '!=' else ''}?", (cell,))
+        return Filter(f"{name} IS {'NOT ' if operator == '!=' else ''}?", (cell,))
     if operator == "like":
-        if not isinstance(cell, str) or len(cell) > _LONGEST_PATTERN:
+        if not isinstance(cell, str) or len(cell) > _MAX_PATTERN:
             raise InputError(f"{place}: `like` expects a pattern of text, in which % is any run and _ any character")
-        return _Part(f"typeof({name}) = 'text' AND {name} LIKE ?", (cell,))
+        return Filter(f"typeof({name}) = 'text' AND {name} LIKE ?", (cell,))
     if isinstance(cell, str):
         kind = "typeof({}) = 'text'"
     elif isinstance(cell, (int, float)):
@@ -142,11 +130,11 @@ def _condition(column: Any, operator: Any, value: Any, columns: Mapping[str, int
     else:
         raise InputError(f"{place}: {operator} compares with a number or text, {value!r} was given")
     # SQLite puts every number before every text: without the kind, `price > 5` would find texts.
-    return _Part(f"{kind.format(name)} AND {name} {operator} ?", (cell,))
+    return Filter(f"{kind.format(name)} AND {name} {operator} ?", (cell,))
 
 
-class _Reader:
-    """Reads the language by recursive descent."""
+class _Parser:
+    """Parses a filter by recursive descent."""
 
     def __init__(self, text: str, columns: Mapping[str, int]) -> None:
         self._text, self._columns, self._next, self._depth = text, columns, 0, 0
@@ -157,15 +145,15 @@ class _Reader:
                 raise self._error(f"{match[kind]!r} does not belong there, or a quote is not closed")
             self._tokens.append((kind, match[kind]))
 
-    def read(self) -> _Part:
-        part = self._either()
+    def read(self) -> Filter:
+        part = self._disjunction()
         if self._next < len(self._tokens):
             raise self._error(f"`and`, `or` or the end was expected before {self._tokens[self._next][1]!r}")
         return part
 
     def _error(self, what: str) -> InputError:
         text = self._text if len(self._text) <= 80 else self._text[:77] + "..."
-        return InputError(f'the filter {text!r}: {what}; it looks like price < 10 and brand = "acme"')
+        return InputError(f'the filter {text!r}: {what}; an example is price < 10 and brand = "acme"')
 
     def _take(self, expected: str) -> tuple[str, str]:
         if self._next == len(self._tokens):
@@ -173,8 +161,8 @@ class _Reader:
         self._next += 1
         return self._tokens[self._next - 1]
 
-    def _took(self, kind: str, spelling: str) -> bool:
-        """Whether the next token is this one, which is then behind us."""
+    def _accept(self, kind: str, spelling: str) -> bool:
+        """Consume the next token if it is this one, and return whether it was."""
         if self._next < len(self._tokens):
             found, text = self._tokens[self._next]
             if found == kind and text.lower() == spelling:
@@ -182,39 +170,39 @@ class _Reader:
                 return True
         return False
 
-    def _either(self) -> _Part:
-        parts = [self._both()]
-        while self._took("bare", "or"):
-            parts.append(self._both())
+    def _disjunction(self) -> Filter:
+        parts = [self._conjunction()]
+        while self._accept("bare", "or"):
+            parts.append(self._conjunction())
         return parts[0] if len(parts) == 1 else _joined("OR", parts)
 
-    def _both(self) -> _Part:
-        parts = [self._one()]
-        while self._took("bare", "and"):
-            parts.append(self._one())
+    def _conjunction(self) -> Filter:
+        parts = [self._factor()]
+        while self._accept("bare", "and"):
+            parts.append(self._factor())
         return parts[0] if len(parts) == 1 else _joined("AND", parts)
 
-    def _one(self) -> _Part:
+    def _factor(self) -> Filter:
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise self._error(f"it is nested deeper than {_DEEPEST}")
-        if self._took("bare", "not"):
-            part = self._one()
+        if self._depth > _MAX_DEPTH:
+            raise self._error(f"it is nested deeper than {_MAX_DEPTH}")
+        if self._accept("bare", "not"):
+            part = self._factor()
             # A comparison with a missing value is null in SQL, and so is its NOT: here it is false, and its NOT true.
-            part = _Part(f"NOT coalesce(({part.sql}), 0)", part.parameters)
-        elif self._took("symbol", "("):
-            part = self._either()
-            self._closed()
+            part = Filter(f"NOT coalesce(({part.sql}), 0)", part.parameters)
+        elif self._accept("symbol", "("):
+            part = self._disjunction()
+            self._close()
         else:
             part = self._comparison()
         self._depth -= 1
         return part
 
-    def _closed(self) -> None:
-        if not self._took("symbol", ")"):
+    def _close(self) -> None:
+        if not self._accept("symbol", ")"):
             raise self._error("a closing ) was expected")
 
-    def _comparison(self) -> _Part:
+    def _comparison(self) -> Filter:
         kind, column = self._take("a column")
         if kind == "symbol":
             raise self._error(f"a column was expected, found {column!r}")
@@ -226,12 +214,12 @@ class _Reader:
         return _condition(_unquoted(column), operator, value, self._columns)
 
     def _values(self) -> list[Any]:
-        if not self._took("symbol", "("):
+        if not self._accept("symbol", "("):
             raise self._error('`in` is followed by values in brackets, as in brand in (acme, "b & c")')
         values = [self._value()]
-        while self._took("symbol", ","):
+        while self._accept("symbol", ","):
             values.append(self._value())
-        self._closed()
+        self._close()
         return values
 
     def _value(self) -> Any:

@@ -1,155 +1,233 @@
-"""Hybrid search: what a text's vector says and what its words say, in one score.
+"""Search over one state of the record: by vector, by words, or both fused into one score.
 
-A fusion takes both scores of each candidate and gives one. Cosines and BM25 have other units, and both change from
-query to query, so each side is measured against its own best for the query first.
+Cosine similarity and BM25 have different units, and the range of both changes from query to query. So each is divided
+by its best value for the query before they are added.
 """
 
-from collections.abc import Callable, Sequence
+import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float32, Float64
 
-from likewise.errors import InputError
+from likewise.errors import InputError, LikewiseError
+from likewise.index.bm25 import BM25Index, TermOverlap
+from likewise.index.entries import VectorReader, column_positions, read_entries
+from likewise.index.filters import Where, parse
+from likewise.index.int8_scan import dot_products
+from likewise.index.record import Record
+from likewise.index.row_ids import AllowedRows, Ranked, best_first
+from likewise.index.vectors import CacheSettings, VectorIndex
+from likewise.model.embedder import Component
 
-__all__ = [
-    "FUSIONS",
-    "Component",
-    "Fusion",
-    "Ranked",
-    "best_first",
-    "components_of",
-    "reciprocal_ranks",
-    "share_of_best",
-    "share_of_components",
-    "standardised",
-]
+__all__ = ["MODES", "Hit", "Searcher", "check_search", "fuse"]
 
-
-@dataclass(frozen=True)
-class Ranked:
-    """Texts found, best first; equal scores in the order in which the texts came.
-
-    Attributes:
-        numbers: the texts' numbers in the record.
-        scores: cosine, BM25, or both fused.
-    """
-
-    numbers: Int64[np.ndarray, " found"]
-    scores: Float64[np.ndarray, " found"]
+MODES = ("hybrid", "vector", "text")
+# Hybrid search fuses the best 200, or 10 k, of either side, and reads BM25 scores down to rank 2,000: a text found by
+# its vector whose BM25 ranks lower still has a BM25 of 0. The first of the two searches needs only its best two texts,
+# for which fewer candidates are enough.
+CANDIDATES, FIRST_CANDIDATES, BM25_DEPTH = 200, 50, 2_000
+FEEDBACK_TEXTS, FEEDBACK_WEIGHT = 2, 0.3  # of Rocchio's relevance feedback
+QUERIES_TOGETHER = 64  # queries whose candidates are held in memory at once
+_SMALLEST_LENGTH = 1e-12
 
 
 @dataclass(frozen=True)
-class Component:
-    """Some columns of a vector that say one thing.
+class Hit:
+    """A text that was found.
 
     Attributes:
-        columns: how many, after those of the part before.
-        weight: what they count in hybrid search, of 1 in all; what the parts leave is for words.
+        id: its id.
+        text: the text.
+        score: cosine similarity for mode "vector", BM25 for "text", the fused score from 0 to 1 for "hybrid".
+        columns: every column of the index; None where this text has no value.
     """
 
-    columns: int
-    weight: float
+    id: str
+    text: str
+    score: float
+    columns: dict[str, Any]
 
 
-def components_of(model: Any, dim: int) -> tuple[Component, ...]:
-    """Those of a model that tells of some, in its `parts`; else none, and its vectors count as one.
-
-    Raises:
-        InputError: they do not make up a vector, or weigh more than all.
-    """
-    given = tuple(Component(int(columns), float(weight)) for columns, weight in getattr(model, "parts", None) or ())
-    whole = sum(part.columns for part in given) == dim and sum(part.weight for part in given) <= 1
-    if given and not (whole and all(part.columns > 0 and part.weight >= 0 for part in given)):
-        raise InputError(
-            f"the parts of the {type(model).__name__}, {[(part.columns, part.weight) for part in given]}, are not those"
-            f" of its vectors: columns make up {dim}, weights up to 1"
-        )
-    return given
-
-
-# (cosines, BM25 scores, the mean cosine of all texts) to fused scores
-Fusion = Callable[
-    [Float64[np.ndarray, " candidates"], Float64[np.ndarray, " candidates"], float],
-    Float64[np.ndarray, " candidates"],
-]
-
-
-def best_first(numbers: Int64[np.ndarray, " candidates"], scores: Float64[np.ndarray, " candidates"], k: int) -> Ranked:
-    """The `k` best; of equal scores the lower number."""
-    order = np.lexsort((numbers, -scores))[:k]
-    return Ranked(numbers[order], scores[order])
-
-
-def share_of_best(
-    cosines: Float64[np.ndarray, " candidates"], words: Float64[np.ndarray, " candidates"], mean: float
+def fuse(
+    weights: Sequence[float],
+    cosines: Float64[np.ndarray, "components candidates"],
+    means: Float64[np.ndarray, " components"],
+    bm25: Float64[np.ndarray, " candidates"],
 ) -> Float64[np.ndarray, " candidates"]:
-    """The mean of both sides' shares of their best: ((c - mean) / (max c - mean) + w / max w) / 2.
+    """Fuse scores of the candidates of a query: sum_i w_i (c_i - m_i) / max(c_i - m_i) + (1 - sum_i w_i) b / max b.
 
-    Either side counts from what an average text has: no shared word, 0, for BM25; for cosines their mean over all
-    texts, which is near 0 for a space that fills its sphere and far from it for many pretrained encoders, whose cosines
-    lie between 0.6 and 0.9. Without it those would all be shares near 1, and only the words would decide. Less than
-    average counts 0, as does a side that says nothing of any candidate; the best of both sides has 1.
-    """
-    return share_of_components((Component(len(cosines), 0.5),), cosines[None], words, np.array([mean]))
-
-
-def share_of_components(
-    parts: Sequence[Component],
-    cosines: Float64[np.ndarray, "parts candidates"],
-    words: Float64[np.ndarray, " candidates"],
-    means: Float64[np.ndarray, " parts"],
-) -> Float64[np.ndarray, " candidates"]:
-    """The same where a vector has parts: each counts by its own share of its best, and words by what the weights leave.
+    Each side counts from what an average text has: 0 for BM25; for cosines c_i their mean m_i over all texts, which is
+    near 0 for a space that fills its sphere and far from it for many pretrained encoders, whose cosines lie between 0.6
+    and 0.9. Without it those would all be shares near 1, and only the words would decide. What is below average counts
+    as 0, and so does a side that has no score above average.
 
     Args:
-        parts: of a vector.
-        cosines: of each candidate by each part.
-        words: its BM25 scores.
-        means: the mean cosine of all texts by each part.
+        weights: of the components; BM25 has what they leave of 1.
+        cosines: of each candidate, by component.
+        means: over all texts, by component.
+        bm25: of each candidate.
     """
-    fused = (1.0 - sum(part.weight for part in parts)) * _share(words)
-    for part, near, mean in zip(parts, cosines, means, strict=True):
-        fused += part.weight * _share(near - mean)
+    fused = (1.0 - sum(weights)) * _share_of_best(bm25)
+    for weight, cosine, mean in zip(weights, cosines, means, strict=True):
+        fused += weight * _share_of_best(cosine - mean)
     return fused
 
 
-def standardised(
-    cosines: Float64[np.ndarray, " candidates"], words: Float64[np.ndarray, " candidates"], mean: float
-) -> Float64[np.ndarray, " candidates"]:
-    """The mean of both sides' standard scores among the candidates."""
-    del mean  # the candidates' own mean takes its place
-    fused: np.ndarray = (_standard_scores(cosines) + _standard_scores(words)) / 2
-    return fused
-
-
-def reciprocal_ranks(
-    cosines: Float64[np.ndarray, " candidates"], words: Float64[np.ndarray, " candidates"], mean: float
-) -> Float64[np.ndarray, " candidates"]:
-    """The sum of 1 / (60 + rank) over both sides (Cormack et al. 2009); no shared word is no rank."""
-    del mean  # ranks know no scale
-    return _inverse_ranks(cosines) + np.where(words > 0, _inverse_ranks(words), 0.0)
-
-
-def _share(scores: Float64[np.ndarray, " candidates"]) -> Float64[np.ndarray, " candidates"]:
+def _share_of_best(scores: Float64[np.ndarray, " candidates"]) -> Float64[np.ndarray, " candidates"]:
     best = scores.max(initial=0.0)
     return np.maximum(scores, 0.0) / best if best > 0 else np.zeros_like(scores)
 
 
-def _standard_scores(scores: Float64[np.ndarray, " candidates"]) -> Float64[np.ndarray, " candidates"]:
-    spread = scores.std() if len(scores) else 0.0
-    return (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)
+class Searcher:
+    """Both sides of an index.
+
+    Args:
+        record: of the index.
+        components: of the stored vectors.
+        settings: of the cache of vectors.
+
+    Attributes:
+        vectors: search by vector.
+        words: search by words.
+    """
+
+    def __init__(self, record: Record, components: Sequence[Component], settings: CacheSettings) -> None:
+        self._record = record
+        with record.reading():
+            self.vectors = VectorIndex(record.folder, record.setting("collection"), settings)
+        with record.lock:  # not within a transaction: the temporary view of the terms would vanish with it
+            self.words = BM25Index(record.connection, record.stems)
+        ends = np.cumsum([component.dim for component in components]).tolist()
+        self._slices = [slice(end - each.dim, end) for each, end in zip(components, ends, strict=True)]
+        self._weights = [component.hybrid_weight for component in components]
+
+    def search(
+        self,
+        queries: Sequence[str],
+        vectors: Float32[np.ndarray, "queries dim"] | None,
+        k: int,
+        mode: str,
+        where: Where | None,
+    ) -> list[list[Hit]]:
+        """Return the `k` best texts for each query.
+
+        Args:
+            queries: texts.
+            vectors: of the queries, unit rows or zeros; mode "text" needs none.
+            k: how many.
+            mode: one of `MODES`.
+            where: a filter on columns.
+
+        Raises:
+            LikewiseError: called within a write of the same collection.
+        """
+        with self._record.lock:
+            if self._record.connection.in_transaction:  # it would cache what may be rolled back
+                raise LikewiseError(
+                    "a search within a write of the same collection: search when the write has returned"
+                )
+            self.vectors.reload()
+            with self._record.reading() as connection:
+                allowed = None if where is None else self._allowed_rows(where)
+                if vectors is None or mode == "text":
+                    ranked = [self._by_words(query, k, allowed) for query in queries]
+                elif mode == "vector":
+                    row_ids = allowed.row_ids if allowed else None
+                    ranked = self.vectors.nearest(VectorReader(connection), vectors, k, row_ids)
+                else:
+                    ranked = self._hybrid(queries, vectors, k, allowed)
+                return self._hits(ranked)
+
+    def term_overlap(self, query: str) -> TermOverlap:
+        """Return the overlap of texts with the terms of a query, weighted by how rare they are in this index."""
+        texts, generation = self._record.setting("texts"), self._record.setting("generation")
+        return TermOverlap(self.words.idf(query, texts=texts, generation=generation), self._record.stems)
+
+    def _allowed_rows(self, where: Where) -> AllowedRows:
+        """Select the rows that pass a filter into a temporary table, which vanishes with the transaction."""
+        connection = self._record.connection
+        condition = parse(where, column_positions(connection))
+        connection.execute("CREATE TEMP TABLE allowed (row_id INTEGER PRIMARY KEY)")
+        connection.execute(f"INSERT INTO temp.allowed {condition.sql}", condition.parameters)
+        return AllowedRows(connection, "temp.allowed")
+
+    def _by_words(self, query: str, k: int, allowed: AllowedRows | None) -> Ranked:
+        texts, generation = self._record.setting("texts"), self._record.setting("generation")
+        return self.words.ranked(query, k, texts=texts, generation=generation, allowed=allowed)
+
+    def _hybrid(
+        self, queries: Sequence[str], vectors: Float32[np.ndarray, "queries dim"], k: int, allowed: AllowedRows | None
+    ) -> list[Ranked]:
+        """Search twice: the vectors of the best texts of the first search are added to that of the query."""
+        depth = max(CANDIDATES, 10 * k)
+        ranked = []
+        for first in range(0, len(queries), QUERIES_TOGETHER):
+            some, reader = slice(first, first + QUERIES_TOGETHER), VectorReader(self._record.connection)
+            by_words = [self._by_words(query, max(BM25_DEPTH, depth), allowed) for query in queries[some]]
+            best = self._fused(reader, vectors[some], by_words, FEEDBACK_TEXTS, FIRST_CANDIDATES, allowed)
+            ranked += self._fused(reader, self._expanded(reader, vectors[some], best), by_words, k, depth, allowed)
+        return ranked
+
+    def _fused(
+        self,
+        reader: VectorReader,
+        vectors: Float32[np.ndarray, "queries dim"],
+        by_words: Sequence[Ranked],
+        k: int,
+        depth: int,
+        allowed: AllowedRows | None,
+    ) -> list[Ranked]:
+        """Return for each query the `k` best by the fused score, of the `depth` best of either side."""
+        by_vector = self.vectors.nearest(reader, vectors, depth, allowed.row_ids if allowed else None)
+        mean = np.frombuffer(self._record.setting("sum")) / max(1, self._record.setting("texts"))
+        ranked = []
+        for vector, near, worded in zip(vectors, by_vector, by_words, strict=True):
+            candidates = np.union1d(near.row_ids, worded.row_ids[:depth])
+            bm25 = np.zeros(len(candidates))
+            _, places, ranks = np.intersect1d(candidates, worded.row_ids, assume_unique=True, return_indices=True)
+            bm25[places] = worded.scores[ranks]
+            stored, products = reader.read(candidates), mean * vector.astype(np.float64)
+            cosines = [dot_products(stored.vectors[:, columns], vector[columns]) for columns in self._slices]
+            means = np.array([products[columns].sum() for columns in self._slices])
+            ranked.append(best_first(candidates, fuse(self._weights, np.stack(cosines), means, bm25), k))
+        return ranked
+
+    def _expanded(
+        self, reader: VectorReader, vectors: Float32[np.ndarray, "queries dim"], best: Sequence[Ranked]
+    ) -> Float32[np.ndarray, "queries dim"]:
+        """Add the score-weighted vectors of its best texts to each query (Rocchio 1971); zeros stay zeros."""
+        expanded = vectors.astype(np.float64)
+        for row in np.flatnonzero(vectors.any(axis=1)).tolist():
+            stored, scores = reader.read(best[row].row_ids), best[row].scores[np.argsort(best[row].row_ids)]
+            feedback = scores @ stored.vectors.astype(np.float64)
+            expanded[row] += FEEDBACK_WEIGHT * feedback / max(float(np.linalg.norm(feedback)), _SMALLEST_LENGTH)
+            expanded[row] /= np.linalg.norm(expanded[row])
+        return expanded.astype(np.float32)
+
+    def _hits(self, ranked: list[Ranked]) -> list[list[Hit]]:
+        row_ids = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.row_ids for one in ranked)]))
+        found = read_entries(self._record.connection, row_ids)
+        pairs = [zip(one.row_ids.tolist(), one.scores.tolist(), strict=True) for one in ranked]
+        return [
+            [Hit(found[row_id].id, found[row_id].text, score, dict(found[row_id].columns)) for row_id, score in some]
+            for some in pairs
+        ]
 
 
-def _inverse_ranks(scores: Float64[np.ndarray, " candidates"]) -> Float64[np.ndarray, " candidates"]:
-    # Equal scores share the better rank, so that the order in which candidates are given decides nothing.
-    ranks = 1 + np.searchsorted(np.sort(-scores), -scores, side="left")
-    return 1.0 / (60.0 + ranks)
+def check_search(queries: Any, k: Any, mode: Any) -> None:
+    """Check the arguments of a search.
 
-
-FUSIONS: dict[str, Fusion] = {
-    "share of best": share_of_best,
-    "standardised": standardised,
-    "reciprocal ranks": reciprocal_ranks,
-}
+    Raises:
+        InputError: a query is no string, `k` is no whole number from 1, or the mode is unknown.
+    """
+    if isinstance(queries, str) or not all(isinstance(query, str) for query in queries):
+        raise InputError("search expects one string and search_many a list of strings; something else was given")
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+        raise InputError(f"k is {k!r}: expected a whole number from 1, the number of texts to find")
+    if mode not in MODES:
+        near = difflib.get_close_matches(str(mode), MODES, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise InputError(f"the mode {mode!r} is unknown: expected one of {', '.join(MODES)}{hint}")

@@ -1,51 +1,38 @@
-"""Exact search: a scan of int8 codes that rules nearly every text out, and true scores for the few that are left.
+"""Exact search: a scan of int8 codes rules out nearly every text, and true scores rank the few that remain.
 
-A row x is kept as a scale s times int8 codes c, with the length e of the difference. By Cauchy-Schwarz the score q.x of
-a unit query lies within e of s q.c. A row whose upper bound is below the k-th highest lower bound cannot be among the k
-best, so the rows that remain hold them for certain. At 256 dims e is about 0.007: of a million random rows about 20
-remain for k = 10, of identical rows all of them, and the answer is that of a scan of the stored vectors either way.
+A row x is stored as a scale s times int8 codes c, with the length e of the rounding error. By Cauchy-Schwarz the score
+q.x of a unit query lies within e of s q.c. A row whose upper bound is below the k-th highest lower bound cannot be
+among the k best, so the rows that remain contain them for certain. At 256 dimensions e is about 0.007: of a million
+random rows about 20 remain for k = 10, of identical rows all of them, and the result is that of a scan of the stored
+vectors either way.
 """
 
 import sys
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int8, Int64
+from jaxtyping import Bool, Float16, Float32, Float64, Int8, Int64
 
-from likewise.index.entries import Vectors
-from likewise.index.hybrid import Ranked, best_first
+from likewise.index.entries import StoredVectors
+from likewise.index.row_ids import Ranked, best_first
 
-__all__ = [
-    "Blocks",
-    "Codes",
-    "candidates",
-    "cosines",
-    "cut",
-    "encoded",
-    "scored",
-    "shortlist",
-    "single",
-    "slack",
-    "whole",
-]
+__all__ = ["Int8Codes", "candidates", "dot_products", "float_candidates", "quantised", "rank"]
 
-
-BLOCK = 256  # rows that one thread takes at a time
-_MOST_BOUNDS = 1 << 25  # upper bounds held at once, 128 MiB
+BLOCK = 256  # rows of a block, which one thread takes at a time
+MAX_BOUNDS = 1 << 25  # upper bounds held at once, 128 MiB
 # Loading numba takes about as long as scanning so many components without it.
 _WORTH_LOADING = 200_000_000
-# Components that the plain scan widens at once: they stay in the cache, and BLAS calls no other threads for so few.
-_TOGETHER = 1 << 17
-_scanned: list[int] = []
+# Components that the numpy scan widens at once: they stay in the cache, and BLAS uses one thread for so few.
+_CHUNK = 1 << 17
 
 
 @dataclass(frozen=True)
-class Codes:
-    """Vectors in a byte a component.
+class Int8Codes:
+    """Vectors with one byte a component.
 
     Attributes:
         values: the codes.
-        scales: what a row's codes are multiplied with; 0 for a row of zeros.
+        scales: what the codes of a row are multiplied with; 0 for a row of zeros.
         errors: how far a score by codes can be from the true one.
     """
 
@@ -53,168 +40,159 @@ class Codes:
     scales: Float32[np.ndarray, " rows"]
     errors: Float32[np.ndarray, " rows"]
 
-
-@dataclass(frozen=True)
-class Blocks:
-    """Which rows to look at: `starts[i]` to `stops[i]`."""
-
-    starts: Int64[np.ndarray, " blocks"]
-    stops: Int64[np.ndarray, " blocks"]
-
-    @property
-    def places(self) -> Int64[np.ndarray, " blocks"]:
-        """Where each block's rows begin when the blocks stand end to end."""
-        lengths = self.stops - self.starts
-        places: np.ndarray = np.cumsum(lengths) - lengths
-        return places
-
-    def rows(self, places: Int64[np.ndarray, " found"]) -> Int64[np.ndarray, " found"]:
-        """The rows that stand at `places` when the blocks stand end to end."""
-        block = np.searchsorted(self.places, places, side="right") - 1
-        rows: np.ndarray = self.starts[block] + places - self.places[block]
-        return rows
+    def take(self, rows: Int64[np.ndarray, " some"]) -> "Int8Codes":
+        """Return the codes of some rows."""
+        return Int8Codes(self.values[rows], self.scales[rows], self.errors[rows])
 
 
-def whole(rows: int) -> Blocks:
-    """All rows."""
-    return cut(np.array([0]), np.array([rows]))
-
-
-def single(rows: Int64[np.ndarray, " some"]) -> Blocks:
-    """Some rows, wherever they are."""
-    return Blocks(rows, rows + 1)
-
-
-def cut(starts: Int64[np.ndarray, " ranges"], stops: Int64[np.ndarray, " ranges"]) -> Blocks:
-    """Ranges of rows in blocks of at most `BLOCK`."""
-    counts = -(-(stops - starts) // BLOCK)
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    first = np.repeat(starts, counts) + within * BLOCK
-    return Blocks(first, np.minimum(first + BLOCK, np.repeat(stops, counts)))
-
-
-def encoded(rows: Float32[np.ndarray, "rows dim"]) -> Codes:
-    """Codes of some vectors."""
+def quantised(rows: Float32[np.ndarray, "rows dim"]) -> Int8Codes:
+    """Return the codes of some vectors."""
     from likewise.index.kernels import quantise
 
-    codes = Codes(np.empty(rows.shape, np.int8), *np.empty((2, len(rows)), np.float32))
-    quantise(np.ascontiguousarray(rows), codes.values, codes.scales, codes.errors, slack(rows.shape[1]))
+    codes = Int8Codes(np.empty(rows.shape, np.int8), *np.empty((2, len(rows)), np.float32))
+    quantise(np.ascontiguousarray(rows), codes.values, codes.scales, codes.errors, _rounding_error(rows.shape[1]))
     return codes
 
 
-def slack(dim: int) -> np.float32:
-    """How far a float32 sum over `dim` products of unit vectors can be off."""
-    return np.float32(dim * np.finfo(np.float32).eps)
-
-
 def candidates(
-    codes: Codes, hidden: Bool[np.ndarray, " rows"], queries: Float32[np.ndarray, "queries dim"], k: int, blocks: Blocks
+    codes: Int8Codes,
+    hidden: Bool[np.ndarray, " rows"],
+    queries: Float32[np.ndarray, "queries dim"],
+    k: int,
+    *,
+    compiled: bool | None = None,
+    max_bounds: int = MAX_BOUNDS,
 ) -> list[Int64[np.ndarray, " left"]]:
-    """For each query the rows among which its `k` best of the blocks are for certain."""
-    count = int((blocks.stops - blocks.starts).sum())
-    together = max(1, _MOST_BOUNDS // max(1, count))
+    """Return for each query the rows that certainly contain its `k` best.
+
+    Args:
+        codes: of all rows.
+        hidden: rows that must not be found.
+        queries: unit rows.
+        k: how many.
+        compiled: whether to scan with numba rather than numpy; None decides by size.
+        max_bounds: upper bounds held in memory at once.
+    """
+    count = len(codes.scales)
+    together = max(1, max_bounds // max(1, count))
     left = []
     for first in range(0, len(queries), together):
         part = np.ascontiguousarray(queries[first : first + together])
         upper = np.empty((len(part), count), np.float32)
-        best = np.empty((len(part), len(blocks.starts)), np.float32)
-        scan = _compiled_scan if _is_worth_loading(count * part.size) else _plain_scan
-        scan(codes, hidden, part, blocks, upper, best)
-        left += [_within_reach(*one, codes, blocks, k) for one in zip(upper, best, strict=True)]
+        best = np.empty((len(part), -(-count // BLOCK)), np.float32)
+        with_numba = _LOADING.pays(count * part.size) if compiled is None else compiled
+        scan = _compiled_scan if with_numba else _numpy_scan
+        scan(codes, hidden, part, upper, best)
+        left += [_within_bounds(*one, codes, k) for one in zip(upper, best, strict=True)]
     return left
 
 
-def _is_worth_loading(components: int) -> bool:
-    """Whether to take the compiled scan: one search alone is over before numba is even loaded."""
-    if "numba" in sys.modules:
-        return True
-    _scanned.append(components)
-    return sum(_scanned) > _WORTH_LOADING
+class NumbaLoading:
+    """Decides when to load numba: a single search is finished before numba would be loaded."""
+
+    def __init__(self) -> None:
+        self._scanned = 0
+
+    def pays(self, components: int) -> bool:
+        """Return whether the compiled scan is worth it for so many components more."""
+        if "numba" in sys.modules:
+            return True
+        self._scanned += components
+        return self._scanned > _WORTH_LOADING
+
+
+_LOADING = NumbaLoading()
 
 
 def _compiled_scan(
-    codes: Codes,
+    codes: Int8Codes,
     hidden: Bool[np.ndarray, " rows"],
     queries: Float32[np.ndarray, "queries dim"],
-    blocks: Blocks,
-    upper: Float32[np.ndarray, "queries places"],
+    upper: Float32[np.ndarray, "queries rows"],
     best: Float32[np.ndarray, "queries blocks"],
 ) -> None:
-    from likewise.index.kernels import bounds
+    from likewise.index.kernels import score_bounds
 
-    arrays = codes.values, codes.scales, codes.errors, hidden
-    bounds(*arrays, queries, blocks.starts, blocks.stops, blocks.places, upper, best)
+    score_bounds(codes.values, codes.scales, codes.errors, hidden, queries, BLOCK, upper, best)
 
 
-def _plain_scan(
-    codes: Codes,
+def _numpy_scan(
+    codes: Int8Codes,
     hidden: Bool[np.ndarray, " rows"],
     queries: Float32[np.ndarray, "queries dim"],
-    blocks: Blocks,
-    upper: Float32[np.ndarray, "queries places"],
+    upper: Float32[np.ndarray, "queries rows"],
     best: Float32[np.ndarray, "queries blocks"],
 ) -> None:
-    count = upper.shape[1]
-    rows = blocks.rows(np.arange(count))
-    step = max(1, _TOGETHER // queries.shape[1])
-    for first in range(0, count, step):
-        places = slice(first, min(first + step, count))
-        some = rows[places]
-        # Rows that follow each other are read where they are.
-        here = slice(some[0], some[-1] + 1) if some[-1] - some[0] + 1 == len(some) else some
-        scores = queries @ codes.values[here].astype(np.float32).T * codes.scales[here] + codes.errors[here]
-        upper[:, places] = np.where(hidden[here], np.float32(-np.inf), scores)
-    if count:
-        best[:] = np.maximum.reduceat(upper - 2 * codes.errors[rows], blocks.places, axis=1)
+    step = max(1, _CHUNK // queries.shape[1])
+    for first in range(0, upper.shape[1], step):
+        rows = slice(first, first + step)
+        scores = queries @ codes.values[rows].astype(np.float32).T * codes.scales[rows] + codes.errors[rows]
+        upper[:, rows] = np.where(hidden[rows], np.float32(-np.inf), scores)
+    if upper.shape[1]:
+        best[:] = np.maximum.reduceat(upper - 2 * codes.errors, np.arange(0, upper.shape[1], BLOCK), axis=1)
 
 
-def _within_reach(
-    upper: Float32[np.ndarray, " places"], best: Float32[np.ndarray, " blocks"], codes: Codes, blocks: Blocks, k: int
+def _within_bounds(
+    upper: Float32[np.ndarray, " rows"], best: Float32[np.ndarray, " blocks"], codes: Int8Codes, k: int
 ) -> Int64[np.ndarray, " left"]:
-    # The k-th highest of the blocks' best lower bounds is at most the k-th highest of all, so it is safe, and it is had
-    # without looking through all rows a second time. What is left is then held against the k-th highest of all.
-    reach = np.partition(best, -k)[-k] if len(best) >= 2 * k else -np.inf
-    places = np.flatnonzero(upper >= max(reach, np.finfo(np.float32).min))
-    rows = blocks.rows(places)
-    if len(places) > k:
-        lower = upper[places] - 2 * codes.errors[rows]
-        rows = rows[upper[places] >= np.partition(lower, -k)[-k]]
+    # The k-th highest of the best lower bounds of the blocks is at most the k-th highest of all lower bounds, so it is
+    # a safe threshold, without a second pass over all rows. What remains is compared with the k-th highest of all.
+    threshold = np.partition(best, -k)[-k] if len(best) >= 2 * k else -np.inf
+    rows = np.flatnonzero(upper >= max(threshold, np.finfo(np.float32).min))
+    if len(rows) > k:
+        lower = upper[rows] - 2 * codes.errors[rows]
+        rows = rows[upper[rows] >= np.partition(lower, -k)[-k]]
     return rows
 
 
-def shortlist(
+def float_candidates(
     rows: Float32[np.ndarray, "rows dim"],
     shown: Bool[np.ndarray, " rows"],
     query: Float32[np.ndarray, " dim"],
     k: int,
 ) -> Int64[np.ndarray, " left"]:
-    """The same for few rows, from the vectors themselves: those among which the `k` best are for certain."""
-    scores = np.where(shown, rows @ query, -np.inf)
-    if len(scores) > k:
-        scores = np.where(scores >= np.partition(scores, -k)[-k] - 2 * slack(rows.shape[1]), scores, -np.inf)
-    return np.flatnonzero(scores > -np.inf)
-
-
-def scored(
-    vectors: Vectors, numbers: Int64[np.ndarray, " candidates"], query: Float32[np.ndarray, " dim"], k: int
-) -> Ranked:
-    """The `k` best of the candidates by their stored vectors; those without one, or with zeros, are left out.
+    """Return the rows that certainly contain the `k` best, from the vectors themselves: for few rows.
 
     Args:
-        vectors: holds the vectors of the candidates, among others.
-        numbers: the candidates, rising.
+        rows: the vectors.
+        shown: rows that may be found.
         query: a unit vector.
         k: how many.
     """
-    places = np.minimum(np.searchsorted(vectors.numbers, numbers), max(0, len(vectors.numbers) - 1))
-    places = places[vectors.numbers[places] == numbers] if len(vectors.numbers) else places[:0]
-    near = Vectors(vectors.numbers[places], vectors.rows[places])
-    found = near.rows.any(axis=1)
-    return best_first(near.numbers[found], cosines(near, query)[found], k)
+    scores = np.where(shown, rows @ query, -np.inf)
+    if len(scores) > k:
+        error = _rounding_error(rows.shape[1])
+        scores = np.where(scores >= np.partition(scores, -k)[-k] - 2 * error, scores, -np.inf)
+    return np.flatnonzero(scores > -np.inf)
 
 
-def cosines(vectors: Vectors, query: Float32[np.ndarray, " dim"]) -> Float64[np.ndarray, " found"]:
-    """The dot product of each vector with a unit query, to nine digits."""
+def rank(
+    stored: StoredVectors, row_ids: Int64[np.ndarray, " candidates"], query: Float32[np.ndarray, " dim"], k: int
+) -> Ranked:
+    """Return the `k` best candidates by their stored vectors; a missing or zero vector is left out.
+
+    Args:
+        stored: vectors, those of the candidates among them.
+        row_ids: the candidates, in ascending order.
+        query: a unit vector.
+        k: how many.
+    """
+    places = np.minimum(np.searchsorted(stored.row_ids, row_ids), max(0, len(stored.row_ids) - 1))
+    places = places[stored.row_ids[places] == row_ids] if len(stored.row_ids) else places[:0]
+    vectors = stored.vectors[places]
+    nonzero = vectors.any(axis=1)
+    return best_first(stored.row_ids[places][nonzero], dot_products(vectors, query)[nonzero], k)
+
+
+def dot_products(
+    vectors: Float16[np.ndarray, "found dim"], query: Float32[np.ndarray, " dim"]
+) -> Float64[np.ndarray, " found"]:
+    """Return the dot product of each vector with a query, rounded to nine digits."""
     # The last digits of a sum depend on how many rows are multiplied at once: without them equal vectors score alike.
-    scores = vectors.rows.astype(np.float64) @ query.astype(np.float64)
+    scores = vectors.astype(np.float64) @ query.astype(np.float64)
     return scores.round(9)
+
+
+def _rounding_error(dim: int) -> np.float32:
+    """How far a float32 sum over `dim` products of unit vectors can be off."""
+    return np.float32(dim * np.finfo(np.float32).eps)

@@ -1,20 +1,20 @@
-"""The compiled loops of search: int8 codes, how near a text can be at most and at least, and what words are worth."""
+"""Compiled loops of search: int8 codes, bounds on scores, BM25, and estimates from binary codes."""
 
 import numpy as np
 from numba import njit, prange
 
 from likewise.views.kernels import ones
 
-__all__ = ["add_occurrences", "bounds", "quantise", "sign_scores"]
+__all__ = ["add_bm25", "estimate_scores", "quantise", "score_bounds"]
 
-# Sums may be taken in any order, which is what lets them fill the vector registers; infinities keep their meaning.
+# Sums may be taken in any order, which lets them fill the vector registers; infinities keep their meaning.
 # Each row is summed within one iteration, so the result does not depend on the number of threads.
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
 
 
 @njit(cache=True, parallel=True, nogil=True)
 def quantise(rows, codes, scales, errors, slack):
-    """Write each row as int8 times a scale, and how long the difference is, plus `slack`.
+    """Write each row as int8 codes times a scale, and the length of the rounding error plus `slack`.
 
     Args:
         rows: float32 (rows, dim).
@@ -41,85 +41,82 @@ def quantise(rows, codes, scales, errors, slack):
 
 
 @njit(cache=True, parallel=True, nogil=True, fastmath=_ANY_ORDER)
-def bounds(codes, scales, errors, hidden, queries, starts, stops, places, upper, best):
-    """Between which bounds the scores of some blocks of rows lie, for each query.
+def score_bounds(codes, scales, errors, hidden, queries, size, upper, best):
+    """Write an upper bound of the score of each row, and the highest lower bound of each block of rows.
 
     Args:
         codes: int8 (rows, dim).
         scales: float32 (rows).
         errors: float32 (rows).
-        hidden: bool (rows): rows that are not to be found.
+        hidden: bool (rows): rows that must not be found.
         queries: float32 (queries, dim), unit rows.
-        starts: int64 (blocks): first row of each block.
-        stops: int64 (blocks): the row after its last.
-        places: int64 (blocks): where a block's rows begin in `upper`.
-        upper: float32 (queries, places), written: the score is at most this; -inf for a hidden row.
-        best: float32 (queries, blocks), written: the highest lower bound of each block.
+        size: rows of a block.
+        upper: float32 (queries, rows), written: the score is at most this; -inf for a hidden row.
+        best: float32 (queries, blocks), written.
     """
     dim = codes.shape[1]
     nothing = np.float32(-np.inf)
-    for block in prange(starts.size):
+    for block in prange(best.shape[1]):
         for query in range(queries.shape[0]):
             best[query, block] = nothing
-        for row in range(starts[block], stops[block]):
-            place = places[block] + row - starts[block]
+        for row in range(block * size, min((block + 1) * size, codes.shape[0])):
             for query in range(queries.shape[0]):
                 if hidden[row]:
-                    upper[query, place] = nothing
+                    upper[query, row] = nothing
                 else:
                     dot = np.float32(0.0)
                     for column in range(dim):
                         dot += np.float32(codes[row, column]) * queries[query, column]
                     score = dot * scales[row]
-                    upper[query, place] = score + errors[row]
+                    upper[query, row] = score + errors[row]
                     best[query, block] = max(best[query, block], score - errors[row])
 
 
 @njit(cache=True, nogil=True)
-def add_occurrences(numbers, counts, lengths, mean, weight, k1, b, scores, touched, count):
-    """Add what a word is worth to the texts that hold it; how many texts have been touched then.
+def add_bm25(row_ids, counts, lengths, mean, idf, k1, b, scores, touched, count):
+    """Add the BM25 of one term to the texts that contain it, and return how many texts have a score then.
 
     Args:
-        numbers: int64: of the texts.
-        counts: int32: how often each holds it.
-        lengths: int32: words of every text, by number.
-        mean: words of a text.
-        weight: of the word.
+        row_ids: int64 (texts).
+        counts: int32 (texts): occurrences of the term.
+        lengths: int32, by row id: terms of every text.
+        mean: terms of a text on average.
+        idf: weight of the term.
         k1: of BM25.
         b: of BM25.
-        scores: float64, by number, added to.
+        scores: float64, by row id, added to.
         touched: int64: the texts with a score, written.
-        count: how many of them there are; below 0, only texts that have a score are added to, and it stays.
+        count: how many of them there are; if below 0, only texts that already have a score are added to.
     """
-    for place in range(len(numbers)):
-        number = numbers[place]
-        score = scores[number]
+    for place in range(len(row_ids)):
+        row_id = row_ids[place]
+        score = scores[row_id]
         if score == 0.0:
             if count < 0:
                 continue
-            touched[count] = number
+            touched[count] = row_id
             count += 1
-        often = np.float64(counts[place])
-        # Operation by operation as FTS5 has it.
-        scores[number] = score + weight * (
-            often * (k1 + 1.0) / (often + k1 * (1.0 - b + b * np.float64(lengths[number]) / mean))
+        frequency = np.float64(counts[place])
+        # The same operations in the same order as FTS5, so that both give the same digits.
+        scores[row_id] = score + idf * (
+            frequency * (k1 + 1.0) / (frequency + k1 * (1.0 - b + b * np.float64(lengths[row_id]) / mean))
         )
     return count
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def sign_scores(bits, counts, factors, hidden, planes, lowest, step, total, scores):
-    """About what the score of each row is, of its signs and of a query in three bits a component.
+def estimate_scores(bits, counts, factors, hidden, planes, lowest, step, total, scores):
+    """Estimate the score of each row from its binary code and a query of three bits a component.
 
     Args:
         bits: uint64 (rows, words): the signs.
-        counts: uint32 (rows): how many of them are set.
+        counts: uint32 (rows): how many bits of a row are set.
         factors: float32 (rows).
-        hidden: bool (rows): rows that are not to be found.
-        planes: uint64 (3, words): bit by bit the query's components, as `lowest` plus so many times `step`.
-        lowest: float32.
-        step: float32.
-        total: float32: the sum of the query's components.
+        hidden: bool (rows): rows that must not be found.
+        planes: uint64 (3, words): the components of the query bit by bit, in steps above `lowest`.
+        lowest: float32: the value of step 0.
+        step: float32: the size of a step.
+        total: float32: the sum of the components of the query.
         scores: float32 (rows), written: -inf for a hidden row.
     """
     for row in prange(bits.shape[0]):

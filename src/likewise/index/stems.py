@@ -1,7 +1,8 @@
-"""Scripts written without spaces between words, and Korean: their runs are cut into overlapping pairs of characters.
+"""Texts and queries as terms: forms of a word become their stem, scripts without spaces become bigrams.
 
-FTS5 would take a whole phrase of theirs for one word. 東京都 becomes 東京, 京都 and 都, so that a query finds it by its
-own pairs, and a single character by the beginning of a pair.
+The record removes the terms of a text by computing them again, so the same text must always give the same terms within
+one format of the record: all rules use fixed character ranges and Unicode 3.2 instead of the tables of the running
+Python. SQLite's FTS5 does the rest: case folding and the removal of accents (tokenizer `unicode61`).
 """
 
 import json
@@ -13,12 +14,14 @@ from itertools import pairwise
 from typing import Any
 
 from likewise.errors import InputError
+from likewise.index.columns import well_formed
 
-__all__ = ["RUN", "Stems", "cut", "folded", "pairs"]
+__all__ = ["NO_STEMS", "TOKENIZER", "Stems", "bare_term", "fold", "indexed_text", "query_terms", "terms_of"]
 
+# The marks (M*) belong to the word: without them Hindi or Bengali words fall apart at their vowel signs.
+TOKENIZER = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
 
-# Characters of scripts without spaces, with the marks that stand on them. What a text becomes must never change within
-# one format of the record, as its words are taken out again by the same cut: so ranges, not Python's Unicode tables.
+# Characters of scripts that are written without spaces, and of Korean, which joins particles to words.
 _BASES = (
     "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46"  # Thai
     "\u0e81-\u0eb0\u0eb2\u0eb3\u0ebd-\u0ec6\u0edc-\u0edf"  # Lao
@@ -33,52 +36,42 @@ _COMBINING = (
     "\u102b-\u103e\u1056-\u1059\u17b4-\u17d3\u17dd\u3099\u309a"
 )
 _CHARACTER = re.compile(f"[{_BASES}][{_COMBINING}]*")
-RUN = re.compile(f"(?:[{_BASES}][{_COMBINING}]*)+")
-
-
-def cut(text: str) -> str:
-    """The text with every run cut into its pairs and its last character."""
-    return text if text.isascii() else RUN.sub(lambda run: f" {' '.join(pairs(run[0], last=True))} ", text)
-
-
-def pairs(run: str, *, last: bool) -> list[str]:
-    """The overlapping pairs of characters of a run, and its last character alone where it is wanted."""
-    characters = _CHARACTER.findall(run)
-    found = [first + second for first, second in pairwise(characters)]
-    return [*found, characters[-1]] if last else found
-
+_UNSPACED = re.compile(f"(?:[{_BASES}][{_COMBINING}]*)+")
 
 _FROZEN = unicodedata.ucd_3_2_0
 _MARKS = re.compile("[\u0300-\u036f]")
-# Of UTF-8: letters of ASCII in lower case, its other signs as spaces; what is beyond ASCII stays.
+# Bytes of UTF-8: ASCII letters in lower case, other ASCII signs as spaces, bytes above ASCII unchanged.
 _LOWERED = bytes(code if code > 127 else ord(chr(code).lower()) if chr(code).isalnum() else 32 for code in range(256))
-
-# Between the two stand only letters: Han, Yi, Hangul, private use.
-_LOOKED_AT = (range(0x3400), range(0xF900, 0x10000))
-# Signs of all kinds, of which later versions of Unicode brought more.
-_SIGNS = ((0x2000, 0x2BFF), (0x2E00, 0x2E7F), (0x1F000, 0x1FAFF))
-_MOST_KNOWN, _LONGEST_KNOWN = 1 << 17, 64  # outcomes that are remembered, some 20 MB, and their characters
+# Where separators occur; between the two ranges there are only letters (Han, Yi, Hangul) and private use.
+_SCANNED = (range(0x3400), range(0xF900, 0x10000))
+# Blocks of symbols, to which later versions of Unicode added more.
+_SYMBOLS = ((0x2000, 0x2BFF), (0x2E00, 0x2E7F), (0x1F000, 0x1FAFF))
+_MAX_CACHED, _MAX_CACHED_LENGTH = 1 << 17, 64  # words beyond ASCII, about 20 MB, and their characters
 
 
 class Stems:
-    """Which word stands for which.
+    """Which words count as forms of the same word.
+
+    Args:
+        table: the stem of each word that has one, both as FTS5 folds them.
 
     Attributes:
-        table: of each word that has a stem, the stem; both as FTS5 folds them.
+        table: the same.
+        cache: the stems of words beyond ASCII, whose lookup is slow.
     """
 
     def __init__(self, table: Mapping[str, str]) -> None:
         self.table = dict(table)
-        # A stem is looked up like its forms: written in another way (ﬁsh for fish) it still becomes the same word.
+        # A stem maps to itself, so that another spelling of it (ﬁsh for fish) becomes the same term.
         every = self.table | {stem: stem for stem in self.table.values()}
         self._of_ascii = every.get
-        self._outcome = _Outcomes(every).__getitem__
+        self.cache = _StemCache(every)
 
     @classmethod
     def of(cls, model: Any) -> "Stems":
-        """The stems of a model; none if it knows of none.
+        """Return the stems that a model learned; none if it has no attribute `stems`.
 
-        Words of scripts without spaces are left out: an index cuts them into pairs.
+        Words of scripts without spaces are left out, because the index splits them into bigrams.
 
         Raises:
             InputError: the `stems` of the model are no mapping of words to words.
@@ -87,56 +80,103 @@ class Stems:
         if not isinstance(given, Mapping) or not all(isinstance(word, str) for pair in given.items() for word in pair):
             raise InputError(
                 f"the stems of the {type(model).__name__} are no mapping of words to words: an index needs"
-                " stems[word] to be the word that stands for it, or no stems at all"
+                " stems[word] to be the stem of the word, or no stems at all"
             )
-        pairs = sorted((folded(form), folded(stem)) for form, stem in given.items())
-        return cls(_joined([pair for pair in pairs if all(map(_is_word, pair))]))
+        pairs = sorted((fold(form), fold(stem)) for form, stem in given.items())
+        return cls(_merged([pair for pair in pairs if all(map(_is_word, pair))]))
 
     @classmethod
-    def read(cls, kept: str | None) -> "Stems":
-        """What `kept` made; None, of an index from before there were stems, is none."""
-        return cls(json.loads(kept) if kept else {})
+    def from_json(cls, text: str) -> "Stems":
+        """Read what `to_json` wrote."""
+        return cls(json.loads(text))
 
-    def kept(self) -> str:
-        """The form in which a record keeps them."""
+    def to_json(self) -> str:
+        """Return the table as JSON."""
         return json.dumps(self.table, ensure_ascii=False, separators=(",", ":"))
 
     def __len__(self) -> int:
         return len(self.table)
 
-    def replaced(self, text: str) -> str:
-        """The words of a text, each as the one that stands for it; what is no word is left out."""
+    def replace(self, text: str) -> str:
+        """Return the words of a text, each replaced by its stem; characters between words become spaces."""
         lowered = text.encode().translate(_LOWERED).decode()
         if text.isascii():
             words = lowered.split()
             return " ".join(map(self._of_ascii, words, words))
-        return " ".join(map(self._outcome, lowered.split(" ")))
+        return " ".join(map(self.cache.__getitem__, lowered.split(" ")))
 
 
-class _Outcomes(dict[str, str]):
-    """What becomes of what stands between two spaces, remembered: words beyond ASCII are looked up slowly."""
+class _StemCache(dict[str, str]):
+    """The replacement of each string between two spaces."""
 
     def __init__(self, table: dict[str, str]) -> None:
         super().__init__()
-        self._table = table
+        self._table, self.max_size = table, _MAX_CACHED
 
     def __missing__(self, part: str) -> str:
-        if len(self) >= _MOST_KNOWN:
+        if len(self) >= self.max_size:
             self.clear()
-        # FTS5 folds a word without stem itself, as it does in an index without stems.
-        words = (self._table.get(folded(word), word) for word in _word().findall(part))
-        outcome = " ".join(words)
-        if len(part) <= _LONGEST_KNOWN:
-            self[part] = outcome
-        return outcome
+        # A word without a stem stays as it is: FTS5 folds it, as in an index without stems.
+        replaced = " ".join(self._table.get(fold(word), word) for word in _word().findall(part))
+        if len(part) <= _MAX_CACHED_LENGTH:
+            self[part] = replaced
+        return replaced
 
 
-def folded(word: str) -> str:
-    """A word as FTS5 folds it: in lower case and, where its letters are Latin, without accents; and in NFKC before."""
+NO_STEMS = Stems({})
+
+
+def indexed_text(text: str, stems: Stems = NO_STEMS) -> str:
+    """Return the text that FTS5 indexes: bigrams of scripts without spaces, and stems of words."""
+    if not text.isascii():
+        text = _UNSPACED.sub(lambda run: f" {' '.join(_bigrams(run[0], last=True))} ", text)
+    return stems.replace(text) if stems else text
+
+
+def query_terms(query: str, stems: Stems = NO_STEMS) -> list[str]:
+    """Return the distinct terms of a query as FTS5 phrases: quoted, so that nothing a user types is FTS5 syntax.
+
+    A single character of a script without spaces becomes a prefix search, which finds the bigrams that begin with it.
+    """
+    phrases: dict[str, None] = {}
+    query, end = well_formed(query), 0
+    for run in _UNSPACED.finditer(query):
+        phrases |= dict.fromkeys(_spaced_terms(query[end : run.start()], stems))
+        bigrams = _bigrams(run[0], last=False)
+        phrases |= dict.fromkeys(f'"{bigram}"' for bigram in bigrams) if bigrams else {f'"{run[0]}" *': None}
+        end = run.end()
+    return list(phrases | dict.fromkeys(_spaced_terms(query[end:], stems)))
+
+
+def terms_of(text: str, stems: Stems = NO_STEMS) -> set[str]:
+    """Return the distinct terms of a text, folded."""
+    return set(map(bare_term, query_terms(text, stems)))
+
+
+def bare_term(phrase: str) -> str:
+    """Return the term of an FTS5 phrase, folded."""
+    return fold(phrase.strip('" *'))
+
+
+def fold(word: str) -> str:
+    """Fold a word as FTS5 does, after NFKC: lower case, and without accents where its letters are Latin."""
     if word.isascii():
         return word.lower()
     lowered = _FROZEN.normalize("NFKC", word).lower().replace("ς", "σ")
     return "".join(map(_without_accent, _MARKS.sub("", lowered)))
+
+
+def _bigrams(run: str, *, last: bool) -> list[str]:
+    """Return the overlapping character bigrams of a run, with `last` also its last character alone."""
+    characters = _CHARACTER.findall(run)
+    found = [first + second for first, second in pairwise(characters)]
+    return [*found, characters[-1]] if last else found
+
+
+def _spaced_terms(text: str, stems: Stems) -> list[str]:
+    text = stems.replace(text) if stems else text
+    kept = (c if unicodedata.category(c)[0] in "LNM" or unicodedata.category(c) == "Co" else " " for c in text)
+    return [f'"{word}"' for word in "".join(kept).split()]
 
 
 def _without_accent(character: str) -> str:
@@ -144,35 +184,35 @@ def _without_accent(character: str) -> str:
     return first if first.isascii() else character
 
 
-def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """Of each word the one that stands for all that the pairs join."""
-    above: dict[str, str] = {}
+def _merged(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Map every word to one representative of all words that the pairs connect."""
+    parents: dict[str, str] = {}
 
-    def top(word: str) -> str:
-        while word in above:
-            word = above[word]
+    def root(word: str) -> str:
+        while word in parents:
+            word = parents[word]
         return word
 
     for form, stem in pairs:
-        if top(form) != top(stem):
-            above[top(form)] = top(stem)
-    return {word: top(word) for word in above}
+        if root(form) != root(stem):
+            parents[root(form)] = root(stem)
+    return {word: root(word) for word in parents}
 
 
 def _is_word(word: str) -> bool:
-    return bool(_word().fullmatch(word)) and not RUN.search(word)
+    return bool(_word().fullmatch(word)) and not _UNSPACED.search(word)
 
 
 @cache
 def _word() -> re.Pattern[str]:
-    """A run of letters, digits and their marks, as FTS5 is told to take them."""
-    separators = [chr(code) for part in _LOOKED_AT for code in part if _separates(code)]
-    signs = (f"{chr(first)}-{chr(last)}" for first, last in _SIGNS if first > _LOOKED_AT[-1][-1])
-    return re.compile(f"[^{re.escape(''.join(separators))}{''.join(signs)}]+")
+    """Match a run of letters, digits and their marks, as `TOKENIZER` does."""
+    separators = [chr(code) for part in _SCANNED for code in part if _separates(code)]
+    symbols = (f"{chr(first)}-{chr(last)}" for first, last in _SYMBOLS if first > _SCANNED[-1][-1])
+    return re.compile(f"[^{re.escape(''.join(separators))}{''.join(symbols)}]+")
 
 
 def _separates(code: int) -> bool:
     category = _FROZEN.category(chr(code))
-    if category == "Cn":  # not known then
-        return any(first <= code <= last for first, last in _SIGNS)
+    if category == "Cn":  # unassigned in Unicode 3.2
+        return any(first <= code <= last for first, last in _SYMBOLS)
     return category[0] not in "LNM" and category != "Co"

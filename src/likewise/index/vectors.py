@@ -1,7 +1,9 @@
-"""The file that vector search reads: the record's vectors in a byte a component, memory-mapped.
+"""Vector search over the record: the cache of codes, the texts that were added since, and the nearest of both.
 
-It is made of the record and can be made again at any time, so it is thrown away rather than repaired. It says of which
-collection and generation it is; it is written beside and renamed, so a reader with the old one keeps it.
+The cache is a memory-mapped file of int8 codes, and of binary codes for approximate search. It is computed from the
+record and can be computed again at any time, so a damaged one is replaced rather than repaired. It has the identity of
+the collection and the generation of the record that it was computed from. It is written to a temporary file and
+renamed, so a reader that mapped the old file keeps it.
 """
 
 import json
@@ -19,43 +21,58 @@ from jaxtyping import Bool, Float32, Int64
 
 from likewise.atomic import replacing_file
 from likewise.errors import LikewiseError
-from likewise.index.binary_codes import LEAST_SHORTLIST, Signs, sign_words, signs_of
-from likewise.index.entries import StoredVectors, all_vectors, vectors_of
-from likewise.index.hybrid import Ranked
-from likewise.index.int8_scan import Codes, candidates, encoded, scored, shortlist, single, whole
-from likewise.index.row_ids import FEW, Changes, numbers_in
+from likewise.index.binary_codes import BinaryCodes, binarise, words_per_row
+from likewise.index.entries import VectorReader, iter_vectors, read_vectors
+from likewise.index.int8_scan import Int8Codes, candidates, float_candidates, quantised, rank
+from likewise.index.row_ids import FEW_CHANGES, Changes, Ranked, fetch_row_ids
 
-__all__ = ["FILE", "Cache", "Shortlists", "VectorIndex", "build"]
-
+__all__ = ["FILE", "Cache", "CacheSettings", "VectorIndex", "build_cache"]
 
 FILE = "vectors.cache"
-# Up to so many components (130,000 vectors of 768) a scan of all codes takes about 5 ms on two cores.
-EXACT_COMPONENTS = 100_000_000
-MEASURED = 200  # texts whose neighbours are sought to measure the recall
-WANTED_RECALL = 0.999  # of the 10 nearest of these texts; queries, which are less like any text, find a little less
-
-_VERSION = "likewise vectors 2"
+MEASURED = 200  # texts whose nearest neighbours are searched to measure the recall
+Array = tuple[int, str, tuple[int, ...]]  # offset, dtype and shape
+_VERSION = "likewise vectors 3"
 _HEAD = 4096  # bytes before the arrays: one page
-_DAY = 86_400.0
+_DAY = 86_400.0  # seconds
+
+
+@dataclass(frozen=True)
+class CacheSettings:
+    """When the cache is computed, and when search becomes approximate.
+
+    Attributes:
+        few_changes: texts that may be added or removed before the cache is computed again; also the size up to which
+            a filtered set is scored without the cache.
+        exact_components: search is exact up to so many vector components in all (195,000 vectors of 512): a scan of
+            their int8 codes takes about 5 ms on two cores.
+        min_shortlist: rows that approximate search scores exactly, at least.
+        target_recall: of the shortlist, for the 10 nearest of a sample of texts; queries, which are less similar to
+            any text, get a little less.
+    """
+
+    few_changes: int = FEW_CHANGES
+    exact_components: int = 100_000_000
+    min_shortlist: int = 1_000
+    target_recall: float = 0.999
 
 
 @dataclass(frozen=True)
 class Cache:
-    """All vectors of one generation of a record.
+    """The codes of all vectors of one generation of a record.
 
     Attributes:
         generation: of the record.
-        last: the highest number that the record had given by then.
-        numbers: of each row's text.
-        codes: the vectors.
-        signs: of the vectors, for approximate search; None: search is exact.
+        last: the highest row id of that generation.
+        row_ids: of each row.
+        codes: int8 codes of the vectors.
+        binary: binary codes of the vectors, for approximate search; None where search is exact.
     """
 
     generation: int
     last: int
-    numbers: Int64[np.ndarray, " rows"]
-    codes: Codes
-    signs: Signs | None
+    row_ids: Int64[np.ndarray, " rows"]
+    codes: Int8Codes
+    binary: BinaryCodes | None
 
     @classmethod
     def open(cls, path: Path, collection: str) -> "Cache | None":
@@ -64,99 +81,96 @@ class Cache:
             with path.open("rb") as file:
                 head = file.read(_HEAD).rstrip(b"\0")
             version, checksum, body = head.split(b"\n", 2)
-            said = json.loads(body)
-            layout = _layout(said["rows"], said["dim"], said["shortlist"])
-            sound = version == _VERSION.encode() and int(checksum) == zlib.crc32(body)
-            if not sound or said["collection"] != collection or path.stat().st_size != layout.size:
+            header = json.loads(body)
+            layout, size = _layout(header["rows"], header["dim"], header["shortlist"])
+            intact = version == _VERSION.encode() and int(checksum) == zlib.crc32(body)
+            if not intact or header["collection"] != collection or path.stat().st_size != size:
                 return None
-            memory = np.memmap(path, np.uint8, "r", shape=(layout.size,))
-            return _viewed(memory, layout, said)
+            memory = np.memmap(path, np.uint8, "r", shape=(size,))
+            return _viewed(memory, layout, header)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """Where the arrays stand in the file."""
-
-    arrays: dict[str, tuple[int, str, tuple[int, ...]]]
-    size: int
-
-
-def _layout(rows: int, dim: int, shortlist: int) -> _Layout:
-    signed = rows if shortlist else 0
+def _layout(rows: int, dim: int, shortlist: int) -> tuple[dict[str, Array], int]:
+    """Return offset, dtype and shape of each array in the file, and the size of the file in bytes."""
+    binary_rows = rows if shortlist else 0
     shapes: dict[str, tuple[str, tuple[int, ...]]] = {
         "values": ("i1", (rows, dim)),
-        "numbers": ("<i8", (rows,)),
+        "row_ids": ("<i8", (rows,)),
         "scales": ("<f4", (rows,)),
         "errors": ("<f4", (rows,)),
-        "bits": ("<u8", (signed, sign_words(dim))),
-        "counts": ("<u4", (signed,)),
-        "factors": ("<f4", (signed,)),
+        "bits": ("<u8", (binary_rows, words_per_row(dim))),
+        "counts": ("<u4", (binary_rows,)),
+        "factors": ("<f4", (binary_rows,)),
     }
-    arrays, at = {}, _HEAD
+    arrays, offset = {}, _HEAD
     for name, (dtype, shape) in shapes.items():
-        arrays[name] = (at, dtype, shape)
-        at += -(-int(np.prod(shape)) * np.dtype(dtype).itemsize // 64) * 64
-    return _Layout(arrays, at)
+        arrays[name] = (offset, dtype, shape)
+        offset += -(-int(np.prod(shape)) * np.dtype(dtype).itemsize // 64) * 64
+    return arrays, offset
 
 
-def _viewed(memory: np.ndarray, layout: _Layout, said: dict[str, Any]) -> Cache:
-    """The cache whose bytes are `memory`."""
+def _viewed(memory: np.ndarray, layout: dict[str, Array], header: dict[str, Any]) -> Cache:
+    """Return the cache whose bytes are `memory`."""
     arrays = {
-        name: np.ndarray(shape, dtype, buffer=memory, offset=offset)
-        for name, (offset, dtype, shape) in layout.arrays.items()
+        name: np.ndarray(shape, dtype, buffer=memory, offset=offset) for name, (offset, dtype, shape) in layout.items()
     }
-    signs = None
-    if said["shortlist"]:
-        signs = Signs(arrays["bits"], arrays["counts"], arrays["factors"], said["shortlist"], said["recall"])
-    codes = Codes(arrays["values"], arrays["scales"], arrays["errors"])
-    return Cache(said["generation"], said["last"], arrays["numbers"], codes, signs)
+    binary = None
+    if header["shortlist"]:
+        codes = arrays["bits"], arrays["counts"], arrays["factors"]
+        binary = BinaryCodes(*codes, header["shortlist"], header["recall"])
+    int8 = Int8Codes(arrays["values"], arrays["scales"], arrays["errors"])
+    return Cache(header["generation"], header["last"], arrays["row_ids"], int8, binary)
 
 
-def build(connection: sqlite3.Connection, folder: Path, rng: np.random.Generator) -> Cache:
-    """Write the file anew, of the state of the record that `connection` reads.
+def build_cache(
+    connection: sqlite3.Connection, folder: Path, settings: CacheSettings, rng: np.random.Generator
+) -> Cache:
+    """Compute the cache of the state that `connection` reads, and write it to `folder`.
 
-    Where the folder cannot be written or its disk is full, the cache is held in memory, for this process alone.
+    Where the folder cannot be written or its disk is full, the cache stays in the memory of this process.
     """
     for part in folder.glob(f".{FILE}.*.part"):  # left by a killed process
-        with suppress(FileNotFoundError):  # not so: another process has just finished it
+        with suppress(FileNotFoundError):  # another process has just renamed it
             if time.time() - part.stat().st_mtime > _DAY:
                 part.unlink()
     try:
         with replacing_file(folder / FILE) as path:
-            return _built(connection, path, rng)
+            return _built(connection, path, settings, rng)
     except LikewiseError:
-        return _built(connection, None, rng)
+        return _built(connection, None, settings, rng)
 
 
-def _built(connection: sqlite3.Connection, path: Path | None, rng: np.random.Generator) -> Cache:
-    settings = dict(connection.execute("SELECT name, value FROM settings").fetchall())
-    numbers = numbers_in(connection.execute("SELECT number FROM fields ORDER BY number"))
-    said = {
-        "collection": settings["collection"],
-        "generation": settings["generation"],
-        "last": int(numbers.max(initial=-1)),
-        "rows": len(numbers),
-        "dim": settings["dim"],
-        "shortlist": LEAST_SHORTLIST if len(numbers) * settings["dim"] > EXACT_COMPONENTS else 0,
+def _built(
+    connection: sqlite3.Connection, path: Path | None, settings: CacheSettings, rng: np.random.Generator
+) -> Cache:
+    record = dict(connection.execute("SELECT name, value FROM settings").fetchall())
+    row_ids = fetch_row_ids(connection.execute("SELECT row_id FROM fields ORDER BY row_id"))
+    header = {
+        "collection": record["collection"],
+        "generation": record["generation"],
+        "last": int(row_ids.max(initial=-1)),
+        "rows": len(row_ids),
+        "dim": record["dim"],
+        "shortlist": settings.min_shortlist if len(row_ids) * record["dim"] > settings.exact_components else 0,
         "recall": 1.0,
     }
-    layout = _layout(len(numbers), settings["dim"], said["shortlist"])
-    memory = _room(path, layout.size)
-    cache = _viewed(memory, layout, said)
-    cache.numbers[:] = numbers
+    layout, size = _layout(len(row_ids), record["dim"], header["shortlist"])
+    memory = _allocated(path, size)
+    cache = _viewed(memory, layout, header)
+    cache.row_ids[:] = row_ids
     _fill(connection, cache)
-    if cache.signs is not None:
-        said["shortlist"], said["recall"] = _measured(connection, cache, cache.signs, rng)
-    body = json.dumps(said).encode()
+    if cache.binary is not None:
+        header["shortlist"], header["recall"] = _shortlist_size(connection, cache, cache.binary, settings, rng)
+    body = json.dumps(header).encode()
     head = b"\n".join([_VERSION.encode(), str(zlib.crc32(body)).encode(), body])
     memory[: len(head)] = np.frombuffer(head, np.uint8)
-    return _viewed(memory, layout, said)
+    return _viewed(memory, layout, header)
 
 
-def _room(path: Path | None, size: int) -> np.ndarray:
-    """Zeros to write to; in a file the disk gives their place at once: writing to a map of a full disk is fatal."""
+def _allocated(path: Path | None, size: int) -> np.ndarray:
+    """Return zeros to write to; the disk space is reserved, as writing to a map of a full disk kills the process."""
     if path is None:
         return np.zeros(size, np.uint8)
     with path.open("wb") as file:
@@ -165,217 +179,196 @@ def _room(path: Path | None, size: int) -> np.ndarray:
 
 
 def _fill(connection: sqlite3.Connection, cache: Cache) -> None:
-    """Write codes and signs."""
-    first = 0
-    for part in all_vectors(connection):
-        rows = part.rows.astype(np.float32)
-        codes, to = encoded(rows), slice(first, first + len(part.numbers))
-        cache.codes.values[to], cache.codes.scales[to], cache.codes.errors[to] = (
-            codes.values,
-            codes.scales,
-            codes.errors,
-        )
-        if cache.signs is not None:
-            cache.signs.bits[to], cache.signs.counts[to], cache.signs.factors[to] = signs_of(rows)
-        first += len(part.numbers)
+    """Compute the codes."""
+    first, codes, binary = 0, cache.codes, cache.binary
+    for part in iter_vectors(connection):
+        rows, to = part.vectors.astype(np.float32), slice(first, first + len(part.row_ids))
+        found = quantised(rows)
+        codes.values[to], codes.scales[to], codes.errors[to] = found.values, found.scales, found.errors
+        if binary is not None:
+            binary.bits[to], binary.counts[to], binary.factors[to] = binarise(rows)
+        first += len(part.row_ids)
 
 
-def _measured(
-    connection: sqlite3.Connection, cache: Cache, signs: Signs, rng: np.random.Generator
+def _shortlist_size(
+    connection: sqlite3.Connection,
+    cache: Cache,
+    binary: BinaryCodes,
+    settings: CacheSettings,
+    rng: np.random.Generator,
 ) -> tuple[int, float]:
-    """The rows that it takes, and the recall at 10 that they give: for a sample of texts, without each text itself.
+    """Return the shortlist size that reaches the target recall at 10, and the recall, on a sample of the texts.
 
-    Twice as many are taken, as queries are less like any text than these are.
+    The neighbours of a text do not include itself. The size is doubled, because queries are less similar to any text
+    than texts are to each other.
     """
     hidden = cache.codes.scales == 0
-    spoken = np.flatnonzero(~hidden)
-    rows = np.sort(rng.choice(spoken, min(MEASURED, len(spoken)), replace=False))
-    queries = vectors_of(connection, cache.numbers[rows]).rows.astype(np.float32)
+    nonzero = np.flatnonzero(~hidden)
+    rows = np.sort(rng.choice(nonzero, min(MEASURED, len(nonzero)), replace=False))
+    queries = read_vectors(connection, cache.row_ids[rows]).vectors.astype(np.float32)
     queries /= np.linalg.norm(queries, axis=1, keepdims=True)
-    left = candidates(cache.codes, hidden, queries, 11, whole(len(cache.numbers)))
+    left = candidates(cache.codes, hidden, queries, 11)
     ranks: list[int] = []
     for row, query, found in zip(rows, queries, left, strict=True):
-        near = cache.numbers[found]
-        best = scored(vectors_of(connection, near), near, query, 11).numbers
-        guesses = signs.guesses(hidden, query)
-        nearest = np.searchsorted(cache.numbers, best[best != cache.numbers[row]][:10])
-        ranks += [int(np.count_nonzero(guesses > guess)) for guess in guesses[nearest]]
-    held = np.sort(ranks)
-    if not len(held):
-        return signs.shortlist, 1.0
-    wanted = int(held[int(np.ceil(WANTED_RECALL * len(held))) - 1]) + 1
-    shortlist = max(LEAST_SHORTLIST, 2 * wanted)
-    return shortlist, float(np.mean(held < shortlist))
-
-
-WIDER = 3  # times as long a shortlist, where it is for queries near a query too
-Shortlists = list[Int64[np.ndarray, " rows"]]  # of each query the rows of the cache to look at
+        near = cache.row_ids[found]
+        best = rank(read_vectors(connection, near), near, query, 11).row_ids
+        estimates = binary.estimates(hidden, query)
+        nearest = np.searchsorted(cache.row_ids, best[best != cache.row_ids[row]][:10])
+        ranks += [int(np.count_nonzero(estimates > estimate)) for estimate in estimates[nearest]]
+    if not ranks:
+        return binary.shortlist_size, 1.0
+    ordered = np.sort(ranks)
+    wanted = int(ordered[int(np.ceil(settings.target_recall * len(ordered))) - 1]) + 1
+    size = max(settings.min_shortlist, 2 * wanted)
+    return size, float(np.mean(ordered < size))
 
 
 class VectorIndex:
-    """Nearest texts by cosine.
+    """The nearest texts by cosine similarity.
 
-    Every method but `look` is called within a transaction of the record.
+    Every method but `reload` is called within a transaction of the record.
+
+    Args:
+        folder: of the index.
+        collection: the identity of the record.
+        settings: of the cache.
 
     Attributes:
-        cache: of the vectors, None while there are few texts.
+        cache: of the vectors; None while there are few texts.
     """
 
-    def __init__(self, folder: Path, collection: str) -> None:
+    def __init__(self, folder: Path, collection: str, settings: CacheSettings) -> None:
         self.cache: Cache | None = None
-        self._folder, self._collection = folder, collection
-        self._seen: tuple[int, int, int] | None = None  # of the file: which one, when, how long
-        self._generation = -1  # of the record that what follows is of
+        self._folder, self._collection, self._settings = folder, collection, settings
+        self._file: tuple[int, int, int] | None = None  # inode, modification time and size of the mapped file
+        self._generation = -1  # of the record, for the two fields below
         self._hidden: Bool[np.ndarray, " rows"] = np.zeros(0, bool)
-        self._fresh = _Fresh(np.zeros(0, np.int64), np.zeros((0, 0), np.float32), np.zeros(0, bool))
+        self._fresh = _FreshVectors(np.zeros(0, np.int64), np.zeros((0, 0), np.float32), np.zeros(0, bool))
 
-    def look(self) -> None:
-        """Take the file of another process, if there is a newer one.
+    def reload(self) -> None:
+        """Map the file if another process has written a newer one.
 
-        Called before the transaction begins: so no cache is ever newer than the state of the record it is used with.
+        This happens before the transaction begins, so a cache is never newer than the state of the record.
         """
         try:
             status = (self._folder / FILE).stat()
-            seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+            file = (status.st_ino, status.st_mtime_ns, status.st_size)
         except OSError:
-            seen = None
-        if seen != self._seen:
-            self._seen = seen
+            file = None
+        if file != self._file:
+            self._file = file
             found = Cache.open(self._folder / FILE, self._collection)
             if found and (self.cache is None or found.generation > self.cache.generation):
-                self._take(found)
+                self.cache, self._generation = found, -1
 
-    def stale(self, connection: sqlite3.Connection) -> bool:
-        """Whether so much changed since the cache that it should be made anew."""
-        return self._changes(connection).beyond(FEW, len(self.cache.numbers) if self.cache else 0)
-
-    def _changes(self, connection: sqlite3.Connection) -> Changes:
-        """What changed since the cache; since the beginning, where there is none."""
-        if self.cache is None:
-            return replace(Changes.since(connection, -1, -1), forgotten=False)
-        return Changes.since(connection, self.cache.generation, self.cache.last)
+    def is_stale(self, connection: sqlite3.Connection) -> bool:
+        """Return whether so much has changed that the cache should be computed again."""
+        texts = len(self.cache.row_ids) if self.cache else 0
+        return self._changes(connection).exceed(self._settings.few_changes, texts)
 
     def build(self, connection: sqlite3.Connection) -> None:
-        """Make the cache anew."""
-        # The same texts give the same shortlist: a fixed seed, as an index is to answer alike on every machine.
-        self._take(build(connection, self._folder, np.random.default_rng(0)))
+        """Compute the cache again."""
+        # A fixed seed: the same texts get the same shortlist size, so an index answers alike on every machine.
+        self.cache = build_cache(connection, self._folder, self._settings, np.random.default_rng(0))
+        self._generation = -1
 
     def nearest(
         self,
-        stored: StoredVectors,
+        reader: VectorReader,
         queries: Float32[np.ndarray, "queries dim"],
         k: int,
-        allowed: Int64[np.ndarray, " passing"] | None = None,
-        among: Shortlists | None = None,
+        allowed: Int64[np.ndarray, " allowed"] | None = None,
     ) -> list[Ranked]:
-        """The `k` texts with the highest cosine, for each query; a query of zeros finds nothing.
+        """Return the `k` texts with the highest cosine for each query; nothing for a query of zeros.
 
         Args:
-            stored: of a transaction.
+            reader: of this transaction.
             queries: unit rows, or zeros.
             k: how many.
-            allowed: rising numbers of the texts that may be found; None is all.
-            among: what `shortlists` gave for nearly the same queries, in the same transaction.
+            allowed: row ids that may be found, in ascending order; None is all.
         """
-        if allowed is not None and len(allowed) <= FEW:
-            near = stored.of(allowed)
-            return [scored(near, near.numbers, query, k if query.any() else 0) for query in queries]
-        self._refresh(stored.connection)
+        if allowed is not None and len(allowed) <= self._settings.few_changes:
+            near = reader.read(allowed)
+            return [rank(near, near.row_ids, query, k if query.any() else 0) for query in queries]
+        self._refresh(reader.connection)
         found = [np.zeros(0, np.int64)] * len(queries)
-        asked = np.flatnonzero(queries.any(axis=1))
-        for query, numbers in zip(
-            asked, self._candidates(queries[asked], k, allowed, among and [among[row] for row in asked]), strict=True
-        ):
-            found[query] = numbers
-        near = stored.of(np.unique(np.concatenate([np.zeros(0, np.int64), *found])))
-        return [scored(near, numbers, query, k) for numbers, query in zip(found, queries, strict=True)]
-
-    def shortlists(
-        self,
-        connection: sqlite3.Connection,
-        queries: Float32[np.ndarray, "queries dim"],
-        k: int,
-        allowed: Int64[np.ndarray, " passing"] | None = None,
-    ) -> Shortlists | None:
-        """Where to look for the `k` best of each query, and of queries near it; None where all texts are looked at."""
-        if allowed is not None and len(allowed) <= FEW:
-            return None
-        self._refresh(connection)
-        if self.cache is None or self.cache.signs is None:
-            return None
-        hidden, nothing = self._hidden_but(self.cache, allowed), np.zeros(0, np.int64)
-        signs, wide = self.cache.signs, WIDER * k
-        return [signs.highest(hidden, query, wide) if query.any() else nothing for query in queries]
+        nonzero = np.flatnonzero(queries.any(axis=1))
+        for row, row_ids in zip(nonzero, self._candidates(queries[nonzero], k, allowed), strict=True):
+            found[row] = row_ids
+        near = reader.read(np.unique(np.concatenate([np.zeros(0, np.int64), *found])))
+        return [rank(near, row_ids, query, k) for row_ids, query in zip(found, queries, strict=True)]
 
     def _candidates(
-        self,
-        queries: Float32[np.ndarray, "queries dim"],
-        k: int,
-        allowed: Int64[np.ndarray, " passing"] | None,
-        among: Shortlists | None,
+        self, queries: Float32[np.ndarray, "queries dim"], k: int, allowed: Int64[np.ndarray, " allowed"] | None
     ) -> list[Int64[np.ndarray, " candidates"]]:
-        """Rising numbers of the texts among which the best are."""
+        """Return the row ids among which the best are, in ascending order."""
         found = [np.zeros(0, np.int64)] * len(queries)
         if self.cache is not None and len(queries):
-            cache, hidden = self.cache, self._hidden_but(self.cache, allowed)
-            if cache.signs is None:
-                left = candidates(cache.codes, hidden, queries, k, whole(len(cache.numbers)))
+            cache, hidden = self.cache, self._hidden_except(self.cache, allowed)
+            if cache.binary is None:
+                left = candidates(cache.codes, hidden, queries, k)
             else:
-                among = among or [cache.signs.highest(hidden, query, k) for query in queries]
-                one_by_one = zip(queries[:, None], map(single, among), strict=True)
-                left = [candidates(cache.codes, hidden, query, k, some)[0] for query, some in one_by_one]
-            found = [np.sort(cache.numbers[rows]) for rows in left]
-        shown = self._fresh.spoken if allowed is None else np.isin(self._fresh.numbers, allowed) & self._fresh.spoken
-        fresh = (self._fresh.numbers[shortlist(self._fresh.rows, shown, query, k)] for query in queries)
-        return [np.concatenate([numbers, more]) for numbers, more in zip(found, fresh, strict=True)]
+                shortlists = [cache.binary.shortlist(hidden, query, k) for query in queries]
+                left = [
+                    rows[candidates(cache.codes.take(rows), hidden[rows], query[None], k)[0]]
+                    for rows, query in zip(shortlists, queries, strict=True)
+                ]
+            found = [np.sort(cache.row_ids[rows]) for rows in left]
+        fresh = self._fresh
+        shown = fresh.nonzero if allowed is None else np.isin(fresh.row_ids, allowed) & fresh.nonzero
+        more = (fresh.row_ids[float_candidates(fresh.rows, shown, query, k)] for query in queries)
+        return [np.concatenate([row_ids, some]) for row_ids, some in zip(found, more, strict=True)]
 
-    def _hidden_but(self, cache: Cache, allowed: Int64[np.ndarray, " passing"] | None) -> Bool[np.ndarray, " rows"]:
-        """Which rows of the cache are not to be found."""
+    def _hidden_except(self, cache: Cache, allowed: Int64[np.ndarray, " allowed"] | None) -> Bool[np.ndarray, " rows"]:
+        """Return which rows of the cache must not be found."""
         if allowed is None:
             return self._hidden
         passing = np.zeros(cache.last + 1, bool)
         passing[allowed[: np.searchsorted(allowed, cache.last, side="right")]] = True
-        hidden: np.ndarray = self._hidden | ~passing[cache.numbers]
+        hidden: np.ndarray = self._hidden | ~passing[cache.row_ids]
         return hidden
 
+    def _changes(self, connection: sqlite3.Connection) -> Changes:
+        """Return what changed since the cache; without a cache, since the record is empty."""
+        if self.cache is None:
+            return replace(Changes.since(connection, -1, -1), incomplete=False)
+        return Changes.since(connection, self.cache.generation, self.cache.last)
+
     def _refresh(self, connection: sqlite3.Connection) -> None:
-        """Come up to the state of the record that the transaction sees."""
+        """Bring the cache, the hidden rows and the fresh vectors to the state of the transaction."""
         generation: int = _setting(connection, "generation")
         if generation == self._generation:
             return
-        if self.stale(connection):
+        if self.is_stale(connection):
             self.build(connection)
         if self.cache:
             removed = self._changes(connection).removed
-            self._hidden = (self.cache.codes.scales == 0) | np.isin(self.cache.numbers, removed)
-        self._fresh = _Fresh.read(connection, self.cache.last if self.cache else -1)
+            self._hidden = (self.cache.codes.scales == 0) | np.isin(self.cache.row_ids, removed)
+        self._fresh = _FreshVectors.read(connection, self.cache.last if self.cache else -1)
         self._generation = generation
-
-    def _take(self, cache: Cache) -> None:
-        self.cache, self._generation = cache, -1
 
 
 @dataclass(frozen=True)
-class _Fresh:
-    """The texts that came after the cache.
+class _FreshVectors:
+    """The texts that were added after the cache was computed.
 
     Attributes:
-        numbers: rising.
+        row_ids: in ascending order.
         rows: their vectors.
-        spoken: which of them are not all zeros.
+        nonzero: which vectors are not all zeros.
     """
 
-    numbers: Int64[np.ndarray, " fresh"]
+    row_ids: Int64[np.ndarray, " fresh"]
     rows: Float32[np.ndarray, "fresh dim"]
-    spoken: Bool[np.ndarray, " fresh"]
+    nonzero: Bool[np.ndarray, " fresh"]
 
     @classmethod
-    def read(cls, connection: sqlite3.Connection, after: int) -> "_Fresh":
-        parts = list(all_vectors(connection, after))
-        rows = [np.zeros((0, _setting(connection, "dim")), np.float32), *(part.rows for part in parts)]
-        numbers = [np.zeros(0, np.int64), *(part.numbers for part in parts)]
+    def read(cls, connection: sqlite3.Connection, after: int) -> "_FreshVectors":
+        parts = list(iter_vectors(connection, after))
+        rows = [np.zeros((0, _setting(connection, "dim")), np.float32), *(part.vectors for part in parts)]
+        row_ids = [np.zeros(0, np.int64), *(part.row_ids for part in parts)]
         together = np.concatenate(rows, dtype=np.float32)
-        return cls(np.concatenate(numbers), together, np.any(together != 0, axis=1))
+        return cls(np.concatenate(row_ids), together, np.any(together != 0, axis=1))
 
 
 def _setting(connection: sqlite3.Connection, name: str) -> int:

@@ -1,7 +1,7 @@
-"""Model: a tokenizer and an encoder sealed in a folder that sentence-transformers loads too.
+"""Model: a tokenizer and an encoder in a folder that sentence-transformers loads too.
 
-`model.py` is what everything to the right knows; read it first. `folder.py` is the folder of a static one,
-`card.py` what it says of itself, `sample.py` the texts that a report shows. `transformer.py` is a transformer with
-the same surface, and `beside.py` the static model that stands beside it; `export.py` makes ONNX graphs of it, and
-`onnx.py` is the model that runs on them.
+`model.py` is the static model; read it first. `transformer.py` is a transformer on torch and `onnx.py` one on
+onnxruntime, both with the same surface; `concatenated.py` adds the companion, a static model of the same corpus.
+`load.py` picks the class for a folder, `folder.py` is what all folders share, `card.py` describes a
+model, `export.py` writes ONNX graphs. `embedder.py` makes checked unit vectors of anything that encodes.
 """

@@ -1,4 +1,4 @@
-"""What a model folder says of itself: for a person in README.md, for programs in likewise.json."""
+"""The model card: a description of a model, for people in README.md, for programs in likewise.json."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,9 @@ from typing import Any
 
 from likewise.errors import InputError
 
-__all__ = ["SAMPLE_CHARACTERS", "SAMPLE_TEXTS", "Card", "read_sample", "readme", "write_sample"]
+__all__ = ["SAMPLE_CHARACTERS", "SAMPLE_TEXTS", "Card", "read_sample", "readme", "sample_of", "write_sample"]
+
+SAMPLE_TEXTS, SAMPLE_CHARACTERS = 1000, 500  # as many points as a map can show, as much of each as a person reads
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,11 @@ class Card:
     Attributes:
         recipe: every setting of the training, resolved.
         corpus: what it was trained on: name, fingerprint, counts.
-        scores: the score without labels, of the model and beside it of the untrained encoder and of LSA.
-        history: the looks at the held-out texts during training, as plain values.
+        scores: the label-free score of the model, of the untrained encoder and of LSA.
+        history: the evaluations during training, as plain values.
         versions: of this package and of the libraries that made the model.
         warnings: what a user should know, in plain words.
-        pairs: histograms of the cosines of held-out positive pairs and of random pairs; empty where not taken.
+        pairs: histograms of the cosines of held-out positive pairs and of random pairs; may be empty.
     """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -41,44 +43,44 @@ def readme(card: Card, *, dim: int, vocab: int, kind: str = "static") -> str:
     Args:
         card: what is known.
         dim: length of a vector.
-        vocab: pieces.
+        vocab: size of the vocabulary.
         kind: of the encoder: `static`, or a model type of transformers.
     """
     corpus, scores = card.corpus, card.scores
     rows = [f"| {name} | {_number(value)} |" for name, value in scores.items()]
     settings = [f"| {name} | {value} |" for name, value in card.recipe.items()]
     warnings = [f"- {warning}" for warning in card.warnings]
-    parts = [
+    sections = [
         "---\ntags:\n- likewise\n- sentence-transformers\n- sentence-similarity\n- feature-extraction\n"
         "pipeline_tag: sentence-similarity\nlibrary_name: sentence-transformers\n---\n",
         f"# {corpus.get('name', 'A text encoder')}\n",
-        f"A {kind} text encoder: {vocab:,} pieces, {dim} dimensions, unit vectors; compare them by their dot product. "
-        f"{_origin(card, kind)}\n",
+        f"A {kind} text encoder: a vocabulary of {vocab:,} subwords, {dim} dimensions, unit vectors; compare them by "
+        f"their dot product. {_origin(card, kind)}\n",
         '```python\nimport likewise\nmodel = likewise.load(FOLDER)\nvectors = model.encode(["a text"])\n```\n\n'
         "`sentence_transformers.SentenceTransformer(FOLDER)` loads it too and gives the same vectors.\n",
         "## The corpus\n\n" + "\n".join(f"- {name}: {_number(value)}" for name, value in corpus.items()) + "\n",
         "## What it learned\n\nNo label was used. Held-out texts were cut into two random halves, every word of the "
-        "first was removed from the second, and each half had to find the other among all of them.\n\n"
+        "first was removed from the second, and each half was a query that had to retrieve the other among all.\n\n"
         "| | |\n|---|---|\n" + "\n".join(rows) + "\n",
         _pairs(card.pairs),
         "## Warnings\n\n" + "\n".join(warnings) + "\n" if warnings else "",
         "## Settings\n\n| | |\n|---|---|\n" + "\n".join(settings) + "\n",
     ]
-    return "\n".join(part for part in parts if part)
+    return "\n".join(section for section in sections if section)
 
 
 def _origin(card: Card, kind: str) -> str:
     if kind == "static" and "teacher" in card.recipe:
-        return f"It was taught by {card.recipe['teacher']}, and by contrastive learning on unlabelled text."
+        return f"It was distilled from {card.recipe['teacher']}, with contrastive learning on unlabelled text."
     if kind == "static":
         return "It was trained by contrastive learning on unlabelled text, without pretrained weights."
     if not card.recipe:
-        return "It is as it was loaded: no training here changed it."
+        return "It was not trained any further after it was loaded."
     return f"It was adapted from {card.recipe.get('encoder')} by contrastive learning on unlabelled text."
 
 
 def _pairs(pairs: Mapping[str, Any]) -> str:
-    """How similar positive and random pairs are on average, by the middles of the bins."""
+    """The mean cosines of positive and random pairs, by the middles of the bins."""
     if not pairs or not sum(pairs["positive"]) or not sum(pairs["random"]):
         return ""
     middles = [(low + high) / 2 for low, high in pairwise(pairs["edges"])]
@@ -95,18 +97,20 @@ def _number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-SAMPLE_TEXTS, SAMPLE_CHARACTERS = 1000, 500  # as many points as a map can show, as much of each as a person reads
+def sample_of(texts: Sequence[str]) -> tuple[str, ...]:
+    """The first 1,000 texts, each cut at 500 characters."""
+    return tuple(text[:SAMPLE_CHARACTERS] for text in texts[:SAMPLE_TEXTS])
 
 
 def write_sample(path: Path, texts: Sequence[str]) -> None:
-    """One JSON object a line, `{"text": ...}`."""
+    """Write one JSON object per line, `{"text": ...}`."""
     lines = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts)
     # A lone surrogate has no UTF-8: escaped, it is still JSON.
     path.write_text(lines, encoding="utf-8", errors="backslashreplace")
 
 
 def read_sample(path: Path) -> tuple[str, ...]:
-    """The texts that `write_sample` wrote.
+    """Read the texts that `write_sample` wrote.
 
     Raises:
         InputError: a line holds something else.

@@ -1,11 +1,11 @@
-"""A transformer becomes ONNX graphs, in single precision and in int8, and is compared with what it was."""
+"""Export to ONNX: a transformer becomes graphs, in single precision and in int8, and is compared with the original."""
 
 import logging
 import sysconfig
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -15,29 +15,31 @@ import numpy as np
 from likewise.atomic import refuse_existing, replacing_folder
 from likewise.encoders.transformer.onnx import EXTRA, INPUTS, OUTPUT, OnnxEncoder, open_onnxruntime
 from likewise.errors import InputError, LikewiseError
+from likewise.model.embedder import TextModel
 from likewise.model.folder import TOKENIZER, refuse_other, sha256_of
-from likewise.model.onnx import FOLDER, GRAPHS, Serving, carry
+from likewise.model.onnx import FOLDER, GRAPHS, Serving, copy_for_serving
+from likewise.model.transformer import TransformerModel
 
 if TYPE_CHECKING:
-    from likewise.model.transformer import TransformerModel
+    from likewise.encoders.transformer.encoder import TransformerEncoder
 
 __all__ = ["Export", "Graph", "export_onnx"]
 
 OPSET = 20  # the first with GELU as one operator; later ones are not read by every engine
-COMPARED = 200  # texts, unless others are given
+COMPARED_TEXTS = 200  # unless others are given
 QUANTISED = ["MatMul", "Gather"]  # products with weights, and embeddings
-SHAPE = (2, 8)  # of the example that is traced; neither number is kept
+EXAMPLE_SHAPE = (2, 8)  # of the batch that is traced; the graph takes any shape
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A file that was exported, and how far its vectors are from those of torch.
+    """An exported file, and how far its vectors are from those of torch.
 
     Attributes:
-        backend: what it is called by: `onnx` or `onnx-int8`.
-        path: the file.
+        backend: `onnx` or `onnx-int8`.
+        path: of the file.
         size: of the file, in bytes.
-        largest: difference of any component.
+        largest: difference of any component of a vector.
         mean: of 1 - cosine over the texts.
         worst: the largest 1 - cosine.
     """
@@ -52,11 +54,11 @@ class Graph:
 
 @dataclass(frozen=True)
 class Export:
-    """What came of an export.
+    """The result of an export.
 
     Attributes:
         graphs: the files.
-        texts: how many were compared.
+        texts: number of texts compared.
     """
 
     graphs: tuple[Graph, ...]
@@ -64,7 +66,7 @@ class Export:
 
 
 def export_onnx(
-    model: "TransformerModel",
+    model: TextModel,
     source: str | Path,
     out: str | Path | None = None,
     *,
@@ -72,14 +74,14 @@ def export_onnx(
     texts: Sequence[str] | None = None,
     overwrite: bool = False,
 ) -> Export:
-    """Write the ONNX form of a model; it is there whole or not at all.
+    """Write the ONNX form of a model; it is written whole or not at all.
 
-    The graph gives the last hidden states, as sentence-transformers expects of `onnx/model.onnx`; pooling and
-    normalisation are outside of it. In int8 the weights of products have one scale a column and embeddings one in all,
-    and activations are quantised as they come (dynamic quantisation of onnxruntime).
+    The graph returns the last hidden states, as sentence-transformers expects of `onnx/model.onnx`; pooling and
+    normalisation are outside of it. In int8 the weights of products have one scale per column and embeddings one in
+    all, and activations are quantised as they come (dynamic quantisation of onnxruntime).
 
     Args:
-        model: as torch runs it.
+        model: a transformer on torch.
         source: its folder.
         out: a new model folder, with the graphs instead of weights; `onnx/` within `source` if None.
         int8: whether the int8 form is written too.
@@ -87,19 +89,19 @@ def export_onnx(
         overwrite: replace what is there.
 
     Raises:
-        InputError: the model is none of torch, or the place exists or cannot be written.
-        LikewiseError: what is needed is not installed, or the model cannot be exported.
+        InputError: the model does not run on torch, or the folder exists or cannot be written.
+        LikewiseError: what the export needs is not installed, or the model cannot be exported.
     """
-    _check(model)
+    model = _exportable(model)
     source = Path(source)
     target = source / FOLDER if out is None else Path(out)
     refuse_existing(target, overwrite=overwrite)
     if out is not None:
         refuse_other(target)
     encoder = model.encoder
-    compared = list(texts or model.sample[:COMPARED] or _documentation())
-    with TemporaryDirectory() as place:
-        work = Path(place)
+    compared = list(texts or model.sample[:COMPARED_TEXTS] or _documentation())
+    with TemporaryDirectory() as temporary:
+        work = Path(temporary)
         graphs = {"onnx": work / GRAPHS["onnx"]}
         _trace(encoder, graphs["onnx"])
         if int8:
@@ -108,20 +110,17 @@ def export_onnx(
         model.tokenizer.reference.save(str(work / TOKENIZER))
         sums = {path.name: sha256_of(path) for path in (*graphs.values(), work / TOKENIZER)}
         serving = Serving(encoder.special_tokens, encoder.pooling, encoder.dim, sums)
-        found = [_compared(model, serving, backend, path, compared) for backend, path in graphs.items()]
-        with replacing_folder(target, overwrite=overwrite) as temporary, TemporaryDirectory() as whole:
-            carry(source, Path(whole) if out is None else temporary, graphs, serving)
+        found = [_compare(model, serving, backend, path, compared) for backend, path in graphs.items()]
+        with replacing_folder(target, overwrite=overwrite) as folder, TemporaryDirectory() as whole:
+            copy_for_serving(source, Path(whole) if out is None else folder, graphs, serving)
             if out is None:
                 for file in (Path(whole) / FOLDER).iterdir():
-                    (temporary / file.name).write_bytes(file.read_bytes())
+                    (folder / file.name).write_bytes(file.read_bytes())
     inner = target if out is None else target / FOLDER
-    named = (Graph(**{**vars(each), "path": inner / each.path.name}) for each in found)
-    return Export(tuple(named), len(compared))
+    return Export(tuple(replace(graph, path=inner / graph.path.name) for graph in found), len(compared))
 
 
-def _check(model: Any) -> None:
-    from likewise.model.transformer import TransformerModel
-
+def _exportable(model: TextModel) -> TransformerModel:
     if not isinstance(model, TransformerModel):
         raise InputError(f"a {type(model).__name__} cannot be exported: expected a transformer, loaded with torch")
     open_onnxruntime()
@@ -130,14 +129,15 @@ def _check(model: Any) -> None:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise LikewiseError(f"exporting needs {error.name or 'onnx'}: {EXTRA}") from error
+    return model
 
 
-def _trace(encoder: Any, path: Path) -> None:
+def _trace(encoder: "TransformerEncoder", path: Path) -> None:
     import onnx
     import torch
 
     class States(torch.nn.Module):
-        """Ids to last hidden states, by place."""
+        """Ids to last hidden states, with arguments by position."""
 
         def __init__(self, model: Any) -> None:
             super().__init__()
@@ -147,13 +147,12 @@ def _trace(encoder: Any, path: Path) -> None:
             return self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
 
     states = States(encoder.model).eval()
-    ids = torch.full(
-        SHAPE, encoder.special_tokens.first[0] if encoder.special_tokens.first else 0, device=encoder.device
-    )
+    first = encoder.special_tokens.first
+    ids = torch.full(EXAMPLE_SHAPE, first[0] if first else 0, device=encoder.device)
     mask = torch.ones_like(ids)
-    mask[1, SHAPE[1] // 2 :] = 0
+    mask[1, EXAMPLE_SHAPE[1] // 2 :] = 0
     free = torch.export.Dim.DYNAMIC
-    with _quietly():
+    with _quiet():
         try:
             program: Any = torch.onnx.export(
                 states, (ids, mask), dynamo=True, verbose=False, opset_version=OPSET, input_names=list(INPUTS),
@@ -161,16 +160,15 @@ def _trace(encoder: Any, path: Path) -> None:
             )  # fmt: skip
             program.save(str(path))
         except Exception as error:  # whatever an unforeseen architecture makes the exporter raise
-            said = " ".join(str(error).split())[:200]
-            kind = encoder.model.config.model_type
-            raise LikewiseError(f"this {kind} cannot be exported: {said}") from error
+            reason = " ".join(str(error).split())[:200]
+            raise LikewiseError(f"this {encoder.model.config.model_type} cannot be exported: {reason}") from error
     proto = onnx.load(str(path))
-    _cleaned(proto.graph)
+    _clean(proto.graph)
     onnx.save(proto, str(path))
 
 
-def _cleaned(graph: Any) -> None:
-    """Takes out what tells of the machine, and gives the axes their names."""
+def _clean(graph: Any) -> None:
+    """Remove paths of this machine, and name the axes."""
     for node in graph.node:
         del node.metadata_props[:]
         node.doc_string = ""
@@ -186,31 +184,33 @@ def _cleaned(graph: Any) -> None:
 def _quantise(path: Path, out: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    with _quietly():
+    with _quiet():
         quantize_dynamic(
             str(path), str(out), op_types_to_quantize=QUANTISED, per_channel=True, weight_type=QuantType.QInt8,
             extra_options={"MatMulConstBOnly": True},
         )  # fmt: skip
 
 
-def _compared(model: Any, serving: Serving, backend: str, path: Path, texts: Sequence[str]) -> Graph:
+def _compare(model: TransformerModel, serving: Serving, backend: str, path: Path, texts: Sequence[str]) -> Graph:
     expected = model.encode(texts)
     encoder = OnnxEncoder(path, serving.special_tokens, serving.pooling, serving.dim)
     found = encoder.encode(model.tokenizer.encode(texts))
-    apart = np.maximum(0.0, 1.0 - (expected.astype(np.float64) * found).sum(1))
+    distances = np.maximum(0.0, 1.0 - (expected.astype(np.float64) * found).sum(1))
     largest = float(np.abs(expected - found).max(initial=0.0))
-    return Graph(backend, path, path.stat().st_size, largest, float(apart.mean()), float(apart.max(initial=0.0)))
+    return Graph(
+        backend, path, path.stat().st_size, largest, float(distances.mean()), float(distances.max(initial=0.0))
+    )
 
 
 def _documentation() -> list[str]:
     from likewise.corpus.demo_corpus import pydocs
 
-    return pydocs(Path(sysconfig.get_path("stdlib")) / "email")[:COMPARED]
+    return pydocs(Path(sysconfig.get_path("stdlib")) / "email")[:COMPARED_TEXTS]
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """The exporter and the quantiser give advice on what is meant here as it is."""
+def _quiet() -> Iterator[None]:
+    """Silence the advice of the exporter and the quantiser about what is intended here."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,125 +1,154 @@
-"""The model folder: loads here and in sentence-transformers, holds no pickle, and knows when a file is damaged."""
+"""The model folder: what the folders of all models share. They hold no pickle, and damage to a file is noticed.
+
+`likewise.json` is the record: the format, the checksums of the files that determine the vectors, the card, and what
+else a kind of model needs. The other files are those that sentence-transformers expects.
+"""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from jaxtyping import Int64
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
-
-from likewise.atomic import replacing_folder
-from likewise.encoders.documents import DocumentPooling
+from likewise import atomic
 from likewise.errors import InputError
-from likewise.model.card import Card, read_sample, readme, write_sample
-from likewise.tokens.tokenizer import Tokenizer
+from likewise.model.card import Card, read_sample, write_sample
 
-__all__ = ["Sealed", "read_folder", "refuse_other", "sha256_of", "write_folder", "write_json"]
-
-FORMAT = 1
-WEIGHTS, TOKENIZER, RECORD, SAMPLE = "model.safetensors", "tokenizer.json", "likewise.json", "sample.jsonl"
-MODULES = [
-    {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"},
-    {"idx": 1, "name": "1", "path": "1_Normalize", "type": "sentence_transformers.models.Normalize"},
+__all__ = [
+    "RECORD",
+    "SAMPLE",
+    "STATIC",
+    "TOKENIZER",
+    "TRANSFORMER",
+    "WEIGHTS",
+    "card_in",
+    "check_file",
+    "damaged",
+    "new_record",
+    "read_record",
+    "refuse_other",
+    "sample_in",
+    "sha256_of",
+    "write_json",
+    "write_settings",
 ]
-SETTINGS: dict[str, Any] = {
-    "model_type": "SentenceTransformer",
-    "prompts": {},
-    "default_prompt_name": None,
-    "similarity_fn_name": "cosine",
-}
-ENTRIES = {  # of likewise.json, beside its format
-    "sha256": dict, "counts": list, "recipe": dict, "corpus": dict, "scores": dict, "versions": dict,
-    "history": list, "warnings": list,
+
+WEIGHTS, TOKENIZER, RECORD, SAMPLE = "model.safetensors", "tokenizer.json", "likewise.json", "sample.jsonl"
+STATIC, TRANSFORMER = "static", "transformer"  # kinds of models
+FORMATS = {STATIC: 2, TRANSFORMER: 3}
+FIELDS = {
+    "sha256": dict, "counts": list, "recipe": dict, "corpus": dict, "scores": dict, "versions": dict, "history": list,
+    "warnings": list, "pairs": dict,
 }  # fmt: skip
-LATER = {"pairs": dict, "stems": dict, "documents": dict}  # entries that older folders lack
+MODULES = "sentence_transformers.models"
+SETTINGS: dict[str, Any] = {
+    "model_type": "SentenceTransformer", "prompts": {}, "default_prompt_name": None, "similarity_fn_name": "cosine",
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Sealed:
-    """What a model folder holds; once read, it is checked against the checksums.
+def write_settings(folder: Path, modules: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write the files by which sentence-transformers knows the modules of a model.
 
-    Attributes:
-        weights: the embedding rows, float32.
-        tokenizer: texts to ids.
-        card: where the model comes from.
-        sample: some texts of the corpus; without any there is no file for them.
-        stems: of each word that has another form as its stem, that stem.
-        documents: how documents are pooled; None for as all other texts.
-        fingerprint: of what decides the vectors; empty before it was written.
+    Args:
+        folder: of the model.
+        modules: settings of each module by its name, in their order; the first module lies in the folder itself.
     """
+    named = [(name, "" if number == 0 else f"{number}_{name}") for number, name in enumerate(modules)]
+    listed = [
+        {"idx": number, "name": str(number), "path": path, "type": f"{MODULES}.{name}"}
+        for number, (name, path) in enumerate(named)
+    ]
+    write_json(folder / "modules.json", listed)
+    write_json(folder / "config_sentence_transformers.json", SETTINGS)
+    for name, path in named[1:]:
+        (folder / path).mkdir()
+        write_json(folder / path / "config.json", modules[name])
 
-    weights: np.ndarray
-    tokenizer: Tokenizer
-    card: Card
-    sample: Sequence[str] = ()
-    stems: Mapping[str, str] = field(default_factory=dict)
-    documents: DocumentPooling | None = None
-    fingerprint: str = ""
+
+def new_record(
+    folder: Path, kind: str, files: Sequence[str], card: Card, sample: Sequence[str], counts: Sequence[int]
+) -> dict[str, Any]:
+    """Write the sample into a folder, and make its record.
+
+    Args:
+        folder: of the model, with all files that determine the vectors.
+        kind: `STATIC` or `TRANSFORMER`.
+        files: names of these files.
+        card: of the model.
+        sample: texts of the corpus; of none no file is written.
+        counts: how often each token occurs in the corpus.
+    """
+    if sample:
+        write_sample(folder / SAMPLE, sample)
+    sums = {name: sha256_of(folder / name) for name in (*files, *([SAMPLE] if sample else []))}
+    return {"format": FORMATS[kind], "kind": kind, "sha256": sums, **asdict(card), "counts": list(counts)}
 
 
-def write_folder(path: Path, sealed: Sealed, *, overwrite: bool = False) -> None:
-    """Write a model folder; it is there whole or not at all.
+def read_record(folder: Path, kind: str, fields: Mapping[str, type]) -> dict[str, Any]:
+    """Read and check the record of a folder.
+
+    Args:
+        folder: of the model.
+        kind: of the model that the folder should hold.
+        fields: further fields of this kind, with their types.
 
     Raises:
-        InputError: `path` exists and `overwrite` is false, or it is to be overwritten and is no model folder.
+        InputError: there is none, it is damaged, of another format, or of another kind of model.
     """
-    refuse_other(path)
-    weights, tokenizer, sample = sealed.weights, sealed.tokenizer, sealed.sample
-    with replacing_folder(path, overwrite=overwrite) as folder:
-        # save_file would make the file readable by its owner alone, whatever the umask says
-        (folder / WEIGHTS).write_bytes(save({"embedding.weight": np.ascontiguousarray(weights, np.float32)}))
-        tokenizer.save(folder / TOKENIZER)
-        (folder / "1_Normalize").mkdir()
-        write_json(folder / "1_Normalize" / "config.json", {})
-        write_json(folder / "modules.json", MODULES)
-        write_json(folder / "config_sentence_transformers.json", SETTINGS)
-        text = readme(sealed.card, dim=weights.shape[1], vocab=weights.shape[0])
-        (folder / "README.md").write_text(text, encoding="utf-8", errors="backslashreplace")
-        if sample:
-            write_sample(folder / SAMPLE, sample)
-        sums = {name: sha256_of(folder / name) for name in (WEIGHTS, TOKENIZER, *([SAMPLE] if sample else []))}
-        counts = tokenizer.vocabulary.counts.tolist()
-        record = {"format": FORMAT, "sha256": sums, **asdict(sealed.card), "stems": dict(sealed.stems)}
-        pooling = sealed.documents.plain() if sealed.documents else {}
-        write_json(folder / RECORD, record | {"documents": pooling, "counts": counts})
-
-
-def read_folder(path: Path) -> Sealed:
-    """Read and check a model folder.
-
-    Raises:
-        InputError: it is no model folder, or a file of it is missing or damaged.
-    """
-    if not path.is_dir():
-        raise InputError(f"{path} is no model folder: there is {'a file' if path.exists() else 'nothing'} at that path")
-    record = _record(path)
-    # Whoever passes a model on may take its texts out of the folder: no vector depends on them.
-    sums = {name: expected for name, expected in record["sha256"].items() if name != SAMPLE or (path / SAMPLE).exists()}
-    for name, expected in sums.items():
-        if not (path / name).is_file():
-            raise InputError(f"{path}: {name} is missing; train again, or restore the folder from a copy")
-        if sha256_of(path / name) != expected:
-            raise InputError(f"{path}: {name} is damaged (its checksum differs); restore it from a copy or train again")
+    path = folder / RECORD
+    if not path.is_file():
+        raise InputError(f"{folder} is no model folder of this package: it holds no {RECORD}")
     try:
-        weights = load_file(path / WEIGHTS)["embedding.weight"]
-    except (SafetensorError, KeyError) as error:
-        raise InputError(f"{path}: {WEIGHTS} cannot be read: {error}") from error
-    tokenizer = Tokenizer.load(path / TOKENIZER, counts=_counts(path, record["counts"]))
-    if weights.ndim != 2 or weights.dtype != np.float32 or len(weights) != len(tokenizer.vocabulary):
-        raise InputError(
-            f"{path}: {len(tokenizer.vocabulary)} pieces and weights {weights.dtype} {weights.shape} do not belong "
-            "together; restore the folder from a copy or train again"
-        )
-    fields = {name: record[name] for name in ("recipe", "corpus", "scores", "versions", "pairs")}
-    card = Card(**fields, history=tuple(record["history"]), warnings=tuple(record["warnings"]))
-    sample = read_sample(path / SAMPLE) if SAMPLE in sums else ()
-    stems, documents = _stems(path, record["stems"]), _documents(path, record["documents"], weights.shape[1])
-    return Sealed(weights, tokenizer, card, sample, stems, documents, fingerprint(sums, documents))
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        number = record["format"]
+        if isinstance(number, int) and number != FORMATS[kind]:
+            raise InputError(f"{folder} has format {number}, this version reads format {FORMATS[kind]}: train again")
+        if wrong := [name for name, type in (FIELDS | dict(fields)).items() if not isinstance(record[name], type)]:
+            raise TypeError(f"wrong type: {', '.join(wrong)}")
+        if number != FORMATS[kind] or record["kind"] != kind:
+            raise ValueError(f"format {number}, kind {record['kind']}")
+    except InputError:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(folder, str(error)) from error
+    return record
+
+
+def damaged(folder: Path, reason: str) -> InputError:
+    """The error for a record that cannot be read."""
+    return InputError(f"{folder}: {RECORD} is damaged ({reason}); restore it from a copy or train again")
+
+
+def check_file(folder: Path, name: str, sha256: str) -> None:
+    """Compare a file with its checksum.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    if not (folder / name).is_file():
+        raise InputError(f"{folder}: {name} is missing; train again, or restore the folder from a copy")
+    if sha256_of(folder / name) != sha256:
+        raise InputError(f"{folder}: {name} is damaged (its checksum differs); restore it from a copy or train again")
+
+
+def card_in(record: Mapping[str, Any]) -> Card:
+    """The card in a record."""
+    dicts = {name: record[name] for name in ("recipe", "corpus", "scores", "versions", "pairs")}
+    return Card(**dicts, history=tuple(record["history"]), warnings=tuple(record["warnings"]))
+
+
+def sample_in(folder: Path, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The texts stored with a model; none where the file is gone, for no vector depends on them.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    expected = record["sha256"].get(SAMPLE)
+    if expected is None or not (folder / SAMPLE).is_file():
+        return ()
+    check_file(folder, SAMPLE, expected)
+    return tuple(read_sample(folder / SAMPLE))
 
 
 def refuse_other(path: Path) -> None:
@@ -128,60 +157,7 @@ def refuse_other(path: Path) -> None:
     Raises:
         InputError: there is a file or another folder at `path`.
     """
-    if path.exists() and not (path.is_dir() and ((path / RECORD).exists() or not any(path.iterdir()))):
-        raise InputError(f"{path} exists and is no model folder: choose another name, or remove it yourself")
-
-
-def fingerprint(sums: dict[str, str], documents: DocumentPooling | None) -> str:
-    """What tells one model from another: a hash over the checksums of weights and tokenizer, and the pooling."""
-    told = json.dumps(documents.plain()) if documents else ""
-    return hashlib.sha256((sums[WEIGHTS] + sums[TOKENIZER] + told).encode()).hexdigest()
-
-
-def _record(path: Path) -> dict[str, Any]:
-    if not (path / RECORD).is_file():
-        raise InputError(f"{path} is no model folder of this package: it holds no {RECORD}")
-    try:
-        record: dict[str, Any] = json.loads((path / RECORD).read_text(encoding="utf-8"))
-        if record["format"] > FORMAT:
-            raise InputError(
-                f"{path} has format {record['format']}, this version reads up to {FORMAT}: update likewise"
-            )
-        record = {name: kind() for name, kind in LATER.items()} | record
-        if wrong := [name for name, kind in (ENTRIES | LATER).items() if not isinstance(record[name], kind)]:
-            raise TypeError(f"wrong kind: {', '.join(wrong)}")
-        if set(record["sha256"]) - {SAMPLE} != {WEIGHTS, TOKENIZER}:
-            raise KeyError("sha256")
-    except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path}: {RECORD} is damaged ({error}); restore it from a copy or train again") from error
-    return record
-
-
-def _counts(path: Path, given: list[Any]) -> Int64[np.ndarray, " vocab"]:
-    try:
-        return np.array(given, np.int64).reshape(len(given))
-    except (ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"{path}: {RECORD} is damaged (counts); restore it from a copy or train again") from error
-
-
-def _stems(path: Path, given: dict[str, Any]) -> dict[str, str]:
-    if not all(isinstance(stem, str) for stem in given.values()):
-        raise InputError(f"{path}: {RECORD} is damaged (stems); restore it from a copy or train again")
-    return given
-
-
-def _documents(path: Path, given: dict[str, Any], dim: int) -> DocumentPooling | None:
-    if not given:
-        return None
-    try:
-        found = DocumentPooling(**{name: tuple(given[name]) for name in ("dims", "shares", "ballasts")})
-        if sum(found.dims) != dim:
-            raise ValueError
-    except (KeyError, TypeError, ValueError, InputError) as error:
-        raise InputError(f"{path}: {RECORD} is damaged (documents); restore it from a copy or train again") from error
-    return found
+    atomic.refuse_other(path, RECORD, "no model folder", empty=True)
 
 
 def write_json(path: Path, value: Any) -> None:

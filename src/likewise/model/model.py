@@ -1,55 +1,64 @@
-"""A trained model: texts in, unit vectors out."""
+"""The static model: texts in, unit vectors out; encode, save and load in one place."""
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Float32, Int32
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
 
+from likewise.atomic import replacing_folder
+from likewise.encoders.documents import DocumentPooling
 from likewise.encoders.static import StaticEncoder
-from likewise.errors import InputError
-from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS, Card
-from likewise.model.folder import TOKENIZER, WEIGHTS, Sealed, fingerprint, read_folder, write_folder
+from likewise.errors import InputError, LikewiseError
+from likewise.model.card import Card, readme, sample_of
+from likewise.model.embedder import Component, Texts
+from likewise.model.folder import (
+    RECORD,
+    SAMPLE,
+    STATIC,
+    TOKENIZER,
+    WEIGHTS,
+    card_in,
+    check_file,
+    damaged,
+    new_record,
+    read_record,
+    refuse_other,
+    sample_in,
+    write_json,
+    write_settings,
+)
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import Tokenizer, as_arrow
 
-__all__ = ["Embedder", "Model", "Texts"]
-
-Texts: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
+__all__ = ["Model", "encode_chunks"]
 
 CHUNK_TEXTS = 1 << 14  # encoded at once: their ids stay in the cache
-
-
-@runtime_checkable
-class Embedder(Protocol):
-    """What everything that uses a model asks of it; any object with these will do.
-
-    One that encodes what is asked and what is found in two ways has `encode_query` and `encode_document` as well, as in
-    sentence-transformers.
-    """
-
-    dim: int
-
-    def encode(self, texts: Sequence[str], /) -> Float32[np.ndarray, "texts dim"]:
-        """One unit vector a text."""
-        ...
+TRAINED_WEIGHT = 0.4  # of the trained columns in hybrid search; BM25 has the rest
+# Names of the arrays in the file of weights, as model2vec has them. The token weights are ones: because there are some,
+# sentence-transformers computes in single precision. In half precision it gives NaN for a text without known words.
+ROWS, TOKEN_WEIGHTS = "embeddings", "weights"
 
 
 class Model:
-    """A tokenizer and an encoder.
+    """A tokenizer and a static encoder.
+
+    The folder stores weights in half precision (float16), and they are rounded to it once, when a model is made: so the
+    model in memory and the same model loaded from its folder have the same vectors, to the bit. They are computed in
+    single precision.
 
     Attributes:
-        tokenizer: texts to ids.
-        encoder: ids to unit vectors.
+        tokenizer: texts to token ids.
+        encoder: token ids to unit vectors, with weights that float16 can represent.
         card: where the model comes from and how good it is known to be.
-        sample: some texts of the corpus, for the report: 1,000 at the most, each cut at 500 characters; empty where
-            they were left out.
-        stems: of each word that has another form as its stem, in lower case, that stem; the search by words uses them.
+        sample: some texts of the corpus, for the report: at most 1,000, each cut at 500 characters; may be empty.
+        stems: of each word that has another form as its stem, in lower case, that stem; word search uses them.
     """
 
     def __init__(
@@ -63,16 +72,52 @@ class Model:
         self.tokenizer = tokenizer
         self.encoder = encoder
         self.card = card or Card()
-        self.sample = tuple(text[:SAMPLE_CHARACTERS] for text in sample[:SAMPLE_TEXTS])
+        self.sample = sample_of(sample)
         self.stems = dict(stems or {})
+
+    @property
+    def encoder(self) -> StaticEncoder:
+        """Token ids to unit vectors."""
+        return self._encoder
+
+    @encoder.setter
+    def encoder(self, encoder: StaticEncoder) -> None:
+        self._encoder = StaticEncoder(_half(encoder.weights).astype(np.float32), encoder.documents)
+        self.__dict__.pop("fingerprint", None)
 
     @property
     def dim(self) -> int:
         """Length of a vector."""
         return self.encoder.dim
 
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """The components of a vector, in the order of its columns; hybrid search uses the trained one.
+
+        The lexical and LSA columns mostly repeat which words a text has, which BM25 knows better.
+        """
+        pooling = self.encoder.documents
+        if pooling is None:
+            return (Component("trained", self.dim, TRAINED_WEIGHT),)
+        others = zip(pooling.dims[1:], pooling.length_priors[1:], strict=True)
+        untrained = (Component("lexical" if prior > 0 else "lsa", dim, 0.0) for dim, prior in others)
+        return (Component("trained", pooling.dims[0], TRAINED_WEIGHT), *untrained)
+
+    def for_search(self) -> "Model":
+        """Return the model with only the columns that hybrid search uses, which is what an index stores."""
+        pooling, components = self.encoder.documents, self.components
+        used = [component.hybrid_weight > 0 for component in components]
+        if pooling is None or all(used):
+            return self
+        columns = np.repeat(used, [component.dim for component in components])
+        parts = zip(pooling.dims, pooling.shares, pooling.length_priors, strict=True)
+        kept = [part for part, is_used in zip(parts, used, strict=True) if is_used]
+        dims, shares, length_priors = zip(*kept, strict=True)
+        encoder = StaticEncoder(self.encoder.weights[:, columns], DocumentPooling(dims, shares, length_priors))
+        return Model(self.tokenizer, encoder, self.card, (), self.stems)
+
     def encode(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
-        """One vector a text, unit rows; a text without any known piece is a row of zeros.
+        """One unit vector per text; a text without any known token is a row of zeros.
 
         Args:
             texts: strings, or an Arrow array of them.
@@ -80,17 +125,17 @@ class Model:
         Raises:
             InputError: something in it is not a string.
         """
-        return self._encoded(texts, self.encoder.encode)
+        return encode_chunks(self, texts, self.encoder.encode)
 
     def encode_query(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
-        """Vectors of texts that look for others: those of `encode`."""
+        """Vectors of queries: those of `encode`."""
         return self.encode(texts)
 
     def encode_document(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
-        """Vectors of texts to be found by queries, one a text; the product with a query's says how well it answers.
+        """Vectors of texts to be found by queries, one per text; the dot product with a query's is the relevance.
 
-        Repeated words count less than in `encode`, and the vectors of documents that are so short that they tell little
-        are shorter than one (`encoders.documents`). The vectors of `encode` are those to compare texts of one kind by.
+        Repeated words count less than in `encode`, and the vectors of documents so short that they are weak evidence
+        are shorter than 1 (`encoders.documents`). To compare texts of one kind use `encode`.
 
         Args:
             texts: strings, or an Arrow array of them.
@@ -103,71 +148,158 @@ class Model:
             # A word counts as often as it and its other forms occur: they share a row.
             return self.encoder.encode_documents(Ragged(self._stem_ids[ids.ids], ids.offsets), out)
 
-        return self._encoded(texts, encode)
-
-    def _encoded(self, texts: Texts, encode: Callable[..., object]) -> Float32[np.ndarray, "texts dim"]:
-        array = as_arrow(texts)
-        vectors = np.empty((len(array), self.dim), np.float32)
-        for first in range(0, len(array), CHUNK_TEXTS):
-            ids = self.tokenizer.encode(array.slice(first, CHUNK_TEXTS))
-            encode(ids, out=vectors[first : first + CHUNK_TEXTS])
-        return vectors
+        return encode_chunks(self, texts, encode)
 
     @cached_property
     def _stem_ids(self) -> Int32[np.ndarray, " vocab"]:
-        """The piece that stands for each piece."""
+        """The id of each token's stem."""
         subwords = self.tokenizer.vocabulary.subwords
-        numbers = {subword: number for number, subword in enumerate(subwords)} if self.stems else {}
+        ids = {subword: id for id, subword in enumerate(subwords)} if self.stems else {}
         stems = np.arange(len(subwords), dtype=np.int32)
         for form, stem in self.stems.items():
-            if form in numbers and stem in numbers:
-                stems[numbers[form]] = numbers[stem]
+            if form in ids and stem in ids:
+                stems[ids[form]] = ids[stem]
         return stems
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256, in hexadecimal, of what decides its vectors: an index refuses a model with another one."""
-        weights = save({"embedding.weight": np.ascontiguousarray(self.encoder.weights, np.float32)})
+        """SHA-256, in hexadecimal, of what determines the vectors: an index refuses a model with another one."""
         tokenizer = self.tokenizer.reference.to_str().encode()
-        sums = {WEIGHTS: hashlib.sha256(weights).hexdigest(), TOKENIZER: hashlib.sha256(tokenizer).hexdigest()}
-        return fingerprint(sums, self.encoder.documents)
+        sums = {WEIGHTS: _sha256(_weights_file(self.encoder)), TOKENIZER: _sha256(tokenizer)}
+        return _fingerprint(sums, self.encoder.documents)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write the model folder, which sentence-transformers loads too.
+        """Write the model folder, which sentence-transformers loads too; it is written whole or not at all.
 
         Raises:
-            InputError: `path` exists and `overwrite` is false, or cannot be written.
-            LikewiseError: the disk is full; nothing is left half-written.
+            InputError: `path` exists and `overwrite` is false, or it is no model folder, or cannot be written.
+            LikewiseError: the disk is full.
         """
-        sealed = Sealed(
-            self.encoder.weights, self.tokenizer, self.card, self.sample, self.stems, self.encoder.documents
-        )
-        write_folder(Path(path), sealed, overwrite=overwrite)
+        path = Path(path)
+        refuse_other(path)
+        vocabulary, documents = self.tokenizer.vocabulary, self.encoder.documents
+        with replacing_folder(path, overwrite=overwrite) as folder:
+            # safetensors' own save_file would make the file readable by its owner alone, whatever the umask
+            (folder / WEIGHTS).write_bytes(_weights_file(self.encoder))
+            self.tokenizer.save(folder / TOKENIZER)
+            write_settings(folder, {"StaticEmbedding": {}, "Normalize": {}})
+            text = readme(self.card, dim=self.dim, vocab=len(vocabulary))
+            (folder / "README.md").write_text(text, encoding="utf-8", errors="backslashreplace")
+            counts = vocabulary.counts.tolist()
+            record = new_record(folder, STATIC, (WEIGHTS, TOKENIZER), self.card, self.sample, counts)
+            pooling = documents.plain() if documents else {}
+            write_json(folder / RECORD, record | {"stems": self.stems, "documents": pooling})
 
     @classmethod
-    def load(cls, path: str | Path, *, backend: str | None = None) -> "Model":
-        """Read a model folder: of this package, or of sentence-transformers with a transformer in it.
-
-        Args:
-            path: the folder.
-            backend: what a transformer runs on: `torch`, `onnx` or `onnx-int8`, the latter two once it was exported;
-                torch if None, or a graph where torch is not installed or the folder was saved for one.
+    def load(cls, path: str | Path) -> "Model":
+        """Read the folder of a static model; `likewise.load` reads those of all models.
 
         Raises:
-            InputError: it is no model folder, a file of it is missing or damaged, or it has no such backend.
-            LikewiseError: it holds a transformer, and what that runs on is not installed.
+            InputError: it is no such folder, or a file of it is missing or damaged.
         """
-        from likewise.model.transformer import TransformerModel, is_transformer
-
-        if is_transformer(Path(path)):
-            from likewise.model.onnx import OnnxModel, backend_of
-
-            chosen = backend_of(Path(path), backend)
-            return TransformerModel.load(path) if chosen == "torch" else OnnxModel.load(path, backend=chosen)
-        if backend is not None:
-            raise InputError(f"{path} is a static model, which needs no backend: leave {backend!r} out")
-        sealed = read_folder(Path(path))
-        encoder = StaticEncoder(sealed.weights, sealed.documents)
-        model = cls(sealed.tokenizer, encoder, sealed.card, sealed.sample, sealed.stems)
-        model.__dict__["fingerprint"] = sealed.fingerprint  # known from the checksums: no second hash of the weights
+        folder = Path(path)
+        if not folder.is_dir():
+            found = "a file" if folder.exists() else "nothing"
+            raise InputError(f"{path} is no model folder: there is {found} at that path")
+        record = read_record(folder, STATIC, {"stems": dict, "documents": dict})
+        sums = {name: expected for name, expected in record["sha256"].items() if name != SAMPLE}
+        if set(sums) != {WEIGHTS, TOKENIZER}:
+            raise damaged(folder, "sha256")
+        for name, expected in sums.items():
+            check_file(folder, name, expected)
+        tokenizer = Tokenizer.load(folder / TOKENIZER, counts=_counts_in(folder, record))
+        weights = _read_weights(folder, len(tokenizer.vocabulary))
+        documents, stems = _documents_in(folder, record, weights.shape[1]), _stems_in(folder, record)
+        model = cls(tokenizer, StaticEncoder(weights, documents), card_in(record), sample_in(folder, record), stems)
+        model.__dict__["fingerprint"] = _fingerprint(sums, documents)  # no second hash of the weights
         return model
+
+
+def encode_chunks(
+    model: Any, texts: Texts, encode: Callable[..., object], *, chunk_texts: int = CHUNK_TEXTS
+) -> Float32[np.ndarray, "texts dim"]:
+    """Tokenize and encode texts in chunks.
+
+    Args:
+        model: with `tokenizer` and `dim`.
+        texts: strings, or an Arrow array of them.
+        encode: token ids to vectors, written to `out`.
+        chunk_texts: number of texts encoded at once.
+    """
+    array = as_arrow(texts)
+    vectors = np.empty((len(array), model.dim), np.float32)
+    for first in range(0, len(array), chunk_texts):
+        ids = model.tokenizer.encode(array.slice(first, chunk_texts))
+        encode(ids, out=vectors[first : first + chunk_texts])
+    return vectors
+
+
+def _half(weights: np.ndarray) -> np.ndarray:
+    """Weights rounded to half precision, (vocab, dim), as the folder stores them.
+
+    Raises:
+        LikewiseError: a weight is not finite in half precision.
+    """
+    if weights.dtype == np.float16:
+        return weights
+    with np.errstate(over="ignore"):
+        half = weights.astype(np.float16)
+    if not np.isfinite(half).all():
+        raise LikewiseError("the weights of the model are not finite, or larger than the 65,504 that a folder can hold")
+    return half
+
+
+def _weights_file(encoder: StaticEncoder) -> bytes:
+    rows = _half(encoder.weights)
+    data: bytes = save({ROWS: rows, TOKEN_WEIGHTS: np.ones(len(rows), np.float32)})
+    return data
+
+
+def _read_weights(folder: Path, vocab: int) -> np.ndarray:
+    """The weights as they are stored, float16, (vocab, dim)."""
+    try:
+        weights: np.ndarray = load_file(folder / WEIGHTS)[ROWS]
+    except (SafetensorError, KeyError) as error:
+        raise InputError(f"{folder}: {WEIGHTS} cannot be read: {error}") from error
+    if weights.ndim != 2 or weights.dtype != np.float16 or len(weights) != vocab:
+        raise InputError(
+            f"{folder}: a vocabulary of {vocab} and weights {weights.dtype} {weights.shape} do not belong together; "
+            "restore the folder from a copy or train again"
+        )
+    return weights
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _fingerprint(sums: Mapping[str, str], documents: DocumentPooling | None) -> str:
+    """A hash of the checksums of weights and tokenizer, and of the document pooling."""
+    pooling = json.dumps(documents.plain()) if documents else ""
+    return _sha256((sums[WEIGHTS] + sums[TOKENIZER] + pooling).encode())
+
+
+def _counts_in(folder: Path, record: Mapping[str, Any]) -> np.ndarray:
+    try:
+        return np.array(record["counts"], np.int64).reshape(len(record["counts"]))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise damaged(folder, "counts") from error
+
+
+def _stems_in(folder: Path, record: Mapping[str, Any]) -> dict[str, str]:
+    stems: dict[str, str] = record["stems"]
+    if not all(isinstance(stem, str) for stem in stems.values()):
+        raise damaged(folder, "stems")
+    return stems
+
+
+def _documents_in(folder: Path, record: Mapping[str, Any], dim: int) -> DocumentPooling | None:
+    if not record["documents"]:
+        return None
+    try:
+        found = DocumentPooling.of_plain(record["documents"])
+        if sum(found.dims) != dim:
+            raise ValueError
+    except (KeyError, TypeError, ValueError, InputError) as error:
+        raise damaged(folder, "documents") from error
+    return found

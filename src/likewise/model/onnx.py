@@ -1,42 +1,50 @@
-"""A transformer that was exported, as a model: it needs neither torch nor transformers.
+"""A transformer exported to ONNX, as a model: it needs neither torch nor transformers.
 
 The folder `onnx/` of a model has all that is needed, and is written whole or not at all: the graphs, by the names that
-sentence-transformers looks for; the tokenizer; and a record of pooling, special ids and checksums.
+sentence-transformers expects; the tokenizer; and a record of pooling, special tokens and checksums.
 """
 
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from likewise.atomic import replacing_folder
 from likewise.encoders.transformer.onnx import OnnxEncoder
 from likewise.encoders.transformer.pooling import check_pooling
 from likewise.errors import InputError
 from likewise.model.card import Card
-from likewise.model.concatenated import COMPANION, Companion, ConcatenatedModel, companion_of
-from likewise.model.folder import RECORD, SAMPLE, TOKENIZER, refuse_other, sha256_of, write_json
-from likewise.model.transformer import FORMAT, KIND, card_of, sample_of, transformer_record
+from likewise.model.concatenated import COMPANION, Companion, ConcatenatedModel, companion_in
+from likewise.model.folder import (
+    FORMATS,
+    RECORD,
+    SAMPLE,
+    TOKENIZER,
+    TRANSFORMER,
+    card_in,
+    new_record,
+    read_record,
+    refuse_other,
+    sample_in,
+    sha256_of,
+    write_json,
+)
+from likewise.model.transformer import CONFIG, FIELDS
 from likewise.tokens.pretrained import PretrainedTokenizer, SpecialTokens
 
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer as Reference
-
-__all__ = ["BACKENDS", "FOLDER", "GRAPHS", "OnnxModel", "Serving", "backend_of", "read_serving"]
+__all__ = ["FOLDER", "GRAPHS", "OnnxModel", "Serving", "copy_for_serving", "read_serving"]
 
 FOLDER = "onnx"
 GRAPHS = {"onnx": "model.onnx", "onnx-int8": "model_qint8_avx512_vnni.onnx"}  # named as in sentence-transformers
-BACKENDS = ("torch", *GRAPHS)
-CARRIED = (
-    "config.json", "modules.json", "config_sentence_transformers.json", "sentence_bert_config.json", TOKENIZER,
+COPIED = (
+    CONFIG, "modules.json", "config_sentence_transformers.json", "sentence_bert_config.json", TOKENIZER,
     "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "README.md", SAMPLE,
 )  # fmt: skip
-CARRIED_FOLDERS = ("*_Pooling", "*_Normalize", COMPANION)
+COPIED_FOLDERS = ("*_Pooling", "*_Normalize", COMPANION)
 
 
 @dataclass(frozen=True)
@@ -44,8 +52,8 @@ class Serving:
     """What is needed to run a graph.
 
     Attributes:
-        special_tokens: what goes around the ids of a text.
-        pooling: how a text's vector comes about.
+        special_tokens: added around the ids of a text.
+        pooling: one of `pooling.POOLINGS`.
         dim: length of a vector.
         sha256: checksums of the files in `onnx/`.
     """
@@ -53,63 +61,64 @@ class Serving:
     special_tokens: SpecialTokens
     pooling: str
     dim: int
-    sha256: dict[str, str]
+    sha256: Mapping[str, str]
 
     def write(self, folder: Path) -> None:
-        """Put it beside the graphs."""
-        write_json(folder / RECORD, {"format": FORMAT, "kind": FOLDER, **asdict(self)})
+        """Write the record of the graphs in a folder."""
+        write_json(folder / RECORD, {"format": FORMATS[TRANSFORMER], "kind": FOLDER, **asdict(self)})
 
 
 class OnnxModel(ConcatenatedModel):
     """A transformer on onnxruntime.
 
     Attributes:
-        encoder: ids to unit vectors.
-        backend: which of the graphs it runs on.
+        encoder: token ids to unit vectors.
+        backend: the graph that it runs on: `onnx` or `onnx-int8`.
         folder: where it was read from.
     """
 
-    encoder: OnnxEncoder  # type: ignore[assignment]
+    encoder: OnnxEncoder
 
     def __init__(
         self,
         folder: Path,
         backend: str,
-        reference: "Reference",
+        reference: Any,
         serving: Serving,
         card: Card | None = None,
         sample: Sequence[str] = (),
         companion: Companion | None = None,
     ) -> None:
+        tokenizer = PretrainedTokenizer(reference, serving.special_tokens.mask_token)
+        graph = folder / FOLDER / GRAPHS[backend]
+        encoder = OnnxEncoder(graph, serving.special_tokens, serving.pooling, serving.dim)
+        super().__init__(tokenizer, encoder, card, sample, companion)
         self.folder, self.backend, self._serving = folder, backend, serving
-        self.encoder = OnnxEncoder(
-            folder / FOLDER / GRAPHS[backend], serving.special_tokens, serving.pooling, serving.dim
-        )
-        self.tokenizer = PretrainedTokenizer(reference, serving.special_tokens.mask_token)
-        self._describe(card, sample, companion)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256, in hexadecimal, of what decides its vectors: graph, tokenizer, pooling, special ids, length."""
-        sums = self._serving.sha256
-        told = f"{sums[GRAPHS[self.backend]]} {sums[TOKENIZER]} {self._serving.pooling} {self._serving.special_tokens}"
+        """SHA-256, in hexadecimal, of what determines the vectors: graph, tokenizer, pooling, companion."""
+        serving = self._serving
+        parts = [serving.sha256[GRAPHS[self.backend]], serving.sha256[TOKENIZER], serving.pooling]
+        key = f"{' '.join(parts)} {serving.special_tokens}"
         if self.companion:
-            told += f" {self.companion.model.fingerprint} {self.companion.share}"
-        return hashlib.sha256(told.encode()).hexdigest()
+            key += f" {self.companion.model.fingerprint} {self.companion.weight}"
+        return hashlib.sha256(key.encode()).hexdigest()
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write the folder of this model alone: its graph, without the weights that torch would read.
+        """Write a folder with this graph, without the weights that torch would read.
 
         Raises:
-            InputError: `path` exists and `overwrite` is false, or cannot be written.
-            LikewiseError: the disk is full; nothing is left half-written.
+            InputError: `path` exists and `overwrite` is false, or it is no model folder, or cannot be written.
+            LikewiseError: the disk is full.
         """
         refuse_other(Path(path))
-        with replacing_folder(Path(path), overwrite=overwrite) as companion:
-            carry(self.folder, companion, {self.backend: self.folder / FOLDER / GRAPHS[self.backend]}, self._serving)
+        graph = self.folder / FOLDER / GRAPHS[self.backend]
+        with replacing_folder(Path(path), overwrite=overwrite) as folder:
+            copy_for_serving(self.folder, folder, {self.backend: graph}, self._serving)
 
     @classmethod
-    def load(cls, path: str | Path, *, backend: str | None = None) -> "OnnxModel":
+    def load(cls, path: str | Path, *, backend: str = "onnx") -> "OnnxModel":
         """Read the exported form of a model folder.
 
         Raises:
@@ -118,9 +127,10 @@ class OnnxModel(ConcatenatedModel):
         """
         from tokenizers import Tokenizer as Reference
 
-        folder, chosen = Path(path), backend or "onnx"
-        record, serving = transformer_record(folder), read_serving(folder)
-        for name in (GRAPHS[chosen], TOKENIZER):
+        folder = Path(path)
+        record = read_record(folder, TRANSFORMER, FIELDS) if (folder / RECORD).is_file() else None
+        serving = read_serving(folder)
+        for name in (GRAPHS[backend], TOKENIZER):
             file = folder / FOLDER / name
             if name not in serving.sha256:
                 raise InputError(f"{path} has no {name}: likewise export {path} --int8 --overwrite writes it")
@@ -130,73 +140,65 @@ class OnnxModel(ConcatenatedModel):
             reference = Reference.from_file(str(folder / FOLDER / TOKENIZER))
         except Exception as error:  # tokenizers raises the class itself
             raise InputError(f"{path}: {FOLDER}/{TOKENIZER} cannot be read; export the model again") from error
-        told = card_of(record), sample_of(folder, record), companion_of(folder, record)
-        return cls(folder, chosen, reference, serving, *told)
-
-
-def backend_of(folder: Path, backend: str | None) -> str:
-    """What a transformer is to run on.
-
-    What was asked for; else what the folder was saved for; else torch; where torch or transformers is not installed, an
-    exported graph.
-
-    Raises:
-        InputError: there is no such backend.
-    """
-    stated = backend or transformer_record(folder).get("backend")
-    if stated is not None:
-        if stated not in BACKENDS:
-            raise InputError(f"backend {stated!r} is not known: expected one of {', '.join(BACKENDS)}")
-        return str(stated)
-    missing = any(find_spec(name) is None for name in ("torch", "transformers"))
-    if missing and (folder / FOLDER / RECORD).is_file():
-        sums = read_serving(folder).sha256
-        return next((name for name, graph in GRAPHS.items() if graph in sums), "torch")
-    return "torch"
+        if record is None:
+            return cls(folder, backend, reference, serving)
+        card, sample = card_in(record), sample_in(folder, record)
+        return cls(folder, backend, reference, serving, card, sample, companion_in(folder, record))
 
 
 def read_serving(folder: Path) -> Serving:
-    """What stands beside the graphs of a model folder.
+    """Read the record of the graphs of a model folder.
 
     Raises:
-        InputError: the model was not exported, or the record is damaged.
+        InputError: the model was not exported, or the record is damaged or of another format.
     """
     path = folder / FOLDER / RECORD
     if not path.is_file():
         raise InputError(f"{folder} was not exported to ONNX: likewise export {folder} does it")
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        told = record["frame"]
-        special_tokens = SpecialTokens(
-            tuple(map(int, told["first"])), tuple(map(int, told["last"])),
-            *(int(told[name]) for name in ("longest", "padding", "blank")),
-        )  # fmt: skip
-        sums = {str(name): str(expected) for name, expected in record["sha256"].items()}
-        return Serving(special_tokens, check_pooling(record["pooling"]), int(record["dim"]), sums)
+        if record["format"] == FORMATS[TRANSFORMER]:
+            return _serving_in(record)
+        number = int(record["format"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} is damaged ({error}); export the model again") from error
+    raise InputError(f"{path} has format {number}, this version reads format {FORMATS[TRANSFORMER]}: export again")
 
 
-def carry(source: Path, target: Path, graphs: dict[str, Path], serving: Serving) -> None:
-    """Fill a folder with a model that runs on its graphs alone, for here and for sentence-transformers.
+def _serving_in(record: Mapping[str, Any]) -> Serving:
+    fields = record["special_tokens"]
+    special_tokens = SpecialTokens(
+        tuple(map(int, fields["first"])), tuple(map(int, fields["last"])),
+        *(int(fields[name]) for name in ("longest", "padding", "mask_token")),
+    )  # fmt: skip
+    sums = {str(name): str(expected) for name, expected in record["sha256"].items()}
+    return Serving(special_tokens, check_pooling(record["pooling"]), int(record["dim"]), sums)
+
+
+def copy_for_serving(source: Path, target: Path, graphs: Mapping[str, Path], serving: Serving) -> None:
+    """Fill a folder with a model that runs on its graphs alone, here and in sentence-transformers.
 
     Args:
         source: the model folder.
         target: an empty folder.
-        graphs: the files to take, by backend; the tokenizer lies beside the first.
+        graphs: the files to copy, by backend; the tokenizer is in the folder of the first.
         serving: what is needed to run them.
     """
-    for name in CARRIED:
+    for name in COPIED:
         if (source / name).is_file():
             shutil.copy(source / name, target / name)
-    for inner in (path for pattern in CARRIED_FOLDERS for path in source.glob(pattern)):
+    for inner in (path for pattern in COPIED_FOLDERS for path in source.glob(pattern)):
         shutil.copytree(inner, target / inner.name)
-    companion = target / FOLDER
-    companion.mkdir()
+    onnx = target / FOLDER
+    onnx.mkdir()
     for file in (*graphs.values(), next(iter(graphs.values())).parent / TOKENIZER):
-        shutil.copy(file, companion / file.name)
-    kept = {name: expected for name, expected in serving.sha256.items() if (companion / name).is_file()}
-    Serving(serving.special_tokens, serving.pooling, serving.dim, kept).write(companion)
-    record = transformer_record(source) or {"format": FORMAT, "kind": KIND}
-    sums = {name: sha256_of(target / name) for name in (TOKENIZER, "config.json", SAMPLE) if (target / name).is_file()}
-    write_json(target / RECORD, record | {"sha256": sums, "backend": next(iter(graphs))})
+        shutil.copy(file, onnx / file.name)
+    sums = {name: expected for name, expected in serving.sha256.items() if (onnx / name).is_file()}
+    Serving(serving.special_tokens, serving.pooling, serving.dim, sums).write(onnx)
+    if (source / RECORD).is_file():
+        record = read_record(source, TRANSFORMER, FIELDS)
+        files = [name for name in (TOKENIZER, CONFIG, SAMPLE) if (target / name).is_file()]
+        record["sha256"] = {name: sha256_of(target / name) for name in files}
+    else:
+        record = new_record(target, TRANSFORMER, (TOKENIZER, CONFIG), Card(), (), ()) | {"companion": {}}
+    write_json(target / RECORD, record | {"backend": next(iter(graphs))})

@@ -1,6 +1,6 @@
-"""Texts become other texts that say the same: slow rewriting, made once for a corpus and kept.
+"""Rewrite texts as other texts with the same meaning: slow, so it is done once per corpus and cached.
 
-`paraphraser.py` is what rewrites; read it first. `synonyms.py` does it by the words of `thesaurus.py`, which asks
-WordNet (`wordnet.py`) and keeps their form (`inflection.py`); `translation.py` by another language and back,
-through Apertium or through the models of `marian.py`. `cache.py` keeps what was made.
+Start with `paraphraser.py`: the interface and the names. `synonyms.py` replaces words by synonyms, which
+`thesaurus.py` takes from WordNet and `inflection.py` puts into the right form. `back_translation.py` translates into
+another language and back, with Apertium or with the models of `marian.py`. `cache.py` keeps the rewritten texts.
 """

@@ -1,4 +1,4 @@
-"""A corpus rewritten once and kept: in parts, so that a run that was killed goes on where it was."""
+"""Rewrite a corpus once and cache it, in parts, so that a killed run resumes where it stopped."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ __all__ = ["Rewritten", "rewrite_corpus"]
 
 PART_TEXTS = 2000
 PART_BYTES = 1 << 24
-PURPOSE = 21  # keeps the random numbers apart from those that others draw with the same seed
+STREAM = 21  # the random stream of rewriting: other uses of the same seed have other numbers
 RECORD = "record.json"
 
 SCHEMA = pa.schema([("text", pa.large_string())])
@@ -27,14 +27,14 @@ SCHEMA = pa.schema([("text", pa.large_string())])
 
 @dataclass(frozen=True)
 class Record:
-    """What the texts of a cache depend on.
+    """What cached texts depend on.
 
     Attributes:
         paraphraser: its name.
-        seed: of the random numbers.
-        fingerprint: of the corpus.
-        part_texts: how many texts a part holds at the most.
-        part_bytes: how many bytes of text end a part.
+        seed: the seed of the random numbers.
+        fingerprint: a hash of the corpus.
+        part_texts: the maximum number of texts of a part.
+        part_bytes: the bytes of text at which a part ends.
     """
 
     paraphraser: str
@@ -46,13 +46,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A corpus that was rewritten.
+    """A rewritten corpus.
 
     Attributes:
-        folder: where the parts are.
-        parts: how many there are.
-        texts: how many there are in all, which is as many as the corpus has.
-        unchanged: texts that came back as they were.
+        folder: the folder of the parts.
+        parts: the number of parts.
+        texts: the number of texts, equal to that of the corpus.
+        unchanged: the number of texts that were not changed.
     """
 
     folder: Path
@@ -61,16 +61,16 @@ class Rewritten:
     unchanged: int
 
     def arrays(self) -> Iterator[pa.Array]:
-        """The rewritten texts in the order of the corpus, a part at a time, as `large_string`.
+        """Yield the rewritten texts in the order of the corpus, part by part, as `large_string`.
 
         Raises:
-            LikewiseError: a part is not there any more, or not whole.
+            LikewiseError: a part is missing or damaged.
         """
         for number in range(self.parts):
             path = _part(self.folder, number)
             texts = _read(path)
             if texts is None:
-                raise LikewiseError(f"{path} is missing or damaged: rewrite the corpus again, which mends it")
+                raise LikewiseError(f"{path} is missing or damaged: rewrite the corpus again, which repairs it")
             yield texts
 
 
@@ -85,36 +85,40 @@ def rewrite_corpus(
     total: int | None = None,
     resume: bool = False,
     log: Callable[[int, int | None], None] | None = None,
+    part_texts: int = PART_TEXTS,
+    part_bytes: int = PART_BYTES,
 ) -> Rewritten:
-    """Rewrite every text of a corpus, or take what an earlier run with the same paraphraser, seed and corpus has kept.
+    """Rewrite every text of a corpus, or reuse the cache of a run with the same paraphraser, seed and corpus.
 
-    What is drawn for a part depends on the seed and the number of the part alone: a run that goes on ends with the same
-    bytes as one that was never killed. Memory holds one part and one batch.
+    The random numbers of a part depend only on the seed and the number of the part, so a resumed run produces the same
+    bytes as an uninterrupted one. Memory holds one part and one batch.
 
     Args:
-        batches: the texts, as arrays of strings of any length; a missing text counts as an empty one.
+        batches: the texts, as arrays of strings of any length; null is an empty text.
         paraphraser: rewrites them.
-        folder: of all that is kept; each name and paraphraser has a folder of its own in it.
-        name: of these texts, as there may be several columns or copies.
-        seed: of the random numbers.
-        fingerprint: of the corpus: other texts, or the same ones in another order, have another one.
-        total: how many texts there are, if that is known; `log` is told.
-        resume: refuse what is kept for another seed or corpus, instead of making it anew.
-        log: is told after each part how many texts are done, and the total.
+        folder: the cache, with one folder for each name and paraphraser.
+        name: identifies these texts, as there may be several columns or copies.
+        seed: the seed of the random numbers.
+        fingerprint: a hash of the corpus, which depends on the texts and their order.
+        total: the number of texts, if known, for `log`.
+        resume: refuse a cache of another seed or corpus, instead of replacing it.
+        log: called after each part with the number of texts done and the total.
+        part_texts: the maximum number of texts of a part.
+        part_bytes: the bytes of text at which a part ends.
 
     Raises:
-        InputError: `resume`, and what is kept does not fit; or the folder cannot be written.
-        LikewiseError: the paraphraser fails, or the disk is full. The parts that are done stay.
+        InputError: `resume`, and the cache does not fit; or the folder cannot be written.
+        LikewiseError: the paraphraser fails, or the disk is full. Finished parts are kept.
     """
     place = folder / f"{name}.{_slug(paraphraser.name)}"
-    _open(place, Record(paraphraser.name, seed, fingerprint, PART_TEXTS, PART_BYTES), resume=resume)
+    _open(place, Record(paraphraser.name, seed, fingerprint, part_texts, part_bytes), resume=resume)
     number, done, unchanged = 0, 0, 0
-    for number, texts in enumerate(_parts(batches), start=1):
+    for number, texts in enumerate(_parts(batches, part_texts, part_bytes), start=1):
         path = _part(place, number - 1)
         kept = _read(path)
         if kept is None or len(kept) != len(texts):
-            kept = _rewritten(texts, paraphraser, np.random.default_rng([seed, PURPOSE, number - 1]))
-            with replacing_file(path) as beside, pa.ipc.new_file(str(beside), SCHEMA) as writer:
+            kept = _rewritten(texts, paraphraser, np.random.default_rng([seed, STREAM, number - 1]))
+            with replacing_file(path) as temporary, pa.ipc.new_file(str(temporary), SCHEMA) as writer:
                 writer.write_batch(pa.record_batch([kept], SCHEMA))
         done += len(texts)
         unchanged += pc.sum(pc.equal(texts, kept)).as_py()
@@ -124,7 +128,7 @@ def rewrite_corpus(
 
 
 def _open(place: Path, record: Record, *, resume: bool) -> None:
-    refuse_existing(place, overwrite=True)  # before the first part takes its minutes
+    refuse_existing(place, overwrite=True)  # before minutes are spent on the first part
     path = place / RECORD
     if path.exists():
         kept = _kept_record(path)
@@ -132,16 +136,16 @@ def _open(place: Path, record: Record, *, resume: bool) -> None:
         if not differing:
             return
         if resume:
-            said = ", ".join(key.replace("_", " ") for key in differing)
+            names = ", ".join(key.replace("_", " ") for key in differing)
             raise InputError(
-                f"the rewritten texts in {place} do not fit this run (other {said}): run without --resume to rewrite "
-                "them anew"
+                f"the rewritten texts in {place} do not fit this run (other {names}): run without --resume to rewrite "
+                "them"
             )
-    # Parts of which nobody can say what they were made of are no use, and would be taken for ours.
+    # Parts of an unknown or another run must not be mistaken for parts of this one.
     for part in place.glob("part-*.arrow"):
         part.unlink()
-    with replacing_file(path) as beside:
-        beside.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
+    with replacing_file(path) as temporary:
+        temporary.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
 
 
 def _kept_record(path: Path) -> dict[str, object]:
@@ -156,13 +160,14 @@ def _rewritten(texts: pa.Array, paraphraser: Paraphraser, rng: np.random.Generat
     rewritten = paraphraser(texts.to_pylist(), rng)
     if len(rewritten) != len(texts):
         raise LikewiseError(
-            f"{paraphraser.name} gave {len(rewritten):,} texts for {len(texts):,}: a paraphraser must give one for each"
+            f"{paraphraser.name} returned {len(rewritten):,} texts for {len(texts):,}: a paraphraser must return one "
+            "for each"
         )
     return pa.array(rewritten, pa.large_string())
 
 
-def _parts(batches: Iterable[pa.Array]) -> Iterator[pa.Array]:
-    """The texts in parts whose ends depend on the texts alone, and not on how they were batched."""
+def _parts(batches: Iterable[pa.Array], part_texts: int, part_bytes: int) -> Iterator[pa.Array]:
+    """Regroup the texts into parts that depend only on the texts, not on the batches."""
     pending: list[pa.Array] = []
     rows, size = 0, 0
     for batch in batches:
@@ -170,13 +175,13 @@ def _parts(batches: Iterable[pa.Array]) -> Iterator[pa.Array]:
         ends = np.cumsum(np.asarray(pc.binary_length(texts)), dtype=np.int64)
         begin, before = 0, 0
         while begin < len(texts):
-            # The text that fills a part is the last one in it.
-            last = int(np.searchsorted(ends, before + PART_BYTES - size)) + 1
-            stop = min(last, begin + PART_TEXTS - rows, len(texts))
+            # The text that reaches the size is the last one of the part.
+            last = int(np.searchsorted(ends, before + part_bytes - size)) + 1
+            stop = min(last, begin + part_texts - rows, len(texts))
             pending.append(texts.slice(begin, stop - begin))
             rows, size = rows + stop - begin, size + int(ends[stop - 1]) - before
             begin, before = stop, int(ends[stop - 1])
-            if rows == PART_TEXTS or size >= PART_BYTES:
+            if rows == part_texts or size >= part_bytes:
                 yield pa.concat_arrays(pending)
                 pending, rows, size = [], 0, 0
     if pending:
@@ -184,7 +189,7 @@ def _parts(batches: Iterable[pa.Array]) -> Iterator[pa.Array]:
 
 
 def _read(path: Path) -> pa.Array | None:
-    """A part, memory-mapped; None if it is not there or not whole."""
+    """Memory-map a part; None if it is missing or damaged."""
     try:
         with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
             batch = reader.get_batch(0)
@@ -199,6 +204,6 @@ def _part(place: Path, number: int) -> Path:
 
 
 def _slug(name: str) -> str:
-    """A name that any file system takes, and that tells paraphrasers apart."""
+    """A file name that is valid on any file system and unique for the name."""
     plain = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")[:40]
     return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""English words in another form: what `children` is to `child` and `stopped` to `stop`, for any word of WordNet."""
+"""English inflection: find the form of a word (`children`: plural of `child`), and put other words into it."""
 
 import re
 from collections import defaultdict
@@ -8,19 +8,19 @@ from typing import Literal
 __all__ = ["Form", "Inflector", "PartOfSpeech", "article"]
 
 PartOfSpeech = Literal["n", "v", "a", "r"]
-"""Noun, verb, adjective, adverb, as WordNet calls them."""
+"""Noun, verb, adjective, adverb, as in WordNet."""
 
 Form = Literal["base", "plural", "third", "past", "gerund", "comparative", "superlative"]
-"""`past` is the participle too: where a verb has two forms for them, it is not inflected."""
+"""`past` is also the participle: a verb with two different forms for them is not inflected."""
 
-# Verbs whose past is the verb itself. No rule of WordNet leads there, as there is nothing to lead back.
+# Verbs whose past is the verb itself. WordNet lists no irregular form for them.
 LIKE_PUT = (
     "beset bet bid broadcast burst cast cost cut fit forecast hit hurt knit let offset overcast put quit read rid set "
     "shed shut slit split spread sweat thrust typeset upset wed wet"
 )
 INVARIANT = frozenset(LIKE_PUT.split())
 
-# Verbs with one irregular form for the past, whose participle is the verb itself: it came, it has come.
+# Verbs with one irregular past form, whose participle is the verb itself: it came, it has come.
 BASE_IS_PARTICIPLE = frozenset({"become", "come", "outrun", "overcome", "overrun", "rerun", "run"})
 
 SIBILANT = re.compile(r"(?:s|x|z|ch|sh)$")
@@ -32,17 +32,17 @@ VOWEL_SOUND = re.compile(r"hour|honou?r|honest|heir|(?!eu|ewe|one\b|once\b|uni(?
 
 
 def article(word: str) -> Literal["a", "an"]:
-    """The indefinite article that a word in lower case has."""
+    """Return the indefinite article of a word in lower case."""
     return "an" if VOWEL_SOUND.match(word) else "a"
 
 
 class Inflector:
-    """Finds which form a word has, and gives other words the same one.
+    """Find the form of a word, and put other words into the same form.
 
     Args:
-        morphy: the dictionary form of a word as a part of speech, or None; that of WordNet.
-        exceptions: for each part of speech, the irregular forms and the words that they are forms of, as WordNet lists
-            them. Doubled consonants count as irregular there: `stopped` is listed, `visited` is not.
+        morphy: returns the lemma of a word for a part of speech, or None; that of WordNet.
+        exceptions: for each part of speech, the irregular forms and their lemmas, as WordNet lists them. Doubled
+            consonants are irregular there: `stopped` is listed, `visited` is not.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Inflector:
                     self._forms[part, lemma].append(form)
 
     def form_of(self, word: str, lemma: str, part: PartOfSpeech) -> Form | None:
-        """Which form of `lemma` the word is; None if that cannot be told for certain."""
+        """Return the form of `lemma` that the word is; None if it is ambiguous."""
         if word == lemma:
             return None if part == "v" and word in INVARIANT else "base"
         if part == "n":
@@ -72,11 +72,11 @@ class Inflector:
         return None
 
     def inflect(self, lemma: str, part: PartOfSpeech, form: Form) -> str | None:
-        """The lemma in that form, or None if we do not know it: every form is led back to its lemma by WordNet."""
+        """Return the lemma in that form; None unless `morphy` leads the form back to the lemma."""
         if form == "base":
             return lemma
         before, space, last = lemma.rpartition("_")
-        if space:  # the last word of a noun of several carries its ending
+        if space:  # the last word of a compound noun is inflected
             inflected = self.inflect(last, part, form)
             return None if inflected is None else before + space + inflected
         if form in ("comparative", "superlative"):
@@ -90,7 +90,7 @@ class Inflector:
         ending = {"plural": "", "gerund": "ing", "third": "s"}[form]
         listed = [each for each in self._forms.get((part, lemma), ()) if each.endswith(ending)]
         if len(listed) > 1:
-            return None  # indices, indexes: which one is meant depends on the sense
+            return None  # indices, indexes: it depends on the sense
         if listed:
             return listed[0]
         if form == "gerund":
@@ -102,7 +102,7 @@ class Inflector:
     def _past(self, lemma: str) -> str | None:
         listed = [each for each in self._forms.get(("v", lemma), ()) if not each.endswith(("ing", "s"))]
         regular = [each for each in listed if each.endswith("ed")]
-        # A participle in -n alone beside a regular past, as of show and prove, can be done without.
+        # If only a participle in -n is listed, as for show and prove, the past is regular.
         only_participle = len(listed) == 1 and listed[0] in {f"{lemma}n", f"{lemma}en"}
         if len(regular) == 1:
             return regular[0]
@@ -140,5 +140,5 @@ def _stem_before_vowel(word: str) -> str:
 
 
 def _doubled(word: str) -> str:
-    """With its last consonant twice, where a word of one syllable ends in one vowel and one consonant."""
+    """Double the last consonant of a word of one syllable that ends in one vowel and one consonant."""
     return word + word[-1] if ONE_SYLLABLE_CLOSED.match(word) else word

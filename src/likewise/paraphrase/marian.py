@@ -1,4 +1,4 @@
-"""Back-translation by two Marian models of `transformers`, from folders on this machine. Needs torch."""
+"""A Marian translation model of `transformers`, from a folder on this machine. Needs torch."""
 
 import hashlib
 import os
@@ -7,76 +7,52 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from likewise.errors import InputError
-from likewise.paraphrase.translation import round_trip
 
-__all__ = ["Marian", "MarianRoundTrip"]
+__all__ = ["Marian"]
 
-TOKENS_A_BATCH = 4096  # padded ones: what a processor's caches like
-MOST_TEXTS_A_BATCH = 64
-LONGER = 1.5  # times as many tokens as went in, and ten more: a model that has lost its way repeats itself for ever
+BATCH_TOKENS = 4096  # padded ones, which fit the caches of a processor
+BATCH_TEXTS = 64
+MAX_GROWTH = 1.5  # output tokens per input token, plus ten: a model that degenerates repeats itself without end
 NEEDS = "Marian models need torch, transformers and sentencepiece: pip install torch transformers sentencepiece"
 
 
-class MarianRoundTrip:
-    """Back-translation by two models.
-
-    Args:
-        there: the folder of the model that translates into the other language.
-        back: that of the model that translates back.
-        beams: how many translations are followed at a time; 1 is greedy.
-
-    Raises:
-        InputError: a folder holds no model that can be loaded, or torch or transformers is missing.
-    """
-
-    def __init__(self, there: str | os.PathLike[str], back: str | os.PathLike[str], *, beams: int = 1) -> None:
-        models = [Marian(there, beams=beams), Marian(back, beams=beams)]
-        self._models = models
-        names = "|".join(f"{model.folder.name}@{model.fingerprint}" for model in models)
-        self.name = f"back-translation:{names}" + (f",{beams} beams" if beams > 1 else "")
-
-    def __call__(self, texts: Sequence[str], rng: np.random.Generator) -> list[str]:
-        """The texts, there and back; nothing is drawn. One too long for a model comes back as it was."""
-        return round_trip(texts, self._models)
-
-
 class Marian:
-    """One model.
+    """A translator (see `back_translation.Translator`) that decodes greedily.
 
     Args:
-        folder: as `save_pretrained` of transformers writes it, with the weights as safetensors.
-        beams: how many translations are followed at a time; 1 is greedy.
+        folder: the model as `save_pretrained` of transformers writes it, with the weights as safetensors.
+        batch_tokens: padded tokens of a batch.
 
     Attributes:
-        folder: of the model.
-        fingerprint: of everything in it.
+        folder: the folder of the model.
+        fingerprint: a hash of all its files.
 
     Raises:
         InputError: the folder holds no model that can be loaded, or torch or transformers is missing.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, beams: int = 1) -> None:
+    def __init__(self, folder: str | os.PathLike[str], *, batch_tokens: int = BATCH_TOKENS) -> None:
         self.folder = Path(folder)
-        self._beams = beams
-        _refuse_what_is_no_model(self.folder)
+        self._batch_tokens = batch_tokens
+        _refuse_other_folders(self.folder)
         self.fingerprint = _fingerprint(self.folder)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it recommends a package that changes quotes and dashes
             self._tokenizer, self._model = _loaded(self.folder)
         limits = (self._tokenizer.model_max_length, self._model.config.max_position_embeddings)
-        self._longest = int(min(limits))
+        self._max_tokens = int(min(limits))
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
-        """The translations; one of a text that is too long for the model is empty."""
+        """Translate texts; the translation of a text that is too long for the model is empty."""
         translated = [""] * len(texts)
         ids = self._tokenizer(list(texts), verbose=False)["input_ids"] if texts else []
-        lengths = [len(some) for some in ids]
-        order = sorted((row for row in range(len(ids)) if lengths[row] <= self._longest), key=lengths.__getitem__)
+        lengths = [len(each) for each in ids]
+        order = sorted((row for row in range(len(ids)) if lengths[row] <= self._max_tokens), key=lengths.__getitem__)
         while order:
-            rows = _batch_of_the_longest(order, lengths)
+            # The longest texts come first, so memory does not grow later.
+            size = min(BATCH_TEXTS, max(1, self._batch_tokens // max(1, lengths[order[-1]])))
+            rows, order = order[-size:], order[:-size]
             for row, text in zip(rows, self._generated([ids[row] for row in rows]), strict=True):
                 translated[row] = " ".join(text.split())
         return translated
@@ -89,24 +65,16 @@ class Marian:
         with torch.inference_mode():
             generated = self._model.generate(
                 **{name: padded[name] for name in ("input_ids", "attention_mask")},
-                max_length=None,  # a model's own setting would contradict ours, and be warned of
-                max_new_tokens=min(self._longest - 1, int(LONGER * width) + 10),
-                num_beams=self._beams,
+                max_length=None,  # the model's own setting would conflict with ours and raise a warning
+                max_new_tokens=min(self._max_tokens - 1, int(MAX_GROWTH * width) + 10),
+                num_beams=1,
                 do_sample=False,
             )
         texts: list[str] = self._tokenizer.batch_decode(generated, skip_special_tokens=True)
         return texts
 
 
-def _batch_of_the_longest(order: list[int], lengths: Sequence[int]) -> list[int]:
-    """Takes rows from the end of an order by length: the largest batch comes first, so memory does not grow later."""
-    most = min(MOST_TEXTS_A_BATCH, max(1, TOKENS_A_BATCH // max(1, lengths[order[-1]])))
-    rows = order[-most:]
-    del order[-most:]
-    return rows
-
-
-def _refuse_what_is_no_model(folder: Path) -> None:
+def _refuse_other_folders(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder} holds no model: expected a folder with config.json and model.safetensors")
     if not any(folder.glob("*.safetensors")):
@@ -123,15 +91,15 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
     except ImportError:
         raise InputError(NEEDS) from None
     shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # what the user waits for is told by whoever rewrites
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the caller shows the progress
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         model = AutoModelForSeq2SeqLM.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
     except ImportError:
         raise InputError(NEEDS) from None
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise InputError(f"{folder} is no translation model that transformers can load: {said}") from None
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{folder} is no translation model that transformers can load: {reason}") from None
     finally:
         if shown:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]

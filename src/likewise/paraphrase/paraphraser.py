@@ -1,4 +1,4 @@
-"""What rewrites texts, and how a name becomes one: `"synonyms"`, `"synonyms:0.5"`, `"back-translation:eng-spa"`."""
+"""The interface of a paraphraser, and the registry of names: `synonyms`, `synonyms:0.5`, `back-translation:eng-spa`."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
@@ -11,44 +11,44 @@ __all__ = ["PARAPHRASERS", "REGISTRY", "Builder", "Paraphraser", "make_paraphras
 
 PARAPHRASERS = {
     "synonyms": "likewise.paraphrase.synonyms:build_synonyms",
-    "back-translation": "likewise.paraphrase.translation:build_back_translation",
+    "back-translation": "likewise.paraphrase.back_translation:build_back_translation",
 }
-"""Where the builder of each paraphraser is."""
+"""The builder of each paraphraser."""
 
 REGISTRY = Registry("likewise.paraphrasers", "paraphraser", "paraphrasers", PARAPHRASERS)
 
 
 @runtime_checkable
 class Paraphraser(Protocol):
-    """Rewrites texts such that they mean the same.
+    """Rewrites texts so that they keep their meaning.
 
     Attributes:
-        name: says all that its output depends on besides the texts and the random numbers. Texts that were kept are
-            taken for those of a paraphraser only if it has the same name.
+        name: identifies everything that the output depends on besides the texts and the random numbers; cached texts
+            are reused by a paraphraser of the same name.
     """
 
     @property
     def name(self) -> str:
-        """What the rewritten texts depend on, in a few words."""
+        """What the rewritten texts depend on."""
         ...
 
     def __call__(self, texts: Sequence[str], rng: np.random.Generator, /) -> list[str]:
-        """As many texts, in the same order; one that cannot be rewritten comes back as it was."""
+        """Rewrite each text, in the same order; return a text that cannot be rewritten unchanged."""
         ...
 
 
 Builder = Callable[[str | None], Paraphraser]
-"""Takes what stands after the colon, or None. It raises an InputError at once if the tools it needs are not there."""
+"""Takes what follows the colon of a name, or None. It raises an InputError at once if a tool is missing."""
 
 
 def make_paraphraser(spec: str) -> Paraphraser:
-    """The paraphraser that a name asks for, ready to run.
+    """Build the paraphraser of a name.
 
     Args:
         spec: `name` or `name:argument`, as in `synonyms:0.5`.
 
     Raises:
-        InputError: the name is unknown, the argument is none that it takes, or a tool is missing.
+        InputError: the name is unknown, the argument is invalid, or a tool is missing.
     """
     name, colon, argument = (part.strip() for part in spec.partition(":"))
     builder: Builder = REGISTRY.load(name)

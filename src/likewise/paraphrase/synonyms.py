@@ -1,4 +1,4 @@
-"""Some words of a text give way to synonyms; everything else of it stays as it is, to the byte."""
+"""Replace some words of a text by synonyms, and leave every other byte unchanged."""
 
 import math
 import re
@@ -13,15 +13,15 @@ from likewise.paraphrase.thesaurus import Alternatives, Expected, Thesaurus, ope
 
 __all__ = ["SHARE", "Synonyms", "build_synonyms"]
 
-SHARE = 0.3  # of the words that have a synonym
+SHARE = 0.3  # of the words that have a synonym, replaced by default
 
-# A word of plain letters that stands by itself, but for quotes and punctuation: what has a digit, a slash, a dot or a
-# sign inside is an address, a number or code.
+# A word of plain letters between spaces, quotes or punctuation. What holds a digit, a slash, a dot or a symbol is an
+# address, a number or code.
 WORD = re.compile(r"(?<!\S)[(\"“‘\[—–…]*([A-Za-z]{3,})(?=[)\"”’\],.;:!?—–…]*(?!\S))")
 ARTICLE = re.compile(r"(?<!\S)(an?|A[nN]?) \Z")
 SENTENCE_END = re.compile(r"(?:\A|[.!?…][)\"”’\]]*)\s*[(\"“‘\[—–…]*\Z")
 WORD_BEFORE = re.compile(r"(?<!\S)([A-Za-z']+) \Z")
-LOOK_BACK = 12  # characters before a word in which its sentence can be seen to begin, and the word before it
+CONTEXT = 12  # characters before a word that are searched for the beginning of its sentence and the previous word
 
 BEFORE_NOUNS = frozenset(
     {"a", "an", "the", "my", "your", "his", "its", "our", "their", "this", "these", "those", "no", "every", "each"}
@@ -33,13 +33,13 @@ BEFORE_VERBS = frozenset(
 
 
 def build_synonyms(argument: str | None) -> "Synonyms":
-    """Synonyms by WordNet.
+    """Build a paraphraser with the synonyms of WordNet.
 
     Args:
-        argument: the share of words to replace, of those that have a synonym; None is 0.3.
+        argument: the share of the words with a synonym that are replaced; None is 0.3.
 
     Raises:
-        InputError: the share is not above 0 and up to 1, or WordNet is not on this machine.
+        InputError: the share is not above 0 and up to 1, or WordNet is not installed.
     """
     try:
         share = SHARE if argument is None else float(argument)
@@ -55,9 +55,9 @@ class Place:
     """A word of a text that has synonyms.
 
     Attributes:
-        start: where it begins.
-        word: as it is written.
-        alternatives: what can stand for it.
+        start: its position.
+        word: its spelling in the text.
+        alternatives: its synonyms.
     """
 
     start: int
@@ -66,13 +66,13 @@ class Place:
 
 
 class Synonyms:
-    """Replaces words by synonyms, in their form and with their capitals.
+    """Replaces words by synonyms with the same inflection and capitalisation.
 
-    Capitals inside a sentence are taken for a name, and left alone.
+    A capitalised word inside a sentence counts as a name and is not replaced.
 
     Args:
-        thesaurus: knows the synonyms.
-        share: how many of the words that have one are replaced; of a text that has some, at least one.
+        thesaurus: the synonyms.
+        share: the share of the words with a synonym that are replaced; at least one in a text that has any.
     """
 
     def __init__(self, thesaurus: Thesaurus, share: float = SHARE) -> None:
@@ -81,19 +81,16 @@ class Synonyms:
         self.name = f"synonyms:{share:g}"
 
     def __call__(self, texts: Sequence[str], rng: np.random.Generator) -> list[str]:
-        """The texts with some words replaced."""
+        """Replace words of each text, drawn at random."""
         places = [self._places(text) for text in texts]
-        ends = np.cumsum([len(some) for some in places])
+        ends = np.cumsum([len(found) for found in places])
         orders, chances = rng.random((2, int(ends[-1]) if len(ends) else 0))
         rewritten = []
-        for text, some, end in zip(texts, places, ends.tolist(), strict=True):
-            if some:
-                mine = slice(end - len(some), end)
-                drawn = np.argsort(orders[mine])[: max(1, round(self.share * len(some)))]
-                words = {each: some[each].alternatives.pick(chances[mine][each]) for each in sorted(drawn.tolist())}
-                rewritten.append(_replaced(text, [(some[each], word) for each, word in words.items()]))
-            else:
-                rewritten.append(text)
+        for text, found, end in zip(texts, places, ends.tolist(), strict=True):
+            own = slice(end - len(found), end)
+            drawn = sorted(np.argsort(orders[own])[: max(1, round(self.share * len(found)))].tolist())
+            words = [(found[each], found[each].alternatives.pick(chances[own][each])) for each in drawn]
+            rewritten.append(_replaced(text, words))
         return rewritten
 
     def _places(self, text: str) -> list[Place]:
@@ -110,13 +107,13 @@ class Synonyms:
 
 
 def _begins_sentence(text: str, start: int) -> bool:
-    before = text[max(0, start - LOOK_BACK) : start]
-    # The cut of a long text looks like its beginning; an x stands for what was cut off.
-    return SENTENCE_END.search(before if start <= LOOK_BACK else f"x{before}") is not None
+    before = text[max(0, start - CONTEXT) : start]
+    # The beginning of the context is not that of the text: an x stands for the part before it.
+    return SENTENCE_END.search(before if start <= CONTEXT else f"x{before}") is not None
 
 
 def _expected(text: str, start: int) -> Expected:
-    found = WORD_BEFORE.search(text, max(0, start - LOOK_BACK), start)
+    found = WORD_BEFORE.search(text, max(0, start - CONTEXT), start)
     before = found[1].lower() if found is not None else ""
     return "noun" if before in BEFORE_NOUNS else "verb" if before in BEFORE_VERBS else "any"
 

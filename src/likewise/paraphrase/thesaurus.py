@@ -1,4 +1,8 @@
-"""Which words can stand for a word, as far as WordNet can tell without reading the sentence."""
+"""Synonyms from WordNet, chosen so that they fit without parsing the sentence; and where to find WordNet.
+
+A word is replaced only if it is unambiguous enough: mostly one part of speech, mostly one or two senses. `open_wordnet`
+opens the WordNet of NLTK, or a copy of the one that the system has.
+"""
 
 import hashlib
 import os
@@ -19,9 +23,8 @@ from likewise.paraphrase.inflection import Form, Inflector, PartOfSpeech
 
 __all__ = ["FUNCTION_WORDS", "Alternatives", "Expected", "Thesaurus", "open_wordnet"]
 
-
 Expected = Literal["any", "noun", "verb"]
-"""What a word can be, by the word before it: `noun` is an adjective or an adverb too, but no verb of its own."""
+"""What a word can be after the previous word: `noun` includes adjectives and adverbs, but excludes finite verbs."""
 
 FUNCTION_WORD_LIST = (
     "a about above across after again against ago all almost along already also although always am among an and "
@@ -42,45 +45,66 @@ FUNCTION_WORD_LIST = (
 )
 
 FUNCTION_WORDS = frozenset(FUNCTION_WORD_LIST.split())
-"""Words that hold a sentence together: they are neither replaced nor put in place of another."""
+"""Function words, which are neither replaced nor used as a replacement."""
 
-UNSEEN = 0.5  # added to every count: a sense that never occurred in the counted texts is rare, not impossible
-MOST_SENSES = 2
-SECOND_SENSE = 0.5  # as often as the first sense, at least, or it is left out
-ONE_PART = 0.7  # of the occurrences of a word have the part of speech that is taken for its own, at least
-COVERED = 0.5  # of the occurrences of a word have one of the senses whose synonyms are taken, at least
-INFLECTED = 0.3  # a count is of all forms of a word: the part of it that one form other than the first has
-RARER = 0.03  # as often as the word itself in that sense, at least: `twelvemonth` is no year that anybody has today
-FAMILIAR_SENSES = 2  # of a synonym, among which the sense that is meant must be: others would read it in another sense
+UNSEEN = 0.5  # added to every count: a sense that was never counted is rare, not impossible
+MAX_SENSES = 2
+SECOND_SENSE = 0.5  # minimum frequency of the second sense relative to the first
+ONE_PART = 0.7  # minimum share of the occurrences of a word that have the part of speech it is taken for
+COVERED = 0.5  # minimum share of the occurrences of a word that have one of the senses used
+INFLECTED = 0.3  # WordNet counts all forms of a word together: the share of one form other than the base form
+RARER = 0.03  # minimum frequency of a synonym relative to the word in that sense: excludes `twelvemonth` for `year`
+FAMILIAR_SENSES = 2  # the sense must be among the first of the synonym, or it would be read in another one
+
+SYSTEM = Path("/usr/share/wordnet")  # of the Debian package wordnet-base
+
+PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
+
+# NLTK needs a file with the numbered names of the lexicographer files, which Debian leaves out.
+LEXICOGRAPHERS = {
+    "adj": ("all", "pert"),
+    "adv": ("all",),
+    "noun": (
+        "Tops", "act", "animal", "artifact", "attribute", "body", "cognition", "communication", "event", "feeling",
+        "food", "group", "location", "motive", "object", "person", "phenomenon", "plant", "possession", "process",
+        "quantity", "relation", "shape", "state", "substance", "time",
+    ),
+    "verb": (
+        "body", "change", "cognition", "communication", "competition", "consumption", "contact", "creation", "emotion",
+        "motion", "perception", "possession", "social", "stative", "weather",
+    ),
+}  # fmt: skip
+
+MISSING = "WordNet is not installed: run `python -m nltk.downloader wordnet`, or `apt install wordnet-base`"
 
 
 @dataclass(frozen=True)
 class Alternatives:
-    """What can stand for a word.
+    """The synonyms of a word.
 
     Attributes:
-        words: in the form of the word, in lower case; a noun may be of two words.
-        cumulative: the chance of each and of those before it.
+        words: in the form of the word, in lower case; a noun may consist of two words.
+        cumulative: their cumulative probabilities.
     """
 
     words: tuple[str, ...]
     cumulative: Float64[np.ndarray, " words"]
 
     def pick(self, chance: float) -> str:
-        """The word at a chance between 0 and 1."""
+        """Return the word at a cumulative probability, a random number from 0 to 1."""
         return self.words[min(int(np.searchsorted(self.cumulative, chance, side="right")), len(self.words) - 1)]
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """A word as a form of a dictionary word.
+    """One reading of a word, as a form of a lemma.
 
     Attributes:
         lemma: the dictionary word.
         part: its part of speech.
-        form: which form of it the word is.
+        form: the form that the word is.
         senses: the synsets of WordNet, the most frequent one first.
-        counts: how often each sense occurred in the texts that WordNet counted, and `UNSEEN` more.
+        counts: the frequency of each sense in the texts that WordNet counted, plus `UNSEEN`.
     """
 
     lemma: str
@@ -91,32 +115,32 @@ class Analysis:
 
     @property
     def weight(self) -> float:
-        """How often the word is to be expected to be this."""
+        """The expected frequency of this reading."""
         return float(self.counts.sum()) * (1 if self.form == "base" else INFLECTED)
 
     def can_be(self, expected: Expected) -> bool:
-        """Whether the word can be this where that is expected. A participle stands where an adjective does."""
+        """Whether this reading is possible after the previous word. A participle can take the place of an adjective."""
         if expected == "noun":
             return self.part != "v" or self.form in ("past", "gerund")
         return expected == "any" or self.part == "v"
 
     def frequent_senses(self) -> list[tuple[Any, float]]:
-        """The most frequent sense, or two that are about as frequent, with their counts; none if others matter too."""
+        """The most frequent sense, or two of similar frequency, with their counts; none if other senses matter too."""
         if self.counts[0] == UNSEEN and len(self.senses) > 1:
-            return []  # none was ever counted: the first one is no likelier than another
+            return []  # no sense was ever counted: the first one is not likelier than the others
         found = [
             (sense, float(count))
-            for sense, count in zip(self.senses[:MOST_SENSES], self.counts, strict=False)
+            for sense, count in zip(self.senses[:MAX_SENSES], self.counts, strict=False)
             if count >= SECOND_SENSE * self.counts[0]
         ]
         return found if sum(count for _, count in found) >= COVERED * self.counts.sum() else []
 
 
 class Thesaurus:
-    """Synonyms by WordNet.
+    """Synonyms from WordNet.
 
-    The word is taken as the part of speech that it is most often, in its most frequent sense or two; one that has no
-    such is left alone. Each synonym has a chance in proportion to how often it occurs in that sense.
+    A word is read as its most frequent part of speech, in its most frequent one or two senses; a word without a clear
+    reading has no synonyms. The probability of a synonym is proportional to its frequency in that sense.
 
     Args:
         wordnet: NLTK's reader.
@@ -134,20 +158,20 @@ class Thesaurus:
         self._known: dict[tuple[str, Expected], Alternatives | None] = {}
 
     def alternatives(self, word: str, expected: Expected = "any") -> Alternatives | None:
-        """What can stand for a word, given in lower case; None if nothing can.
+        """Return the synonyms of a word; None if it has none.
 
         Args:
             word: in lower case.
-            expected: what it can be where it stands.
+            expected: what the word can be after the previous word.
         """
         key = (word, expected)
         if key not in self._known:
             if len(self._known) > 1 << 18:
-                self._known.clear()  # a corpus has no end of misspellings
-            self._known[key] = self._look_up(word, expected)
+                self._known.clear()  # bounds memory: a corpus can hold any number of misspellings
+            self._known[key] = self._synonyms_of(word, expected)
         return self._known[key]
 
-    def _look_up(self, word: str, expected: Expected) -> Alternatives | None:
+    def _synonyms_of(self, word: str, expected: Expected) -> Alternatives | None:
         best = None if word in FUNCTION_WORDS else self._likeliest(word, expected)
         if best is None or best.form is None:
             return None
@@ -163,7 +187,7 @@ class Thesaurus:
         return Alternatives(tuple(each.replace("_", " ") for each in found), np.cumsum(chances / chances.sum()))
 
     def _likeliest(self, word: str, expected: Expected) -> Analysis | None:
-        """What the word is most often, if it is hardly ever something else there."""
+        """The most frequent reading of the word, if it dominates the others."""
         analyses = [
             analysis
             for part in get_args(PartOfSpeech)
@@ -189,7 +213,7 @@ class Thesaurus:
         return sum(self._counts.get(each.key(), 0) for each in sense.lemmas() if each.name().lower() == lemma)
 
     def _synonyms(self, sense: Any, of: Analysis) -> dict[str, float]:
-        """The other words of a sense that read well, with the chance of each among them."""
+        """The other words of a sense that fit, with their probabilities."""
         least = RARER * (self._count(sense, of.lemma) + UNSEEN)
         frames = {frame for each in sense.lemmas() if each.name() == of.lemma for frame in each.frame_ids()}
         found: dict[str, float] = {}
@@ -201,8 +225,8 @@ class Thesaurus:
                 and count + UNSEEN >= least
                 and (count > 0 or "_" not in name)
                 and of.lemma not in name.split("_")
-                and other.syntactic_marker() is None  # as of `awake`, which never stands before its noun
-                # It must fit into every frame of sentence that the verb can have: with an object, without one.
+                and other.syntactic_marker() is None  # such as that of `awake`, which never precedes its noun
+                # It must allow every sentence frame of the verb: with an object, without one.
                 and frames <= set(other.frame_ids())
                 and sense in self._wordnet.synsets(name, of.part)[:FAMILIAR_SENSES]
             ):
@@ -218,14 +242,14 @@ def _irregular_forms(wordnet: Any, name: str) -> dict[str, list[str]]:
 
 
 def _sense_counts(wordnet: Any) -> dict[str, int]:
-    """How often each sense of each word was counted; NLTK would look for one at a time, in the file."""
+    """Read the count of every sense of every word at once; NLTK searches the file for each."""
     with wordnet.open("cntlist.rev") as file:
         listed = (line.split() for line in file)
         return {words[0]: int(words[-1]) for words in listed if len(words) == 3}
 
 
 def _reads_well(name: str, part: PartOfSpeech) -> bool:
-    """One word in lower case; as a noun also two, neither of which is a function word, as in `state of mind`."""
+    """Whether it is one word in lower case, or a noun of two; without function words, as in `state of mind`."""
     words = name.split("_")
     return (
         len(words) <= (2 if part == "n" else 1)
@@ -234,34 +258,12 @@ def _reads_well(name: str, part: PartOfSpeech) -> bool:
     )
 
 
-SYSTEM = Path("/usr/share/wordnet")  # where the Debian package wordnet-base puts it
-
-PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
-
-# NLTK wants a file with the names of the lexicographers' files, by their numbers. Debian leaves it out.
-LEXICOGRAPHERS = {
-    "adj": ("all", "pert"),
-    "adv": ("all",),
-    "noun": (
-        "Tops", "act", "animal", "artifact", "attribute", "body", "cognition", "communication", "event", "feeling",
-        "food", "group", "location", "motive", "object", "person", "phenomenon", "plant", "possession", "process",
-        "quantity", "relation", "shape", "state", "substance", "time",
-    ),
-    "verb": (
-        "body", "change", "cognition", "communication", "competition", "consumption", "contact", "creation", "emotion",
-        "motion", "perception", "possession", "social", "stative", "weather",
-    ),
-}  # fmt: skip
-
-MISSING = "WordNet is not on this machine: run `python -m nltk.downloader wordnet`, or `apt install wordnet-base`"
-
-
 def open_wordnet(*, system: Path = SYSTEM, cache: Path | None = None) -> Any:
-    """NLTK's reader of WordNet, from the data of NLTK or else from the files of the system.
+    """Open WordNet, from the data of NLTK or else from the files of the system.
 
     Args:
         system: the folder of the system's WordNet.
-        cache: where a copy of the system's WordNet is kept that NLTK can open; `likewise` in the user's cache folder
+        cache: the folder for a copy of the system's WordNet that NLTK can open; `likewise` in the user's cache folder
             if None.
 
     Returns:
@@ -281,13 +283,13 @@ def open_wordnet(*, system: Path = SYSTEM, cache: Path | None = None) -> Any:
         if not (system / "data.noun").is_file():
             raise InputError(MISSING)
         copy = _copied(system, _cache_folder() if cache is None else cache)
-        # NLTK opens only what lies below the folders it knows. Ours comes last, so that it stands before nothing.
+        # NLTK opens only files below the folders it knows. Ours comes last, so that it shadows none.
         nltk.data.path.append(str(copy))
         place = nltk.data.find("corpora/wordnet", [str(copy)])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns that there are no other languages, which nobody asked for
+        warnings.simplefilter("ignore")  # it warns that other languages are missing
         reader = WordNetCorpusReader(place, None)
-    # It never closes the files that it looks synsets up in, and Python would complain of each.
+    # NLTK never closes these files, and Python would raise a ResourceWarning for each.
     weakref.finalize(reader, _close, getattr(reader, "_data_file_map", {}))
     return reader
 
@@ -298,7 +300,7 @@ def _close(files: Mapping[str, Any]) -> None:
 
 
 def _installed() -> Any:
-    """Where the data of NLTK has WordNet, unpacked or not, or None."""
+    """The path of WordNet in the data of NLTK, unpacked or not; None if it is not there."""
     import nltk
 
     for name in ("corpora/wordnet", "corpora/wordnet.zip/wordnet/"):
@@ -310,13 +312,13 @@ def _installed() -> Any:
 
 
 def _copied(system: Path, cache: Path) -> Path:
-    """A folder of NLTK data with a copy of the system's WordNet: NLTK follows no links and wants two files more."""
+    """Copy the system's WordNet into a folder of NLTK data: NLTK follows no links, and needs additional files."""
     files = sorted(path for path in system.iterdir() if path.is_file())
-    told = "".join(f"{path.name} {path.stat().st_size}\n" for path in files)
-    folder = cache / f"wordnet-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+    listed = "".join(f"{path.name} {path.stat().st_size}\n" for path in files)
+    folder = cache / f"wordnet-{hashlib.sha256(listed.encode()).hexdigest()[:12]}"
     if not folder.is_dir():
-        with replacing_folder(folder) as beside:
-            corpus = beside / "corpora" / "wordnet"
+        with replacing_folder(folder) as temporary:
+            corpus = temporary / "corpora" / "wordnet"
             corpus.mkdir(parents=True)
             for path in files:
                 shutil.copyfile(path, corpus / path.name)
@@ -333,5 +335,5 @@ def _copied(system: Path, cache: Path) -> Path:
 
 def _cache_folder() -> Path:
     given = os.environ.get("XDG_CACHE_HOME", "")
-    # The standard says that a path which is not absolute is to be ignored.
+    # By the XDG standard, a relative path is ignored.
     return (Path(given) if Path(given).is_absolute() else Path.home() / ".cache") / "likewise"

@@ -1,4 +1,4 @@
-"""How a plot of the report looks, and how it gets into the page."""
+"""Figures: the style of the plots, their JSON for the page, and the histograms of positive and random pairs."""
 
 import html
 from dataclasses import dataclass
@@ -25,15 +25,15 @@ HEIGHT = 300
 
 @dataclass(frozen=True)
 class Drawn:
-    """A plot as the page holds it.
+    """A plot for the page.
 
     Attributes:
         json: for plotly.js; safe between the tags of a script.
-        label: what it shows, for who cannot see it.
+        label: what it shows, for screen readers.
         caption: how to read it.
-        title: what stands above it; nothing where the page has a heading there.
+        title: heading above it; empty if the page has one.
         height: in pixels.
-        tools: whether one can zoom and pan.
+        tools: whether to offer zoom and pan.
     """
 
     json: str
@@ -104,7 +104,7 @@ def plot_text(text: str, width: int | None = None) -> str:
 
 
 def read_pairs(card: Card) -> SimilarityHistograms | None:
-    """The histograms of a card; None where there are none, or none that hang together."""
+    """The histograms of a card; None if there are none, or they do not fit together."""
     try:
         edges = np.array(card.pairs["edges"], np.float64)
         positive, random = (np.array(card.pairs[name], np.int64) for name in ("positive", "random"))
@@ -117,14 +117,14 @@ def read_pairs(card: Card) -> SimilarityHistograms | None:
 
 
 def mean_cosines(pairs: SimilarityHistograms) -> tuple[float, float]:
-    """Of positive and of random pairs, by the middles of the bins."""
+    """Mean cosines of positive and of random pairs, from the centres of the bins."""
     middles = (pairs.edges[:-1] + pairs.edges[1:]) / 2
     positive, random = (float(middles @ counts / counts.sum()) for counts in (pairs.positive, pairs.random))
     return positive, random
 
 
 def draw_pairs(pairs: SimilarityHistograms) -> Drawn:
-    """Both distributions over each other."""
+    """Both histograms, overlaid."""
     figure = new_figure("cosine", "% of the pairs", legend=True)
     means = mean_cosines(pairs)
     kinds = (
@@ -146,8 +146,8 @@ def draw_pairs(pairs: SimilarityHistograms) -> Drawn:
     shown = [pairs.edges[max(0, some[0] - 1)], pairs.edges[min(len(pairs.edges) - 1, some[-1] + 2)]]
     figure.update_layout(barmode="overlay", bargap=0, xaxis={"range": shown}, yaxis={"rangemode": "tozero"})
     caption = (
-        f"Dotted lines are the means, {means[0]:.2f} and {means[1]:.2f}. A pair of halves is more similar than a "
-        f"random pair {100 * pairs.separation:.1f} times of 100 (50 would be chance), and the two share "
-        f"{100 * pairs.overlap:.0f} % of their area."
+        f"Dotted lines are the means, {means[0]:.2f} and {means[1]:.2f}. A positive pair is more similar than a random "
+        f"pair in {100 * pairs.separation:.1f} % of comparisons (chance is 50 %); the histograms overlap by "
+        f"{100 * pairs.overlap:.0f} %."
     )
-    return drawn(figure, f"Two distributions of cosines: {caption}", caption, height=340)
+    return drawn(figure, f"Two histograms of cosines: {caption}", caption, height=340)

@@ -24,9 +24,9 @@
     return into;
   }
 
-  function draw(place) {
-    const figure = JSON.parse(place.nextElementSibling.textContent);
-    const tools = place.dataset.tools === "yes";
+  function draw(element) {
+    const figure = JSON.parse(element.nextElementSibling.textContent);
+    const tools = element.dataset.tools === "yes";
     const settings = {
       responsive: true, displaylogo: false, displayModeBar: tools, scrollZoom: false, plotlyServerURL: "",
       modeBarButtons: [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
@@ -38,7 +38,7 @@
     if (document.documentElement.clientWidth < 720 && layout.legend && layout.legend.orientation === "v") {
       merged(layout, { legend: { orientation: "h", x: 0, y: -0.02, xanchor: "left", yanchor: "top" } });
     }
-    Plotly.react(place, figure.data, layout, settings);
+    Plotly.react(element, figure.data, layout, settings);
   }
 
   function drawAll() {

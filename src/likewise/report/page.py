@@ -1,4 +1,4 @@
-"""The page: everything that is shown of a model, in one file that opens without a network."""
+"""The page: all that is shown of a model, in one HTML file that opens without a network."""
 
 import base64
 import hashlib
@@ -11,11 +11,10 @@ import numpy as np
 
 from likewise.atomic import refuse_existing, replacing_file
 from likewise.model.card import Card
-from likewise.model.model import Model
-from likewise.report.clusters import find_clusters, find_neighbours
-from likewise.report.curves import baselines, draw_baselines, draw_curves, draw_path, score_name
+from likewise.model.embedder import TextModel
+from likewise.report.curves import baselines, draw_baselines, draw_curves, draw_path
 from likewise.report.figures import draw_pairs, read_pairs
-from likewise.report.projection import draw_map
+from likewise.report.projection import draw_map, find_clusters, find_neighbours
 from likewise.report.sample import number, readable, shown, take_sample
 from likewise.report.warnings import find_warnings
 from likewise.report.words import find_words
@@ -24,37 +23,37 @@ __all__ = ["report_path", "write_report"]
 
 
 def report_path(model: str | Path) -> Path:
-    """Where the report of a model folder goes if nobody says: `reviews.report.html` beside `reviews.model`."""
+    """The default path of a report: `reviews.report.html` next to `reviews.model`."""
     folder = Path(model)
     if folder.name in ("", ".."):
         folder = folder.resolve()
     return folder.with_name(folder.name.removesuffix(".model") + ".report.html")
 
 
-def write_report(model: Model, path: str | Path, *, overwrite: bool = False, texts: Any = None) -> None:
+def write_report(model: TextModel, path: str | Path, *, overwrite: bool = False, texts: Any = None) -> None:
     """Write the page that shows what a model learned.
 
     The same model and texts on the same machine give the same bytes.
 
     Args:
-        model: what is shown.
+        model: the model to show.
         path: the HTML file.
         overwrite: replace `path` if it exists.
-        texts: what neighbours and map are of: whatever `likewise.corpus.read.read` takes, or None for the sample that
-            is kept with the model. Without either, those parts say what to give.
+        texts: the texts of neighbours and map: whatever `likewise.corpus.read.read` takes, or None for the sample
+            stored with the model.
 
     Raises:
         InputError: `path` exists and `overwrite` is false, or `texts` cannot be read.
-        LikewiseError: the disk is full; what stood at `path` is unchanged.
+        LikewiseError: the disk is full; the file at `path` is unchanged.
     """
     refuse_existing(Path(path), overwrite=overwrite)
     page = render(model, texts)
-    with replacing_file(Path(path), overwrite=overwrite) as beside:
-        beside.write_text(page, encoding="utf-8", newline="\n")
+    with replacing_file(Path(path), overwrite=overwrite) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
-def render(model: Model, texts: Any = None) -> str:
-    """The page as HTML. Jinja escapes whatever the template does not call safe: style, scripts and the plots' JSON."""
+def render(model: TextModel, texts: Any = None) -> str:
+    """The page as HTML. Jinja escapes all but style, scripts and the JSON of the plots."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -71,23 +70,22 @@ def render(model: Model, texts: Any = None) -> str:
 
 @lru_cache(maxsize=1)
 def plotly_script() -> str:
-    """The source of plotly.js as it stands between script tags; nothing in it ends them."""
+    """The source of plotly.js, escaped so that it cannot end its script tag."""
     from plotly.offline import get_plotlyjs
 
     source: str = get_plotlyjs().replace("\r\n", "\n").replace("\r", "\n")
     return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def _content(model: Model, texts: Any) -> dict[str, Any]:
+def _content(model: TextModel, texts: Any) -> dict[str, Any]:
     card = model.card
     sample = take_sample(model, texts)
     clusters = find_clusters(sample) if len(sample) else None
     pairs = read_pairs(card)
     return {
         "name": _name(card),
-        "score_name": score_name(card),
         "scores": baselines(card),
-        "doubts": find_warnings(card, sample),
+        "warnings": find_warnings(card, sample),
         "facts": _facts(model),
         "settings": {readable(str(name), 60): value for name, value in card.recipe.items()},
         "versions": {readable(str(name), 60): value for name, value in card.versions.items()},
@@ -101,7 +99,7 @@ def _content(model: Model, texts: Any) -> dict[str, Any]:
         "map": draw_map(sample, clusters),
         "words": find_words(model, sample),
         "start": str(card.recipe.get("start", "random")),
-        "judged": number(card.scores, "texts"),
+        "held_out": number(card.scores, "texts"),
     }
 
 
@@ -110,26 +108,26 @@ def _name(card: Card) -> str:
     return name.rstrip("/").rpartition("/")[2] or "a text encoder"
 
 
-def _facts(model: Model) -> dict[str, Any]:
-    """The corpus in numbers, under names that a reader knows."""
+def _facts(model: TextModel) -> dict[str, Any]:
+    """The corpus in numbers, by readable names."""
     corpus = model.card.corpus
     texts, tokens = number(corpus, "texts"), number(corpus, "tokens")
     known = {
-        "name": "name", "texts": "distinct texts", "duplicates": "exact repeats, left out",
+        "name": "name", "texts": "distinct texts", "duplicates": "exact duplicates, left out",
         "empty": "without words, left out", "skipped": "rows that could not be read",
-        "tokens": "pieces of words in all",
+        "tokens": "subwords",
     }  # fmt: skip
     facts = {title: corpus[key] for key, title in known.items() if key in corpus}
     if texts and tokens is not None:
-        facts["pieces a text"] = round(tokens / texts, 1)
-    facts["pieces in the vocabulary"] = len(model.tokenizer.vocabulary)
-    facts["numbers in a vector"] = model.dim
+        facts["subwords a text"] = round(tokens / texts, 1)
+    facts["vocabulary"] = len(model.tokenizer.vocabulary)
+    facts["dimensions"] = model.dim
     others = {str(key): value for key, value in corpus.items() if key not in {*known, "fingerprint"}}
     return facts | others | ({"fingerprint": corpus["fingerprint"]} if "fingerprint" in corpus else {})
 
 
 def _sha256(script: str) -> str:
-    """What the page's policy calls a script that may run."""
+    """The name of a script that the content security policy allows."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 

@@ -1,26 +1,151 @@
-"""A map of the sample: texts that the model finds alike lie near each other."""
+"""Where the texts of the sample lie: clusters and their words, nearest neighbours, and a map in the plane."""
+
+from collections import Counter
+from dataclasses import dataclass
+from math import log
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int64
 
-from likewise.report.clusters import Clusters
 from likewise.report.figures import COLOURS, Drawn, drawn, new_figure, plot_text
 from likewise.report.sample import Sample, readable
 
-__all__ = ["draw_map", "positions"]
+__all__ = [
+    "Clusters",
+    "Neighbour",
+    "Neighbourhood",
+    "distinctive_words",
+    "draw_map",
+    "find_clusters",
+    "find_neighbours",
+    "positions",
+]
 
-
-COMPONENTS = 50  # that PCA leaves for t-SNE, as its authors do
-PERPLEXITY = 30.0
-ITERATIONS = 500  # a thousand points move little after these
-FEWEST = 12  # texts; of fewer, t-SNE makes a pattern out of nothing
+MAX_CLUSTERS = 10  # as many colours as can be distinguished
+TEXTS_PER_CLUSTER = 30  # on average, enough for words that describe it
+CLUSTER_WORDS, MIN_TEXTS = 3, 2  # words that name a cluster, and its texts that each must occur in
+TYPICAL = RANDOM = 4  # texts of each kind whose neighbours are shown
+NEAREST, SHARED_WORDS, CHARACTERS = 3, 5, 180
+RARE = 0.05  # share of the texts: two texts that share a word rarer than this have more in common than frequent words
+COMPONENTS, PERPLEXITY, ITERATIONS = 50, 30.0, 500  # of PCA and t-SNE; a thousand points move little after 500
+MIN_TSNE_TEXTS = 12  # with fewer, t-SNE makes a pattern out of nothing
 HOVER_CHARACTERS, HOVER_WIDTH = 300, 60
 
 
-def positions(vectors: Float32[np.ndarray, "texts dim"]) -> Float[np.ndarray, "texts 2"] | None:
-    """Places in the plane: PCA, then t-SNE (van der Maaten and Hinton 2008) begun from PCA's first two components.
+@dataclass(frozen=True)
+class Clusters:
+    """Clusters of texts, the largest first.
 
-    The same vectors on the same machine give the same places. Of fewer than 12 texts PCA alone; None where all vectors
+    Attributes:
+        labels: the cluster of each text.
+        names: the most distinctive words of each.
+        central: the text nearest to the centroid of each.
+        sizes: number of texts of each.
+    """
+
+    labels: Int64[np.ndarray, " texts"]
+    names: tuple[str, ...]
+    central: Int64[np.ndarray, " clusters"]
+    sizes: Int64[np.ndarray, " clusters"]
+
+
+def find_clusters(sample: Sample) -> Clusters | None:
+    """k-means of unit vectors, the largest cluster first; None for fewer than two different vectors."""
+    from sklearn.cluster import KMeans
+
+    distinct = len(np.unique(np.round(sample.vectors, 4), axis=0))
+    if distinct < 2:
+        return None
+    wanted = min(MAX_CLUSTERS, max(2, len(sample) // TEXTS_PER_CLUSTER), distinct)
+    found = KMeans(wanted, n_init=4, random_state=0).fit(sample.vectors)
+    sizes = np.bincount(found.labels_, minlength=wanted)
+    order = np.argsort(-sizes, kind="stable")
+    labels = np.argsort(order)[found.labels_].astype(np.int64)
+    near = sample.vectors @ found.cluster_centers_[order].T
+    central = [int(np.flatnonzero(labels == each)[np.argmax(near[labels == each, each])]) for each in range(wanted)]
+    words = distinctive_words(sample.words, labels)
+    return Clusters(labels, tuple(words), np.array(central, np.int64), sizes[order].astype(np.int64))
+
+
+def distinctive_words(words: tuple[frozenset[str], ...], labels: Int64[np.ndarray, " texts"]) -> list[str]:
+    """The words of each cluster with the highest `p log(p / q)`, their terms of the Kullback-Leibler divergence.
+
+    p is the share of the texts of the cluster with the word, q that of all texts.
+    """
+    everywhere = Counter(word for some in words for word in some)
+    names = []
+    for label in range(int(labels.max(initial=-1)) + 1):
+        inside = [some for some, own in zip(words, labels, strict=True) if own == label]
+        counts = Counter(word for some in inside for word in some if not word.isnumeric())
+        scores = {
+            word: count / len(inside) * log(count / len(inside) * len(words) / everywhere[word])
+            for word, count in counts.items()
+            if count >= MIN_TEXTS
+        }
+        best = sorted(scores, key=lambda word: (-scores[word], word))
+        long = [word for word in best if len(word) > 1 or not word.isascii()]
+        names.append(", ".join(long[:CLUSTER_WORDS]) or f"group {label + 1}")
+    return names
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A neighbour of a text.
+
+    Attributes:
+        text: its beginning.
+        cosine: of the two.
+        shared: the rarest shared words, at most five.
+    """
+
+    text: str
+    cosine: float
+    shared: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """A text and its nearest neighbours.
+
+    Attributes:
+        text: its beginning.
+        typical: whether it is the centre of a cluster, rather than drawn at random.
+        neighbours: the nearest first.
+    """
+
+    text: str
+    typical: bool
+    neighbours: tuple[Neighbour, ...]
+
+
+def find_neighbours(sample: Sample, clusters: Clusters | None, rng: np.random.Generator) -> tuple[Neighbourhood, ...]:
+    """Nearest neighbours within the sample: of the centres of its largest clusters, then of random texts."""
+    if len(sample) < 2:
+        return ()
+    typical = [] if clusters is None else clusters.central[:TYPICAL].tolist()
+    others = [row for row in rng.permutation(len(sample)).tolist() if row not in typical]
+    within = Counter(word for some in sample.words for word in some)
+    rows = [*typical, *others[:RANDOM]]
+    return tuple(_around(sample, row, row in typical, within) for row in rows)
+
+
+def _around(sample: Sample, row: int, typical: bool, within: Counter[str]) -> Neighbourhood:
+    cosines = sample.vectors @ sample.vectors[row]
+    cosines[row] = -np.inf
+    nearest = np.argsort(-cosines, kind="stable")[: min(NEAREST, len(sample) - 1)]
+    neighbours = []
+    for other in nearest.tolist():
+        common = sample.words[row] & sample.words[other]
+        rare = sorted((within[word], word) for word in common if within[word] < max(3, RARE * len(sample)))
+        shared = tuple([word for _, word in rare if len(word) > 1 or not word.isascii()][:SHARED_WORDS])
+        neighbours.append(Neighbour(readable(sample.texts[other], CHARACTERS), float(cosines[other]), shared))
+    return Neighbourhood(readable(sample.texts[row], CHARACTERS), typical, tuple(neighbours))
+
+
+def positions(vectors: Float32[np.ndarray, "texts dim"]) -> Float[np.ndarray, "texts 2"] | None:
+    """Positions in the plane: PCA to 50 dimensions, then t-SNE (van der Maaten and Hinton 2008) started from PCA.
+
+    The same vectors on the same machine give the same positions. PCA alone for fewer than 12 texts; None if all vectors
     are equal.
     """
     from sklearn.decomposition import PCA
@@ -33,7 +158,7 @@ def positions(vectors: Float32[np.ndarray, "texts dim"]) -> Float[np.ndarray, "t
     if reduced.shape[1] == 1:
         reduced = np.hstack([reduced, np.zeros_like(reduced)])
     begin: Float[np.ndarray, "texts 2"] = reduced[:, :2] / reduced[:, 0].std()
-    if len(vectors) < FEWEST:
+    if len(vectors) < MIN_TSNE_TEXTS:
         return begin
     perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
     start = 1e-4 * begin.astype(np.float32)
@@ -42,7 +167,7 @@ def positions(vectors: Float32[np.ndarray, "texts dim"]) -> Float[np.ndarray, "t
 
 
 def draw_map(sample: Sample, clusters: Clusters | None) -> Drawn | None:
-    """The map with the beginning of each text on hover; None where there is nothing to map."""
+    """The map, with the beginning of each text on hover; None if there is nothing to map."""
     places = positions(sample.vectors)
     if places is None or clusters is None:
         return None
@@ -68,10 +193,10 @@ def draw_map(sample: Sample, clusters: Clusters | None) -> Drawn | None:
     )
     return drawn(
         figure,
-        f"Map of {len(sample)} texts in {len(clusters.names)} groups",
-        "Near means similar. Distances between groups and their sizes mean little in such a map; groups are k-means "
-        "clusters of the vectors themselves, named by the words that tell them from the rest. A click on a name hides "
-        "the group, two clicks hide the others.",
+        f"Map of {len(sample)} texts in {len(clusters.names)} clusters",
+        "Near points are similar texts. Distances between clusters and their sizes mean little in a t-SNE map. The "
+        "clusters are those of k-means on the embeddings, named by their most distinctive words. Click a name to hide "
+        "a cluster, double-click to hide the others.",
         height=620,
         tools=True,
     )

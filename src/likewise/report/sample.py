@@ -1,4 +1,4 @@
-"""Values of a model's card, which is JSON of any version: whatever is read may be missing."""
+"""The texts that the report shows, with their embeddings; numbers and texts as a person reads them."""
 
 import math
 import unicodedata
@@ -12,19 +12,18 @@ from jaxtyping import Float32
 from likewise.corpus.read import Corpus, read
 from likewise.errors import InputError
 from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS
-from likewise.model.model import Model
+from likewise.model.embedder import TextModel
 from likewise.tokens.distinct import text_hashes
 from likewise.tokens.pretrained import MARKS
 
 __all__ = ["Sample", "number", "readable", "shown", "take_sample"]
 
-
-UNSEEN = {"Cc", "Cf", "Cs", "Co"}  # escapes, overrides of direction, halves of characters
+INVISIBLE = {"Cc", "Cf", "Cs", "Co"}  # escapes, direction overrides, lone surrogates
 JOINERS = "\u200c\u200d"  # format characters that words and emoji are written with
 
 
 def number(values: Any, name: str) -> float | None:
-    """The number of that name; None where there is none, or one that is not finite."""
+    """The number of that name; None if it is missing or not finite."""
     value = values.get(name) if isinstance(values, Mapping) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
@@ -32,7 +31,7 @@ def number(values: Any, name: str) -> float | None:
 
 
 def shown(value: Any) -> str:
-    """A value as a person reads it: thousands apart, as many digits as say something."""
+    """A value as a person reads it: thousands separated, three significant digits."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -45,9 +44,11 @@ def shown(value: Any) -> str:
 
 
 def readable(text: str, most: int = 500) -> str:
-    """A text on one line, cut at `most` characters, without characters that are not seen or are half of one."""
+    """A text on one line of at most `most` characters, without invisible characters and lone surrogates."""
     seen = "".join(
-        " " if c.isspace() else c for c in text if c.isspace() or c in JOINERS or unicodedata.category(c) not in UNSEEN
+        " " if c.isspace() else c
+        for c in text
+        if c.isspace() or c in JOINERS or unicodedata.category(c) not in INVISIBLE
     )
     line = " ".join(seen.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
@@ -58,10 +59,10 @@ class Sample:
     """Texts with their vectors.
 
     Attributes:
-        texts: distinct ones that hold a word the model knows.
+        texts: distinct texts with a word that the model knows.
         vectors: a unit row each.
-        words: the distinct words of each, as the encoder reads them: lower case, without punctuation.
-        unknown: how many texts were left out because the model knows no word of them.
+        words: the distinct words of each, normalised by the tokenizer, without punctuation.
+        unknown: number of texts left out because the model knows no word of them.
     """
 
     texts: tuple[str, ...]
@@ -73,13 +74,13 @@ class Sample:
         return len(self.texts)
 
 
-def take_sample(model: Model, texts: Any = None) -> Sample:
-    """The model's own sample, or as many of other texts, with their vectors.
+def take_sample(model: TextModel, texts: Any = None) -> Sample:
+    """The sample of the model, or of other texts, with embeddings.
 
     Args:
         model: what encodes them.
-        texts: whatever `likewise.corpus.read.read` takes; of many, 1,000 are drawn by their hashes, so that the order
-            of a file does not matter. None for the sample kept with the model.
+        texts: whatever `likewise.corpus.read.read` takes; of many, 1,000 are sampled by hash, so that the order of a
+            file does not matter. None takes the sample stored with the model.
 
     Raises:
         InputError: `texts` cannot be read, or holds no text.
@@ -99,7 +100,7 @@ def take_sample(model: Model, texts: Any = None) -> Sample:
 
 
 def _drawn(corpus: Corpus) -> list[str]:
-    """The texts of the lowest hashes: a random sample of distinct texts, in memory that does not grow."""
+    """The texts with the lowest hashes: a random sample of distinct texts in bounded memory."""
     lowest: dict[int, str] = {}
     highest = 1 << 64
     for batch in corpus:
@@ -114,9 +115,9 @@ def _drawn(corpus: Corpus) -> list[str]:
     return [text for _, text in sorted(lowest.items())]
 
 
-def _words(model: Model, text: str) -> Iterator[str]:
+def _words(model: TextModel, text: str) -> Iterator[str]:
     reference = model.tokenizer.reference
-    normal = readable(text)  # without halves of characters, which have no UTF-8
+    normal = readable(text)  # without lone surrogates, which have no UTF-8
     if reference.normalizer is not None:
         normal = reference.normalizer.normalize_str(normal)
     split = reference.pre_tokenizer.pre_tokenize_str(normal) if reference.pre_tokenizer else [(normal, (0, 0))]

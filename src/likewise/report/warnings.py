@@ -1,4 +1,4 @@
-"""What a practitioner would warn of, looking at the same numbers: what is wrong, and what to do."""
+"""Warnings: what a practitioner would see in the numbers of a model card, and what to do about it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,19 +6,18 @@ from typing import Any
 
 from likewise.geometry.similarity import SimilarityHistograms
 from likewise.model.card import Card
-from likewise.report.curves import OWN, baselines, evaluations, score_at, score_name
+from likewise.report.curves import MODEL, baselines, evaluations
 from likewise.report.figures import mean_cosines, read_pairs
 from likewise.report.sample import Sample, number, readable, shown
 
 __all__ = ["ModelWarning", "find_warnings"]
 
-
 COLLAPSED_COSINE, CROWDED_COSINE = 0.6, 0.3  # of two texts on average; a healthy space is near 0 to 0.2
 COLLAPSED_RANK, LOW_RANK = 0.05, 0.15  # share of the directions that are used
-WEAK_SEPARATION = 0.8  # of positive from random pairs, where a tossed coin has 0.5
+WEAK_SEPARATION = 0.8  # of positive from random pairs; chance is 0.5
 FEW_TEXTS, MANY_DUPLICATES, MANY_EMPTY, MANY_SKIPPED = 1000, 0.2, 0.05, 0.01
 SHORT_TOKENS, LONG_TOKENS = 6, 500  # a text on average
-FEW_JUDGED = 100  # held-out texts: the score is then uncertain by 0.03 or more
+FEW_HELD_OUT = 100  # texts: the score is then uncertain by 0.03 or more
 STILL_RISING = 0.03  # by how much the last quarter raised the best score before it
 EARLY_BEST = 0.2  # share of the run
 MANY_MASKED = 0.02  # of the pairs in a batch
@@ -30,27 +29,27 @@ class ModelWarning:
     """A warning.
 
     Attributes:
-        serious: whether the model may be of no use.
-        said: what was seen.
-        advice: what to do; empty where the training itself said both.
+        serious: whether the model may be useless.
+        message: what is wrong.
+        advice: what to do; empty if the message has it.
     """
 
     serious: bool
-    said: str
+    message: str
     advice: str
 
 
 def find_warnings(card: Card, sample: Sample) -> tuple[ModelWarning, ...]:
-    """All that gives reason to doubt, the serious first."""
-    said = [readable(warning, 400) for warning in card.warnings if isinstance(warning, str)]
-    found = [ModelWarning(_is_serious(warning), f"{warning[:1].upper()}{warning[1:]}.", "") for warning in said]
-    told = " ".join(said)
+    """All warnings, the serious first; those of the training are not repeated in other words."""
+    known = [readable(warning, 400) for warning in card.warnings if isinstance(warning, str)]
+    found = [ModelWarning(_is_serious(warning), f"{warning[:1].upper()}{warning[1:]}.", "") for warning in known]
+    given = " ".join(known)
     checks: tuple[Callable[[], Iterator[ModelWarning]], ...] = (
-        lambda: _of_the_space(card, told),
+        lambda: _of_the_space(card, given),
         lambda: _of_the_pairs(read_pairs(card), number(card.scores, "mean cosine")),
-        lambda: _of_the_score(card, told),
-        lambda: _of_the_run(card, told),
-        lambda: _of_the_corpus(card.corpus, told),
+        lambda: _of_the_score(card, given),
+        lambda: _of_the_run(card, given),
+        lambda: _of_the_corpus(card.corpus, given),
         lambda: _of_the_sample(sample),
     )
     found += [warning for check in checks for warning in check()]
@@ -61,23 +60,23 @@ def _is_serious(warning: str) -> bool:
     return any(word in warning for word in ("collapse", "LSA", "never beat"))
 
 
-def _of_the_space(card: Card, told: str) -> Iterator[ModelWarning]:
+def _of_the_space(card: Card, given: str) -> Iterator[ModelWarning]:
     cosine, rank = number(card.scores, "mean cosine"), number(card.scores, "effective rank")
     dim, texts = number(card.scores, "dim"), number(card.scores, "texts")
-    if cosine is not None and cosine > CROWDED_COSINE and "look alike" not in told:
+    if cosine is not None and cosine > CROWDED_COSINE and "look alike" not in given:
         serious = cosine > COLLAPSED_COSINE
         yield ModelWarning(
             serious,
-            f"Different texts look alike: two of them have a cosine of {cosine:.2f} on average"
-            + (", which is what a collapse looks like." if serious else "; 0 to 0.2 is usual."),
-            "Train with a lower temperature or a lower learning rate; see whether texts share a header or footer.",
+            f"Different texts have similar embeddings: their mean cosine is {cosine:.2f}"
+            + (", as in a collapse." if serious else "; 0 to 0.2 is usual."),
+            "Train with a lower temperature or learning rate; check whether texts share a header or footer.",
         )
     if rank is not None and dim and texts and rank < LOW_RANK * min(dim, texts):
         share = rank / min(dim, texts)
         yield ModelWarning(
             share < COLLAPSED_RANK,
-            f"The vectors use {rank:.0f} of {min(dim, texts):.0f} directions.",
-            "Train with a lower learning rate, or with fewer dimensions: these would hold the same.",
+            f"The effective rank of the embeddings is {rank:.0f} of {min(dim, texts):.0f}.",
+            "Train with a lower learning rate, or with fewer dimensions, which would hold the same.",
         )
 
 
@@ -87,78 +86,75 @@ def _of_the_pairs(pairs: SimilarityHistograms | None, cosine: float | None) -> I
     if pairs.separation < WEAK_SEPARATION:
         yield ModelWarning(
             pairs.separation < 0.6,
-            "Similarity hardly tells halves of one text from random pairs: the right pair wins "
-            f"{100 * pairs.separation:.0f} times of 100.",
-            "Give longer or more texts; if texts hold several topics, split them into paragraphs.",
+            "Similarity hardly separates halves of a text from random pairs: a positive pair is more similar in only "
+            f"{100 * pairs.separation:.0f} % of comparisons.",
+            "Use longer or more texts; split texts with several topics into paragraphs.",
         )
     random = mean_cosines(pairs)[1]
     if random > CROWDED_COSINE and (cosine is None or cosine <= CROWDED_COSINE):  # once is enough
         yield ModelWarning(
             random > COLLAPSED_COSINE,
-            f"Random pairs are too similar: their cosines have a mean of {random:.2f}, so a fixed threshold on the "
-            "cosine misleads.",
+            f"Random pairs are too similar: their mean cosine is {random:.2f}, so a fixed threshold misleads.",
             "Rank by similarity instead, or train with a lower temperature.",
         )
 
 
-def _of_the_score(card: Card, told: str) -> Iterator[ModelWarning]:
-    scores, name = baselines(card), score_name(card)
-    own = scores.get(OWN)
-    if own is None:
+def _of_the_score(card: Card, given: str) -> Iterator[ModelWarning]:
+    scores = baselines(card)
+    score = scores.get(MODEL)
+    if score is None:
         return
     lsa, untrained = scores.get("LSA"), scores.get("untrained")
-    if lsa is not None and own < lsa and "LSA" not in told:
+    if lsa is not None and score < lsa and "LSA" not in given:
         yield ModelWarning(
             True,
-            f"The score is below that of LSA ({name} {own:.3f}, LSA {lsa:.3f}), which takes no training.",
-            "Give more text, or train for more epochs; if nothing helps, search by words (--mode text).",
+            f"The score is below that of LSA (MRR {score:.3f}, LSA {lsa:.3f}), which needs no training.",
+            "Use more text, or train for more epochs; if nothing helps, search by words (--mode text).",
         )
-    if untrained is not None and own < 1.2 * untrained and "never beat" not in told:
+    if untrained is not None and score < 1.2 * untrained and "never beat" not in given:
         yield ModelWarning(
             True,
-            f"Training taught little: {name} {own:.3f}, untrained {untrained:.3f}.",
-            "See whether the right column was read, and whether texts are long enough to be cut into halves.",
+            f"Training improved the score little: MRR {score:.3f}, untrained {untrained:.3f}.",
+            "Check that the right column was read, and that texts are long enough to split into halves.",
         )
     texts = number(card.scores, "texts")
-    if texts is not None and texts < FEW_JUDGED:
+    if texts is not None and texts < FEW_HELD_OUT:
         yield ModelWarning(
             False,
-            f"The score was taken on {texts:.0f} texts only: differences below {0.8 / max(1.0, texts) ** 0.5:.2f} "
-            "may be luck.",
+            f"The score was measured on {texts:.0f} texts only: differences below {0.8 / max(1.0, texts) ** 0.5:.2f} "
+            "may be noise.",
             "Compare settings on a larger corpus, or with several seeds.",
         )
 
 
-def _of_the_run(card: Card, told: str) -> Iterator[ModelWarning]:
-    seen, name = evaluations(card), score_name(card)
+def _of_the_run(card: Card, given: str) -> Iterator[ModelWarning]:
+    history = evaluations(card)
     scored = [
         (step, score)
-        for look in seen
-        if (step := number(look, "step")) is not None and (score := score_at(look, name)) is not None
+        for each in history
+        if (step := number(each, "step")) is not None and (score := number(each, "mrr")) is not None
     ]
-    if len(scored) >= 6 and "collapse" not in told:
+    if len(scored) >= 6 and "collapse" not in given:
         last, best = scored[-1][0], max(scored, key=lambda point: point[1])
         before = max(score for step, score in scored if step <= 0.75 * last)
         if best[0] == last and best[1] > (1 + STILL_RISING) * before:
             yield ModelWarning(
                 False,
-                f"The score still rose at the end, from {before:.3f} to {best[1]:.3f} in the last quarter of the run.",
+                f"The score was still rising: from {before:.3f} to {best[1]:.3f} in the last quarter of the run.",
                 f"Train for more epochs, such as {_doubled(card)}.",
             )
         elif best[0] <= EARLY_BEST * last:
             yield ModelWarning(
                 False,
-                f"The best score came early, at step {best[0]:,.0f} of {last:,.0f}, and was not reached again.",
+                f"The best score came early, at step {best[0]:,.0f} of {last:,.0f}.",
                 "Train with a lower learning rate, or for fewer epochs.",
             )
-    masked = [share for look in seen if (share := number(look, "masked")) is not None]
+    masked = [share for each in history if (share := number(each, "masked")) is not None]
     if masked and max(masked) > MANY_MASKED:
         yield ModelWarning(
             False,
-            f"Many texts are nearly the same: up to {100 * max(masked):.0f} % of the pairs in a batch were left out as "
-            "near-duplicates.",
-            "See whether texts are made of a template, or share long quotations; remove what repeats, or train on one "
-            "of each kind.",
+            f"Many texts are near-duplicates: up to {100 * max(masked):.0f} % of the pairs in a batch were masked.",
+            "Check for templates and long quotations; remove what repeats, or train on one text of each kind.",
         )
 
 
@@ -167,19 +163,19 @@ def _doubled(card: Card) -> str:
     return f"--epochs {2 * epochs:.0f}" if epochs else "twice as many"
 
 
-def _of_the_corpus(facts: Mapping[str, Any], told: str) -> Iterator[ModelWarning]:
+def _of_the_corpus(facts: Mapping[str, Any], given: str) -> Iterator[ModelWarning]:
     texts, tokens = number(facts, "texts"), number(facts, "tokens")
     if not texts:
         return
-    if texts < FEW_TEXTS and "only" not in told:
+    if texts < FEW_TEXTS and "only" not in given:
         yield ModelWarning(
             False,
-            f"The corpus holds {texts:,.0f} texts.",
-            "Add texts of the same kind, from whatever time or place: a thousand are a beginning.",
+            f"The corpus has only {texts:,.0f} texts.",
+            "Add texts of the same kind: a thousand are a start.",
         )
-    column = "See whether the right column was read"
+    column = "Check that the right column was read"
     parts = (
-        ("duplicates", MANY_DUPLICATES, "repeats of others", f"{column}, and how the repeats came about."),
+        ("duplicates", MANY_DUPLICATES, "repeats of others", f"{column}, and where the repeats come from."),
         ("empty", MANY_EMPTY, "without words", f"{column}."),
         ("skipped", MANY_SKIPPED, "in rows that could not be read", "--on-error raise names the first of them."),
     )
@@ -191,22 +187,22 @@ def _of_the_corpus(facts: Mapping[str, Any], told: str) -> Iterator[ModelWarning
     if tokens is not None and tokens / texts < SHORT_TOKENS:
         yield ModelWarning(
             False,
-            f"The texts are very short: {tokens / texts:.1f} pieces each, so half of one says little of the other.",
+            f"The texts are very short: {tokens / texts:.1f} subwords each, so their halves have little in common.",
             "Join columns that belong together (--text title --text body), or give pairs (--pair).",
         )
     if tokens is not None and tokens / texts > LONG_TOKENS:
         yield ModelWarning(
             False,
-            f"The texts are long: {tokens / texts:,.0f} pieces each, of which one vector keeps the average.",
+            f"The texts are long: {tokens / texts:,.0f} subwords each, which one vector averages.",
             "Split them into paragraphs before training and search.",
         )
 
 
 def _of_the_sample(sample: Sample) -> Iterator[ModelWarning]:
-    every = len(sample) + sample.unknown
-    if every and sample.unknown > MANY_UNKNOWN * every:
+    total = len(sample) + sample.unknown
+    if sample.unknown > MANY_UNKNOWN * total:
         yield ModelWarning(
             False,
-            f"{sample.unknown:,} of {every:,} texts shown here hold no word that the model knows.",
+            f"{sample.unknown:,} of {total:,} texts shown here hold no word that the model knows.",
             "Train on texts of the same language and kind as those you use.",
         )

@@ -1,4 +1,4 @@
-"""Words whose rows training moved together, though they are not spelled alike."""
+"""Words whose embeddings training made similar, though they are spelled differently."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from likewise.encoders.static import StaticEncoder
-from likewise.model.model import Model
+from likewise.model.embedder import TextModel
 from likewise.report.sample import Sample, number
 from likewise.tokens.pretrained import MARKS
 
 __all__ = ["Group", "WordPair", "Words", "find_words", "spelled_alike"]
 
-MOST_WORDS = 5000  # compared with each other: the most frequent of those that tell something
+MAX_WORDS = 5000  # the most frequent ones are compared
 SHORTEST = 3  # letters, in a script that has words of letters
 OCCURRENCES, FEWEST = 20, 5  # of a word in the corpus, so that its row was trained; fewer in a small corpus
-LOOKED_AT = 16  # nearest rows of each word
+NEAREST = 16  # neighbours of each word that are considered
 PAIRS, GROUPS, OTHERS = 24, 14, 5
-CLOSE_ENOUGH = 5.0  # standard deviations of random directions' cosine: three pairs of 5,000 words come so near by luck
+CLOSE = 5.0  # standard deviations of the cosine of random directions: three pairs of 5,000 words reach it by chance
 
 
 @dataclass(frozen=True)
 class WordPair:
-    """Two words and the cosine of their rows."""
+    """Two words and their cosine."""
 
     first: str
     second: str
@@ -33,7 +33,7 @@ class WordPair:
 
 @dataclass(frozen=True)
 class Group:
-    """A word, and those nearest to it."""
+    """A word and its nearest neighbours."""
 
     word: str
     others: tuple[str, ...]
@@ -41,13 +41,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Words:
-    """What was found among the words of a model.
+    """Similar words of a model.
 
     Attributes:
         pairs: the closest pairs, each word once.
-        groups: words with their five nearest, those that are closest first.
-        compared: how many words were compared.
-        chance: twice the standard deviation that the cosine of two random directions has.
+        groups: words with their five nearest neighbours, the closest first.
+        compared: number of words compared.
+        chance: two standard deviations of the cosine of two random directions.
     """
 
     pairs: tuple[WordPair, ...]
@@ -56,11 +56,11 @@ class Words:
     chance: float
 
 
-def find_words(model: Model, sample: Sample) -> Words:
-    """Compare the rows of whole words that are frequent enough to have been trained.
+def find_words(model: TextModel, sample: Sample) -> Words:
+    """Compare the embeddings of whole words that are frequent enough to have been trained.
 
-    A piece that begins words is a word itself where a text of the sample holds it as one; without a sample each that
-    is long enough counts.
+    A subword that begins words counts as a word if a text of the sample has it as one; without a sample, if it is long
+    enough.
     """
     ids = _frequent_words(model, sample)
     words = [_plain(model.tokenizer.vocabulary.subwords[id]) for id in ids.tolist()]
@@ -68,13 +68,13 @@ def find_words(model: Model, sample: Sample) -> Words:
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     spread = 1.0 / np.sqrt(model.dim)
     nearest, cosines = _nearest(rows)
-    pairs = list(_pairs(words, nearest, cosines, CLOSE_ENOUGH * spread))
-    groups = list(_groups(words, nearest, cosines, CLOSE_ENOUGH * spread))
+    pairs = list(_pairs(words, nearest, cosines, CLOSE * spread))
+    groups = list(_groups(words, nearest, cosines, CLOSE * spread))
     return Words(tuple(pairs), tuple(groups), len(words), float(2 * spread))
 
 
 def spelled_alike(first: str, second: str) -> bool:
-    """Whether two words look like forms of one: the one in the other, one beginning, or most letters in common."""
+    """Whether two words are forms of one: one contains the other, or they share a prefix or most letters."""
     short = min(len(first), len(second))
     begin = next((n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), short)
     if first in second or second in first or begin >= max(3, 0.5 * short):
@@ -82,7 +82,7 @@ def spelled_alike(first: str, second: str) -> bool:
     return SequenceMatcher(None, first, second, autojunk=False).ratio() >= 0.7
 
 
-def _frequent_words(model: Model, sample: Sample) -> Int64[np.ndarray, " words"]:
+def _frequent_words(model: TextModel, sample: Sample) -> Int64[np.ndarray, " words"]:
     vocabulary, facts = model.tokenizer.vocabulary, model.card.corpus
     texts = number(facts, "texts") or np.inf
     least = OCCURRENCES if texts >= 1000 else FEWEST
@@ -98,11 +98,11 @@ def _frequent_words(model: Model, sample: Sample) -> Int64[np.ndarray, " words"]
         and _is_word(_plain(vocabulary.subwords[id]))
         and (not seen or _plain(vocabulary.subwords[id]) in seen)
     ]
-    return np.array(fit[:MOST_WORDS], np.int64)
+    return np.array(fit[:MAX_WORDS], np.int64)
 
 
 def _plain(subword: str) -> str:
-    """A piece without the mark that some tokenizers put before a word."""
+    """A subword without the mark that some tokenizers put before a word."""
     return subword.lstrip("".join(MARKS))
 
 
@@ -113,8 +113,8 @@ def _is_word(subword: str) -> bool:
 def _nearest(
     rows: Float32[np.ndarray, "words dim"],
 ) -> tuple[Int64[np.ndarray, "words k"], Float32[np.ndarray, "words k"]]:
-    """The nearest rows of each, the nearest first."""
-    k = max(0, min(LOOKED_AT, len(rows) - 1))
+    """The nearest neighbours of each word, nearest first."""
+    k = max(0, min(NEAREST, len(rows) - 1))
     similar = rows @ rows.T
     np.fill_diagonal(similar, -np.inf)
     nearest = np.argsort(-similar, axis=1, kind="stable")[:, :k]

@@ -1,7 +1,6 @@
-"""The tokenizer of a pretrained encoder: whatever `tokenizers` can run, as ragged ids without special tokens."""
+"""The tokenizer of a pretrained encoder: any of the `tokenizers` library, as ragged ids without special tokens."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
@@ -14,22 +13,22 @@ from likewise.tokens.vocabulary import Vocabulary
 
 __all__ = ["MARKS", "PretrainedTokenizer", "SpecialTokens", "special_tokens_of"]
 
-TOGETHER = 1 << 12  # texts given to `tokenizers` at once
-MARKS = ("Ġ", "▁")  # before a word: of byte-level pairs as in GPT-2, and of SentencePiece
-MARKED = 0.05  # of the pieces, from which on a mark tells where words begin
+CHUNK_TEXTS = 1 << 12  # given to `tokenizers` at once
+MARKS = ("Ġ", "▁")  # before a word: of byte-level BPE as in GPT-2, and of SentencePiece
+MARKED_SHARE = 0.05  # of the subwords with a mark, from which on it shows where words begin
 PROBES = ("a", "the", "1", "и", "中")
 
 
 @dataclass(frozen=True)
 class SpecialTokens:
-    """What an encoder wants around the ids of a text.
+    """The special tokens of an encoder, and how many tokens it reads.
 
     Attributes:
-        first: special ids before them, such as `[CLS]`.
-        last: special ids after them, such as `[SEP]`.
-        longest: tokens that the encoder reads at the most, special ones included.
-        padding: the id that fills up shorter texts.
-        mask_token: the id whose embedding is taken as zeros, for tokens that are cut off.
+        first: ids before those of a text, such as `[CLS]`.
+        last: ids after them, such as `[SEP]`.
+        longest: tokens that the encoder reads at most, special tokens included.
+        padding: id that fills up shorter texts.
+        mask_token: id that stands for a deleted token; its embedding is replaced by zeros.
     """
 
     first: tuple[int, ...]
@@ -40,24 +39,25 @@ class SpecialTokens:
 
     @property
     def max_content_length(self) -> int:
-        """How many ids of a text the encoder reads."""
+        """Number of ids of a text that the encoder reads."""
         return self.longest - self.around
 
     @property
     def around(self) -> int:
-        """How many special ids go around it."""
+        """Number of special tokens around a text."""
         return len(self.first) + len(self.last)
 
 
 class PretrainedTokenizer:
-    """Texts to the ids of a pretrained encoder, without special tokens and uncut.
+    """Texts to the token ids of a pretrained encoder, without special tokens and not truncated.
 
     Args:
-        reference: of `tokenizers`; padding and truncation are taken from it.
-        mask_token: the id that stands where a token was cut off.
+        reference: of `tokenizers`; its padding and truncation are switched off.
+        mask_token: id that stands for a deleted token.
 
     Attributes:
-        vocabulary: the pieces, and which of them continue a word.
+        reference: of `tokenizers`.
+        vocabulary: the subwords, and which of them continue a word.
     """
 
     def __init__(self, reference: Reference, mask_token: int) -> None:
@@ -71,29 +71,27 @@ class PretrainedTokenizer:
         counts = np.zeros(len(subwords), np.int64)
         self.vocabulary = Vocabulary(tuple(subwords), _continuing(reference, subwords), counts, mask_token)
 
-    def encode(self, texts: Texts) -> Ragged:
-        """The ids of each text.
+    def encode(self, texts: Texts, *, chunk_texts: int = CHUNK_TEXTS) -> Ragged:
+        """The token ids of each text.
 
         Args:
             texts: strings, or an Arrow array of them; a null is an empty text.
+            chunk_texts: number of texts given to `tokenizers` at once.
         """
         array = as_arrow(texts)
+        chunks = (array.slice(at, chunk_texts).to_pylist() for at in range(0, max(1, len(array)), chunk_texts))
         parts = [
-            Ragged.of([text.ids for text in self.reference.encode_batch_fast(some, add_special_tokens=False)])
-            for some in (array.slice(first, TOGETHER).to_pylist() for first in range(0, max(1, len(array)), TOGETHER))
+            Ragged.of([text.ids for text in self.reference.encode_batch_fast(chunk, add_special_tokens=False)])
+            for chunk in chunks
         ]
         return parts[0] if len(parts) == 1 else Ragged.concatenate(parts)
 
-    def text(self, ids: Any) -> str:
-        """The text of some ids, as far as the tokenizer can tell."""
-        return str(self.reference.decode([int(id) for id in ids], skip_special_tokens=False))
-
 
 def special_tokens_of(reference: Reference, *, longest: int, padding: int, mask_token: int) -> SpecialTokens:
-    """The frame that the tokenizer's own template puts around a text.
+    """Find the special tokens that a tokenizer's own template adds, by encoding short texts with and without them.
 
     Raises:
-        InputError: the template cannot be told from what it does, or leaves no room for a text.
+        InputError: the template changes a text, or `longest` leaves no room for one.
     """
     for probe in PROBES:
         inner = reference.encode(probe, add_special_tokens=False).ids
@@ -105,17 +103,17 @@ def special_tokens_of(reference: Reference, *, longest: int, padding: int, mask_
                 if longest <= extra:
                     raise InputError(f"a length of {longest} tokens has no room for a text: give {extra + 1} or more")
                 return SpecialTokens(first, last, longest, padding, mask_token)
-    raise InputError("the tokenizer changes a text when it adds its special tokens, which no encoder here can do")
+    raise InputError("the tokenizer changes a text when it adds its special tokens: such an encoder is not supported")
 
 
 def _continuing(reference: Reference, subwords: list[str]) -> Bool[np.ndarray, " vocab"]:
-    """Which pieces continue a word, by how the tokenizer's model marks them."""
+    """Which subwords continue a word, by the marks of the tokenizer's model."""
     prefix = getattr(reference.model, "continuing_subword_prefix", None)
     if prefix:
         return np.array([subword.startswith(prefix) for subword in subwords], np.bool_)
     for mark in MARKS:
         begins = np.array([subword.startswith(mark) for subword in subwords], np.bool_)
-        if begins.mean() >= MARKED:
+        if begins.mean() >= MARKED_SHARE:
             special = np.zeros(len(subwords), np.bool_)
             special[[token_id for token_id in reference.get_added_tokens_decoder() if token_id < len(subwords)]] = True
             return ~begins & ~special

@@ -10,9 +10,14 @@ from jaxtyping import Int
 
 from likewise.encoders.static import StaticEncoder
 from likewise.encoders.transformer.encoder import TransformerEncoder
-from likewise.encoders.transformer.loading import Pretrained, load_pretrained, open_transformers
+from likewise.encoders.transformer.loading import (
+    ARCHITECTURES,
+    Pretrained,
+    load_pretrained,
+    open_transformers,
+    small_encoder,
+)
 from likewise.encoders.transformer.lora import add_lora, merge_lora
-from likewise.encoders.transformer.scratch import ARCHITECTURES, small_encoder
 from likewise.errors import InputError, LikewiseError
 from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
@@ -281,7 +286,7 @@ def _encoder(found: Pretrained, settings: Settings) -> TransformerEncoder:
     half = None if settings.precision is None else settings.precision == "mixed"
     memory = None if settings.activation_memory is None else int(settings.activation_memory * GIBIBYTE)
     return TransformerEncoder(
-        found.model, found.special_tokens, found.pooling, device=settings.device, half=half, memory=memory,
+        found.model, found.special_tokens, found.pooling, device=settings.device, half=half, activation_memory=memory,
         length=settings.length, freeze=settings.freeze, seed=settings.seed,
     )  # fmt: skip
 

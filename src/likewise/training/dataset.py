@@ -19,7 +19,7 @@ from likewise.encoders.concatenation import (
 from likewise.encoders.encoder import Encoder
 from likewise.encoders.lsa import log_idf, lsa_encoder, powered
 from likewise.encoders.static import StaticEncoder
-from likewise.geometry.held_out_retrieval import hard_halves
+from likewise.geometry.held_out_retrieval import disjoint_halves
 from likewise.geometry.measure import Geometry, measure
 from likewise.geometry.score import Score, ScoreTask, label_free_score, score_task
 from likewise.negatives.near_duplicates import Signatures, signatures
@@ -92,7 +92,7 @@ class Dataset:
         self._apply(settings)
         self.split: Split = held_out_split(prepared.facts.texts, self.rng(Purpose.SPLIT))
         held_out = self._texts_at(self.split.held_out)
-        self.halves = hard_halves(held_out, vocabulary.continues, self.rng(Purpose.HALVES))
+        self.halves = disjoint_halves(held_out, vocabulary.continues, self.rng(Purpose.HALVES))
 
     def _apply(self, settings: Settings) -> None:
         self._settings = settings
@@ -197,7 +197,7 @@ class Dataset:
             earlier: the finished encoder of an earlier state; it gets the new rows, which is quicker.
         """
         settings, dims = self._settings, self._dims
-        if not dims.lexical and not dims.latent:
+        if not dims.lexical and not dims.lsa:
             return trained
         component = scaled(trained, self._short_texts)
         if earlier is not None:
@@ -210,8 +210,8 @@ class Dataset:
             components.append((scaled(lexical, self._short_texts), settings.lexical_weight))
             some = self._texts_at(self.split.train[:MEASURED_TEXTS])
             length_priors.append(length_prior_of(components[-1][0], some))
-        if dims.latent:
-            latent = StaticEncoder(self.lsa.weights[:, : dims.latent])
+        if dims.lsa:
+            latent = StaticEncoder(self.lsa.weights[:, : dims.lsa])
             components.append((scaled(latent, self._short_texts), settings.lsa_weight))
             length_priors.append(0.0)
         return concatenated(components, length_priors)

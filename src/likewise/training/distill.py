@@ -29,7 +29,7 @@ from likewise.training.recipe import Recipe, Settings
 from likewise.training.run import finished_model, prepare_static
 from likewise.training.seeds import Purpose, random_stream
 from likewise.training.student import DistillationData, start_rows, targets_of, train_on_both, train_student
-from likewise.training.teacher import Teacher, find_teacher
+from likewise.training.teacher import Teacher, load_teacher
 
 __all__ = ["DistillationTexts", "distill", "draw_distillation_texts"]
 
@@ -132,7 +132,7 @@ def distill(
     if target is not None:
         refuse_existing(target, overwrite=overwrite)
         refuse_other(target)
-    found = find_teacher(teacher)
+    found = load_teacher(teacher)
     with Messages(shown=progress) as messages, ExitStack() as stack:
         work = _working_folder(target, stack)
         try:

@@ -12,8 +12,9 @@ import numpy as np
 from likewise.atomic import os_error, refuse_existing
 from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
+from likewise.model.embedder import TextModel
 from likewise.model.folder import refuse_other
-from likewise.model.model import Model
+from likewise.model.load import load_embedder
 from likewise.paraphrase.paraphraser import make_paraphraser
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.training.progress import Messages
@@ -22,7 +23,7 @@ from likewise.training.recipe import STATIC, Recipe
 from likewise.training.run import prepare_static, run
 from likewise.views.spec import make_views, rewritings
 
-__all__ = ["train"]
+__all__ = ["load_or_train", "train"]
 
 CHECKPOINT = "checkpoint.safetensors"
 TWO_WORDS = Vocabulary(("a", "b"), np.zeros(2, np.bool_), np.ones(2, np.int64))
@@ -44,7 +45,7 @@ def train(
     encoding: str | None = None,
     on_error: str = "raise",
     **settings: Any,
-) -> Model:
+) -> TextModel:
     """Train an encoder on unlabelled texts.
 
     Args:
@@ -93,6 +94,26 @@ def train(
             model.save(target, overwrite=overwrite)
             shutil.rmtree(work, ignore_errors=True)
     return model
+
+
+def load_or_train(model: Any, texts: Any, *, seed: int = 0, progress: bool = False) -> Any:
+    """The embedder that an application works with.
+
+    Args:
+        model: as `load_embedder` takes it; None trains a static model on `texts`.
+        texts: the texts of the application.
+        seed: of the training.
+        progress: show progress on standard error.
+
+    Raises:
+        InputError: `model` is no embedder, or `texts` are too few to train on.
+    """
+    if model is not None:
+        return load_embedder(model)
+    try:
+        return train(texts, seed=seed, progress=progress)
+    except InputError as error:
+        raise InputError(f"{error}; or pass a model that was trained on other texts") from error
 
 
 def _transformers() -> Any:

@@ -97,7 +97,7 @@ def build_crop(vocabulary: Vocabulary, number: float | None) -> View:
     """Crops of a third of `number` to `number` of the words, 0.2 to 0.6 by default."""
     longest = LONGEST if number is None else number
     if not 0 < longest <= 1:
-        raise InputError(f"crop:{number:g} asks for spans longer than the text or empty: give a share in (0, 1]")
+        raise InputError(f"crop:{number:g} means spans longer than the text or empty: give a share in (0, 1]")
 
     def view(texts: Ragged, rng: np.random.Generator) -> Ragged:
         return crop(texts, vocabulary.continues, rng, shortest=longest / 3, longest=longest)

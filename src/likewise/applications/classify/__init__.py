@@ -1,8 +1,7 @@
-"""Classes from few labels: a probe on an embedding and on words, its doubts, and what to label next.
+"""Classification from few labels: a linear probe on embeddings and n-grams, with an honest estimate of its accuracy.
 
-`classifier.py` is the whole; `features.py` and `ngrams.py` say what a text is to it, `probe.py` fits, `folds.py` finds
-out from the labels themselves how good that is and `estimate.py` says so; `supervised.py` moves the encoder by the
-labels, `self_training.py` reads unlabelled texts, `next_labels.py` picks those worth a label, `judgement.py` compares
-with other labels, `learning.py` puts these together, `folder.py` keeps it all. `text_encoder.py` is the embedding
-alone, as scikit-learn wants it.
+`classifier.py` is the class with `fit` and `predict`; read it first. `labels.py` reads and checks labelled texts,
+`features.py` computes embeddings and n-grams, `probe.py` is logistic regression and self-training on unlabelled texts,
+`cross_validation.py` estimates accuracy and calibrates, `contrastive.py` fine-tunes a transformer on the labels,
+`active_learning.py` selects the texts to label next, `metrics.py` evaluates on further labelled texts.
 """

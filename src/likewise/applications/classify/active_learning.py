@@ -1,8 +1,8 @@
-"""Which unlabelled texts to label next: such as the classifier doubts, and unlike one another.
+"""Active learning: select the unlabelled texts to label next, uncertain ones that differ from each other.
 
-Uncertainty alone picks twenty copies of one doubtful text; spread alone picks what is clear already. The most doubtful
-texts are clustered, each counting as much as it is doubted, and of each cluster the text at its centre is taken
-(Zhdanov 2019, "Diverse mini-batch active learning").
+Uncertainty alone selects twenty copies of one ambiguous text, diversity alone selects what is clear already. The most
+uncertain texts are clustered, weighted by their uncertainty, and the text nearest to each centre is selected (Zhdanov
+2019, "Diverse mini-batch active learning").
 """
 
 import warnings
@@ -11,53 +11,52 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
-__all__ = ["doubts", "most_telling"]
+__all__ = ["select_batch", "uncertainty"]
+
+POOL_FACTOR = 10  # so many times as many uncertain texts are clustered as are selected
+MIN_POOL = 200
+KMEANS_STARTS = 3
 
 
-TIMES = 10  # as many doubtful texts as are wanted are clustered
-FEWEST = 200
-MOST_CLUSTERS_TRIED = 3
+def uncertainty(probabilities: Float64[np.ndarray, "texts classes"]) -> Float64[np.ndarray, " texts"]:
+    """Compute one minus the margin between the two most probable classes: 1 where they are level."""
+    ordered = np.sort(probabilities, axis=1)
+    uncertain: np.ndarray = 1 - (ordered[:, -1] - ordered[:, -2])
+    return uncertain
 
 
-def doubts(probabilities: Float64[np.ndarray, "texts classes"]) -> Float64[np.ndarray, " texts"]:
-    """One less the lead of the best class over the second: 1 where two are level."""
-    best = np.sort(probabilities, axis=1)
-    lead: np.ndarray = 1 - (best[:, -1] - best[:, -2])
-    return lead
-
-
-def most_telling(
+def select_batch(
     texts: Sequence[str],
-    vectors: Float[np.ndarray, "texts dim"],
-    doubted: Float64[np.ndarray, " texts"],
+    embeddings: Float[np.ndarray, "texts dim"],
+    uncertain: Float64[np.ndarray, " texts"],
     k: int,
     rng: np.random.Generator,
-) -> Int64[np.ndarray, " chosen"]:
-    """Rows of the texts to label, the most doubtful first; of equal texts one.
+) -> Int64[np.ndarray, " selected"]:
+    """Select rows to label, the most uncertain first; blank texts and copies are left out.
 
     Args:
         texts: without labels.
-        vectors: of these.
-        doubted: how much the classifier doubts each.
-        k: how many are wanted.
-        rng: of ties, and of where k-means begins.
+        embeddings: of these.
+        uncertain: uncertainty of each.
+        k: number of rows.
+        rng: breaks ties and seeds k-means.
     """
     from sklearn.cluster import KMeans
 
-    last = {text: row for row, text in enumerate(texts) if text.strip()}
-    distinct = rng.permutation(np.array(sorted(last.values()), np.int64))  # of equally doubtful ones any will do
-    order = distinct[np.argsort(-doubted[distinct], kind="stable")]
+    distinct = {text: row for row, text in enumerate(texts) if text.strip()}
+    candidates = rng.permutation(np.array(sorted(distinct.values()), np.int64))
+    order = candidates[np.argsort(-uncertain[candidates], kind="stable")]
     if len(order) <= k:
         return order
-    pool = order[: max(TIMES * k, FEWEST)]
-    weights = np.maximum(doubted[pool], np.finfo(np.float32).eps)
-    means = KMeans(k, n_init=MOST_CLUSTERS_TRIED, random_state=int(rng.integers(2**31)))
+    pool = order[: max(POOL_FACTOR * k, MIN_POOL)]
+    weights = np.maximum(uncertain[pool], np.finfo(np.float32).eps)
+    kmeans = KMeans(k, n_init=KMEANS_STARTS, random_state=int(rng.integers(2**31)))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # vectors may be equal, and clusters empty
-        distances = means.fit(vectors[pool], sample_weight=weights).transform(vectors[pool])
-    chosen: list[int] = []
+        warnings.simplefilter("ignore")  # embeddings may be equal, and clusters empty
+        distances = kmeans.fit(embeddings[pool], sample_weight=weights).transform(embeddings[pool])
+    selected: list[int] = []
     for cluster in range(k):
-        left = [place for place in np.argsort(distances[:, cluster], kind="stable") if place not in chosen]
-        chosen.append(int(left[0]))
-    picked = pool[np.sort(np.array(chosen))]  # the pool goes from more to less doubtful
-    return np.asarray(picked, np.int64)
+        nearest = np.argsort(distances[:, cluster], kind="stable")
+        selected.append(next(int(place) for place in nearest if place not in selected))
+    rows = pool[np.sort(np.array(selected))]  # the pool is ordered by uncertainty
+    return np.asarray(rows, np.int64)

@@ -1,42 +1,75 @@
-"""The classifier: fits on few labels, says how good that is, gives probabilities, abstains, asks for more labels."""
+"""The classifier: fitted on few labels, with an estimate of its accuracy and calibrated probabilities."""
 
-from dataclasses import replace
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
-from likewise.applications.classify.active_learning import doubts, most_telling
-from likewise.applications.classify.cross_validation import estimate_of, probabilities, temperature_of
-from likewise.applications.classify.labels import as_texts, classes_of
-from likewise.applications.classify.self_training import Learning
-from likewise.applications.encoder import encoder_for
+from likewise.applications.classify.active_learning import select_batch, uncertainty
+from likewise.applications.classify.contrastive import ContrastiveFineTuner
+from likewise.applications.classify.cross_validation import (
+    Abstention,
+    AccuracyEstimate,
+    HeldOutPredictions,
+    cross_validate,
+    estimate_accuracy,
+    fit_temperature,
+    softmax,
+)
+from likewise.applications.classify.features import Features, NgramCounts, TfidfNgrams, ngram_weight
+from likewise.applications.classify.labels import check_texts, encode_labels
+from likewise.applications.classify.probe import Probe, RowSpace, fit_probe, self_train
+from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
+from likewise.model.embedder import Identity
+from likewise.model.load import load_stored, store_embedder
+from likewise.training.train import load_or_train
 
 __all__ = ["Classifier"]
 
-CHUNK = 8_192  # texts that are predicted at once
+BATCH = 8_192  # texts that are predicted at once
+REPEATS = 4  # of cross-validation, where a fit takes milliseconds
+MAX_QUICK_FIT = 2_000_000  # labelled texts squared times classes, up to which it does
+MIN_UNLABELLED, MAX_UNLABELLED = 100, 10_000  # texts for self-training
+RECORD, WEIGHTS = "classifier.json", "classifier.safetensors"
+FORMAT = 2
+
+
+class Stream(IntEnum):
+    """Purposes of random numbers, each with a generator of its own."""
+
+    UNLABELLED = 1
+    ACTIVE_LEARNING = 2
+    FOLDS = 3
+    FINE_TUNING = 4
 
 
 class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Logistic regression on a text's embedding together with its words and pairs of words; as scikit-learn has it.
+    """Logistic regression on the embedding of a text next to its words and word pairs, as a scikit-learn estimator.
 
     Parameters:
-        model: with `encode`, or the folder of one; None trains a static one on the texts that `fit` is given.
-        ngrams: words and pairs of words beside the embedding.
-        contrastive: move the encoder by the labels first (`supervised.FineTuning`).
-        seed: of everything random.
-        progress: show on standard error how training a model goes, where none is given.
+        model: an encoder with `encode(texts)`, or a model folder; None trains a static model on the texts in `fit`.
+        ngrams: use words and word pairs next to the embedding.
+        contrastive: fine-tune the model on the labels first, which has to be a transformer.
+        seed: of all randomness.
+        progress: show on standard error how the training of a model goes.
 
     Attributes:
         classes_: the labels, sorted.
-        estimate_: how good it is, from the labelled texts alone; None where they are too few to tell.
-        temperature_: by which logits become probabilities.
-        self_trained_: whether unlabelled texts were learned from: not where clearly fewer held-out labels were right.
-        features_: what a text is to it.
+        estimate_: accuracy by cross-validation on the labelled texts; None if there are too few.
+        temperature_: divides logits for calibrated probabilities.
+        self_trained_: whether the probe was self-trained on unlabelled texts; not if it made held-out labels worse.
+        features_: embedding and n-grams.
         probe_: the weights.
 
     >>> Classifier(model).fit(texts, labels).predict(["never again"])  # doctest: +SKIP
@@ -58,120 +91,264 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.progress = progress
 
     def fit(self, X: Any, y: Any, *, unlabelled: Any = ()) -> "Classifier":
-        """Learn from labelled texts.
+        """Fit on labelled texts.
 
         Args:
             X: texts.
-            y: one label each: strings, numbers or booleans.
-            unlabelled: more texts of the kind: a model is trained on them too where none is given, they tell
-                which words are rare, and are learned from where held-out labels say that it helps.
+            y: one label for each: strings, numbers or booleans.
+            unlabelled: further texts, used for training a model if none is given, for IDF, and for self-training if
+                that does not make held-out labels worse.
 
         Raises:
-            InputError: there are no texts, not one label each, or only one label; or there is too little to train on.
+            InputError: there are no texts, not one label for each, or only one class; or too few texts to train on.
         """
-        texts, others = as_texts(X), as_texts(unlabelled, "unlabelled")
-        self.classes_, numbers = classes_of(y, len(texts))
-        encoder = encoder_for(self.model, [*texts, *others], seed=self.seed, progress=self.progress)
-        learned = Learning(
-            texts, numbers, len(self.classes_), encoder, others,
-            ngrams=self.ngrams, contrastive=self.contrastive, seed=self.seed,
-        ).learn()  # fmt: skip
-        self.features_, self.probe_, self.self_trained_ = learned.features, learned.probe, learned.self_trained
-        self.temperature_ = temperature_of(learned.held, numbers)
-        self.estimate_ = estimate_of(learned.held, numbers, self.temperature_)
+        texts, others = check_texts(X), check_texts(unlabelled, "unlabelled")
+        self.classes_, numbers = encode_labels(y, len(texts))
+        encoder = load_or_train(self.model, [*texts, *others], seed=self.seed, progress=self.progress)
+        drawn = np.sort(_rng(self.seed, Stream.UNLABELLED).permutation(len(others))[:MAX_UNLABELLED])
+        others = [others[row] for row in drawn if others[row].strip()]
+        counts = NgramCounts(texts, others) if self.ngrams else None
+        trainer = _Trainer(encoder, texts, numbers, others, counts, self.seed)
+        fitted = trainer.fit_fine_tuned() if self.contrastive else trainer.fit()
+        self.features_, self.probe_, self.self_trained_ = fitted.features, fitted.probe, fitted.self_trained
+        self.temperature_ = fit_temperature(fitted.held_out, numbers)
+        self.estimate_ = estimate_accuracy(fitted.held_out, numbers, self.temperature_)
         return self
 
     def decision_function(self, X: Any) -> Float64[np.ndarray, "texts classes"]:
-        """Logits over the temperature: their softmax are the probabilities.
-
-        Raises:
-            InputError: something in it is not a string.
-        """
-        texts = as_texts(X)
+        """Compute logits over the temperature, whose softmax are the probabilities."""
+        texts = check_texts(X)
         self._check_fitted()
         return self._logits(texts)
 
     def predict_proba(self, X: Any) -> Float64[np.ndarray, "texts classes"]:
-        """How likely each label is, in the order of `classes_`: calibrated on held-out labels."""
-        return probabilities(self.decision_function(X), 1.0)
+        """Compute the probability of each label in the order of `classes_`, calibrated on held-out labels."""
+        return softmax(self.decision_function(X))
 
     def predict(self, X: Any) -> np.ndarray:
-        """The likeliest label of each text."""
-        likeliest = self.decision_function(X).argmax(axis=1)
-        return np.asarray(self.classes_[likeliest])
+        """Predict the most probable label of each text."""
+        predicted = self.decision_function(X).argmax(axis=1)
+        return np.asarray(self.classes_[predicted])
 
-    def predict_or_abstain(self, X: Any, least: float = 0.8) -> list[Any]:
-        """The likeliest label of each text, or None where its probability is below `least`.
+    def predict_or_abstain(self, X: Any, threshold: float = 0.8) -> list[Any]:
+        """Predict the most probable label of each text, or None if its probability is below the threshold.
 
         Raises:
-            InputError: `least` is no probability.
+            InputError: `threshold` is not a probability.
         """
-        if not 0 <= least <= 1:
-            raise InputError(f"least is {least}: a probability from 0 to 1 is expected, such as 0.8")
-        likely = self.predict_proba(X)
-        labels = self.classes_[likely.argmax(axis=1)].tolist()
-        return [label if sure else None for label, sure in zip(labels, likely.max(axis=1) >= least, strict=True)]
+        if not 0 <= threshold <= 1:
+            raise InputError(f"threshold is {threshold}, expected a probability from 0 to 1, such as 0.8")
+        probabilities = self.predict_proba(X)
+        labels = self.classes_[probabilities.argmax(axis=1)].tolist()
+        kept = probabilities.max(axis=1) >= threshold
+        return [label if keep else None for label, keep in zip(labels, kept, strict=True)]
 
-    def next_labels(self, X: Any, k: int = 20) -> Int64[np.ndarray, " rows"]:
-        """Which of some unlabelled texts to label next: doubtful ones, unlike one another; rows, most doubtful first.
+    def select_for_labelling(self, X: Any, k: int = 20) -> Int64[np.ndarray, " rows"]:
+        """Select the rows of unlabelled texts to label next: uncertain and diverse ones, the most uncertain first.
 
         Raises:
             InputError: `k` is less than 1.
         """
         if k < 1:
-            raise InputError(f"k is {k}: how many texts to label next, 1 at least")
-        texts = as_texts(X)
+            raise InputError(f"k is {k}, expected at least 1 text to label")
+        texts = check_texts(X)
         self._check_fitted()
         if not texts:
             return np.zeros(0, np.int64)
-        rng = np.random.default_rng([self.seed, 2])
-        vectors = self.features_.vectors(texts)
-        return most_telling(texts, vectors, doubts(probabilities(self._logits(texts, vectors), 1.0)), k, rng)
+        embeddings = self.features_.embed(texts)
+        uncertain = uncertainty(softmax(self._logits(texts, embeddings)))
+        return select_batch(texts, embeddings, uncertain, k, _rng(self.seed, Stream.ACTIVE_LEARNING))
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write the classifier and its model to a folder.
+        """Write a folder with the classifier, and with its model if that can be saved.
 
         Raises:
-            InputError: `path` exists and `overwrite` is false, or cannot be written.
+            InputError: `path` exists and `overwrite` is false, or it is not a classifier, or cannot be written.
             LikewiseError: the disk is full; nothing is left half-written.
         """
-        from likewise.applications.classify.folder import save_classifier
-
         self._check_fitted()
-        save_classifier(self, Path(path), overwrite=overwrite)
+        path, features = Path(path), self.features_
+        refuse_existing(path, overwrite=overwrite)
+        refuse_other(path, RECORD, "no classifier")
+        arrays = {"weights": self.probe_.weights, "intercept": self.probe_.intercept}
+        if features.ngrams is not None:
+            arrays["idf"] = np.asarray(features.ngrams.idf, np.float64)
+        packed = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+        with replacing_folder(path, overwrite=overwrite) as folder:
+            (folder / WEIGHTS).write_bytes(packed)
+            record = {
+                "format": FORMAT,
+                "sha256": hashlib.sha256(packed).hexdigest(),
+                "classes": self.classes_.tolist(),
+                "settings": {name: getattr(self, name) for name in ("ngrams", "contrastive", "seed")},
+                "temperature": self.temperature_,
+                "self_trained": self.self_trained_,
+                "estimate": None if self.estimate_ is None else asdict(self.estimate_),
+                "encoder": store_embedder(features.encoder, folder).plain(),
+                "terms": None if features.ngrams is None else features.ngrams.terms,
+                "ngram_weight": features.weight,
+            }
+            written = json.dumps(record, ensure_ascii=False, indent=1)
+            (folder / RECORD).write_text(written + "\n", encoding="utf-8", errors="surrogatepass")
 
     @classmethod
     def load(cls, path: str | Path, model: Any = None) -> "Classifier":
-        """Read what `save` wrote.
+        """Read a folder that `save` wrote.
 
         Args:
             path: the folder.
-            model: the model, where the folder does not hold it, as one that is not of Likewise.
+            model: the encoder, if the folder does not hold it.
 
         Raises:
-            InputError: it is no such folder, a file of it is missing or damaged, or another model was given.
+            InputError: the folder is not a classifier or is damaged, or the model is missing or another one.
         """
-        from likewise.applications.classify.folder import load_classifier
+        path = Path(path)
+        record = _read_record(path)
+        packed = (path / WEIGHTS).read_bytes() if (path / WEIGHTS).is_file() else b""
+        try:
+            if hashlib.sha256(packed).hexdigest() != record["sha256"]:
+                raise InputError(f"{path}: {WEIGHTS} is missing or damaged: restore it from a copy, or fit again")
+            arrays = load(packed)
+            loaded = cls(**record["settings"])
+            loaded.model = load_stored(path, Identity.of_plain(record["encoder"]), model)
+            ngrams = None if record["terms"] is None else TfidfNgrams(record["terms"], arrays["idf"])
+            loaded.features_ = Features(loaded.model, ngrams, float(record["ngram_weight"]))
+            loaded.probe_ = Probe(arrays["weights"], arrays["intercept"])
+            loaded.classes_ = np.array(record["classes"])
+            loaded.temperature_, loaded.self_trained_ = float(record["temperature"]), bool(record["self_trained"])
+            loaded.estimate_ = _read_estimate(record["estimate"])
+        except (KeyError, TypeError, SafetensorError) as error:
+            raise InputError(f"{path}: {RECORD} is damaged ({error}): restore it from a copy, or fit again") from error
+        return loaded
 
-        found: Classifier = load_classifier(cls, Path(path), model)
-        return found
-
-    def _logits(self, texts: list[str], vectors: Any = None) -> Float64[np.ndarray, "texts classes"]:
-        """Logits over the temperature; `vectors` are the texts' embeddings, where they are known already."""
+    def _logits(self, texts: list[str], embeddings: Any = None) -> Float64[np.ndarray, "texts classes"]:
         parts = []
-        for at in range(0, len(texts), CHUNK):
-            some = slice(at, at + CHUNK)
-            features = self.features_.of(texts[some], None if vectors is None else vectors[some])
+        for start in range(0, len(texts), BATCH):
+            some = slice(start, start + BATCH)
+            features = self.features_.transform(texts[some], None if embeddings is None else embeddings[some])
             parts.append(self.probe_.logits(features) / self.temperature_)
         return np.concatenate(parts) if parts else np.zeros((0, len(self.classes_)))
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "probe_"):
-            raise NotFittedError("this classifier has learned nothing yet: call fit(texts, labels), or load one")
+            raise NotFittedError("this classifier is not fitted: call fit(texts, labels), or load one")
 
     def __sklearn_clone__(self) -> "Classifier":
-        return type(self)(**self.get_params(deep=False))  # the model is shared: nothing here changes it
+        return type(self)(**self.get_params(deep=False))  # models are shared, as nothing here changes them
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         return replace(tags, input_tags=replace(tags.input_tags, string=True, two_d_array=False))
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    features: Features
+    probe: Probe
+    held_out: HeldOutPredictions | None
+    self_trained: bool = False
+
+
+@dataclass(frozen=True)
+class _Trainer:
+    """Fits a probe on labelled texts, and predicts each of them held out."""
+
+    encoder: Any
+    texts: list[str]
+    numbers: Int64[np.ndarray, " texts"]
+    unlabelled: list[str]
+    counts: NgramCounts | None
+    seed: int
+
+    def fit(self) -> _Fitted:
+        """Fit with the encoder as it is, self-trained if there are enough unlabelled texts and it is not worse."""
+        features, ngrams = self._select()
+        embeddings = features.embed(self.texts)
+        space = RowSpace.of(features.transform(self.texts, embeddings, _rows(ngrams, slice(len(self.texts)))))
+
+        def fit(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+            return fit_probe(space.rows[train], self.numbers[train], self.classes).logits(space.rows[test])
+
+        quick = len(self.texts) ** 2 * self.classes <= MAX_QUICK_FIT
+        held_out = self._cross_validate(fit, REPEATS if quick else 1)
+        probe = space.to_features(fit_probe(space.rows, self.numbers, self.classes))
+        fitted = _Fitted(features, probe, held_out)
+        enough = len(self.unlabelled) >= MIN_UNLABELLED and held_out is not None
+        return self._self_train(fitted, embeddings) if enough else fitted
+
+    def _self_train(self, plain: _Fitted, embeddings: Any) -> _Fitted:
+        """Self-train the probe, unless significantly fewer held-out labels are right with it."""
+        features, ngrams = self._select(with_unlabelled=True)
+        labelled = len(self.texts)
+        rows = features.transform(self.texts, embeddings, _rows(ngrams, slice(labelled)))
+        others = features.transform(self.unlabelled, None, _rows(ngrams, slice(labelled, None)))
+
+        def fit(train: np.ndarray) -> Probe:
+            space = RowSpace.of(rows[train])
+            first = space.to_features(fit_probe(space.rows, self.numbers[train], self.classes))
+            return self_train(first, rows[train], self.numbers[train], others, self.classes)
+
+        held_out = self._cross_validate(lambda train, test: fit(train).logits(rows[test]))
+        if held_out is None or plain.held_out is None or held_out.is_worse(plain.held_out, self.numbers):
+            return plain
+        return _Fitted(features, fit(np.arange(labelled)), held_out, self_trained=True)
+
+    def fit_fine_tuned(self) -> _Fitted:
+        """Fine-tune the encoder first, again for each fold, as the estimate would otherwise be of texts it has seen."""
+        tuner = ContrastiveFineTuner(self.encoder)
+        features, _ = self._select()
+
+        def fine_tune(train: np.ndarray) -> tuple[Features, Probe]:
+            texts = [self.texts[row] for row in train]
+            encoder = tuner.fit(texts, self.numbers[train], _rng(self.seed, Stream.FINE_TUNING))
+            tuned = replace(features, encoder=encoder)
+            space = RowSpace.of(tuned.transform(texts))
+            return tuned, space.to_features(fit_probe(space.rows, self.numbers[train], self.classes))
+
+        def fit(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+            tuned, probe = fine_tune(train)
+            return probe.logits(tuned.transform([self.texts[row] for row in test]))
+
+        held_out = self._cross_validate(fit)
+        return _Fitted(*fine_tune(np.arange(len(self.texts))), held_out)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return int(self.numbers.max()) + 1
+
+    def _select(self, *, with_unlabelled: bool = False) -> tuple[Features, Any]:
+        """Select n-grams, and return their rows of all texts, the labelled ones first."""
+        ngrams, rows = self.counts.select(with_unlabelled=with_unlabelled) if self.counts else (None, None)
+        return Features(self.encoder, ngrams, ngram_weight(len(self.texts), self.classes)), rows
+
+    def _cross_validate(self, fit: Any, repeats: int = 1) -> HeldOutPredictions | None:
+        return cross_validate(self.texts, self.numbers, fit, _rng(self.seed, Stream.FOLDS), repeats)
+
+
+def _rows(ngrams: Any, some: slice) -> Any:
+    return None if ngrams is None else ngrams[some]
+
+
+def _rng(seed: int, stream: Stream) -> np.random.Generator:
+    return np.random.default_rng([seed, stream])
+
+
+def _read_record(path: Path) -> Mapping[str, Any]:
+    file = path / RECORD
+    if not file.is_file():
+        raise InputError(f"{path} is not a classifier: expected a folder that likewise classify fit wrote")
+    try:
+        record: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8", errors="surrogatepass"))
+        version = record["format"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path}: {RECORD} is damaged ({error}): restore it from a copy, or fit again") from error
+    if version != FORMAT:
+        raise InputError(f"{path} has format {version}, this version reads format {FORMAT}: fit it again")
+    return record
+
+
+def _read_estimate(kept: Mapping[str, Any] | None) -> AccuracyEstimate | None:
+    if kept is None:
+        return None
+    return AccuracyEstimate(**{**kept, "abstention": tuple(Abstention(**each) for each in kept["abstention"])})

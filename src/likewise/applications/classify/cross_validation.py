@@ -1,4 +1,4 @@
-"""Each labelled text predicted by a classifier that has not seen it: cross-validation that repeats cannot fool."""
+"""Cross-validation on few labels: held-out predictions, an accuracy with an honest interval, calibration."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,33 +7,37 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 __all__ = [
-    "Answered",
-    "Estimate",
-    "HeldOut",
-    "estimate_of",
-    "held_out",
-    "parts_of",
-    "probabilities",
-    "temperature_of",
-    "wilson",
+    "Abstention",
+    "AccuracyEstimate",
+    "HeldOutPredictions",
+    "abstention_curve",
+    "assign_folds",
+    "cross_validate",
+    "estimate_accuracy",
+    "fit_temperature",
+    "softmax",
+    "wilson_interval",
 ]
 
-
 FOLDS = 5
+Z_95 = 1.959964  # 95 % of a normal distribution lie within so many standard deviations
+THRESHOLDS = (0.6, 0.7, 0.8, 0.9, 0.95)  # of probability, at which abstention is reported
+MAX_LOG_TEMPERATURE = 3.0
+LOG_TEMPERATURE_PRIOR = 1.0  # standard deviation: few labels do not make a classifier overconfident
 
 Fit = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From the rows that may be learned from, and other rows, to logits of the latter."""
+"""Takes the rows to train on and the rows to predict, and returns logits of the latter."""
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """What classifiers say of labelled texts that they have not seen.
+class HeldOutPredictions:
+    """Logits of labelled texts from classifiers that were trained without them.
 
     Attributes:
-        rows: of the labelled texts, once for each time that it was predicted.
-        logits: of each.
-        folds: in how many parts the texts were cut.
-        repeats: how often.
+        rows: of the labelled texts, one entry for each prediction.
+        logits: (predictions, classes).
+        folds: number of folds.
+        repeats: number of times that the texts were split.
     """
 
     rows: Int64[np.ndarray, " predictions"]
@@ -41,107 +45,48 @@ class HeldOut:
     folds: int
     repeats: int
 
+    def correct_shares(self, numbers: Int64[np.ndarray, " texts"]) -> Float64[np.ndarray, " texts"]:
+        """Compute the share of correct predictions of each labelled text; NaN if it was never held out."""
+        times = np.bincount(self.rows, minlength=len(numbers)).astype(np.float64)
+        times[times == 0] = np.nan
+        correct = self.logits.argmax(axis=1) == numbers[self.rows]
+        return np.asarray(np.bincount(self.rows, correct, len(numbers)) / times)
 
-def parts_of(
-    texts: Sequence[str], numbers: Int64[np.ndarray, " texts"], folds: int, rng: np.random.Generator
-) -> Int64[np.ndarray, " texts"]:
-    """The part of each text: each has its share of every class, and equal texts are in the same one."""
-    first = {text: row for row, text in reversed(list(enumerate(texts)))}
-    groups = np.array([first[text] for text in texts])
-    leaders = np.flatnonzero(groups == np.arange(len(texts)))
-    parts = np.zeros(len(texts), np.int64)
-    begin = 0  # the next class goes on where the one before it ended, so that parts are equally large
-    for number in np.unique(numbers[leaders]):
-        own = rng.permutation(leaders[numbers[leaders] == number])
-        parts[own] = (begin + np.arange(len(own))) % folds
-        begin += len(own)
-    return np.asarray(parts[groups])
-
-
-def held_out(
-    texts: Sequence[str],
-    numbers: Int64[np.ndarray, " texts"],
-    fit: Fit,
-    rng: np.random.Generator,
-    repeats: int = 1,
-) -> HeldOut | None:
-    """Predict every labelled text whose class has another text to learn from.
-
-    Args:
-        texts: with labels.
-        numbers: their classes.
-        fit: learns and predicts.
-        rng: of the parts.
-        repeats: how often the texts are cut anew.
-
-    Returns:
-        None where no class has two distinct texts, or nothing but one class would be left to learn from.
-    """
-    able = _checkable(texts, numbers)
-    if not able.any():
-        return None
-    folds = int(min(FOLDS, max(2, np.bincount(numbers[able]).max())))
-    rows, logits = [], []
-    for _ in range(repeats):
-        parts = parts_of(texts, numbers, folds, rng)
-        for learned, asked in _splits(parts, able, folds):
-            if len(asked) and len(np.unique(numbers[learned])) > 1:
-                rows.append(asked)
-                logits.append(fit(learned, asked))
-    if not rows:
-        return None
-    return HeldOut(np.concatenate(rows), np.concatenate(logits), folds, repeats)
-
-
-def _checkable(texts: Sequence[str], numbers: Int64[np.ndarray, " texts"]) -> Bool[np.ndarray, " texts"]:
-    """Whether the class of each has a second distinct text."""
-    distinct = {(text, int(number)) for text, number in zip(texts, numbers, strict=True)}
-    counts = np.bincount([number for _, number in distinct], minlength=int(numbers.max(initial=0)) + 1)
-    enough: np.ndarray = counts[numbers] > 1
-    return enough
-
-
-def _splits(
-    parts: Int64[np.ndarray, " texts"], able: Bool[np.ndarray, " texts"], folds: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    for part in range(folds):
-        yield np.flatnonzero(parts != part), np.flatnonzero((parts == part) & able)
-
-
-NORMAL = 1.959964  # 95 % of a normal distribution lie within so many deviations
-LEVELS = (0.6, 0.7, 0.8, 0.9, 0.95)  # of probability, for which it is told what abstaining below them brings
-WIDEST = 3.0  # natural logarithm of the temperature, at the most
-SPREAD = 1.0  # of that logarithm before anything is known: few labels do not make a classifier sure of itself
+    def is_worse(self, other: "HeldOutPredictions", numbers: Int64[np.ndarray, " texts"]) -> bool:
+        """Whether fewer labels are right than in others, by more than the standard error of the difference."""
+        gains = self.correct_shares(numbers) - other.correct_shares(numbers)
+        gains = gains[np.isfinite(gains)]
+        return bool(gains.mean() < -gains.std() / np.sqrt(len(gains)))
 
 
 @dataclass(frozen=True)
-class Answered:
-    """What abstaining brings.
+class Abstention:
+    """The effect of giving no label below a threshold of probability.
 
     Attributes:
-        level: the probability below which nothing is said.
-        share: of the texts, those that are answered.
-        accuracy: among these; None if there are none.
+        threshold: lowest probability that is accepted.
+        coverage: share of the texts that get a label.
+        accuracy: of these; None if there are none.
     """
 
-    level: float
-    share: float
+    threshold: float
+    coverage: float
     accuracy: float | None
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """Accuracy on texts like the labelled ones, found by cross-validation on these.
+class AccuracyEstimate:
+    """Accuracy on texts like the labelled ones, by cross-validation.
 
-    It is a little low, as each fold learns from fewer labels than the classifier itself.
+    Slightly pessimistic, as each fold trains on fewer labels than the classifier itself.
 
     Attributes:
-        accuracy: share of labelled texts that classifiers get right which have not seen them.
+        accuracy: share of correct held-out predictions.
         low: lower end of the 95 % interval.
         high: upper end.
-        labels: texts that were checked so.
-        unchecked: texts that could not be, since they are the only one of their class.
-        answered: what abstaining brings, at several levels.
+        labels: number of texts that were predicted.
+        unchecked: number of texts that were not, as the only ones of their class.
+        abstention: at several thresholds.
     """
 
     accuracy: float
@@ -149,68 +94,143 @@ class Estimate:
     high: float
     labels: int
     unchecked: int
-    answered: tuple[Answered, ...]
+    abstention: tuple[Abstention, ...]
 
 
-def estimate_of(held: HeldOut | None, numbers: Int64[np.ndarray, " texts"], temperature: float) -> Estimate | None:
-    """The estimate of a classifier.
+def softmax(logits: Float64[np.ndarray, "texts classes"]) -> Float64[np.ndarray, "texts classes"]:
+    """Turn logits into probabilities."""
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    probabilities: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities
 
-    The interval is Wilson's (1927) for fewer texts than there are: the parts learn from the same few labels and so
-    depend on each other, which Nadeau and Bengio (2003) count as 1/repeats + folds/(folds - 1) times the variance.
+
+def assign_folds(
+    texts: Sequence[str], numbers: Int64[np.ndarray, " texts"], folds: int, rng: np.random.Generator
+) -> Int64[np.ndarray, " texts"]:
+    """Assign each text to a fold, stratified by class, with equal texts in the same fold.
+
+    scikit-learn's `StratifiedGroupKFold` refuses classes with fewer texts than folds, which are common here.
+    """
+    first = {text: row for row, text in reversed(list(enumerate(texts)))}
+    groups = np.array([first[text] for text in texts])
+    leaders = np.flatnonzero(groups == np.arange(len(texts)))
+    assigned = np.zeros(len(texts), np.int64)
+    start = 0  # each class continues where the previous one ended, so that all folds get the same size
+    for number in np.unique(numbers[leaders]):
+        members = rng.permutation(leaders[numbers[leaders] == number])
+        assigned[members] = (start + np.arange(len(members))) % folds
+        start += len(members)
+    return np.asarray(assigned[groups])
+
+
+def cross_validate(
+    texts: Sequence[str],
+    numbers: Int64[np.ndarray, " texts"],
+    fit: Fit,
+    rng: np.random.Generator,
+    repeats: int = 1,
+) -> HeldOutPredictions | None:
+    """Predict every labelled text whose class has another text to train on.
 
     Args:
-        held: predictions of the labelled texts; None gives None.
-        numbers: their classes.
+        texts: with labels.
+        numbers: classes of these.
+        fit: trains and predicts.
+        rng: of the folds.
+        repeats: number of times that the texts are split.
+
+    Returns:
+        None if no class has two distinct texts, or only one class would be left to train on.
+    """
+    checkable = _checkable(texts, numbers)
+    if not checkable.any():
+        return None
+    folds = int(min(FOLDS, max(2, np.bincount(numbers[checkable]).max())))
+    rows, logits = [], []
+    for _ in range(repeats):
+        for train, test in _splits(assign_folds(texts, numbers, folds, rng), checkable, folds):
+            if len(test) and len(np.unique(numbers[train])) > 1:
+                rows.append(test)
+                logits.append(fit(train, test))
+    if not rows:
+        return None
+    return HeldOutPredictions(np.concatenate(rows), np.concatenate(logits), folds, repeats)
+
+
+def _checkable(texts: Sequence[str], numbers: Int64[np.ndarray, " texts"]) -> Bool[np.ndarray, " texts"]:
+    """Find the texts whose class has a second distinct text."""
+    distinct = {(text, int(number)) for text, number in zip(texts, numbers, strict=True)}
+    counts = np.bincount([number for _, number in distinct], minlength=int(numbers.max(initial=0)) + 1)
+    enough: np.ndarray = counts[numbers] > 1
+    return enough
+
+
+def _splits(
+    assigned: Int64[np.ndarray, " texts"], checkable: Bool[np.ndarray, " texts"], folds: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for fold in range(folds):
+        yield np.flatnonzero(assigned != fold), np.flatnonzero((assigned == fold) & checkable)
+
+
+def estimate_accuracy(
+    held_out: HeldOutPredictions | None, numbers: Int64[np.ndarray, " texts"], temperature: float
+) -> AccuracyEstimate | None:
+    """Estimate the accuracy of a classifier.
+
+    The interval is Wilson's for a smaller number of texts: folds train on the same few labels and so depend on each
+    other, which Nadeau and Bengio (2003) count as 1/repeats + folds/(folds - 1) times the variance.
+
+    Args:
+        held_out: predictions of the labelled texts; None gives None.
+        numbers: classes of the labelled texts.
         temperature: of the probabilities.
     """
-    if held is None:
+    if held_out is None:
         return None
-    right = held.logits.argmax(axis=1) == numbers[held.rows]
-    sure = probabilities(held.logits, temperature).max(axis=1)
-    labels, accuracy = len(np.unique(held.rows)), float(right.mean())
-    inflation = 1 / held.repeats + held.folds / (held.folds - 1)
-    low, high = wilson(accuracy, labels / inflation)
-    answered = tuple(
-        Answered(level, float(said.mean()), float(right[said].mean()) if said.any() else None)
-        for level in LEVELS
-        for said in [sure >= level]
+    correct = held_out.logits.argmax(axis=1) == numbers[held_out.rows]
+    confidence = softmax(held_out.logits / temperature).max(axis=1)
+    labels, accuracy = len(np.unique(held_out.rows)), float(correct.mean())
+    inflation = 1 / held_out.repeats + held_out.folds / (held_out.folds - 1)
+    low, high = wilson_interval(accuracy, labels / inflation)
+    return AccuracyEstimate(accuracy, low, high, labels, len(numbers) - labels, abstention_curve(confidence, correct))
+
+
+def abstention_curve(
+    confidence: Float64[np.ndarray, " texts"], correct: Bool[np.ndarray, " texts"]
+) -> tuple[Abstention, ...]:
+    """Compute coverage and accuracy at several thresholds of confidence."""
+    return tuple(
+        Abstention(threshold, float(kept.mean()), float(correct[kept].mean()) if kept.any() else None)
+        for threshold in THRESHOLDS
+        for kept in [confidence >= threshold]
     )
-    return Estimate(accuracy, low, high, labels, len(numbers) - labels, answered)
 
 
-def wilson(share: float, count: float) -> tuple[float, float]:
-    """The 95 % interval of a share that was seen in so many trials (Wilson 1927)."""
-    squared = NORMAL**2
+def wilson_interval(share: float, count: float) -> tuple[float, float]:
+    """Compute the 95 % interval of a share in a number of trials, which need not be whole (Wilson 1927)."""
+    squared = Z_95**2
     centre = (share + squared / (2 * count)) / (1 + squared / count)
-    half = NORMAL / (1 + squared / count) * np.sqrt(share * (1 - share) / count + squared / (4 * count**2))
+    half = Z_95 / (1 + squared / count) * np.sqrt(share * (1 - share) / count + squared / (4 * count**2))
     return float(max(0.0, centre - half)), float(min(1.0, centre + half))
 
 
-def temperature_of(held: HeldOut | None, numbers: Int64[np.ndarray, " texts"]) -> float:
-    """By what logits are to be divided to become honest probabilities (Guo et al. 2017), found on held-out ones.
+def fit_temperature(held_out: HeldOutPredictions | None, numbers: Int64[np.ndarray, " texts"]) -> float:
+    """Fit the temperature that calibrates probabilities (Guo et al. 2017) on held-out predictions.
 
     Args:
-        held: predictions of the labelled texts; None gives 1.
-        numbers: their classes.
+        held_out: predictions of the labelled texts; None gives 1.
+        numbers: classes of the labelled texts.
     """
-    if held is None:
+    if held_out is None:
         return 1.0
     from scipy.optimize import minimize_scalar
 
-    truth, rows = numbers[held.rows], np.arange(len(held.rows))
+    truth, rows = numbers[held_out.rows], np.arange(len(held_out.rows))
 
     def loss(logarithm: float) -> float:
-        likely = np.maximum(probabilities(held.logits, float(np.exp(logarithm)))[rows, truth], np.finfo(float).tiny)
-        return float(-np.log(likely).sum() / held.repeats + logarithm**2 / (2 * SPREAD**2))
+        likelihood = softmax(held_out.logits / float(np.exp(logarithm)))[rows, truth]
+        log_likelihood = np.log(np.maximum(likelihood, np.finfo(float).tiny)).sum()
+        return float(-log_likelihood / held_out.repeats + logarithm**2 / (2 * LOG_TEMPERATURE_PRIOR**2))
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-WIDEST, WIDEST), method="bounded").x))
-
-
-def probabilities(
-    logits: Float64[np.ndarray, "texts classes"], temperature: float
-) -> Float64[np.ndarray, "texts classes"]:
-    """The softmax of logits over a temperature."""
-    scaled = logits / temperature
-    exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True, initial=-np.inf))
-    found: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return found
+    bounds = (-MAX_LOG_TEMPERATURE, MAX_LOG_TEMPERATURE)
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))

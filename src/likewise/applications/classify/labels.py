@@ -1,7 +1,8 @@
-"""What a classifier is given, checked: as many labels as texts, at least two of them, each in words or numbers."""
+"""Labelled texts, checked: from lists, arrays or files to strings and class numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -11,65 +12,59 @@ from likewise.corpus.batch import TextBatch
 from likewise.corpus.read import read
 from likewise.errors import InputError
 
-__all__ = ["LabelledTexts", "as_texts", "classes_of", "read_batches", "read_labelled", "read_texts"]
+__all__ = ["LabelledTexts", "check_texts", "encode_labels", "read_batches", "read_labelled", "read_texts"]
 
 
-def as_texts(texts: Any, what: str = "texts") -> list[str]:
-    """A list of strings, from a list, an array, a series or an Arrow array of them.
+def check_texts(texts: Any, name: str = "texts") -> list[str]:
+    """Convert a list, an array, a series or an Arrow array to a list of strings.
 
     Raises:
-        InputError: it is one string, or something in it is none.
+        InputError: it is a single string, or an element is not a string.
     """
     if isinstance(texts, str | bytes):
-        raise InputError(f"{what} is one string: pass a list of strings")
+        raise InputError(f"{name} is one string: pass a list of strings")
     found = texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)
     for row, text in enumerate(found):
         if not isinstance(text, str):
-            shown = "nothing" if text is None else f"a {type(text).__name__}"
-            raise InputError(
-                f"row {row} of {what} is {shown}, a string was expected: leave it out, or write it as text"
-            )
+            kind = "nothing" if text is None else f"a {type(text).__name__}"
+            raise InputError(f"row {row} of {name} is {kind}, expected a string: leave it out, or convert it")
     return [str(text) for text in found]
 
 
-def classes_of(labels: Any, texts: int) -> tuple[np.ndarray, Int64[np.ndarray, " texts"]]:
-    """The classes in their order, and the number of each text's class.
+def encode_labels(labels: Any, texts: int) -> tuple[np.ndarray, Int64[np.ndarray, " texts"]]:
+    """Return the sorted classes and the class number of each text.
 
     Args:
-        labels: one a text.
-        texts: how many there are.
+        labels: one for each text.
+        texts: number of texts.
 
     Raises:
-        InputError: there are no texts, more or fewer labels, a label is missing, or all are the same.
+        InputError: there are no texts, a label is missing, labels are of mixed types, or all are the same.
     """
     given = labels.to_pylist() if hasattr(labels, "to_pylist") else list(labels)
     if len(given) != texts:
-        raise InputError(f"{texts:,} texts and {len(given):,} labels were given: one label a text is expected")
+        raise InputError(f"{texts:,} texts and {len(given):,} labels were given: expected one label for each text")
     if not texts:
-        raise InputError("there are no labelled texts: give some of each class, 8 or more for a beginning")
+        raise InputError("there are no labelled texts: give some of each class, 8 or more to begin with")
     for row, label in enumerate(given):
-        if label is None or (isinstance(label, float) and np.isnan(label)) or str(label).strip() == "":
+        if _is_missing(label):
             raise InputError(f"row {row} has no label: leave it out, or pass it as unlabelled text")
-    if _kinds(given) > 1:
-        raise InputError("labels are partly strings and partly numbers: make them all strings")
+    if len({isinstance(label, str) for label in given}) > 1:
+        raise InputError("labels are partly strings and partly numbers: convert all of them to strings")
     classes, numbers = np.unique(np.array(given), return_inverse=True)
     if len(classes) < 2:
         raise InputError(f"all {texts:,} texts have the label {given[0]!r}: at least two labels are needed")
     return classes, numbers.astype(np.int64).ravel()
 
 
-def _kinds(labels: Sequence[Any]) -> int:
-    return len({isinstance(label, str) for label in labels})
-
-
 @dataclass(frozen=True)
 class LabelledTexts:
-    """What a file of labels holds.
+    """The content of a labelled file.
 
     Attributes:
         texts: those with a label.
         labels: of these, as strings.
-        unlabelled: texts of the rows that have none.
+        unlabelled: texts of the rows without a label.
     """
 
     texts: list[str]
@@ -78,52 +73,49 @@ class LabelledTexts:
 
 
 def read_labelled(source: Any, label: str, *, text: Any = None, **reading: Any) -> LabelledTexts:
-    """Texts with labels.
+    """Read texts and labels.
 
     Args:
-        source: what `corpus.read` takes.
-        label: the column of labels.
-        text: the column of texts, or several that are joined; that called `text`, or the only other one, if None.
-        **reading: further arguments of `corpus.read`.
+        source: anything that `likewise.corpus.read` takes.
+        label: column of labels.
+        text: column of texts, or several that are joined; `text`, or the only other column, if None.
+        **reading: further arguments of `likewise.corpus.read`.
 
     Raises:
-        InputError: there is no such column, or no row has a label.
+        InputError: a column is missing, or no row has a label.
     """
     found = LabelledTexts([], [], [])
-    wanted = text if text else None
-    for batch in read(source, text=wanted, columns=True, **reading):
-        for one, its in zip(batch.texts.to_pylist(), _labels(batch, label, str(source)), strict=True):
-            if its is None:
-                found.unlabelled.append(one)
+    for batch in read(source, text=text or None, columns=True, **reading):
+        for each, value in zip(batch.texts.to_pylist(), _labels(batch, label, str(source)), strict=True):
+            if _is_missing(value):
+                found.unlabelled.append(each)
             else:
-                found.texts.append(one)
-                found.labels.append(its)
+                found.texts.append(each)
+                found.labels.append(str(value))
     if not found.texts:
-        raise InputError(f"{source} holds no labelled text: a row a text with a label in column {label!r} was expected")
+        raise InputError(f"{source} holds no labelled text: expected rows with a label in column {label!r}")
     return found
 
 
 def read_texts(source: Any, *, text: Any = None, **reading: Any) -> list[str]:
-    """All texts of a source."""
-    return [one for _, texts in read_batches(source, text=text, **reading) for one in texts]
+    """Read all texts of a source."""
+    return [each for _, texts in read_batches(source, text=text, **reading) for each in texts]
 
 
 def read_batches(source: Any, *, text: Any = None, **reading: Any) -> Iterator[tuple[list[str], list[str]]]:
-    """Ids and texts of a source, some thousand at a time."""
-    for batch in read(source, text=text if text else None, **reading):
+    """Read ids and texts of a source in batches."""
+    for batch in read(source, text=text or None, **reading):
         yield batch.ids.to_pylist(), batch.texts.to_pylist()
 
 
-def _labels(batch: TextBatch, column: str, source: str) -> list[str | None]:
+def _labels(batch: TextBatch, column: str, source: str) -> list[Any]:
     names = [] if batch.columns is None else batch.columns.schema.names
-    if column not in names:
-        listed = ", ".join(map(repr, names)) or "none beside the texts"
+    if batch.columns is None or column not in names:
+        listed = ", ".join(map(repr, names)) or "none besides the texts"
         raise InputError(f"{source} has no column {column!r} of labels: name it with --label; its columns are {listed}")
-    assert batch.columns is not None  # noqa: S101 - it has the column
-    return [_label(value) for value in batch.columns.column(column).to_pylist()]
+    labels: list[Any] = batch.columns.column(column).to_pylist()
+    return labels
 
 
-def _label(value: Any) -> str | None:
-    if value is None or (isinstance(value, float) and np.isnan(value)) or str(value).strip() == "":
-        return None
-    return str(value)
+def _is_missing(label: Any) -> bool:
+    return label is None or (isinstance(label, float) and isnan(label)) or not str(label).strip()

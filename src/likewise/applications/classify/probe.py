@@ -1,8 +1,8 @@
-"""The linear probe: logistic regression on features, and its logits.
+"""The linear probe: logistic regression on features, and self-training of it on unlabelled texts.
 
-A penalised linear classifier lies in the span of what it learned from (the representer theorem). With fewer texts than
-features everything is computed in that span, which is exact: with a hundred labels a fit takes milliseconds, however
-many words there are, and so does fitting it again for each fold.
+The weights of a penalised linear classifier lie in the span of its training rows (the representer theorem). With fewer
+texts than features the fit is computed in coordinates of that span, which is exact: with a hundred labels it takes
+milliseconds however many words there are, and so does each fold of cross-validation.
 """
 
 import warnings
@@ -12,62 +12,65 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
-__all__ = ["INVERSE_REGULARISATION", "Probe", "Span", "fit_probe"]
+__all__ = ["Probe", "RowSpace", "fit_probe", "self_train"]
 
-INVERSE_REGULARISATION = 10.0  # of features whose blocks have unit rows; as in `evaluation.classification`
-MOST_STEPS = 1000
-UNSEEN = 10.0  # by which the intercept of a class without a text is below all others
-MOST_SPANNED = 4_000  # texts, beyond which their products with one another cost more than they save
+C = 10.0  # inverse strength of the penalty, for blocks of unit rows; as in `evaluation.classification`
+MAX_ITERATIONS = 1000
+UNSEEN_MARGIN = 10.0  # by which the intercept of a class without a text is below all others
+MAX_ROW_SPACE = 4_000  # texts, beyond which their Gram matrix costs more than it saves
+
+CONFIDENT_SHARE = 0.5  # of the texts predicted as each class, the most confident ones, become pseudo-labelled
+PSEUDO_LABEL_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Weights by which features become logits.
+    """A linear map from features to logits.
 
     Attributes:
-        weights: a row a class; of two classes the first one's are zero.
-        intercept: one a class.
+        weights: (classes, features); of two classes the row of the first is zero.
+        intercept: (classes).
     """
 
     weights: Float64[np.ndarray, "classes features"]
     intercept: Float64[np.ndarray, " classes"]
 
     def logits(self, features: Any) -> Float64[np.ndarray, "texts classes"]:
-        """Of dense or sparse features."""
+        """Compute logits of dense or sparse features."""
         found: np.ndarray = np.asarray(features @ self.weights.T) + self.intercept
         return found
 
 
 @dataclass(frozen=True)
-class Span:
-    """Features in coordinates of the span of their rows, where that has fewer.
+class RowSpace:
+    """Features in coordinates of the span of their rows, if that has fewer dimensions.
 
     Attributes:
-        rows: the features; the same inner products as before.
-        back: from weights in these coordinates to weights of the features; None where nothing was changed.
+        rows: (texts, coordinates), with the inner products of the features.
+        basis: (features, coordinates), maps weights back; None if the rows are the features themselves.
     """
 
     rows: Any
-    back: Any | None
+    basis: Any | None
 
     @classmethod
-    def of(cls, features: Any) -> "Span":
-        """Take the coordinates, unless there are fewer features than texts or too many texts."""
+    def of(cls, features: Any) -> "RowSpace":
+        """Compute the coordinates, unless there are fewer features than texts or too many texts."""
         texts, count = features.shape
-        if count <= texts or texts > MOST_SPANNED:
+        if count <= texts or texts > MAX_ROW_SPACE:
             return cls(features, None)
         gram = features @ features.T
         gram = np.asarray(gram if isinstance(gram, np.ndarray) else gram.toarray(), np.float64)
         values, directions = np.linalg.eigh(gram)
         kept = values > max(values[-1] * texts * np.finfo(np.float32).eps, np.finfo(np.float32).tiny)
-        if not kept.any():  # nothing but rows of zeros
+        if not kept.any():  # all rows are zeros
             return cls(np.zeros((texts, 1)), np.zeros((count, 1)))
         scales = np.sqrt(values[kept])
         return cls(directions[:, kept] * scales, np.asarray(features.T @ (directions[:, kept] / scales)))
 
-    def whole(self, probe: Probe) -> Probe:
-        """A probe of the coordinates as one of the features."""
-        return probe if self.back is None else Probe(probe.weights @ self.back.T, probe.intercept)
+    def to_features(self, probe: Probe) -> Probe:
+        """Convert a probe of the coordinates to one of the features."""
+        return probe if self.basis is None else Probe(probe.weights @ self.basis.T, probe.intercept)
 
 
 def fit_probe(
@@ -76,25 +79,67 @@ def fit_probe(
     classes: int,
     sample_weight: Float64[np.ndarray, " texts"] | None = None,
 ) -> Probe:
-    """Logistic regression with an L2 penalty.
+    """Fit logistic regression with an L2 penalty.
 
     Args:
         rows: features, dense or sparse.
-        numbers: the class of each, of which at least two are there.
-        classes: how many there are; those without a text get a logit that none of the others is below.
-        sample_weight: how much each text counts; 1 if None.
+        numbers: class of each row; at least two classes occur.
+        classes: number of classes; one without a row gets a lower logit than all others.
+        sample_weight: weight of each row; 1 if None.
     """
     from sklearn.linear_model import LogisticRegression
 
-    there = np.unique(numbers)
-    regression = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=MOST_STEPS)
+    present = np.unique(numbers)
+    regression = LogisticRegression(C=C, max_iter=MAX_ITERATIONS)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # with one text a class it doubts that these are classes at all
+        warnings.simplefilter("ignore")  # with one text a class it suspects that the labels are a regression target
         regression.fit(rows, numbers, sample_weight)
     weights, intercept = np.zeros((classes, rows.shape[1])), np.full(classes, -np.inf)
-    if len(there) == 2:
-        weights[there[1]], intercept[there] = regression.coef_[0], (0.0, regression.intercept_[0])
+    if len(present) == 2:
+        weights[present[1]], intercept[present] = regression.coef_[0], (0.0, regression.intercept_[0])
     else:
-        weights[there], intercept[there] = regression.coef_, regression.intercept_
-    intercept[~np.isfinite(intercept)] = intercept[there].min() - UNSEEN
+        weights[present], intercept[present] = regression.coef_, regression.intercept_
+    intercept[~np.isfinite(intercept)] = intercept[present].min() - UNSEEN_MARGIN
     return Probe(weights, intercept)
+
+
+def self_train(
+    probe: Probe, features: Any, numbers: Int64[np.ndarray, " texts"], unlabelled: Any, classes: int
+) -> Probe:
+    """Refit a probe with its most confident predictions of unlabelled texts as further labels (Yarowsky 1995).
+
+    One round: each further one costs as much and adds what the first got wrong. The size of each class is left to the
+    probe; adding as many texts of a rare class as of a frequent one would fill the rare one with others. Self-training
+    helps where a class is more than the words of a few examples, as a sentiment is, and misleads where the classes are
+    not what sets the texts apart most; so compare on held-out labels.
+
+    Args:
+        probe: fitted on the labelled texts.
+        features: (texts, features) of the labelled texts.
+        numbers: classes of these.
+        unlabelled: (others, features) of other texts.
+        classes: number of classes.
+    """
+    from scipy.sparse import csr_array, issparse, vstack
+
+    rows, pseudo_labels = _most_confident(probe.logits(unlabelled))
+    both = (features, unlabelled[rows])
+    joined = csr_array(vstack(both)) if issparse(features) else np.concatenate(both)
+    weights = np.concatenate([np.ones(len(numbers)), np.full(len(rows), PSEUDO_LABEL_WEIGHT)])
+    return fit_probe(joined, np.concatenate([numbers, pseudo_labels]), classes, weights)
+
+
+def _most_confident(
+    logits: Float64[np.ndarray, "texts classes"],
+) -> tuple[Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"]]:
+    """Select the most confident share of the texts predicted as each class: rows and predictions."""
+    highest = logits.max(axis=1)
+    predicted = logits.argmax(axis=1)
+    inverse_probability = np.exp(logits - highest[:, None]).sum(axis=1)
+    rows = []
+    for number in range(logits.shape[1]):
+        members = np.flatnonzero(predicted == number)
+        order = np.argsort(inverse_probability[members], kind="stable")
+        rows.append(members[order[: round(CONFIDENT_SHARE * len(members))]])
+    selected = np.concatenate(rows)
+    return selected, predicted[selected]

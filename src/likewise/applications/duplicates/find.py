@@ -18,10 +18,10 @@ from likewise.applications.duplicates.minhash import Letters, read_letters
 from likewise.applications.duplicates.result import EXACT, NEAR, SEMANTIC, Duplicates, Held, Pairs, checked_precision
 from likewise.applications.duplicates.space import COARSE, Space
 from likewise.applications.duplicates.store import RECORD, Store
-from likewise.applications.encoder import encoder_for
 from likewise.corpus.read import read
 from likewise.errors import InputError
 from likewise.tokens.tokenizer import as_arrow
+from likewise.training.train import load_or_train
 
 __all__ = ["KEEP", "Found", "duplicates", "found_in", "space_for"]
 
@@ -187,7 +187,7 @@ def space_for(
     rng = np.random.default_rng(seed)
     drawn = np.sort(rng.choice(rows, min(len(rows), LEARNED), replace=False)) if len(rows) else rows
     try:
-        encoder = encoder_for(model, texts.take(pa.array(drawn)), seed=seed, progress=progress)
+        encoder = load_or_train(model, texts.take(pa.array(drawn)), seed=seed, progress=progress)
     except InputError:
         if model is not None:
             raise

@@ -7,9 +7,9 @@ import numpy as np
 
 from likewise.applications.duplicates.features import Alikeness, Features, alikeness
 from likewise.applications.duplicates.space import Space
-from likewise.applications.encoder import encoder_for
 from likewise.errors import InputError
 from likewise.tokens.tokenizer import as_arrow
+from likewise.training.train import load_or_train
 
 __all__ = ["compare"]
 
@@ -32,7 +32,7 @@ def compare(first: Sequence[str], second: Sequence[str], model: Any) -> Alikenes
     every = np.arange(len(first))
     if not len(first):
         return Alikeness(np.zeros(0, np.float32), np.zeros(0, np.float32))
-    encoder = encoder_for(model, [*first, *second])
+    encoder = load_or_train(model, [*first, *second])
     space = Space.of(encoder, [*first[:SAMPLE], *second[:SAMPLE]])
     one, other = (Features.of(as_arrow(list(texts)), space) for texts in (first, second))
     return alikeness(one, other, every, every, space)

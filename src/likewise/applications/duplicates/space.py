@@ -9,8 +9,8 @@ from jaxtyping import Float32
 
 from likewise.applications.duplicates.token_alignment import COARSE, KEPT, Pieces, principal_axes
 from likewise.encoders.static import StaticEncoder
-from likewise.index.embedder import unit_vectors
 from likewise.model.concatenated import ConcatenatedModel
+from likewise.model.embedder import unit_vectors
 from likewise.model.model import Model
 
 __all__ = ["COARSE", "KEPT", "Space", "principal_axes"]

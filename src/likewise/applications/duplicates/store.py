@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,17 @@ from likewise.applications.duplicates.minhash import Letters
 from likewise.applications.duplicates.result import EXACT, NEAR, REASONS, SEMANTIC, Member, checked_precision
 from likewise.applications.duplicates.space import Space
 from likewise.applications.duplicates.table import Table
-from likewise.applications.encoder import KeptEncoder, keep_encoder, kept_encoder
 from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
+from likewise.model.embedder import Identity
+from likewise.model.load import load_stored, store_embedder
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import as_arrow
 
 __all__ = ["OTHER", "RECORD", "Store"]
 
 RECORD, FEATURES, TEXTS = "duplicates.json", "features.safetensors", "texts.arrow"
-FORMAT = 3  # raised when what is kept of a text, or what a likeness is, changes
+FORMAT = 4  # raised when what is kept of a text, or what a likeness is, changes
 OTHER = "something else"  # what a path is that is neither such a folder nor free
 
 
@@ -130,7 +130,7 @@ class Store:
             for of in ("precision", "recall")
         }
         with replacing_folder(path, overwrite=overwrite) as folder:
-            kept = asdict(keep_encoder(self.space.encoder, folder)) if self.space else None
+            kept = store_embedder(self.space.encoder, folder).plain() if self.space else None
             save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / FEATURES)
             table = pa.table({"id": pa.array(self.ids, pa.string()), "text": pa.array(self.texts, pa.large_string())})
             feather.write_feather(table, str(folder / TEXTS), compression="zstd")
@@ -165,7 +165,7 @@ class Store:
             raise _damaged(folder, error) from error
         space = None
         if record["encoder"]:
-            space = Space(kept_encoder(folder, KeptEncoder.of(record["encoder"]), model), axes)
+            space = Space(load_stored(folder, Identity.of_plain(record["encoder"]), model), axes)
         return cls(ids.to_pylist(), texts.to_pylist(), features, space, Calibration(*curves), precision)
 
     def _matches(self, one: Features, precision: float | None) -> list[Member]:

@@ -1,6 +1,6 @@
-"""Recommendation: users and items in one space, where the vector of an item begins with its text.
+"""Recommendation: EASE in closed form over interactions and the texts of items, which serves new items and new users.
 
-`recommender.py` is the whole; read it first. `choices.py` reads who chose what, `gathering.py` numbers items and
-users, `histories.py` pools what a user chose. `texts.py` is the texts as `towers.py` sees them, `factors.py` where
-training begins, `training.py` how it goes on. `answers.py` is what comes back, `folder.py` a recommender on disk.
+`recommender.py` is the class with `fit` and `recommend`; read it first. `interactions.py` reads interactions into
+histories, `text_projection.py` turns texts into vectors, `ease.py` is the closed form and the choice of its settings,
+`folder.py` saves and loads.
 """

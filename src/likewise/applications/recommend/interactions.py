@@ -1,8 +1,8 @@
-"""What each user chose, in the order of time, and how a history is pooled."""
+"""Interactions: which user chose which item, read from any table and kept as one history a user, in order of time."""
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,182 +12,138 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 import pyarrow.parquet
-from jaxtyping import Bool, Float, Float32, Float64, Int
+from jaxtyping import Bool, Float32, Float64, Int
 from scipy import sparse
 
 from likewise.corpus.read import read
 from likewise.errors import InputError
 
-__all__ = ["KNOTS", "Choices", "Histories", "Pooling", "gathered", "pooling", "read_choices", "read_items"]
+__all__ = ["Histories", "Interactions", "build_histories", "read_interactions", "read_items"]
 
-
-KNOTS = 10  # of the weight by age: at 0, 1, 3, 7, ... 511 items ago
-LONGEST = 2 ** (KNOTS - 1)  # items of a history that are looked at, the latest ones
+TIME_COLUMNS = ("timestamp", "time")
+RATING_COLUMN = "rating"
+JSON_LINES = (".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True)
 class Histories:
-    """The items of all users one behind the other, each user's from the first to the latest, none twice.
+    """The items of each user in order of time, each item once, stored as ragged rows.
 
     Attributes:
-        items: numbers of items.
-        offsets: where each user begins, and the end.
+        items: item numbers of all users, concatenated.
+        offsets: where the items of each user start, and the end.
     """
 
-    items: Int[np.ndarray, " choices"]
+    items: Int[np.ndarray, " interactions"]
     offsets: Int[np.ndarray, " bounds"]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, user: int) -> Int[np.ndarray, " chosen"]:
-        """The items of a user."""
+    def __getitem__(self, user: int) -> Int[np.ndarray, " items"]:
+        """Return the items of a user."""
         return self.items[self.offsets[user] : self.offsets[user + 1]]
 
     @property
     def lengths(self) -> Int[np.ndarray, " users"]:
-        """Items of each user."""
+        """Number of items of each user."""
         return np.diff(self.offsets)
 
+    @property
+    def ages(self) -> Int[np.ndarray, " interactions"]:
+        """Number of later items in the same history, for each interaction."""
+        ends = np.repeat(self.offsets[1:], self.lengths)
+        ages: np.ndarray = ends - 1 - np.arange(len(self.items))
+        return ages
+
     @classmethod
-    def of(cls, chosen: list[Any]) -> "Histories":
-        """From the items of each user, in arrays of integers."""
-        offsets = np.concatenate([[0], np.cumsum([len(each) for each in chosen])]).astype(np.int64)
-        items = np.concatenate(chosen) if chosen else np.zeros(0)
+    def of(cls, rows: Sequence[Int[np.ndarray, " _"]]) -> "Histories":
+        """Concatenate the items of each user."""
+        offsets = np.concatenate([[0], np.cumsum([len(each) for each in rows])]).astype(np.int64)
+        items = np.concatenate(rows) if rows else np.zeros(0)
         return cls(items.astype(np.int32), offsets)
 
-    def matrix(self, items: int) -> sparse.csr_array:
-        """Ones where a user chose an item, (users, items)."""
-        ones = np.ones(len(self.items), np.float32)
-        return sparse.csr_array((ones, self.items, self.offsets), shape=(len(self), items))
+    def take(self, users: Int[np.ndarray, " some"]) -> "Histories":
+        """Select users."""
+        return Histories.of([self[user] for user in users.tolist()])
+
+    def without_last(self, users: Int[np.ndarray, " some"]) -> "Histories":
+        """Drop the latest item of some users."""
+        kept = np.ones(len(self.items), np.bool_)
+        kept[self.offsets[users + 1] - 1] = False
+        lengths = self.lengths.copy()
+        lengths[users] -= 1
+        return Histories(self.items[kept], np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+
+    def matrix(self, items: int, weights: Float32[np.ndarray, " interactions"] | None = None) -> sparse.csr_array:
+        """Build the sparse (users, items) matrix of the weights, which are ones if None."""
+        values = np.ones(len(self.items), np.float32) if weights is None else weights
+        return sparse.csr_array((values, self.items, self.offsets), shape=(len(self), items))
 
 
 @dataclass(frozen=True)
-class Pooling:
-    """Which items a vector is the weighted sum of, for some users at some moment each.
+class Interactions:
+    """Interactions in order of time.
 
     Attributes:
-        items: of all of them, one behind the other.
-        offsets: where each begins, and the end.
-        knot: for each item the knot below its age.
-        beyond: how far its age is from there to the next, from 0 to 1.
-    """
-
-    items: Int[np.ndarray, " chosen"]
-    offsets: Int[np.ndarray, " bounds"]
-    knot: Int[np.ndarray, " chosen"]
-    beyond: Float32[np.ndarray, " chosen"]
-
-    def weights(self, recency: Float[np.ndarray, " knots"]) -> Float32[np.ndarray, " chosen"]:
-        """What each item weighs.
-
-        Args:
-            recency: logarithm of the weight at each knot; between them it is linear in the logarithm of the age.
-        """
-        logarithm = (1 - self.beyond) * recency[self.knot] + self.beyond * recency[self.knot + 1]
-        weights: np.ndarray = np.exp(logarithm).astype(np.float32)
-        return weights
-
-    def matrix(self, weights: Float32[np.ndarray, " chosen"], items: int) -> sparse.csr_array:
-        """The weights in their places, (users, items)."""
-        return sparse.csr_array((weights, self.items, self.offsets), shape=(len(self.offsets) - 1, items))
-
-    @property
-    def rows(self) -> Int[np.ndarray, " chosen"]:
-        """Whose each item is."""
-        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
-
-
-def pooling(
-    histories: Histories, users: Int[np.ndarray, " some"], ends: Int[np.ndarray, " some"] | None = None
-) -> Pooling:
-    """The histories of some users up to some item.
-
-    Args:
-        histories: of all.
-        users: whose.
-        ends: how many of each user's items were there at that time; all if None.
-    """
-    until = histories.lengths[users] if ends is None else ends
-    taken = np.minimum(until, LONGEST)
-    offsets = np.concatenate([[0], np.cumsum(taken)])
-    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], taken)
-    places = np.repeat(histories.offsets[users] + until - taken, taken) + within
-    age = np.repeat(taken, taken) - 1 - within
-    logarithm = np.log2(age + 1.0)
-    knot = np.minimum(logarithm.astype(np.int64), KNOTS - 2)
-    return Pooling(histories.items[places], offsets, knot, (logarithm - knot).astype(np.float32))
-
-
-TIMES = ("timestamp", "time")
-RATING = "rating"
-JSON_LINES = (".jsonl", ".ndjson")
-PARQUET = ".parquet"
-
-
-@dataclass(frozen=True)
-class Choices:
-    """Interactions in the order of time, row for row.
-
-    Attributes:
-        users: who.
-        items: what.
-        liked: whether its rating is high enough; all, where there are no ratings.
+        users: id of the user of each.
+        items: id of the item of each.
+        liked: whether the rating is high enough; true for all without ratings.
     """
 
     users: list[str]
     items: list[str]
-    liked: Bool[np.ndarray, " rows"]
+    liked: Bool[np.ndarray, " interactions"]
 
 
-def read_choices(
+def read_interactions(
     source: Any,
     *,
     user: str = "user",
     item: str = "item",
     rating: str | None = None,
     time: str | None = None,
-    least: int | float | None = None,
-) -> Choices:
+    min_rating: int | float | None = None,
+) -> Interactions:
     """Read interactions.
 
     Args:
         source: anything that `likewise.corpus.read` takes.
-        user: the column that names who.
-        item: the column that names what.
-        rating: that of a number; where `least` is given, a column `rating` if None.
-        time: that of a number or a date; a column `timestamp` or `time` if None, or else the order of the rows.
-        least: the rating from which on an interaction counts as liked; lower ones are seen and no more.
+        user: column of user ids.
+        item: column of item ids.
+        rating: column of ratings; `rating` if None and `min_rating` is given.
+        time: column of numbers or dates; if None, `timestamp` or `time`, or else the order of the rows.
+        min_rating: lowest rating that counts as liked; items with a lower one are only excluded from recommendations.
 
     Raises:
-        InputError: it cannot be read, has no rows, or lacks a column; or a rating or time is none.
+        InputError: the source cannot be read, has no rows, or lacks a column; or a rating or a time is not a number.
     """
-    if rating is not None and least is None:
-        raise InputError(f"ratings in column {rating!r}, and no least: say from which on one counts, such as least=4")
-    rating = RATING if rating is None and least is not None else rating
+    if rating is not None and min_rating is None:
+        raise InputError(f"ratings in column {rating!r} need min_rating, the lowest that counts as liked, such as 4")
+    rating = RATING_COLUMN if rating is None and min_rating is not None else rating
     users: list[str] = []
     items: list[str] = []
-    ratings: list[Float64[np.ndarray, " some"]] = []
-    times: list[Float64[np.ndarray, " some"]] = []
-    corpus = read(_with_strings(source, user, item), text=item, id=user, columns=True)
+    ratings: list[Float64[np.ndarray, " rows"]] = []
+    times: list[Float64[np.ndarray, " rows"]] = []
+    corpus = read(_with_string_ids(source, user, item), text=item, id=user, columns=True)
     for batch in corpus:
         users += batch.ids.to_pylist()
         items += batch.texts.to_pylist()
         names = [] if batch.columns is None else batch.columns.schema.names
         if rating is not None:
-            ratings.append(_numbers(batch.columns, rating, names, corpus.name))
-        time = next((name for name in TIMES if name in names), None) if time is None else time
+            ratings.append(_numbers(batch.columns, rating, corpus.name))
+        time = next((name for name in TIME_COLUMNS if name in names), None) if time is None else time
         if time is not None:
-            times.append(_numbers(batch.columns, time, names, corpus.name))
+            times.append(_numbers(batch.columns, time, corpus.name))
     if not users:
-        raise InputError(f"{corpus.name} holds no interactions: rows of a {user} and a {item} are expected")
+        raise InputError(f"{corpus.name} holds no interactions: rows with a {user} and a {item} are expected")
     order = np.argsort(np.concatenate(times), kind="stable") if times else np.arange(len(users))
-    liked = np.ones(len(users), np.bool_) if least is None else np.concatenate(ratings) >= least
-    return Choices([users[row] for row in order], [items[row] for row in order], liked[order])
+    liked = np.ones(len(users), np.bool_) if min_rating is None else np.concatenate(ratings) >= min_rating
+    return Interactions([users[row] for row in order], [items[row] for row in order], liked[order])
 
 
-def _with_strings(source: Any, user: str, item: str) -> Any:
-    """The source, with users and items as strings where it has types: numbers name things as well as strings do."""
+def _with_string_ids(source: Any, user: str, item: str) -> Any:
+    """Cast the id columns of a typed source to strings, as corpora take texts of strings alone."""
     table = _table(source)
     if table is None:
         return source
@@ -196,27 +152,22 @@ def _with_strings(source: Any, user: str, item: str) -> Any:
         try:
             table = table.set_column(place, name, table.column(place).cast(pa.string()))
         except pa.ArrowException as error:
-            raise InputError(f"column {name!r} holds {table.column(place).type}, which names nothing") from error
+            raise InputError(f"column {name!r} holds {table.column(place).type}, ids are strings or numbers") from error
     return table
 
 
 def _table(source: Any) -> pa.Table | None:
-    """The source as a table, where it has types."""
+    """Return a source with typed columns as a table, and None for others."""
     if isinstance(source, str | os.PathLike):
         return _file_table(Path(source))
-    table: pa.Table | None = source if isinstance(source, pa.Table) else None
     if isinstance(source, list) and source and all(isinstance(row, dict) for row in source):
-        table = pa.Table.from_pylist([{str(name): _plain(value) for name, value in row.items()} for row in source])
-    elif hasattr(source, "to_arrow"):
-        table = source.to_arrow()
-    elif type(source).__module__.partition(".")[0] == "pandas":
-        table = pa.Table.from_pandas(source, preserve_index=False)
-    return table
+        return pa.Table.from_pylist([{str(name): _plain(value) for name, value in row.items()} for row in source])
+    return pa.table(source) if hasattr(source, "__arrow_c_stream__") and hasattr(source, "columns") else None
 
 
 def _file_table(path: Path) -> pa.Table | None:
     try:
-        if path.suffix == PARQUET and path.is_file():
+        if path.suffix == ".parquet" and path.is_file():
             return pyarrow.parquet.read_table(path)
         if {*path.suffixes} & {*JSON_LINES} and path.is_file() and path.stat().st_size:
             with pa.input_stream(str(path), compression="detect") as stream:
@@ -230,32 +181,28 @@ def _plain(value: Any) -> Any:
     return json.dumps(value, default=str) if isinstance(value, dict | list) else value
 
 
-def _numbers(columns: pa.RecordBatch | None, name: str, names: list[str], source: str) -> Float64[np.ndarray, " some"]:
-    """A column as numbers; a date is its seconds since 1970.
+def _numbers(columns: pa.RecordBatch | None, name: str, source: str) -> Float64[np.ndarray, " rows"]:
+    """Convert a column to numbers, dates to seconds since 1970.
 
     Raises:
-        InputError: it is not there, or holds something else.
+        InputError: the column is missing or holds something else.
     """
+    names = [] if columns is None else columns.schema.names
     if columns is None or name not in names:
         listed = ", ".join(map(repr, names)) or "no others"
-        raise InputError(f"{source} has no column {name!r}; beside users and items there are {listed}")
+        raise InputError(f"{source} has no column {name!r}; besides users and items there are {listed}")
     column = columns.column(name)
-    for converted in _readings(column):
-        if not converted.null_count:
-            numbers: np.ndarray = converted.to_numpy(zero_copy_only=False).astype(np.float64)
-            return numbers
-    odd = next((value for value in column.to_pylist() if not _is_number(value)), None)
-    raise InputError(f"{source}: column {name!r} holds {odd!r}, and a number or a date is needed in every row")
-
-
-def _readings(column: pa.Array) -> Iterator[pa.Array]:
-    """The column as numbers, then as dates; those that it can be taken for."""
-    for through in (None, pa.timestamp("us")):
+    for is_date in (False, True):
         try:
-            plain = column if through is None else pc.divide(column.cast(through).cast(pa.int64()), 1_000_000)
-            yield plain.cast(pa.float64())
+            typed = pc.divide(column.cast(pa.timestamp("us")).cast(pa.int64()), 1_000_000) if is_date else column
+            numbers = typed.cast(pa.float64())
         except pa.ArrowException:
             continue
+        if not numbers.null_count:
+            converted: np.ndarray = numbers.to_numpy(zero_copy_only=False).astype(np.float64)
+            return converted
+    odd = next((value for value in column.to_pylist() if not _is_number(value)), None)
+    raise InputError(f"{source}: column {name!r} holds {odd!r}, expected a number or a date in every row")
 
 
 def _is_number(value: Any) -> bool:
@@ -267,10 +214,10 @@ def _is_number(value: Any) -> bool:
 
 
 def read_items(source: Any, text: str | Sequence[str] | None, id: str | None) -> tuple[list[str], list[str]]:
-    """Ids and texts of items.
+    """Read the ids and texts of items.
 
     Raises:
-        InputError: they cannot be read, there are none, a column is missing, or an id comes twice.
+        InputError: the source cannot be read, is empty, or lacks a column; or an id occurs twice.
     """
     ids: list[str] = []
     texts: list[str] = []
@@ -281,39 +228,43 @@ def read_items(source: Any, text: str | Sequence[str] | None, id: str | None) ->
     if not ids:
         raise InputError(f"{corpus.name} holds no items: rows with an id and a text are expected")
     if len(set(ids)) < len(ids):
-        twice = next(each for number, each in enumerate(ids) if each in ids[:number])
-        raise InputError(f"{corpus.name}: id {twice!r} comes twice: ids have to tell the items apart; mend one of them")
+        known: set[str] = set()
+        twice = next(each for each in ids if each in known or known.add(each))  # type: ignore[func-returns-value]
+        raise InputError(f"{corpus.name}: id {twice!r} occurs twice: give each item an id of its own")
     return ids, texts
 
 
-def gathered(choices: Choices, place: dict[str, int]) -> tuple[list[str], Histories, Histories]:
-    """Users, what each liked and what each saw; an item that comes again stands where it came last.
+def build_histories(interactions: Interactions, item_numbers: dict[str, int]) -> tuple[list[str], Histories, Histories]:
+    """Group interactions by user; an item that occurs again keeps only its latest place.
 
     Args:
-        choices: interactions, in the order of time.
-        place: the number of each item; interactions with others are left out.
+        interactions: in order of time.
+        item_numbers: number of each item id; interactions with other items are dropped.
+
+    Returns:
+        User ids, the items that each user liked, and all items of each user.
 
     Raises:
-        InputError: nothing that was liked is among the items.
+        InputError: no interaction is a liked one with a known item.
     """
-    known = [each in place for each in choices.items]
-    if not any(liked and there for liked, there in zip(choices.liked, known, strict=True)):
-        raise InputError(_nothing_left(choices, sum(known)))
+    known = [each in item_numbers for each in interactions.items]
+    if not np.any(interactions.liked & np.array(known)):
+        raise InputError(_no_interactions(interactions, sum(known)))
     seen: dict[str, dict[int, bool]] = {}
-    for user, item, liked in zip(choices.users, choices.items, choices.liked.tolist(), strict=True):
-        if item in place:
-            of_user = seen.setdefault(user, {})
-            of_user.pop(place[item], None)
-            of_user[place[item]] = liked
-    chosen = [np.array([item for item, good in each.items() if good], np.int32) for each in seen.values()]
-    every = [np.array(list(each), np.int32) for each in seen.values()]
-    return list(seen), Histories.of(chosen), Histories.of(every)
+    for user, item, liked in zip(interactions.users, interactions.items, interactions.liked.tolist(), strict=True):
+        if item in item_numbers:
+            history = seen.setdefault(user, {})
+            history.pop(item_numbers[item], None)
+            history[item_numbers[item]] = liked
+    liked_items = [np.array([item for item, liked in each.items() if liked], np.int32) for each in seen.values()]
+    all_items = [np.array(list(each), np.int32) for each in seen.values()]
+    return list(seen), Histories.of(liked_items), Histories.of(all_items)
 
 
-def _nothing_left(choices: Choices, known: int) -> str:
+def _no_interactions(interactions: Interactions, known: int) -> str:
     if known:
-        return f"of {known:,} interactions none has a rating that is high enough: give a lower least"
+        return f"none of {known:,} interactions has a rating that is high enough: lower min_rating"
     return (
-        f"none of {len(choices.users):,} interactions is with an item that there is, such as {choices.items[0]!r}: "
-        "name the columns of both that hold the items' ids"
+        f"none of {len(interactions.users):,} interactions is with a known item, such as {interactions.items[0]!r}: "
+        "name the columns of both files that hold the ids of items"
     )

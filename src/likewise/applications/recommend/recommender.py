@@ -1,78 +1,94 @@
-"""Users and items in one space: fitted on texts and choices, asked for what a user may like next, and why."""
+"""The recommender: fitted on texts of items and on interactions, it ranks items for a user and explains the ranking."""
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int
+from sklearn.exceptions import NotFittedError
 
-from likewise.applications.encoder import encoder_for
-from likewise.applications.recommend.interactions import Histories, Pooling, gathered, pooling, read_choices, read_items
-from likewise.applications.recommend.recommendations import Reason, Recommendation, TextSpace, encoded
-from likewise.applications.recommend.towers import Towers
-from likewise.applications.recommend.training import Settings, chosen_settings, trained
+from likewise.applications.recommend.ease import EaseSettings, choose_settings, factorize
+from likewise.applications.recommend.folder import RecommenderState, load_recommender, save_recommender
+from likewise.applications.recommend.interactions import Histories, build_histories, read_interactions, read_items
+from likewise.applications.recommend.text_projection import TextProjection, encode_texts
 from likewise.errors import InputError
+from likewise.training.train import load_or_train
 
-__all__ = ["Fitted", "Recommender"]
+__all__ = ["Reason", "Recommendation", "Recommender"]
 
-SHRINK = 0.5  # of the root mean square length of items, in similarities
+SHRINKAGE = 0.5  # added to lengths in similarities, as a share of the root mean square length of all items
 TINY = 1e-12
-LABEL = 200  # characters of an item's text that are kept to be shown
+SNIPPET = 200  # characters of the text of an item that are kept for display
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """What fitting leaves.
+class Recommendation:
+    """A recommended item.
 
     Attributes:
-        items: ids.
-        labels: how their texts begin.
-        users: ids of those who have a history.
-        histories: what each of them liked, in the order of time.
-        seen: what each of them had to do with, liked or not.
-        texts: the vector of each item's text.
-        space: from an encoder's vectors to these.
-        towers: what was learned.
-        settings: what it was learned with.
+        rank: from 1.
+        item: its id.
+        score: product of the vectors of user and item; of `similar`, the shrunk cosine.
+        text: the beginning of its text.
+        new: whether nobody has chosen it yet, so that the score comes from its text alone.
     """
 
-    items: list[str]
-    labels: list[str]
-    users: list[str]
-    histories: Histories
-    seen: Histories
-    texts: Float32[np.ndarray, "items text"]
-    space: TextSpace
-    towers: Towers
-    settings: Settings
+    rank: int
+    item: str
+    score: float
+    text: str
+    new: bool
 
 
-@dataclass
+@dataclass(frozen=True)
+class Reason:
+    """An item of a history and its contribution to the score of another item.
+
+    Attributes:
+        item: its id.
+        part: its contribution; the parts add up to the score.
+        weight: its share of the weights of the history, by recency.
+        text: the beginning of its text.
+    """
+
+    item: str
+    part: float
+    weight: float
+    text: str
+
+
 class Recommender:
-    """Recommends items by what their texts say and by who chose them.
+    """Recommends items by their texts and by who chose them, with EASE in closed form.
 
-    An item's vector is a map of its text and a residual of its own, which is zero as long as nobody chose it; so an
-    item that is new is recommended by its text. A user's vector is pooled from the items of the history, the latest
-    weighing most, so it can be made of a few clicks, or of a sentence that is read as an item's text.
+    The vector of an item is a linear map of its text plus a residual, which is zero for an item that nobody chose, so
+    new items are recommended by their texts. The vector of a user is a weighted sum over the items of the history,
+    recent ones weighing most unless a new item is scored, so it exists for a new user after a few clicks, or for a
+    sentence read as the text of an item.
+
+    Parameters:
+        model: an encoder with `encode(texts)`, or a model folder; None trains a static model on the texts of the items.
+        dim: largest length of the vectors of users and items.
+        seed: of all randomness.
+        progress: show on standard error how the training of a model goes.
 
     Attributes:
-        model: anything with `encode`, or a folder; None to train one on the items' texts.
-        dim: length of the vectors of users and items, at most.
-        seed: of everything random.
-        progress: show on standard error how the training of a model goes.
-        left_out: interactions of items without a text, which fitting left out.
+        encoder_: the encoder of texts.
+        state_: what was learned: ids, histories and the fitted EASE.
+        item_vectors_: (items, dim), in the order of `state_.item_ids`.
+        skipped_interactions_: number of interactions with unknown items, which `fit` skipped.
     """
 
-    model: Any = None
-    dim: int = Settings.dim
-    seed: int = 0
-    progress: bool = False
-    left_out: int = field(default=0, init=False)
-    _fitted: Fitted | None = field(default=None, init=False, repr=False)
+    def __init__(
+        self, model: Any = None, *, dim: int = EaseSettings.dim, seed: int = 0, progress: bool = False
+    ) -> None:
+        self.model = model
+        self.dim = dim
+        self.seed = seed
+        self.progress = progress
 
     def fit(
         self,
@@ -85,136 +101,127 @@ class Recommender:
         item: str = "item",
         rating: str | None = None,
         time: str | None = None,
-        least: int | float | None = None,
+        min_rating: int | float | None = None,
     ) -> "Recommender":
-        """Learn the space.
+        """Fit EASE on the texts of items and on interactions.
 
         Args:
-            items: their texts and ids, whatever `likewise.corpus.read` takes.
+            items: ids and texts, anything that `likewise.corpus.read` takes.
             interactions: a row for each time that a user chose an item; a file or an object as above.
-            text: the column of `items` with the text, or several that are joined; found if there is no doubt.
-            id: the column of `items` with the ids; `id` if None.
-            user: the column of `interactions` that names the user.
-            item: the one that names the item.
-            rating: that of a number.
-            time: that of a number or a date; `timestamp` or `time` if None, or else rows are in the order of time.
-            least: the rating from which on an item counts as liked; one with a lower rating is seen and no more.
+            text: column of `items` with the text, or several that are joined; found if unambiguous.
+            id: column of `items` with the ids; `id` if None.
+            user: column of `interactions` with user ids.
+            item: column of `interactions` with item ids.
+            rating: column of `interactions` with ratings; `rating` if None and `min_rating` is given.
+            time: column of `interactions` with numbers or dates; if None, `timestamp` or `time`, or else row order.
+            min_rating: lowest rating that counts as liked; items with a lower one are only excluded.
 
         Raises:
-            InputError: one of them cannot be read, is empty, or lacks a column; an id comes twice; no interaction is
-                with an item that there is; or the texts are too few to train a model on.
+            InputError: an input cannot be read, is empty, or lacks a column; an id occurs twice; no interaction is with
+                a known item; or there are too few texts to train a model on.
         """
-        ids, words = read_items(items, text, id)
-        choices = read_choices(interactions, user=user, item=item, rating=rating, time=time, least=least)
-        place = {each: number for number, each in enumerate(ids)}
-        users, histories, seen = gathered(choices, place)
-        self.left_out = sum(each not in place for each in choices.items)
+        ids, texts = read_items(items, text, id)
+        read = read_interactions(interactions, user=user, item=item, rating=rating, time=time, min_rating=min_rating)
+        numbers = {each: number for number, each in enumerate(ids)}
+        users, histories, seen = build_histories(read, numbers)
+        self.skipped_interactions_ = sum(each not in numbers for each in read.items)
         rng = np.random.default_rng([self.seed, len(ids)])
-        self.model = encoder_for(self.model, [each for each in words if each.strip()], seed=self.seed,
-                                 progress=self.progress)  # fmt: skip
-        vectors = encoded(self.model, words)
-        space = TextSpace.of(vectors, rng)
-        texts = space(vectors)
-        settings = chosen_settings(histories, texts, rng, Settings(dim=self.dim))
-        towers = trained(histories, texts, settings, rng)
-        labels = [" ".join(each[: 2 * LABEL].split())[:LABEL] for each in words]
-        self._fitted = Fitted(ids, labels, users, histories, seen, texts, space, towers, settings)
-        self._prepare()
+        self.encoder_ = load_or_train(
+            self.model, [each for each in texts if each.strip()], seed=self.seed, progress=self.progress
+        )
+        vectors = encode_texts(self.encoder_, texts)
+        projection = TextProjection.fit(vectors, rng)
+        projected = projection.transform(vectors)
+        settings = choose_settings(histories, projected, EaseSettings(dim=self.dim), rng)
+        factors = factorize(histories.matrix(len(ids)), projected, settings.dim, settings.text_weight)
+        snippets = [" ".join(each[: 2 * SNIPPET].split())[:SNIPPET] for each in texts]
+        self._set_state(
+            RecommenderState(
+                ids, snippets, users, histories, seen, projected, projection, factors.shrink(settings), settings
+            )
+        )
         return self
 
-    @property
-    def fitted(self) -> Fitted:
-        """What fitting left; an `InputError` before."""
-        if self._fitted is None:
-            raise InputError("this recommender knows nothing yet: call fit(items, interactions), or load one")
-        return self._fitted
-
-    @property
-    def vectors(self) -> Float32[np.ndarray, "items dim"]:
-        """The vectors of all items, in the order of `fitted.items`."""
-        self.fitted  # noqa: B018  says so where there is none
-        return self._vectors
-
-    def user_vectors(self, histories: Sequence[Sequence[str]]) -> Float32[np.ndarray, "users dim"]:
-        """The vectors of users who liked these items, each from the first to the latest; a product is a score.
+    def scores(self, histories: Sequence[Sequence[str]]) -> Float32[np.ndarray, "users items"]:
+        """Score all items for users, given the ids of the items that each of them liked, the latest last.
 
         Raises:
-            InputError: there is no such item.
+            InputError: an item is unknown.
         """
-        known = Histories.of([self._numbers(each) for each in histories])
-        pooled = pooling(known, np.arange(len(known)))
-        scaled: np.ndarray = self.fitted.towers.users(pooled, self.vectors) / self.fitted.towers.temperature
-        return scaled
+        self._check_fitted()
+        known = Histories.of([self._item_numbers(each) for each in histories])
+        return self.state_.ease.scores(known, self.item_vectors_, self.item_vectors_, self._new)
 
     def recommend(
         self, user: str | int | None = None, k: int = 10, *, liked: Sequence[str] = (), text: str | None = None
     ) -> list[Recommendation]:
-        """What they may like next, without what they have seen.
+        """Rank the items that a user has not seen.
 
         Args:
-            user: one that was there when the recommender was fitted.
-            k: how many.
-            liked: items, beside those of the user or instead: the latest last.
-            text: a sentence that says what is looked for; read like the text of an item that was just chosen.
+            user: id of a user with interactions.
+            k: number of items.
+            liked: ids of items, in addition to those of the user or instead of them; the latest last.
+            text: a sentence, read as the text of an item that was just chosen.
 
         Raises:
-            InputError: the user or an item is unknown, or there is neither user, nor items, nor text.
+            InputError: the user or an item is unknown, or neither user nor items nor text are given.
         """
-        number = None if user is None else self._user(str(user))
+        self._check_fitted()
+        number = None if user is None else self._user_number(str(user))
         if number is None and not len(liked) and not (text or "").strip():
-            raise InputError("nobody to recommend to: give a user, or liked=[items], or text='what is looked for'")
-        vector, history = self._asked(number, liked, text)
-        scores = self.vectors @ vector / self.fitted.towers.temperature
+            raise InputError('no user to recommend to: give a user, liked=[items], or text="a sentence"')
+        history = self._history(number, liked)
+        scores = self._scores(history, text)
         scores[history] = -np.inf
         if number is not None:
-            scores[self.fitted.seen[number]] = -np.inf
+            scores[self.state_.seen[number]] = -np.inf
         return self._ranked(scores, k)
 
     def similar(self, item: str | int, k: int = 10) -> list[Recommendation]:
-        """The items nearest to one, by who chose them and by their texts.
+        """Rank the items that are most similar to one, by who chose them and by their texts.
 
-        The cosine, less where little is known, in the space before all directions in which items differ count alike.
+        The score is the cosine before the directions were shrunk, with lengths enlarged, so that items with few
+        interactions score lower.
 
         Raises:
-            InputError: there is no such item.
+            InputError: the item is unknown.
         """
-        number = int(self._numbers([str(item)])[0])
-        spread = self.fitted.towers.spread
-        vectors = self.vectors if spread is None else self.vectors * spread
+        self._check_fitted()
+        number = int(self._item_numbers([str(item)])[0])
+        vectors = self.item_vectors_ * self.state_.ease.spread
         lengths = np.linalg.norm(vectors, axis=1)
-        shrunk = lengths + SHRINK * float(np.sqrt(np.mean(lengths**2))) + TINY
-        scores = vectors @ vectors[number] / (shrunk * (lengths[number] + TINY))
+        enlarged = lengths + SHRINKAGE * float(np.sqrt(np.mean(lengths**2))) + TINY
+        scores = vectors @ vectors[number] / (enlarged * (lengths[number] + TINY))
         scores[number] = -np.inf
         return self._ranked(scores, k)
 
     def explain(self, user: str | int | None, item: str | int, *, liked: Sequence[str] = ()) -> list[Reason]:
-        """Which items of the history pulled an item up, the strongest first; the parts add up to its score.
+        """Split the score of an item into the contributions of the items of the history, the largest first.
 
         Raises:
             InputError: the user or an item is unknown, or there is no history.
         """
-        target = int(self._numbers([str(item)])[0])
-        history = self._history(None if user is None else self._user(str(user)), liked)
+        self._check_fitted()
+        target = int(self._item_numbers([str(item)])[0])
+        history = self._history(None if user is None else self._user_number(str(user)), liked)
         if not len(history):
-            raise InputError("there is no history to explain by: give a user who chose something, or liked=[items]")
-        pooled, towers = _one(history), self.fitted.towers
-        weights, root = towers.pooled_weights(pooled)
-        parts = weights * (self.vectors[pooled.items] @ self.vectors[target]) / (root[0] * towers.temperature)
+            raise InputError("no history to explain by: give a user with liked items, or liked=[items]")
+        weights = self.state_.ease.history_weights(Histories.of([history]), for_new=bool(self._new[target]))
+        parts = weights * (self.item_vectors_[history] @ self.item_vectors_[target])
+        ids, snippets = self.state_.item_ids, self.state_.snippets
         return [
-            Reason(self.fitted.items[pooled.items[at]], float(parts[at]), float(weights[at] / weights.sum()),
-                   self.fitted.labels[pooled.items[at]])
+            Reason(ids[history[at]], float(parts[at]), float(weights[at] / weights.sum()), snippets[history[at]])
             for at in np.argsort(-parts, kind="stable")
-        ]  # fmt: skip
+        ]
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write a folder: what was fitted, and the model where it is one that can be kept.
+        """Write a folder with what was learned, and with the encoder if it can be saved.
 
         Raises:
-            InputError: nothing was fitted, or `path` exists and `overwrite` is false.
+            InputError: `path` exists and `overwrite` is false, or it is not a recommender.
         """
-        from likewise.applications.recommend.folder import write
-
-        write(self.fitted, self.model, self.dim, Path(path), overwrite=overwrite)
+        self._check_fitted()
+        save_recommender(self.state_, self.encoder_, Path(path), overwrite=overwrite)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], model: Any = None) -> "Recommender":
@@ -222,75 +229,68 @@ class Recommender:
 
         Args:
             path: the folder.
-            model: what it was fitted with, where it does not hold it.
+            model: the encoder, if the folder does not hold it.
 
         Raises:
-            InputError: it is no such folder, it is damaged, or the model is another one.
+            InputError: the folder is not a recommender or is damaged, or the model is missing or another one.
         """
-        from likewise.applications.recommend.folder import read_folder
-
-        fitted, found, dim = read_folder(Path(path), model)
-        loaded = cls(found, dim)
-        loaded._fitted = fitted
-        loaded._prepare()
+        state, encoder = load_recommender(Path(path), model)
+        loaded = cls(encoder, dim=state.settings.dim)
+        loaded.encoder_ = encoder
+        loaded._set_state(state)
         return loaded
 
-    def _prepare(self) -> None:
-        fitted = self.fitted
-        self._vectors = fitted.towers.items(fitted.texts)
-        self._new = np.bincount(fitted.histories.items, minlength=len(fitted.items)) == 0
-        self._item_numbers = {each: number for number, each in enumerate(fitted.items)}
-        self._user_numbers = {each: number for number, each in enumerate(fitted.users)}
+    def _set_state(self, state: RecommenderState) -> None:
+        self.state_ = state
+        self.item_vectors_ = state.ease.item_vectors(state.texts)
+        self._new = np.bincount(state.histories.items, minlength=len(state.item_ids)) == 0
+        self._number_of_item = {each: number for number, each in enumerate(state.item_ids)}
+        self._number_of_user = {each: number for number, each in enumerate(state.user_ids)}
 
-    def _asked(
-        self, user: int | None, liked: Sequence[str], text: str | None
-    ) -> tuple[Float32[np.ndarray, " dim"], Int[np.ndarray, " chosen"]]:
-        """The vector of whoever asks, and what they chose."""
-        history, towers = self._history(user, liked), self.fitted.towers
-        if text is None or not text.strip():
-            if not len(history):
-                raise InputError("this user liked nothing so far: give liked=[items], or text='what is looked for'")
-            return towers.users(_one(history), self.vectors)[0], history
-        said = self.fitted.space(encoded(self.model, [text])) @ towers.texts_map
-        # The sentence stands at the end of the history, as an item that nobody else chose.
-        longer = np.append(history, len(self.fitted.items))
-        return towers.users(_one(longer), np.concatenate([self.vectors, said]))[0], history
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "state_"):
+            raise NotFittedError("this recommender is not fitted: call fit(items, interactions), or load one")
 
-    def _history(self, user: int | None, liked: Sequence[str]) -> Int[np.ndarray, " chosen"]:
-        """What a user chose and what is added; what comes twice stands where it came last."""
-        own = np.zeros(0, np.int64) if user is None else self.fitted.histories[user].astype(np.int64)
-        both = np.concatenate([own, self._numbers(liked)])
-        return np.array(list(dict.fromkeys(both[::-1].tolist()))[::-1], np.int64)
+    def _scores(self, history: Int[np.ndarray, " history"], text: str | None) -> Float32[np.ndarray, " items"]:
+        """Score all items for a history, with a text as an item that was chosen last."""
+        vectors, ease = self.item_vectors_, self.state_.ease
+        if text is not None and text.strip():
+            projected = self.state_.projection.transform(encode_texts(self.encoder_, [text]))
+            history, vectors = np.append(history, len(vectors)), np.concatenate([vectors, projected @ ease.text_map])
+        if not len(history):
+            raise InputError('this user has not liked any item yet: give liked=[items], or text="a sentence"')
+        scores: np.ndarray = ease.scores(Histories.of([history]), vectors, self.item_vectors_, self._new)[0]
+        return scores
 
-    def _user(self, user: str) -> int:
-        self.fitted  # noqa: B018  says so where there is none
-        if user not in self._user_numbers:
-            raise InputError(_unknown("user", user, self.fitted.users) + "; a new one needs liked items or a text")
-        return self._user_numbers[user]
+    def _history(self, user: int | None, liked: Sequence[str]) -> Int[np.ndarray, " history"]:
+        """Append items to the history of a user; an item that occurs twice keeps its latest place."""
+        known = [] if user is None else self.state_.histories[user].tolist()
+        both = [*known, *self._item_numbers(liked).tolist()]
+        return np.array(list(dict.fromkeys(both[::-1]))[::-1], np.int64)
 
-    def _numbers(self, items: Sequence[str]) -> Int[np.ndarray, " chosen"]:
-        self.fitted  # noqa: B018  says so where there is none
+    def _user_number(self, user: str) -> int:
+        if user not in self._number_of_user:
+            raise InputError(_unknown("user", user, self.state_.user_ids) + "; a new one needs liked items or a text")
+        return self._number_of_user[user]
+
+    def _item_numbers(self, items: Sequence[str]) -> Int[np.ndarray, " numbers"]:
         for each in items:
-            if str(each) not in self._item_numbers:
-                raise InputError(_unknown("item", str(each), self.fitted.items))
-        return np.array([self._item_numbers[str(each)] for each in items], np.int64)
+            if str(each) not in self._number_of_item:
+                raise InputError(_unknown("item", str(each), self.state_.item_ids))
+        return np.array([self._number_of_item[str(each)] for each in items], np.int64)
 
     def _ranked(self, scores: Float32[np.ndarray, " items"], k: int) -> list[Recommendation]:
         if k < 1:
-            raise InputError(f"k is {k}, expected a number of items from 1 on")
+            raise InputError(f"k is {k}, expected at least 1")
+        ids, snippets = self.state_.item_ids, self.state_.snippets
         order = np.argsort(-scores, kind="stable")[:k]
-        fitted = self.fitted
         return [
-            Recommendation(rank, fitted.items[at], float(scores[at]), fitted.labels[at], bool(self._new[at]))
+            Recommendation(rank, ids[at], float(scores[at]), snippets[at], bool(self._new[at]))
             for rank, at in enumerate(order.tolist(), 1)
             if np.isfinite(scores[at])
         ]
 
 
-def _one(history: Int[np.ndarray, " chosen"]) -> Pooling:
-    return pooling(Histories.of([history]), np.zeros(1, np.int64))
-
-
-def _unknown(what: str, given: str, known: Sequence[str]) -> str:
+def _unknown(kind: str, given: str, known: Sequence[str]) -> str:
     near = get_close_matches(given, known[:10_000], n=1)
-    return f"there is no {what} {given!r} among {len(known):,}" + (f" (did you mean {near[0]!r}?)" if near else "")
+    return f"there is no {kind} {given!r} among {len(known):,}" + (f" (did you mean {near[0]!r}?)" if near else "")

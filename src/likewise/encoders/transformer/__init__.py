@@ -1,1 +1,7 @@
-"""Encoders of transformers: loading, batching, gradient cache, dropout by text, and their ONNX form."""
+"""Encoders of the transformers library: trained with torch, and run with torch or onnxruntime.
+
+`encoder.py` is the encoder; read it first. `gradient_cache.py` fits large batches into memory, `batching.py` groups
+texts of similar length, `dropout.py` draws masks that belong to a text, `frozen.py` leaves lower layers untrained,
+`lora.py` trains low-rank matrices, `pooling.py` reduces a text's token states to one vector, `loading.py` finds
+pretrained encoders and makes new ones, `onnx.py` runs exported graphs without torch.
+"""

@@ -1,7 +1,7 @@
-"""Texts of like length together: what is padded to one length wastes little, and stays in the processor's cache."""
+"""Batching by length: texts of similar length are padded together, so that little is wasted on padding."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -9,18 +9,39 @@ from jaxtyping import Bool, Float32, Int64
 from likewise.tokens.pretrained import SpecialTokens
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["Walk", "buckets", "distinct_texts", "encode_padded", "padded", "tokens_read"]
+__all__ = ["Bucket", "BucketMap", "Padded", "buckets", "distinct_texts", "encode_padded", "padded", "tokens_read"]
 
 
-def buckets(lengths: Int64[np.ndarray, " texts"], tokens: int) -> list[Int64[np.ndarray, " bucket"]]:
-    """Cut a batch into buckets of texts of like length.
+class Padded(NamedTuple):
+    """A batch as a rectangle, padded on the right.
 
-    Every text is in one bucket, so a sum over the buckets is a sum over the batch: what is computed a text at a time
-    comes out the same, however the batch is cut.
+    Attributes:
+        ids: token ids with special tokens.
+        mask: true for tokens, false for padding.
+    """
+
+    ids: Int64[np.ndarray, "texts tokens"]
+    mask: Bool[np.ndarray, "texts tokens"]
+
+
+Bucket: TypeAlias = Int64[np.ndarray, " _"]
+"""Positions in a batch of texts that are encoded together."""
+
+EncodePadded: TypeAlias = Callable[[Padded], Any]
+"""Turns a padded batch into vectors, (texts, dim)."""
+
+BucketMap: TypeAlias = Callable[[Callable[[Any], None], list[Bucket]], Iterable[None]]
+"""Calls a function for each bucket: `map`, or the `map` of a thread pool."""
+
+
+def buckets(lengths: Int64[np.ndarray, " texts"], tokens: int) -> list[Bucket]:
+    """Divide a batch into buckets of texts of similar length.
+
+    Every text is in one bucket, so a sum over the buckets is a sum over the batch.
 
     Args:
         lengths: tokens of each text.
-        tokens: of a bucket at the most, padding included; a text that is longer has a bucket of its own.
+        tokens: per bucket at most, padding included; a longer text has a bucket to itself.
 
     Returns:
         The positions of the texts of each bucket, the longest texts first.
@@ -38,79 +59,72 @@ def buckets(lengths: Int64[np.ndarray, " texts"], tokens: int) -> list[Int64[np.
 def distinct_texts(
     texts: Ragged, max_content_length: int
 ) -> tuple[Int64[np.ndarray, " distinct"], Int64[np.ndarray, " texts"]]:
-    """The place of the first text of each kind, and for every text which of those it equals.
+    """Find equal texts.
 
     Args:
-        texts: ids.
-        max_content_length: how many ids of a text count.
+        texts: token ids.
+        max_content_length: ids of a text that count.
+
+    Returns:
+        The position of the first of each group of equal texts, and for every text the number of its group.
     """
-    places: dict[bytes, int] = {}
+    groups: dict[bytes, int] = {}
     keys = (texts[row][:max_content_length].tobytes() for row in range(len(texts)))
-    back = np.fromiter((places.setdefault(key, len(places)) for key in keys), np.int64, len(texts))
-    first = np.full(len(places), -1, np.int64)
-    first[back[::-1]] = np.arange(len(texts))[::-1]
-    return first, back
-
-
-Rectangle: TypeAlias = Callable[[Int64[np.ndarray, "texts tokens"], Bool[np.ndarray, "texts tokens"]], Any]
-"""What an engine does: ids and which of them are no padding become one vector a text."""
-
-Walk: TypeAlias = Callable[[Callable[[Any], None], list[Int64[np.ndarray, " bucket"]]], Iterable[None]]
-"""How the buckets are gone through: `map`, or that of a pool of threads."""
+    group = np.fromiter((groups.setdefault(key, len(groups)) for key in keys), np.int64, len(texts))
+    first = np.full(len(groups), -1, np.int64)
+    first[group[::-1]] = np.arange(len(texts))[::-1]
+    return first, group
 
 
 def encode_padded(
     texts: Ragged,
     special_tokens: SpecialTokens,
-    engine: Rectangle,
+    encode: EncodePadded,
     *,
     tokens: int,
     out: Float32[np.ndarray, "texts dim"],
-    walk: Walk = map,
+    map_buckets: BucketMap = map,
     threads: int = 1,
 ) -> Float32[np.ndarray, "texts dim"]:
-    """Vectors of `texts`, written to `out`; of texts that are equal, as far as they are read, one is encoded.
+    """Encode texts in buckets; of equal texts one is encoded.
 
     Args:
-        texts: without special tokens and uncut.
-        special_tokens: what goes around the ids of a text.
-        engine: ids and mask to vectors.
-        tokens: of a bucket at the most, padding included.
-        out: where the vectors go.
-        walk: over the buckets.
-        threads: how many buckets it goes through at once: few texts are shared out among them too.
+        texts: ids without special tokens, not truncated.
+        special_tokens: of the encoder.
+        encode: padded batch to vectors.
+        tokens: per bucket at most, padding included.
+        out: array to write the vectors to.
+        map_buckets: calls a function for each bucket.
+        threads: number of buckets encoded at once; few texts are divided among them too.
     """
     if threads > 1:
         tokens = min(tokens, -(-tokens_read(texts, special_tokens) // threads))
-    first, back = distinct_texts(texts, special_tokens.max_content_length)
-    some = texts.take(first)
-    found = np.empty((len(some), out.shape[1]), np.float32)
+    first, group = distinct_texts(texts, special_tokens.max_content_length)
+    distinct = texts.take(first)
+    vectors = np.empty((len(distinct), out.shape[1]), np.float32)
 
-    def encode(rows: Int64[np.ndarray, " bucket"]) -> None:
-        found[rows] = engine(*padded(some.take(rows), special_tokens, special_tokens.max_content_length))
+    def encode_bucket(rows: Bucket) -> None:
+        vectors[rows] = encode(padded(distinct.take(rows), special_tokens, special_tokens.max_content_length))
 
-    for _ in walk(
-        encode, buckets(np.minimum(some.lengths, special_tokens.max_content_length) + special_tokens.around, tokens)
-    ):
+    lengths = np.minimum(distinct.lengths, special_tokens.max_content_length) + special_tokens.around
+    for _ in map_buckets(encode_bucket, buckets(lengths, tokens)):
         pass
-    out[:] = found[back]
+    out[:] = vectors[group]
     return out
 
 
 def tokens_read(texts: Ragged, special_tokens: SpecialTokens) -> int:
-    """How many ids are read of all texts, those around them too."""
+    """Number of tokens that the encoder reads of all texts, special tokens included."""
     return int(np.minimum(texts.lengths, special_tokens.max_content_length).sum()) + special_tokens.around * len(texts)
 
 
-def padded(
-    texts: Ragged, special_tokens: SpecialTokens, max_content_length: int
-) -> tuple[Int64[np.ndarray, "texts tokens"], Bool[np.ndarray, "texts tokens"]]:
-    """Ids with special tokens around them and padding on the right, and which of them are no padding.
+def padded(texts: Ragged, special_tokens: SpecialTokens, max_content_length: int) -> Padded:
+    """Add special tokens and padding.
 
     Args:
-        texts: without special tokens.
-        special_tokens: what goes around them.
-        max_content_length: ids that are read of a text at the most.
+        texts: ids without special tokens.
+        special_tokens: of the encoder.
+        max_content_length: ids of a text to keep.
     """
     lengths = np.minimum(texts.lengths, max_content_length)
     before, width = len(special_tokens.first), int(lengths.max(initial=0))
@@ -119,6 +133,6 @@ def padded(
     inside = np.arange(width) < lengths[:, None]
     ids[:, before : before + width][inside] = texts.ids[(texts.offsets[:-1, None] + np.arange(width))[inside]]
     rows = np.arange(len(texts))
-    for place, id in enumerate(special_tokens.last, before):
-        ids[rows, lengths + place] = id
-    return ids, np.arange(ids.shape[1]) < (lengths + special_tokens.around)[:, None]
+    for position, id in enumerate(special_tokens.last, before):
+        ids[rows, lengths + position] = id
+    return Padded(ids, np.arange(ids.shape[1]) < (lengths + special_tokens.around)[:, None])

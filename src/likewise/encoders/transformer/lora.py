@@ -1,4 +1,4 @@
-"""LoRA: small matrices are trained beside the large ones, and added to them in the end (Hu et al. 2021)."""
+"""LoRA: low-rank matrices are trained in addition to the weights, and merged into them in the end (Hu et al. 2021)."""
 
 from typing import Any
 
@@ -7,17 +7,16 @@ from likewise.errors import InputError, LikewiseError
 
 __all__ = ["add_lora", "merge_lora"]
 
-
-SCALE = 2  # times the rank: how strongly the product counts
+SCALE = 2  # LoRA's alpha, relative to the rank
 
 
 def add_lora(model: Any, rank: int, seed: int = 0) -> None:
-    """Puts matrices of a rank beside all linear layers of a model; nothing else of it is trained.
+    """Add low-rank matrices to all linear layers of a model, and train nothing else.
 
     Args:
         model: of transformers, changed in place.
         rank: of the matrices.
-        seed: of what they begin with.
+        seed: of their initial values.
 
     Raises:
         LikewiseError: peft is not installed.
@@ -38,7 +37,7 @@ def add_lora(model: Any, rank: int, seed: int = 0) -> None:
 
 
 def merge_lora(model: Any) -> None:
-    """Adds the products of the matrices to the weights that they stand beside, which take their place again."""
+    """Add the products of the matrices to the weights, and remove the matrices."""
     from peft.tuners.lora import LoraLayer
 
     for name, module in list(model.named_modules()):

@@ -1,4 +1,4 @@
-"""A transformer that was exported to ONNX, on onnxruntime: no torch, no transformers, and faster than with them."""
+"""A transformer exported to ONNX, run by onnxruntime: without torch or transformers, and faster than with them."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -6,35 +6,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Float32
 
-from likewise.encoders.transformer.batching import encode_padded
+from likewise.encoders.transformer.batching import Padded, encode_padded
 from likewise.encoders.transformer.pooling import check_pooling, pooled
 from likewise.errors import InputError, LikewiseError
 from likewise.tokens.pretrained import SpecialTokens
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["EXTRA", "INPUTS", "OUTPUT", "OnnxEncoder", "open_onnxruntime", "processors"]
-
+__all__ = ["EXTRA", "INPUTS", "OUTPUT", "OnnxEncoder", "open_onnxruntime"]
 
 EXTRA = "pip install 'likewise[onnx]'"
-INPUTS, OUTPUT = ("input_ids", "attention_mask"), "last_hidden_state"  # as sentence-transformers looks for them
-TOKENS = 1024  # of a bucket: its states stay in the cache
+INPUTS, OUTPUT = ("input_ids", "attention_mask"), "last_hidden_state"  # names that sentence-transformers expects
+BUCKET_TOKENS = 1024  # the states of a bucket stay in the cache
 SMALLEST_NORM = 1e-12
 # Fusions that are slower than their parts: a layer norm fused with the sum before it takes six times as long.
-SLOW = ["SkipLayerNormFusion", "BiasGeluFusion"]
-FATAL = 4  # of onnxruntime's log: what fails raises as well
+SLOW_FUSIONS = ["SkipLayerNormFusion", "BiasGeluFusion"]
+FATAL = 4  # log level of onnxruntime: what fails raises as well
 
 
 class OnnxEncoder:
-    """Ids to unit vectors by a graph that gives the last hidden states.
+    """Ids to unit vectors by a graph that returns the last hidden states.
 
-    Each thread runs buckets of its own, one operator after the other: nothing has to be waited for within a bucket.
+    Each thread runs buckets by itself, one operator after the other: nothing waits within a bucket.
 
     Attributes:
         path: of the graph.
-        special_tokens: what goes around the ids of a text.
-        pooling: how a text's vector comes about.
+        special_tokens: added around the ids of a text.
+        pooling: one of `pooling.POOLINGS`.
         dim: length of a vector.
     """
 
@@ -51,10 +50,10 @@ class OnnxEncoder:
 
         Args:
             path: of the graph, with the inputs `INPUTS` and the output `OUTPUT`.
-            special_tokens: what goes around the ids of a text.
-            pooling: one of `encoders.pooling.POOLINGS`.
-            dim: length of a vector; what the graph says if 0.
-            threads: how many buckets are encoded at once; one a processor if None.
+            special_tokens: added around the ids of a text.
+            pooling: one of `pooling.POOLINGS`.
+            dim: length of a vector; 0 to read it from the graph.
+            threads: number of buckets encoded at once; None for one per processor.
 
         Raises:
             InputError: it is no such graph.
@@ -67,47 +66,41 @@ class OnnxEncoder:
         self.path, self.special_tokens, self.pooling = Path(path), special_tokens, check_pooling(pooling)
         try:
             self._session: Any = runtime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW
+                str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS
             )
-            shapes = {each.name: each.shape for each in self._session.get_outputs()}
-            takes = {each.name for each in self._session.get_inputs()}
-            if OUTPUT not in shapes or takes != set(INPUTS):
-                raise ValueError(f"it turns {', '.join(sorted(takes))} into {', '.join(shapes)}")
+            outputs = {each.name: each.shape for each in self._session.get_outputs()}
+            inputs = {each.name for each in self._session.get_inputs()}
+            if OUTPUT not in outputs or inputs != set(INPUTS):
+                raise ValueError(f"it turns {', '.join(sorted(inputs))} into {', '.join(outputs)}")
         except Exception as error:  # whatever a damaged file makes onnxruntime raise
-            said = " ".join(str(error).split())[:160]
-            raise InputError(f"{path} cannot be run ({said}): export the model again, with likewise export") from error
-        self.dim = dim or int(shapes[OUTPUT][-1])
-        self.threads = threads or processors()
+            reason = " ".join(str(error).split())[:160]
+            raise InputError(
+                f"{path} cannot be run ({reason}): export the model again, with likewise export"
+            ) from error
+        self.dim = dim or int(outputs[OUTPUT][-1])
+        self.threads = threads or _processors()
 
     def encode(
         self, texts: Ragged, out: Float32[np.ndarray, "texts dim"] | None = None
     ) -> Float32[np.ndarray, "texts dim"]:
-        """Unit vectors of `texts`, written to `out` where it is given; of equal texts one is encoded."""
+        """Unit vectors of `texts`, written to `out` if given; of equal texts one is encoded."""
         vectors = np.empty((len(texts), self.dim), np.float32) if out is None else out
+        settings: dict[str, Any] = {"tokens": BUCKET_TOKENS, "out": vectors}
         if self.threads == 1 or len(texts) == 1:
-            return encode_padded(texts, self.special_tokens, self._encoded, tokens=TOKENS, out=vectors)
+            return encode_padded(texts, self.special_tokens, self._encode_padded, **settings)
         with ThreadPoolExecutor(self.threads) as pool:
-            return encode_padded(
-                texts,
-                self.special_tokens,
-                self._encoded,
-                tokens=TOKENS,
-                out=vectors,
-                walk=pool.map,
-                threads=self.threads,
-            )
+            settings |= {"map_buckets": pool.map, "threads": self.threads}
+            return encode_padded(texts, self.special_tokens, self._encode_padded, **settings)
 
     def encode_documents(
         self, texts: Ragged, out: Float32[np.ndarray, "texts dim"] | None = None
     ) -> Float32[np.ndarray, "texts dim"]:
-        """Vectors of texts that are to be found: those of `encode`."""
+        """Vectors of texts to be found by queries: those of `encode`."""
         return self.encode(texts, out)
 
-    def _encoded(
-        self, ids: Int64[np.ndarray, "texts tokens"], inside: Bool[np.ndarray, "texts tokens"]
-    ) -> Float32[np.ndarray, "texts dim"]:
-        mask = inside.astype(np.int64)
-        (states,) = self._session.run([OUTPUT], dict(zip(INPUTS, (ids, mask), strict=True)))
+    def _encode_padded(self, batch: Padded) -> Float32[np.ndarray, "texts dim"]:
+        mask = batch.mask.astype(np.int64)
+        (states,) = self._session.run([OUTPUT], dict(zip(INPUTS, (batch.ids, mask), strict=True)))
         vectors = pooled(states, mask, self.pooling)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         units: np.ndarray = (vectors / np.maximum(lengths, SMALLEST_NORM)).astype(np.float32, copy=False)
@@ -115,7 +108,7 @@ class OnnxEncoder:
 
 
 def open_onnxruntime() -> Any:
-    """The onnxruntime package.
+    """Import onnxruntime.
 
     Raises:
         LikewiseError: it is not installed.
@@ -127,6 +120,5 @@ def open_onnxruntime() -> Any:
     return onnxruntime
 
 
-def processors() -> int:
-    """How many processors this process may use."""
+def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

@@ -1,27 +1,22 @@
-"""Pooling: one vector of a text from one vector of each of its tokens."""
+"""Pooling: one vector per text from one state per token."""
 
 from typing import Any
-
-from array_api_compat import array_namespace
-from array_api_compat import device as array_device
 
 from likewise.errors import InputError
 
 __all__ = ["FLAGS", "POOLINGS", "check_pooling", "pooled"]
 
-
-POOLINGS = ("mean", "cls", "max", "lasttoken", "mean_sqrt_len_tokens", "weightedmean")
-"""As sentence-transformers calls them."""
-
 FLAGS = {
     "mean": "mean_tokens", "cls": "cls_token", "max": "max_tokens", "lasttoken": "lasttoken",
     "mean_sqrt_len_tokens": "mean_sqrt_len_tokens", "weightedmean": "weightedmean_tokens",
 }  # fmt: skip
-"""What each is called in a folder of sentence-transformers, after `pooling_mode_`."""
+"""Poolings by the names of sentence-transformers, with the names of their flags in its folders."""
+
+POOLINGS = tuple(FLAGS)
 
 
 def check_pooling(pooling: str) -> str:
-    """The same, if it is known.
+    """Return the pooling if it is known.
 
     Raises:
         InputError: it is not.
@@ -32,15 +27,21 @@ def check_pooling(pooling: str) -> str:
 
 
 def pooled(states: Any, mask: Any, pooling: str) -> Any:
-    """One vector a text, not normalised.
+    """Pool the states of the tokens.
 
     Args:
-        states: an array of torch or numpy, (texts, tokens, dim): the last hidden state of each token.
-        mask: integers, (texts, tokens): which tokens are no padding; padding is on the right.
+        states: last hidden states, (texts, tokens, dim), an array of torch or numpy.
+        mask: 1 for tokens, 0 for padding on the right, integers, (texts, tokens).
         pooling: `mean` over the tokens, special ones included, as in Sentence-BERT (Reimers and Gurevych 2019); `cls`,
             the first token; `max`; `lasttoken`; `mean_sqrt_len_tokens`, the sum over the root of the length;
             `weightedmean`, later tokens weigh more (Muennighoff 2022, SGPT).
+
+    Returns:
+        Vectors, (texts, dim), not normalised.
     """
+    from array_api_compat import array_namespace
+    from array_api_compat import device as array_device
+
     if pooling == "cls":
         return states[:, 0]
     xp = array_namespace(states)

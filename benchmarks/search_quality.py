@@ -1,0 +1,137 @@
+"""How well does an encoder trained on the documents alone search them, beside BM25, LSA and MiniLM?
+
+    python benchmarks/search_quality.py --data DATA [--seeds 3] [--set NAME=VALUE ...] [--quick] [FOLDER ...]
+
+`likewise.train` gets the documents and its defaults. Its index answers every judged query by vector (trained components
+alone), by words and in hybrid; `single vectors` is the product of `encode_query` and `encode_document`, all components,
+which is what a vector database sees. Baselines: BM25 (bm25s, English stop words), LSA with 256 dimensions, and
+all-MiniLM-L6-v2, trained on a billion pairs, alone and added to BM25. Folders are data sets in BEIR layout; the metric
+is nDCG@10, or MRR@10 where one document answers. No label chooses anything. Figures are means over the seeds with the
+lowest and the highest; differences have the 95 % interval of a bootstrap over the queries. `--set` trains with another
+recipe, such as `--set lexical_weight=0`, and records it under that name.
+"""
+
+import argparse
+import json
+import sysconfig
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from record import record
+from yardstick import (
+    DATA_SETS,
+    Judge,
+    K,
+    Retrieval,
+    add_data,
+    bm25,
+    difference,
+    joined,
+    lsa,
+    minilm,
+    over,
+    read_retrieval,
+    some_queries,
+)  # fmt: skip
+
+import likewise
+from likewise.corpus.demo_corpus import pydocs
+
+OURS = ("vector", "hybrid", "single vectors")
+
+
+def megabytes(folder: Path) -> float:
+    """The size of all files in a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+
+
+def one_seed(judge: Judge, seed: int, settings: dict[str, Any]) -> dict[str, Any]:
+    """Train, index and search once: the metric of each query by mode, seconds and sizes."""
+    data, started = judge.data, time.perf_counter()
+    model = likewise.train(data.texts, seed=seed, progress=False, **settings)
+    found = {"seconds": time.perf_counter() - started, "label-free score": model.card.scores["score"]}
+    queries = [*data.queries.values()]
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place)
+        model.save(path / "model")
+        with likewise.Collection.create(path / "index", model) as index:
+            index.add(data.texts, ids=data.ids)
+            for mode in ("vector", "hybrid", "text"):
+                hits = index.search_many(queries, k=K + judge.own, mode=mode)
+                found[mode] = judge.found([[hit.id for hit in some] for some in hits])
+        found |= {"model MB": megabytes(path / "model"), "index MB": megabytes(path / "index")}
+    found["single vectors"] = judge.scored(model.encode_query(queries) @ model.encode_document(data.texts).T)
+    print(f"  seed {seed}: {found['seconds']:.0f} s, hybrid {found['hybrid'].mean():.4f}", flush=True)
+    return found
+
+
+def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, Any]:
+    """All baselines and all seeds on one data set."""
+    judge = Judge(data)
+    print(f"{data.name}: {len(data.ids):,} documents, {len(data.queries):,} queries; {judge.measure}", flush=True)
+    words, cosines = bm25(data), minilm(data)
+    peers = {"BM25 (bm25s)": judge.scored(words.copy())}
+    if cosines is not None:
+        peers["all-MiniLM-L6-v2"] = judge.scored(cosines.copy())
+        peers["all-MiniLM-L6-v2 + BM25"] = judge.scored(joined(judge.others_only(cosines), judge.others_only(words)))
+    runs = [one_seed(judge, seed, settings) for seed in range(seeds)]
+    numbers: dict[str, Any] = {name: float(each.mean()) for name, each in peers.items()}
+    numbers["LSA 256"] = over([float(judge.scored(lsa(data, seed)).mean()) for seed in range(seeds)])
+    numbers["likewise, words"] = float(runs[0]["text"].mean())  # BM25 knows no seed
+    for mode in OURS:
+        numbers[f"likewise, {mode}"] = over([float(run[mode].mean()) for run in runs])
+    for name in ("seconds", "label-free score", "model MB", "index MB"):
+        numbers[name] = over([run[name] for run in runs])
+    numbers["difference"] = {
+        f"{mode} - {name}": difference(np.mean([run[mode] for run in runs], axis=0) - each)
+        for name, each in peers.items()
+        for mode in OURS[:2]
+    }
+    print(
+        "  "
+        + ", ".join(
+            f"{n} {v if isinstance(v, float) else v['mean']:.4f}" for n, v in numbers.items() if n != "difference"
+        )
+    )
+    return numbers
+
+
+def setting(given: str) -> tuple[str, Any]:
+    """A setting of the recipe, NAME=VALUE."""
+    name, _, value = given.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def main() -> None:
+    """Score every data set and record the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="*", help="data sets in BEIR layout, .zst or not")
+    add_data(parser)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--set", type=setting, nargs="*", default=[], metavar="NAME=VALUE", help="settings of the recipe"
+    )
+    parser.add_argument("--quick", action="store_true", help="cranfield, 3 epochs, 2 seeds, nothing recorded")
+    given = parser.parse_args()
+    settings, folders = dict(given.set), given.folders or [given.data / name for name in DATA_SETS]
+    # Loops are compiled once on a machine, and not in the seconds of the first seed.
+    likewise.train(pydocs(Path(sysconfig.get_path("stdlib")) / "asyncio"), epochs=1, progress=False)
+    if given.quick:
+        folders, given.seeds, settings["epochs"] = folders[:1], 2, 3
+    for folder in folders:
+        data = some_queries(read_retrieval(folder))
+        numbers = measure(data, given.seeds, settings)
+        if not given.quick:
+            configuration = {"data": data.name, "documents": len(data.ids), "queries": len(data.queries)}
+            configuration |= {"measure": Judge(data).measure, "recipe": settings or "default"}
+            record("search_quality", configuration, numbers, given.seeds)
+
+
+if __name__ == "__main__":
+    main()
