@@ -93,8 +93,8 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
         run = {"transformer": judge.scored(query_vectors @ document_vectors.T)}
         if model.companion is not None:
             static = model.companion.model
-            query_vectors = model.companion.joined(query_vectors, static.encode_query(queries))
-            document_vectors = model.companion.joined(document_vectors, static.encode_document(data.texts))
+            query_vectors = model.companion.concatenate(query_vectors, static.encode_query(queries))
+            document_vectors = model.companion.concatenate(document_vectors, static.encode_document(data.texts))
         cosines = judge.others_only(query_vectors @ document_vectors.T)
         run |= {"vector": judge.scored(cosines), "hybrid": hybrid(judge, model, query_vectors, document_vectors)}
         if seed < FROZEN_SEEDS:

@@ -12,7 +12,6 @@ from likewise.model.embedder import (
     PROBES,
     Identity,
     document_vectors,
-    encode_distinct,
     identity_of,
     query_vectors,
     unit_vectors,
@@ -75,22 +74,6 @@ def test_documents_of_another_library_have_length_one():
     texts = ["tune", "radio"]
     np.testing.assert_allclose(document_vectors(Documents(), texts), -unit_vectors(Letters(), texts), atol=1e-6)
     np.testing.assert_allclose(query_vectors(Documents(), texts), unit_vectors(Letters(), texts), atol=1e-6)
-
-
-def test_each_distinct_text_is_encoded_once():
-    seen = []
-
-    class Seen(Letters):
-        def encode(self, texts):
-            seen.append(texts)
-            return super().encode(texts)
-
-    texts = ["a b", "c d", "a b", "e f", "g h"]
-    batches = iter(range(0, 4, 2))
-    rows = encode_distinct(Seen(), texts, batches=lambda distinct: (distinct[at : at + 2] for at in batches))
-    assert seen == [["a b", "c d"], ["e f", "g h"]]
-    np.testing.assert_array_equal(rows, unit_vectors(Letters(), texts))
-    np.testing.assert_array_equal(encode_distinct(Storable(), texts, query_vectors), -rows)
 
 
 def test_the_identity_of_a_storable_model_is_its_fingerprint():

@@ -172,11 +172,10 @@ def test_a_missing_or_damaged_file_is_refused(folder: Path, name: str) -> None:
         ({"counts": [[1]]}, r"is damaged \(counts\)|there are counts of 1"),
         ({"counts": [None]}, r"is damaged \(counts\)"),
         ({"counts": [1 << 70]}, r"is damaged \(counts\)"),
-        ({"counts": [1, 2]}, "pieces, but there are counts of 2"),
+        ({"counts": [1, 2]}, "subwords, but there are counts of 2"),
         ({"history": 3}, "is damaged"),
         ({"warnings": {}}, "is damaged"),
         ({"recipe": []}, "is damaged"),
-        ({"tuning": []}, r"is damaged \(wrong type: tuning\)"),
         ({"pairs": None}, r"is damaged \(wrong type: pairs\)"),
     ],
 )

@@ -9,6 +9,7 @@ from model_transformers import TEXTS
 
 import likewise
 from likewise.errors import InputError
+from likewise.model.embedder import Component
 from likewise.model.transformer import TransformerModel
 
 
@@ -29,11 +30,14 @@ def test_queries_and_documents_have_both_vectors(transformer):
     assert (np.linalg.norm(documents, axis=1) <= 1 + 1e-6).all()
 
 
-def test_parts_of_a_concatenated_vector(transformer):
-    columns, weights = zip(*transformer.parts, strict=True)
-    assert columns == (64, transformer.companion.model.dim) and sum(weights) == 0.75
+def test_components_of_a_concatenated_vector(transformer):
+    own, *companion = transformer.components
+    assert own == Component("transformer", 64, 0.5)
+    assert [each.dim for each in companion] == [each.dim for each in transformer.companion.model.components]
+    assert sum(each.hybrid_weight for each in companion) == pytest.approx(0.25)
+    assert companion[0].name == "trained" and companion[0].hybrid_weight > 0
     alone = TransformerModel(transformer.pretrained, transformer.encoder, transformer.card)
-    assert alone.parts == ((64, 2 / 3),)
+    assert alone.components == (Component("transformer", 64, 2 / 3),)
 
 
 def test_a_folder_gives_the_same_model(transformer, folder):

@@ -97,15 +97,13 @@ def test_another_teacher_or_other_texts_are_asked_anew(python_docs: list[str], t
     path, texts = tmp_path / "kept", python_docs[:50]
     teachers = [WordTeacher(0), WordTeacher(1)]
     known = [load_teacher(teacher) for teacher in teachers]
-    kept = known[0].cached_vectors(texts, path, lambda _: None)
+    kept = known[0].encode_to(path, texts, lambda _: None)
     np.testing.assert_array_equal(kept, unit_vectors(teachers[0], texts))
     before = teachers[0].asked
-    known[0].cached_vectors(texts, path, lambda _: None)
+    known[0].encode_to(path, texts, lambda _: None)
     assert teachers[0].asked == before
-    np.testing.assert_array_equal(
-        known[1].cached_vectors(texts, path, lambda _: None), unit_vectors(teachers[1], texts)
-    )
-    known[1].cached_vectors(texts[:-1], path, lambda _: None)
+    np.testing.assert_array_equal(known[1].encode_to(path, texts, lambda _: None), unit_vectors(teachers[1], texts))
+    known[1].encode_to(path, texts[:-1], lambda _: None)
     assert teachers[1].asked > 3 * 49
 
 

@@ -65,7 +65,7 @@ class SentenceScorer:
 
     def __init__(self, collection: Collection, query: str, *, fast: bool = False) -> None:
         self._overlap, self._model = collection.overlap(query), _fastest(collection.model)
-        slow = isinstance(self._model, ConcatenatedModel) or not isinstance(self._model, Model)
+        slow = not isinstance(self._model, Model)
         by_meaning = bool(query.strip()) and not (fast and slow)
         self._vector = query_vectors(self._model, [query], None)[0] if by_meaning else None
 

@@ -63,7 +63,7 @@ def lsa_encoder(
     weighted = csr_matrix((counts.data * token_weights[counts.indices], counts.indices, counts.indptr), counts.shape)
     lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     weighted.data /= np.repeat(np.maximum(lengths, SMALLEST_LENGTH), np.diff(weighted.indptr))
-    # A piece of one text relates it to no other: without those the decomposition is half as large.
+    # A token of a single text relates it to no other: without those the decomposition is half as large.
     shared = np.flatnonzero(np.bincount(counts.indices, minlength=vocab) > 1)
     components = min(dim, len(texts) - 1, len(shared) - 1)
     rows = np.zeros((vocab, dim), np.float32)

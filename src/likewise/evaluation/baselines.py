@@ -1,6 +1,6 @@
 """The systems that are compared: the model, and baselines on the same data."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -14,7 +14,7 @@ from likewise.encoders.lsa import log_idf
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError, LikewiseError
 from likewise.evaluation.result import Row
-from likewise.model.embedder import Encode, document_vectors, encode_distinct, query_vectors, unit_vectors
+from likewise.model.embedder import Encode, document_vectors, query_vectors, unit_vectors
 from likewise.model.load import SENTENCE_TRANSFORMERS, sentence_transformer
 from likewise.model.model import Model
 from likewise.training.progress import Messages
@@ -255,17 +255,18 @@ def encode_texts(
         InputError: the embedder returned no array of one vector a text.
         LikewiseError: a vector is not finite.
     """
-
-    def batches(distinct: list[str]) -> Iterator[list[str]]:
-        advance = messages.counter(name, len(distinct)) if len(distinct) > batch else None
-        for start in range(0, len(distinct), batch):
-            yield distinct[start : start + batch]
-            if advance:
-                advance(min(start + batch, len(distinct)))
+    positions: dict[str, int] = {}
+    rows = np.fromiter((positions.setdefault(text, len(positions)) for text in texts), np.int64, len(texts))
+    distinct, parts = list(positions), list[np.ndarray]()
+    advance = messages.counter(name, len(distinct)) if len(distinct) > batch else None
+    for start in range(0, len(distinct), batch):
+        parts.append(encode(embedder, distinct[start : start + batch], parts[0].shape[1] if parts else None))
         if advance:
-            messages.stop_bar()
-
-    return encode_distinct(embedder, texts, encode, batches=batches)
+            advance(start + len(parts[-1]))
+    if advance:
+        messages.stop_bar()
+    vectors = np.concatenate(parts)
+    return vectors if len(distinct) == len(texts) else vectors[rows]
 
 
 def normalised(rows: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from likewise.errors import InputError
 from likewise.index.columns import well_formed
 from likewise.index.record import Record
 from likewise.model.embedder import Component, Identity, document_vectors, identity_of, query_vectors
-from likewise.model.load import STORED, load_model
+from likewise.model.load import STORED, refuse_missing, stored_model
 
 __all__ = ["ALONE_WEIGHT", "StoredModel", "components_of"]
 
@@ -56,9 +56,7 @@ class StoredModel:
         if self._model is None:
             with self._record.reading():
                 folder, fingerprint = self._record.folder, self._record.setting("stored_fingerprint")
-            self._model = load_model(folder / STORED)
-            if self._model.fingerprint != fingerprint:
-                raise InputError(f"{folder / STORED} is not the model that the index was made with: restore it")
+            self._model = stored_model(folder, fingerprint)
         return self._model
 
     def documents(self, texts: list[str]) -> Float16[np.ndarray, "texts dim"]:
@@ -129,8 +127,7 @@ class StoredModel:
                     f"{folder} was made with a {name}, which an index cannot store: pass it,"
                     " Collection.open(path, model=...)"
                 )
-            if not (folder / STORED).is_dir():
-                raise InputError(f"the model of {folder} is missing, {folder / STORED}: restore it, or pass the model")
+            refuse_missing(folder)
             return
         known = identity_of(model)
         same = identity.matches(known)

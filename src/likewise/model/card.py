@@ -25,7 +25,6 @@ class Card:
         history: the evaluations during training, as plain values.
         versions: of this package and of the libraries that made the model.
         warnings: what a user should know, in plain words.
-        tuning: the settings that were tried before the training and the chosen ones, with the reason; may be empty.
         pairs: histograms of the cosines of held-out positive pairs and of random pairs; may be empty.
     """
 
@@ -90,14 +89,6 @@ def _pairs(pairs: Mapping[str, Any]) -> str:
         for name in ("positive", "random")
     )
     return f"The two halves of a text have a cosine of {positive:.2f} on average, those of two texts {random:.2f}.\n"
-
-
-def _tuning(tuning: Mapping[str, Any]) -> str:
-    """How the settings were chosen."""
-    if not tuning:
-        return ""
-    tried = len({json.dumps(trial["settings"], sort_keys=True) for trial in tuning["trials"]})
-    return f"Chosen among {tried:,} by the score without labels: {tuning['why']}\n\n"
 
 
 def _number(value: Any) -> str:

@@ -10,7 +10,7 @@ An index or a classifier must not be used with another model than it was made wi
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -32,7 +32,6 @@ __all__ = [
     "TextModel",
     "Texts",
     "document_vectors",
-    "encode_distinct",
     "identity_of",
     "query_vectors",
     "unit_vectors",
@@ -59,7 +58,7 @@ class Component:
 
     Attributes:
         name: such as `trained` or `lexical`.
-        dim: how many columns.
+        dim: number of columns.
         hybrid_weight: the share of the component in the score of hybrid search; BM25 has what the weights of all
             components leave of 1. An index stores only the columns of components with a weight above 0.
     """
@@ -138,6 +137,11 @@ class TextModel(Protocol):
         """SHA-256, in hexadecimal, of what determines the vectors."""
         ...
 
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """The components of a vector of `encode_document`, in the order of its columns."""
+        ...
+
     def encode(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
         """One unit vector per text, to compare texts of one kind by."""
         ...
@@ -186,34 +190,6 @@ def document_vectors(model: Any, texts: list[str], dim: int | None = None) -> Fl
     vectors = _checked(model, _method(model, "encode_document"), texts, dim)
     own = isinstance(model, StorableModel) and hasattr(model, "encode_document")
     return _scaled(vectors, shortest=1.0) if own else _scaled(vectors)
-
-
-def encode_distinct(
-    model: Any,
-    texts: Sequence[str],
-    encode: Encode = unit_vectors,
-    *,
-    batches: Callable[[list[str]], Iterable[list[str]]] = lambda texts: [texts],
-) -> Float32[np.ndarray, "texts dim"]:
-    """Encode texts, each distinct one once.
-
-    Args:
-        model: an object with `encode`.
-        texts: at least one.
-        encode: `unit_vectors`, `query_vectors` or `document_vectors`.
-        batches: divides the distinct texts into batches, and may show progress.
-
-    Raises:
-        InputError: the model does not return one vector per text.
-        LikewiseError: a vector is not finite.
-    """
-    rows_of: dict[str, int] = {}
-    rows = np.fromiter((rows_of.setdefault(text, len(rows_of)) for text in texts), np.int64, len(texts))
-    parts: list[np.ndarray] = []
-    for batch in batches(list(rows_of)):
-        parts.append(encode(model, batch, parts[0].shape[1] if parts else None))
-    vectors = np.concatenate(parts)
-    return vectors if len(rows_of) == len(texts) else vectors[rows]
 
 
 @dataclass(frozen=True)

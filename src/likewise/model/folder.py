@@ -39,7 +39,7 @@ STATIC, TRANSFORMER = "static", "transformer"  # kinds of models
 FORMATS = {STATIC: 2, TRANSFORMER: 3}
 FIELDS = {
     "sha256": dict, "counts": list, "recipe": dict, "corpus": dict, "scores": dict, "versions": dict, "history": list,
-    "warnings": list, "tuning": dict, "pairs": dict,
+    "warnings": list, "pairs": dict,
 }  # fmt: skip
 MODULES = "sentence_transformers.models"
 SETTINGS: dict[str, Any] = {
@@ -134,7 +134,7 @@ def check_file(folder: Path, name: str, sha256: str) -> None:
 
 def card_in(record: Mapping[str, Any]) -> Card:
     """The card in a record."""
-    dicts = {name: record[name] for name in ("recipe", "corpus", "scores", "versions", "tuning", "pairs")}
+    dicts = {name: record[name] for name in ("recipe", "corpus", "scores", "versions", "pairs")}
     return Card(**dicts, history=tuple(record["history"]), warnings=tuple(record["warnings"]))
 
 

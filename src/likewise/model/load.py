@@ -31,8 +31,10 @@ __all__ = [
     "load_model",
     "load_stored",
     "name_of",
+    "refuse_missing",
     "sentence_transformer",
     "store_embedder",
+    "stored_model",
 ]
 
 BACKENDS = ("torch", *GRAPHS)
@@ -161,8 +163,8 @@ def check_embedder(folder: Path, identity: Identity, model: Any = None) -> None:
             f"{folder} was made with a {identity.name} of {identity.dim} dimensions, which it does not hold: pass it "
             "as model="
         )
-    elif not (folder / STORED).is_dir():
-        raise InputError(f"the model of {folder} is missing, {folder / STORED}: restore it, or pass the model")
+    else:
+        refuse_missing(folder)
 
 
 def load_stored(folder: Path, identity: Identity, model: Any = None) -> Any:
@@ -180,10 +182,29 @@ def load_stored(folder: Path, identity: Identity, model: Any = None) -> Any:
     check_embedder(folder, identity, given)
     if given is not None:
         return given
+    return stored_model(folder, identity.fingerprint)
+
+
+def stored_model(folder: Path, fingerprint: str) -> TextModel:
+    """The model in the folder of what was made with it.
+
+    Raises:
+        InputError: it is damaged, or its fingerprint is another.
+    """
     stored = load_model(folder / STORED)
-    if stored.fingerprint != identity.fingerprint:
+    if stored.fingerprint != fingerprint:
         raise InputError(f"{folder / STORED} is not the model that {folder} was made with: restore it")
     return stored
+
+
+def refuse_missing(folder: Path) -> None:
+    """Refuse the folder of something whose model was removed.
+
+    Raises:
+        InputError: it is not there.
+    """
+    if not (folder / STORED).is_dir():
+        raise InputError(f"the model of {folder} is missing, {folder / STORED}: restore it, or pass the model")
 
 
 class _Function:

@@ -184,7 +184,7 @@ def _inputs(
         "subwords"
     )
     texts = [*drawn.texts, *subwords]
-    vectors = teacher.cached_vectors(texts, work / VECTORS, messages.counter("teacher", len(texts)))
+    vectors = teacher.encode_to(work / VECTORS, texts, messages.counter("teacher", len(texts)))
     messages.stop_bar()
     of_texts, of_subwords = vectors[: len(drawn.texts)], vectors[len(drawn.texts) :]
     dims = component_dims(settings.dim, settings.lexical_weight > 0, settings.lsa_weight > 0)

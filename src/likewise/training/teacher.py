@@ -42,14 +42,14 @@ class Teacher:
         """Length of its vectors."""
         return int(self.identity.probe.shape[1])
 
-    def cached_vectors(
-        self, texts: Sequence[str], path: Path, progress: Callable[[int], None]
+    def encode_to(
+        self, path: Path, texts: Sequence[str], progress: Callable[[int], None]
     ) -> Float32[np.ndarray, "texts dim"]:
         """Encode texts into a file; what an earlier run left there is not encoded again.
 
         Args:
-            texts: to encode.
             path: of the file; its texts and teacher are noted in a file next to it.
+            texts: to encode.
             progress: called with the number of vectors so far.
 
         Returns:

@@ -103,7 +103,7 @@ def load_or_train(model: Any, texts: Any, *, seed: int = 0, progress: bool = Fal
         model: as `load_embedder` takes it; None trains a static model on `texts`.
         texts: the texts of the application.
         seed: of the training.
-        progress: show on standard error how the training goes.
+        progress: show progress on standard error.
 
     Raises:
         InputError: `model` is no embedder, or `texts` are too few to train on.
