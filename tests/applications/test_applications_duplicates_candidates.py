@@ -69,14 +69,13 @@ def test_nearest_among_few_is_exact():
     assert len(neighbour_pairs(np.full((3, 2), -1), 0, 3)) == 0
 
 
-def test_lists_find_nearly_all_that_is_near(monkeypatch):
+def test_lists_find_nearly_all_that_is_near():
     """It finds what is near: a pair of vectors at cosine 0.95 is found in the two nearest lists nearly always."""
-    monkeypatch.setattr(module, "FEW", 100)
     rng = np.random.default_rng(2)
     rows = unit(rng, 1500)
     near = rows[:300] + 0.3 * unit(rng, 300)
     rows = np.concatenate([rows, near / np.linalg.norm(near, axis=1, keepdims=True)]).astype(np.float32)
-    lists = lists_of(rows, np.random.default_rng(0))
+    lists = lists_of(rows, np.random.default_rng(0), exhaustive=100)
     assert len(lists.centroids) == 42 and len(np.unique(lists.rows)) == 1800
     found = nearest(rows, rows, lists, 0.5, same=True)
     assert np.mean([1500 + row in found[row] for row in range(300)]) > 0.85

@@ -26,8 +26,15 @@ __all__ = [
 ]
 
 
-MOST_SAMPLED = 64  # vectors a list that the clustering learns from
-_ITERATIONS = 8
+WINDOW = 4  # texts of a bucket that one is paired with, besides the first
+NEIGHBOURS = 12  # by embedding, of each text
+PROBES = 2  # lists that are searched for each text
+FEW = 1 << 12  # texts up to which all are searched
+TILE = 1 << 22  # cosines at once
+LIST_SAMPLE = 32  # vectors a list that k-means runs on
+ITERATIONS = 8  # of k-means
+
+Keys = Int64[np.ndarray, " keys"]
 
 
 def list_count(texts: int) -> int:
@@ -38,41 +45,31 @@ def list_count(texts: int) -> int:
 def kmeans(
     sample: Float32[np.ndarray, "sample dim"], lists: int, rng: np.random.Generator
 ) -> Float32[np.ndarray, "lists dim"]:
-    """The middles of `lists` clusters of the sample, by spherical k-means."""
+    """The centroids of `lists` clusters of the sample, by spherical k-means."""
     import faiss
 
     with_words = np.ascontiguousarray(sample[sample.any(axis=1)])
-    kmeans = faiss.Kmeans(
+    clustering = faiss.Kmeans(
         sample.shape[1],
         min(lists, len(with_words)),
-        niter=_ITERATIONS,
+        niter=ITERATIONS,
         spherical=True,
         seed=int(rng.integers(2**31)),
         min_points_per_centroid=1,
-        max_points_per_centroid=MOST_SAMPLED,
+        max_points_per_centroid=2 * LIST_SAMPLE,
     )
-    kmeans.train(with_words)
-    return np.asarray(kmeans.centroids, np.float32)
-
-
-WINDOW = 4  # texts of a bucket that one is paired with, temporary the first
-NEIGHBOURS = 12  # in space, of each text
-PROBES = 2  # lists that are searched for each text
-FEW = 1 << 12  # texts up to which all are searched
-TILE = 1 << 22  # cosines at once
-LIST_SAMPLE = 32  # texts a list that the lists are made from
-
-Keys = Int64[np.ndarray, " keys"]
+    clustering.train(with_words)
+    return np.asarray(clustering.centroids, np.float32)
 
 
 def pair_keys(ones: Int64[np.ndarray, " pairs"], others: Int64[np.ndarray, " pairs"], texts: int) -> Keys:
-    """One number for each different pair, rising; whoever comes first has the lower number."""
+    """One number for each distinct pair, rising; the lower text comes first."""
     low, high = np.minimum(ones, others), np.maximum(ones, others)
     return distinct_keys(low * np.int64(texts) + high)
 
 
 def distinct_keys(*parts: np.ndarray) -> Keys:
-    """The different keys of all parts, rising; sorting them is several times as fast as `np.unique`, which hashes."""
+    """The distinct keys of all parts, rising; sorting them is several times as fast as `np.unique`, which hashes."""
     keys = np.concatenate([np.zeros(0, np.int64), *parts])
     keys.sort()
     new = np.ones(len(keys), bool)
@@ -108,7 +105,7 @@ class Lists:
     """Vectors in lists around centroids.
 
     Attributes:
-        centroids: the middle of each list.
+        centroids: of each list.
         offsets: where each list begins in `rows`.
         rows: the numbers of the vectors, list after list.
     """
@@ -126,10 +123,10 @@ class Lists:
         return self.rows[self.offsets[number] : self.offsets[number + 1]]
 
 
-def lists_of(coarse: Float32[np.ndarray, "texts coarse"], rng: np.random.Generator) -> Lists:
-    """Cut vectors into lists; a single one where they are few."""
+def lists_of(coarse: Float32[np.ndarray, "texts coarse"], rng: np.random.Generator, exhaustive: int = FEW) -> Lists:
+    """Divide vectors into lists; up to `exhaustive` of them are a single one."""
     texts = len(coarse)
-    if texts <= FEW:
+    if texts <= exhaustive:
         return Lists(np.zeros((1, coarse.shape[1]), np.float32), np.array([0, texts]), np.arange(texts))
     count = list_count(texts)
     sample = coarse[np.sort(rng.choice(texts, min(texts, LIST_SAMPLE * count), replace=False))]

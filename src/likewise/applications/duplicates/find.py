@@ -35,8 +35,8 @@ __all__ = ["KEEP", "Found", "duplicates", "found_in", "space_for"]
 KEEP = ("first", "longest", "newest")
 LEARNED = 1 << 16  # texts that an encoder is trained on where none is given: more improve it little
 LEAST = 200  # distinct texts that one is trained on
-SAMPLE = 1 << 14  # texts that the axes of the space are found by
-FLOOR = 0.3  # cosines of candidates in space
+SAMPLE = 1 << 14  # texts that the principal axes are computed from
+FLOOR = 0.3  # cosines of neighbours
 WORTH_KEEPING = 0.5  # precision of pairs that are kept for another threshold
 
 
@@ -67,11 +67,11 @@ def duplicates(
         id: the column of ids.
         encoding: of a text file; None detects it.
         on_error: `raise` at a row that cannot be read, or `skip` it.
-        seed: of everything random.
-        progress: show on standard error how training goes.
+        seed: of training, of k-means and of the calibration.
+        progress: show the progress of training on standard error.
 
     Raises:
-        InputError: something given cannot be used, in one line that says what to do.
+        InputError: an argument or a text cannot be used.
     """
     checked_precision(precision)
     if keep not in KEEP:
@@ -123,7 +123,7 @@ def _compared(sides: Sides, model: Any, precision: float, *, seed: int, progress
     every = own.texts if other is None else pa.chunked_array([other.texts, own.texts]).combine_chunks()
     hashes = hash_texts(own.texts)
     if other is not None:
-        hashes = TextHashes.joined([store.features.letters if store else hash_texts(other.texts), hashes])
+        hashes = TextHashes.joined([store.features.hashes if store else hash_texts(other.texts), hashes])
     rows, copies = distinct(hashes, sides.order, cut)
     some, before = every.take(pa.array(rows)), int(np.count_nonzero(rows < cut))
     if store is not None:
@@ -187,7 +187,7 @@ def distinct(
 def space_for(
     model: Any, texts: pa.Array, rows: Int64[np.ndarray, " distinct"], *, seed: int, progress: bool
 ) -> tuple[Space | None, str]:
-    """Where texts are compared by meaning; None, and why, where there is no encoder and none can be trained."""
+    """The space in which texts are compared by meaning; None, and the reason, where no encoder is given or can be trained."""
     few = "the texts are too few to train an encoder on: they were compared by their letters alone"
     if model is None and len(rows) < LEAST:
         return None, few

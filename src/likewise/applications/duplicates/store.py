@@ -1,4 +1,4 @@
-"""Texts that were seen, in a folder: whether one more is a duplicate of a million of them takes milliseconds."""
+"""A store of texts: finds the duplicates of one more text among a million in milliseconds, and is kept in a folder."""
 
 import json
 from collections.abc import Sequence
@@ -118,9 +118,9 @@ class Store:
     Attributes:
         ids: of the texts, by their number.
         texts: the texts.
-        space: in which they are compared; None where their letters alone are.
+        space: in which they are compared; None for lexical similarity alone.
         calibration: what precision a similarity has.
-        precision: that is requested for where a call names none.
+        precision: of calls without one.
     """
 
     def __init__(
@@ -279,7 +279,7 @@ class Store:
 
 
 def _record(folder: Path) -> tuple[int, dict[str, Any]]:
-    """The format of a folder, and what its record says."""
+    """The format of a folder, and its record."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         return int(record["format"]), record
