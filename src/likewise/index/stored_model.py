@@ -130,7 +130,8 @@ class StoredModel:
             refuse_missing(folder)
             return
         known = identity_of(model)
-        same = identity.matches(known)
+        # The stored part alone is the model of the index too.
+        same = identity.matches(known) or known.fingerprint == record.setting("stored_fingerprint")
         if not same:
             raise InputError(
                 f"{folder} was made with another model ({name} {own[:12]}) than the one given ({known.name}"
