@@ -3,7 +3,7 @@
     python benchmarks/duplicates_store.py --data DATA [--texts 1000000]
 
 Distinct sentences of film reviews are searched for duplicates with an encoder trained on 50,000 of them, stored, and
-opened again. Then single texts are requested about: such as are stored, such with a typo, and others.
+opened again. Then single texts are queried: stored ones, stored ones with a typo, and others.
 Milliseconds are of whole calls of `Store.duplicates_of`. How many of the typos are found says what the store misses.
 """
 

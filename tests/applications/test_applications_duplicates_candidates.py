@@ -1,4 +1,4 @@
-"""Candidates: the pairs that are compared, temporary all pairs."""
+"""Candidates. Oracles: slow loops and all pairs."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""TextHashes: what two texts share literally, temporary slow loops in plain Python."""
+"""Hashes of texts. Oracles: slow loops in plain Python."""
 
 import re
 import unicodedata
@@ -79,8 +79,8 @@ def test_any_script_has_shingles(text):
 
 def test_kinds_of_characters():
     kinds = kinds_of_characters()
-    summary = {"a": LETTER, "é": LETTER, "7": DIGIT, " ": SEPARATOR, ",": SEPARATOR, "'": DROPPED, "+": SYMBOL}
-    assert {character: kinds[ord(character)] for character in summary} == summary
+    expected = {"a": LETTER, "é": LETTER, "7": DIGIT, " ": SEPARATOR, ",": SEPARATOR, "'": DROPPED, "+": SYMBOL}
+    assert {character: kinds[ord(character)] for character in expected} == expected
     assert kinds[ord("東")] == kinds[ord("ก")] == ALONE and kinds[ord("한")] == LETTER
     different = hash_texts(["C++ or C", "C# or C", "C or C"])
     assert resemblance(different, 0, 1) < 1 and resemblance(different, 0, 2) < 1

@@ -1,4 +1,4 @@
-"""How alike two texts are, temporary slow loops."""
+"""Similarities. Oracles: slow loops, closed forms, laws."""
 
 import dataclasses
 
@@ -110,7 +110,7 @@ def test_turned_rows_are_turned_vectors(docs_model, monkeypatch):
 
 
 class Joined(ConcatenatedModel):
-    """What stands for a transformer with a static model temporary it."""
+    """Stands for a transformer with a static companion."""
 
     def __init__(self, model, other):
         self.companion, self.other = Companion(model, 1.0), other

@@ -1,4 +1,4 @@
-"""The store: one more text temporary those that were seen."""
+"""The store: one more text is compared with those it holds."""
 
 import json
 

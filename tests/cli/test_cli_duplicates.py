@@ -24,8 +24,8 @@ def _lines(path: Path) -> list[dict[str, object]]:
 def test_groups_and_what_remains(file: Path, tmp_path: Path) -> None:
     out, kept = tmp_path / "groups.jsonl", tmp_path / "kept.jsonl"
     command = ("duplicates", file, "--text", "name", "--out", out, "--output-kept", kept, "--keep", "newest")
-    stored = succeeds(*command)
-    assert "4 texts, 1 duplicate (1 exact, 0 near, 0 semantic); 3 remain" in stored
+    output = succeeds(*command)
+    assert "4 texts, 1 duplicate (1 exact, 0 near, 0 semantic); 3 remain" in output
     member = {"id": "a", "reason": "exact", "score": 1.0, "precision": 1.0, "text": "Red kettle, two litres"}
     assert _lines(out) == [{"kept": "c", "text": "red KETTLE, two  litres", "members": [member]}]
     assert [row["id"] for row in _lines(kept)] == ["b", "c", "d"] and _lines(kept)[0]["price"] == "9"
@@ -39,8 +39,8 @@ def test_a_model_a_store_and_another_file(shelf: Shelf, tmp_path: Path) -> None:
     assert "at precision 0.9: near from" in succeeds(*found, "--precision", "0.9")
     new = tmp_path / "new.txt"
     new.write_text(f"{' '.join(shelf.texts[3].split())}!\nnothing like it\n", encoding="utf-8")
-    stored = succeeds("duplicates", new, "--against", store, "--out", out, "--overwrite")
-    assert "1 duplicate" in stored and "1 are new" in stored
+    output = succeeds("duplicates", new, "--against", store, "--out", out, "--overwrite")
+    assert "1 duplicate" in output and "1 are new" in output
     assert _lines(out)[0]["kept"] == "d3"
 
 

@@ -187,7 +187,7 @@ def distinct(
 def space_for(
     model: Any, texts: pa.Array, rows: Int64[np.ndarray, " distinct"], *, seed: int, progress: bool
 ) -> tuple[Space | None, str]:
-    """The space in which texts are compared by meaning; None and the reason where no encoder is given or trained."""
+    """The space in which texts are compared by meaning; without an encoder None, and the reason."""
     few = "the texts are too few to train an encoder on: they were compared by their letters alone"
     if model is None and len(rows) < LEAST:
         return None, few

@@ -38,7 +38,7 @@ def sorted_set(values, first, last):
 
 @njit(cache=True, parallel=True, nogil=True)
 def read_texts(data, offsets, kinds, numbers, counts, exact, shingles, many):
-    """What is compared of each text: its numbers, a hash of its characters, and its shingles.
+    """The numbers of each text, a hash of its characters, and its shingles.
 
     `data` is UTF-8 in lower case, `offsets` are where each text begins, `kinds` what each character below a limit is:
     beyond it, each stands alone. Written are `numbers` (uint32), a hash of each word with a digit, rising, of text `t`
@@ -180,10 +180,10 @@ def contradictions_of(numbers, offsets, others, other_offsets, ones, twos, out):
 
 @njit(cache=True, parallel=True, nogil=True)
 def alignment_tokens(ids, offsets, continues, digits, lengths, rarities, most, longest, levels, out, counts):
-    """What each text is compared by: its subwords, rising, but a word with a digit in it as one, whatever its subwords.
+    """The tokens of each text that are aligned, rising: its subwords, but a word with a digit as one token.
 
-    A word with a digit gets a number above those of all subwords, of which the lowest bits are its weight: the
-    square root of that, which is its rarity times the root of its length, in so many `levels`.
+    A word with a digit gets an id above those of all subwords. The lowest bits of it are the square root of its weight,
+    its rarity times the root of its length, in one of `levels`.
 
     Args:
         ids: subwords of the texts.
@@ -192,11 +192,11 @@ def alignment_tokens(ids, offsets, continues, digits, lengths, rarities, most, l
         digits: whether it has a digit.
         lengths: its characters.
         rarities: of each subword, float32; a word is as rare as its subwords together.
-        most: what a word that is seen once has, the highest rarity.
+        most: the highest rarity, that of a word that occurs once.
         longest: the length beyond which a word counts no more.
         levels: a power of two.
-        out: int32, written: what text `t` has from `offsets[t]` on.
-        counts: how many those are.
+        out: int32, written: the tokens of text `t` from `offsets[t]` on.
+        counts: int64, written: tokens of each text.
     """
     subwords, scale = len(continues), np.float32(levels - 1) / (most * np.sqrt(np.float32(longest)))
     hashes = np.uint64(WORDS // levels)

@@ -121,7 +121,7 @@ class Duplicates:
         others: the texts that they were compared with; None where they were compared with one another.
         against: ids of those.
         precision: the share of pairs that are to be duplicates.
-        candidates: all pairs that were compared and are worth keeping, whatever precision is requested for.
+        candidates: all pairs that were compared and are worth keeping, at any precision.
         calibration: what precision a similarity has; None where there was nothing to compare.
         order: the numbers of the texts, the preferred first; those of `against` come first and count from 0.
         copies: of each text the row of the one that it is an exact copy of, its own if of none.

@@ -128,7 +128,7 @@ class Space:
     Attributes:
         encoder: anything with `encode`.
         axes: the principal axes, as columns.
-        tokens: of its words, where it is a static encoder or has one temporary it; None otherwise.
+        tokens: of a static encoder or a static companion; None otherwise.
     """
 
     def __init__(self, encoder: Any, axes: Float32[np.ndarray, "dim kept"]) -> None:

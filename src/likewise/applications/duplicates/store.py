@@ -272,8 +272,8 @@ class Store:
             reasons = np.where(same, EXACT, np.where(self.calibration.by_lexical(alike), NEAR, SEMANTIC))
             for at in np.flatnonzero(sure >= wanted - 1e-9):
                 row = int(rows[at]) + table.first
-                summary = REASONS[reasons[at]], float(scores[at]), float(sure[at])
-                member = Member(row, self.ids[row], self.texts[row], *summary)
+                explanation = REASONS[reasons[at]], float(scores[at]), float(sure[at])
+                member = Member(row, self.ids[row], self.texts[row], *explanation)
                 found.append((float(sure[at]), member))
         return [member for _, member in sorted(found, key=lambda one: (-one[0], -one[1].score, one[1].row))]
 
