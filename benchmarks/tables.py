@@ -3,7 +3,7 @@
 python benchmarks/tables.py
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,9 @@ from figures import Cells, Lines, latest, middle, provenance, table
 from record import RESULTS, ROOT
 
 __all__ = ["headline", "latest", "page"]
+
+Results = Mapping[str, Lines]
+Row = tuple[str, str, str, str]
 
 PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
 BEGIN, END = "<!-- headline -->", "<!-- end headline -->"
@@ -69,8 +72,8 @@ class Page:
         return self.results.get(name, [])
 
 
-def quality(page: Page) -> None:
-    """Search, answers, adapted and distilled encoders."""
+def search(page: Page) -> None:
+    """Search by an encoder trained from scratch."""
     lines = page.lines("search_quality")
     systems = ["BM25 (bm25s)", "LSA 256", "all-MiniLM-L6-v2", "all-MiniLM-L6-v2 + BM25", "likewise, words"]
     systems += ["likewise, text", "likewise, vector", "likewise, single vectors", "likewise, hybrid"]
@@ -96,6 +99,10 @@ def quality(page: Page) -> None:
         "Recall@100 of the judged queries that share no content word with any document that answers them.",
         cells,
     )
+
+
+def encoders(page: Page) -> None:
+    """Adapted and distilled encoders, and answers."""
     adapted = {
         "untouched": "MiniLM, untouched",
         "untouched + BM25": "MiniLM, untouched + BM25",
@@ -124,6 +131,16 @@ def quality(page: Page) -> None:
             page.lines("distill"), [*distilled, "distilled"], names={**distilled, "distilled": "likewise, distilled"}
         ),
     )
+    page.section(
+        "Question answering",
+        "answer",
+        "The paragraph and the sentence that answer a question, and single sentences of SQuAD searched by question.",
+        answer_cells(page),
+    )
+
+
+def answer_cells(page: Page) -> Cells:
+    """Systems as rows, measures of the answers as columns."""
     answers: Cells = {}
     for line in page.lines("answer"):
         data, numbers = NAMES[line["configuration"]["data"]], line["numbers"]
@@ -136,12 +153,7 @@ def quality(page: Page) -> None:
                 )
             else:
                 answers.setdefault(system, {})[f"{data}, MRR@10"] = value
-    page.section(
-        "Question answering",
-        "answer",
-        "The paragraph and the sentence that answer a question, and single sentences of SQuAD searched by question.",
-        answers,
-    )
+    return answers
 
 
 def applications(page: Page) -> None:
@@ -258,9 +270,13 @@ def speed(page: Page) -> None:
             form=".1f",
             best=min,
         )
+
+
+def scale(page: Page) -> None:
+    """Latency at a million sentences, start-up, and how the time grows."""
     for line in page.lines("search_at_scale"):
         numbers = line["numbers"]
-        rows = {
+        rows: Cells = {
             mode: {"median ms": numbers[mode]["milliseconds, median"], "95 % ms": numbers[mode]["milliseconds, 95 %"]}
             for mode in ("text", "vector", "hybrid")
         }
@@ -289,76 +305,68 @@ def speed(page: Page) -> None:
 def headline(results: Path) -> str:
     """The table at the top: a task a line, Likewise beside what people use today."""
     found = latest(results)
-    rows = [("task", "Likewise", "instead of", "")]
+    rows = [*quality_rows(found), *speed_rows(found)]
+    lines = ["| task | Likewise | instead of |  |", "|---|--:|---|---|"]
+    lines += [f"| {task} | **{own}** | {other} | {third} |" for task, own, other, third in rows]
+    return "\n".join(lines) if rows else ""
 
-    def numbers(name: str, data: str = "") -> Any:
-        return next(
-            (line["numbers"] for line in found.get(name, []) if line["configuration"].get("data", "") == data), None
-        )
 
+def numbers_of(found: Results, name: str, data: str = "") -> Any:
+    """The numbers of the latest line of a benchmark on a data set; None if there is none."""
+    lines = found.get(name, [])
+    return next((line["numbers"] for line in lines if line["configuration"].get("data", "") == data), None)
+
+
+def quality_rows(found: Results) -> Iterator[Row]:
+    """Lines of the headline about quality."""
     if lines := found.get("search_quality"):
         mean = lambda system: sum(middle(line["numbers"][system]) for line in lines) / len(lines)  # noqa: E731
-        sets = f"search, mean of {len(lines)} judged corpora"
-        rows.append(
-            (
-                sets,
-                f"{mean('likewise, hybrid'):.3f}",
-                f"BM25 {mean('BM25 (bm25s)'):.3f}",
-                f"MiniLM + BM25 {mean('all-MiniLM-L6-v2 + BM25'):.3f}",
-            )
+        yield (
+            f"search, mean of {len(lines)} judged corpora",
+            f"{mean('likewise, hybrid'):.3f}",
+            f"BM25 {mean('BM25 (bm25s)'):.3f}",
+            f"MiniLM + BM25 {mean('all-MiniLM-L6-v2 + BM25'):.3f}",
         )
-    if few := numbers("classify", "imdb"):
+    if few := numbers_of(found, "classify", "imdb"):
         at = few["64 a class"]
-        rows.append(
-            (
-                "sentiment from 64 labels a class, IMDb",
-                f"{100 * middle(at['likewise + unlabelled']):.1f} %",
-                f"TF-IDF {100 * middle(at['TF-IDF']):.1f} %",
-                f"MiniLM {100 * middle(at['MiniLM']):.1f} %",
-            )
+        yield (
+            "sentiment from 64 labels a class, IMDb",
+            f"{100 * middle(at['likewise + unlabelled']):.1f} %",
+            f"TF-IDF {100 * middle(at['TF-IDF']):.1f} %",
+            f"MiniLM {100 * middle(at['MiniLM']):.1f} %",
         )
-    if answer := numbers("answer", "xquad_en"):
+    if answer := numbers_of(found, "answer", "xquad_en"):
         at = {name: middle(answer[name]["recall@1"]) for name in ("likewise", "BM25 (bm25s)", "all-MiniLM-L6-v2")}
-        rows.append(
-            (
-                "the paragraph that answers, XQuAD",
-                f"{at['likewise']:.3f}",
-                f"BM25 {at['BM25 (bm25s)']:.3f}",
-                f"MiniLM {at['all-MiniLM-L6-v2']:.3f}",
-            )
+        yield (
+            "the paragraph that answers, XQuAD",
+            f"{at['likewise']:.3f}",
+            f"BM25 {at['BM25 (bm25s)']:.3f}",
+            f"MiniLM {at['all-MiniLM-L6-v2']:.3f}",
         )
-    if fast := numbers("encode"):
+
+
+def speed_rows(found: Results) -> Iterator[Row]:
+    """Lines of the headline about speed."""
+    if fast := numbers_of(found, "encode"):
         at = {name: middle(value) for name, value in fast["texts_a_second"].items()}
-        rows.append(
-            (
-                "encoding, texts a second",
-                f"{at['likewise']:,.0f}",
-                f"model2vec {at['model2vec']:,.0f}",
-                f"sentence-transformers {at['sentence-transformers']:,.0f}",
-            )
+        yield (
+            "encoding, texts a second",
+            f"{at['likewise']:,.0f}",
+            f"model2vec {at['model2vec']:,.0f}",
+            f"sentence-transformers {at['sentence-transformers']:,.0f}",
         )
-    if fast := numbers("duplicates_speed"):
+    if fast := numbers_of(found, "duplicates_speed"):
         at = {name: middle(value) for name, value in fast["seconds"].items()}
-        rows.append(
-            (
-                "duplicates among a million short texts",
-                f"{at['likewise']:.0f} s",
-                f"SemHash {at['semhash']:.0f} s",
-                f"datasketch {at['datasketch']:.0f} s",
-            )
+        yield (
+            "duplicates among a million short texts",
+            f"{at['likewise']:.0f} s",
+            f"SemHash {at['semhash']:.0f} s",
+            f"datasketch {at['datasketch']:.0f} s",
         )
-    if fast := numbers("search_at_scale"):
-        at = {mode: fast[mode]["milliseconds, median"] for mode in ("vector", "hybrid")}
-        rows.append(
-            ("search among a million sentences", f"{at['hybrid']:.0f} ms", "hybrid, exact to 0.9996", "no server")
-        )
-    first, *rest = rows
-    lines = [
-        f"| {' | '.join(first)} |",
-        "|---|--:|---|---|",
-        *(f"| {a} | **{b}** | {c} | {d} |" for a, b, c, d in rest),
-    ]
-    return "\n".join(lines) if rest else ""
+    if fast := numbers_of(found, "search_at_scale"):
+        milliseconds = fast["hybrid"]["milliseconds, median"]
+        recall = f"hybrid, exact to {fast['recall@10']:.4f}"
+        yield ("search among a million sentences", f"{milliseconds:.0f} ms", recall, "no server")
 
 
 def page(results: Path) -> str:
@@ -366,7 +374,7 @@ def page(results: Path) -> str:
     made = Page(results)
     if top := headline(results):
         made.parts.append(top + "\n")
-    for part in (quality, applications, speed):
+    for part in (search, encoders, applications, speed, scale):
         part(made)
     if len(made.parts) == 1:
         made.parts.append("No run has been recorded yet: `make bench` records them.\n")

@@ -56,7 +56,7 @@ def test_train_reads_standard_input_and_joins_columns(tmp_path: Path) -> None:
 def test_embed_writes_tables(shelf: Shelf, tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"vectors{suffix}"
     output = succeeds("embed", shelf.model, shelf.file, "--text", "body", "--out", out)
-    assert "400 vectors of 32 numbers" in output
+    assert "400 vectors of 32 dimensions" in output
     table = pq.read_table(out) if suffix == ".parquet" else pa.ipc.open_file(out).read_all()
     assert table.column_names == ["id", "text", "price", "module", "vector"]
     assert table.schema.field("vector").type.list_size == 32
@@ -158,11 +158,11 @@ def test_texts_without_ids_are_new_each_time(shelf: Shelf, tmp_path: Path) -> No
 
 def test_an_approximate_index_prints_its_recall(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     known = likewise.Collection.open(shelf.index).describe()
-    monkeypatch.setattr(likewise.Collection, "describe", lambda _: replace(known, kind="signs", recall=0.987))
+    monkeypatch.setattr(likewise.Collection, "describe", lambda _: replace(known, kind="approximate", recall=0.987))
     more = shelf.index.parent / "nothing.txt"
     more.write_text("")
     output = succeeds("add", shelf.index, more)
-    assert "0 texts" in output and "approximate (signs) and finds 98.7% of the 10 nearest" in output
+    assert "0 texts" in output and "vector search is approximate: recall at 10 is 98.7%" in output
 
 
 def test_a_file_without_other_columns_has_only_ours(shelf: Shelf, tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_its_own_model(tmp_path, monkeypatch):
     (path / "model" / "hashed.txt").write_text("32 7")
     with (
         Collection.open(path) as index,
-        pytest.raises(InputError, match="is not the model that .* was made with"),
+        pytest.raises(InputError, match=r"is not the model that .* was made with"),
     ):
         index.search("another")
     shutil.rmtree(path / "model")

@@ -24,7 +24,7 @@ def test_the_student_finds_the_neighbours_of_its_teacher(python_docs: list[str],
     wanted = teacher.encode(others)
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
     student = likewise.distill(teacher, texts, seed=seed, lexical_weight=0, lsa_weight=0, **QUICK)
-    untrained = {"dim": teacher.dim, "learning_rate": 1e-9, "tune": False, "epochs": 1, "progress": False}
+    untrained = {"dim": teacher.dim, "learning_rate": 1e-9, "epochs": 1, "progress": False}
     rows = likewise.train(texts, seed=seed, **untrained)
     found, before = (neighbour_agreement(model.encode(others), wanted) for model in (student, rows))
     assert student.dim == rows.dim == teacher.dim
