@@ -75,7 +75,7 @@ def test_an_embedder_is_an_object_a_function_or_a_folder(model, transformer, tmp
     transformer.save(plain)
     (plain / "likewise.json").unlink()
     np.testing.assert_array_equal(load_embedder(plain).encode(TEXTS), transformer.encode(TEXTS))
-    with pytest.raises(InputError, match="a int does not encode texts"):
+    with pytest.raises(InputError, match="an object of type int does not encode texts"):
         load_embedder(3)
 
 

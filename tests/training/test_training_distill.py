@@ -141,7 +141,7 @@ def test_a_teacher_that_gives_no_vectors_of_texts(
     [
         ("/nowhere/at/all", "there is no model /nowhere/at/all"),
         ("./nowhere", "there is no model"),
-        (3, "a int does not encode texts"),
+        (3, "an object of type int does not encode texts"),
     ],
 )
 def test_a_teacher_that_is_none(teacher: Any, message: str) -> None:
