@@ -60,7 +60,8 @@ def train(
         resume: continue a killed run to the same `out`.
         progress: show progress on standard error.
         overwrite: replace `out` if it exists.
-        encoding, on_error: as `corpus.read` takes them.
+        encoding: of a text file; detected if None.
+        on_error: what to do with a row that cannot be read: `raise`, or `skip` and count it.
         **settings: further ones of a `Recipe`, by name: `dim`, `batch`, `epochs`, `temperature`, `negatives`, ...
 
     Settings that are not given are derived from the corpus; `model.card.recipe` has all of them.
