@@ -16,23 +16,23 @@ __all__ = ["duplicates"]
 
 Model = Annotated[
     str | None,
-    typer.Option("--model", metavar="MODEL", help="A model folder; without it one is trained on the texts first."),
+    typer.Option("--model", metavar="MODEL", help="A model folder; default: one is trained on the texts."),
 ]
 Against = Annotated[
     str | None,
     typer.Option(
         "--against",
         metavar="FILE|STORE",
-        help="Compare with the texts of another file, or with those that --save kept, instead of with one another.",
+        help="Compare with the texts of another file, or with those stored by --save, instead of each other.",
     ),
 ]
 Kept = Annotated[
     str | None,
-    typer.Option("--output-kept", metavar="FILE", help="Also write the rows that remain, as JSONL, to this file."),
+    typer.Option("--output-kept", metavar="FILE", help="Also write the rows without duplicates, as JSONL."),
 ]
 Save = Annotated[
     str | None,
-    typer.Option("--save", metavar="STORE", help="Also keep what further texts can be compared with, in a folder."),
+    typer.Option("--save", metavar="STORE", help="Also store the texts in a folder, to compare others with later."),
 ]
 
 
@@ -40,13 +40,16 @@ def duplicates(
     file: File,
     out: Annotated[
         str,
-        typer.Option("--out", metavar="GROUPS", help="Where the groups go: JSONL, one a line.", show_default=False),
+        typer.Option(
+            "--out", metavar="GROUPS", help="The file for the groups: JSONL, one per line.", show_default=False
+        ),
     ],
     text: Text = None,
     id: Id = None,
     model: Model = None,
     precision: Annotated[
-        float, typer.Option("--precision", metavar="SHARE", help="Share of the pairs found that should be duplicates.")
+        float,
+        typer.Option("--precision", metavar="SHARE", help="Target share of true duplicates among the pairs found."),
     ] = 0.99,
     keep: Annotated[
         Literal["first", "longest", "newest"],

@@ -1,4 +1,4 @@
-"""Options of `likewise train`: which encoder, how it is trained, and what is particular to transformers."""
+"""Options of `likewise train`: the encoder, its training, and those of transformers."""
 
 from typing import Annotated, Literal
 
@@ -41,43 +41,37 @@ Encoder = Annotated[
     typer.Option(
         "--encoder",
         metavar="NAME",
-        help="static, trained from nothing; or a BERT or RoBERTa style encoder to adapt: a folder, an installed "
+        help="static, trained from scratch; or a BERT or RoBERTa style encoder to adapt: a folder, an installed "
         "package that carries one, or a name such as bert-base-uncased; or bert alone, for a small new one.",
     ),
 ]
 Dim = Annotated[
     int | None,
-    typer.Option("--dim", help="Numbers in a vector; 1,536 if not given, 768 for more than 100,000 texts."),
+    typer.Option("--dim", help="Dimensions of a vector; default 1,536, or 768 for more than 100,000 texts."),
 ]
-Batch = Annotated[int | None, typer.Option("--batch", help="Texts a step, each contrasted with the others.")]
-Epochs = Annotated[int | None, typer.Option("--epochs", help="How often each text is seen.")]
-Temperature = Annotated[float | None, typer.Option("--temperature", help="Of the contrastive loss.")]
-Report = Annotated[
-    bool, typer.Option("--report", help="Also write a page that shows what was learned, beside the model.")
-]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run to the same --out that was killed.")]
-Layers = Annotated[
-    int | None, typer.Option("--layers", help="Of a transformer that is made anew.", rich_help_panel=HERE)
-]
-Length = Annotated[
-    int | None, typer.Option("--length", help="Tokens that are read of a view at the most.", rich_help_panel=HERE)
-]
+Batch = Annotated[int | None, typer.Option("--batch", help="Texts per batch, each a negative for the others.")]
+Epochs = Annotated[int | None, typer.Option("--epochs", help="Passes over the texts.")]
+Temperature = Annotated[float | None, typer.Option("--temperature", help="The temperature of the contrastive loss.")]
+Report = Annotated[bool, typer.Option("--report", help="Also write a report that shows what was learned.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume a killed run with the same --out.")]
+Layers = Annotated[int | None, typer.Option("--layers", help="Layers of a new transformer.", rich_help_panel=HERE)]
+Length = Annotated[int | None, typer.Option("--length", help="Tokens of a view, at most.", rich_help_panel=HERE)]
 Freeze = Annotated[
     int | None,
     typer.Option(
-        "--freeze", metavar="N", help="Lower layers that stay as they are, their states kept.", rich_help_panel=HERE
+        "--freeze", metavar="N", help="Keep the N lowest layers fixed and cache their output.", rich_help_panel=HERE
     ),
 ]
 Lora = Annotated[
     int | None,
     typer.Option(
-        "--lora", metavar="RANK", help="Train matrices of this rank beside the weights.", rich_help_panel=HERE
+        "--lora", metavar="RANK", help="Train LoRA matrices of this rank and merge them.", rich_help_panel=HERE
     ),
 ]
 Keep = Annotated[
     float | None,
     typer.Option(
-        "--weight-interpolation", metavar="SHARE", help="Of the old weights, mixed into the adapted ones in the end.",
+        "--weight-interpolation", metavar="SHARE", help="Share of the original weights in the final ones.",
         rich_help_panel=HERE,
     ),
 ]  # fmt: skip
@@ -86,29 +80,31 @@ Companion = Annotated[
     typer.Option(
         "--static-weight",
         metavar="SHARE",
-        help="Length of a static encoder's vectors beside the transformer's where texts are searched for; 0 for none.",
+        help="Norm of the companion static encoder's vectors relative to the transformer's; 0 for none.",
         rich_help_panel=HERE,
     ),
 ]
-Steps = Annotated[int | None, typer.Option("--steps", help="Batches at the most.", rich_help_panel=HERE)]
+Steps = Annotated[int | None, typer.Option("--steps", help="Batches, at most.", rich_help_panel=HERE)]
 Memory = Annotated[
     float | None,
     typer.Option(
-        "--activation-memory", metavar="GIB", help="For the graphs of a batch; what does not fit is encoded twice.",
+        "--activation-memory",
+        metavar="GIB",
+        help="Memory for activations; beyond it a batch is encoded twice (gradient cache).",
         rich_help_panel=HERE,
     ),
 ]  # fmt: skip
 Device = Annotated[
-    str | None, typer.Option("--device", help="Of torch; the fastest there is if not given.", rich_help_panel=HERE)
+    str | None, typer.Option("--device", help="Device of torch; default: the fastest.", rich_help_panel=HERE)
 ]
 Precision = Annotated[
     Literal["single", "mixed"] | None,
     typer.Option(
-        "--precision", help="Of training; mixed where the machine is faster with it, if not given.",
+        "--precision", help="32-bit, or mixed with bfloat16; default: the faster on this machine.",
         rich_help_panel=HERE,
     ),
 ]  # fmt: skip
 Negatives = Annotated[
     str | None,
-    typer.Option("--negatives", metavar="NAMES", help="Beyond those of the batch, such as queue,hard or guide."),
+    typer.Option("--negatives", metavar="NAMES", help="Negatives beyond the batch, such as queue,hard or guide."),
 ]
