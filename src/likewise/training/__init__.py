@@ -1,16 +1,10 @@
-"""Training: the whole way from a corpus to a model.
+"""Training, from a corpus to a model. `step.py` is the file to read first; `train.py` is what users call.
 
-`train.py` is what a user calls; read it first.
-
-What is wanted:  `recipe.py` every setting · `tune.py` chooses them by the score without labels, from `candidates.py`,
-                 in short runs (`cycle.py`) on a `bench.py` · `resolved.py` derives those of a transformer
-What is read:    `reading.py` one pass over the corpus · `prepare.py` from there to ids · `pretokenised.py` the same
-                 with a tokenizer that was there before · `rewriting.py` texts that were rewritten first
-What is learned: `run.py` one run of a static encoder · `adapt.py` one of a transformer · `examples.py` positive
-                 pairs, and what is put aside · `join.py` learns that as well in the end · `pool.py` a fixed pool of
-                 views
-Beside pairs:    `contrasts.py` names of negatives · `contrasting.py` batches with them · `guide.py` trained first
-From a teacher:  `distill.py` the way · `teacher.py` whom to ask · `distillation_texts.py` about what · `student.py`
-who learns
-What is said:    `progress.py` stages and bars · `telling.py` words and plain values
+A run:        `step.py` encodes views, computes the loss and updates the encoder · `loop.py` takes steps and evaluates ·
+              `schedule.py` the learning rate and the length · `collapse_guard.py` · `history.py` · `checkpoint.py`
+The data:     `reading.py` one pass over a corpus · `prepare.py` to ids · `dataset.py` positive pairs, held-out texts ·
+              `batches.py` with mined negatives and the guide's embeddings
+From texts:   `train.py` the way · `recipe.py` every setting · `run.py` a static encoder · `final_fit.py` on held-out
+              texts in the end · `adapt.py` a transformer · `seeds.py` random streams · `progress.py` what a user sees
+From teacher: `distill.py` the way · `teacher.py` its vectors · `student.py` the distillation step
 """

@@ -20,75 +20,57 @@ from likewise.views.spec import DEFAULT
 __all__ = ["GIVEN", "STATIC", "Recipe", "Settings", "derived"]
 
 GIVEN = "given"  # in place of views: the two columns are the positive pair as they are
-STATIC = "static"  # the encoder that is trained from nothing; any other name is one of transformers
+STATIC = "static"  # the encoder that is trained from scratch; any other name is a transformer
 
-WORDS, FRACTIONS = (
-    {"encoder", "views", "negatives", "device", "precision"},
-    {
-        "temperature",
-        "learning_rate",
-        "idf_power",
-        "lexical_weight",
-        "lsa_weight",
-        "activation_memory",
-        "weight_interpolation",
-        "static_weight",
-    },
-)  # the other settings are whole numbers
+STRINGS = {"encoder", "views", "negatives", "device", "precision"}
+FRACTIONS = {
+    "temperature", "learning_rate", "idf_power", "lexical_weight", "lsa_weight", "activation_memory",
+    "weight_interpolation", "static_weight",
+}  # the other settings are whole numbers  # fmt: skip
 NEVER_NONE = {"encoder", "seed"}
 STATIC_ONLY = ("vocabulary", "idf_power", "lexical_weight", "lsa_weight")
 TRANSFORMER_ONLY = (
-    "steps",
-    "layers",
-    "length",
-    "freeze",
-    "lora",
-    "activation_memory",
-    "device",
-    "precision",
-    "weight_interpolation",
+    "steps", "layers", "length", "freeze", "lora", "activation_memory", "device", "precision", "weight_interpolation",
     "static_weight",
-)
+)  # fmt: skip
 PRECISIONS = ("single", "mixed")
-LARGEST_WEIGHT = 4.0
-MANY_TEXTS = 100_000  # from here on a vector of half the length has to do, as an index of them would grow large
-SPLIT_FROM = 320  # dimensions: of shorter vectors all are trained, as what is left of them would be too few
+MAX_WEIGHT = 4.0
+MANY_TEXTS = 100_000  # from here on vectors have half the dimensions, as an index of them would become large
+COMPONENTS_FROM = 320  # dimensions: shorter vectors are trained rows alone
 PAIRS = 500_000  # seen in a run whose epochs are derived: small corpora are seen often, large ones a few times
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The settings of a run. What is None is derived from the corpus before training begins.
+    """The settings of a run. A setting that is None is derived from the corpus before training begins.
 
     Attributes:
-        encoder: which encoder: `static`, or one of transformers, as `encoders.pretrained.find_encoder` takes it, or an
-            architecture such as `bert`, of which a small one is made.
-        dim: length of a vector; that of a pretrained encoder is what it is.
-        batch: positive pairs a step; each is contrasted with all others of the batch.
+        encoder: `static`; or a transformer, as `encoders.transformer.loading.find_encoder` takes it; or an
+            architecture such as `bert`, for a small new one.
+        dim: dimensions of a vector; a pretrained encoder has its own.
+        batch: positive pairs per step; each is contrasted with all others of the batch.
         epochs: how often each text is seen.
         temperature: of InfoNCE.
-        views: which two views of a text are a positive pair, as `views.spec.make_views` reads it.
-        learning_rate: the peak of row-wise Adagrad, or of AdamW.
-        vocabulary: how many pieces at the most.
-        idf_power: the power of log-IDF that a piece counts before training.
-        lexical_weight: length of the lexical part of a vector beside the trained one, which has 1
-            (`encoders.blend`); 0 for
-            none.
-        lsa_weight: length of the part that latent semantic analysis makes; 0 for none.
-        near_duplicate: bits of SimHash within which two texts are no negatives for each other.
-        negatives: beyond those of the batch, as `training.contrasts` reads them: `queue,hard`.
+        views: which two views of a text are a positive pair, as `views.spec.make_views` takes them.
+        learning_rate: the peak, of row-wise Adagrad or of AdamW.
+        vocabulary: number of subwords at most.
+        idf_power: the power of log-IDF that weighs a subword before training.
+        lexical_weight: length of the lexical component of a vector, where the trained one has 1; 0 for none
+            (`encoders.concatenation`).
+        lsa_weight: length of the component of latent semantic analysis; 0 for none.
+        near_duplicate: texts whose SimHashes differ in at most this many bits are no negatives for each other.
+        negatives: beyond those of the batch, as `negatives.spec.negatives_spec` takes them: `queue,hard`.
         seed: of everything random.
-        steps: of a transformer's run at the most, however many epochs there are.
+        steps: of a transformer's run at most, whatever the epochs.
         layers: of a transformer that is made anew.
-        length: tokens that a transformer reads of a view at the most.
-        freeze: lower layers of a transformer that stay as they are, their states remembered.
-        lora: rank of the matrices that are trained in place of a transformer's own; 0 trains those.
-        activation_memory: GiB that the graphs of a batch may take; what does not fit is encoded twice.
+        length: tokens of a view that a transformer reads at most.
+        freeze: lower layers of a transformer that are not trained; their states are cached.
+        lora: rank of the matrices that are trained instead of a transformer's own; 0 trains those.
+        activation_memory: GiB for the activations of a batch; what does not fit is encoded twice.
         device: of torch.
         precision: of a transformer's training: `single`, or `mixed` with products in bfloat16.
-        static_weight: length of a static encoder's vectors beside a transformer's, whose length is 1, where texts
-            are searched for; 0 for none.
-        weight_interpolation: the share of a pretrained encoder's own weights that is mixed into the adapted ones.
+        weight_interpolation: the share of a pretrained encoder's own weights in the result.
+        static_weight: length of a static companion's vectors, where the transformer's have 1; 0 for none.
     """
 
     encoder: str = STATIC
@@ -118,7 +100,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if not self.encoder.strip():
-            raise InputError("no encoder is named: give static, a folder, a package or a name")
+            raise InputError("the encoder has no name: give static, a folder, a package or a name")
         foreign = TRANSFORMER_ONLY if self.encoder == STATIC else STATIC_ONLY
         if given := [name for name in foreign if getattr(self, name) is not None]:
             kind = "a transformer" if self.encoder == STATIC else "the static encoder"
@@ -139,8 +121,8 @@ class Recipe:
                 raise InputError(f"{name} is {value}, expected a positive number")
         for name in ("idf_power", "lexical_weight", "lsa_weight", "static_weight"):
             value = getattr(self, name)
-            if value is not None and not 0 <= value <= LARGEST_WEIGHT:
-                raise InputError(f"{name} is {value}, expected a number from 0 to {LARGEST_WEIGHT:g}")
+            if value is not None and not 0 <= value <= MAX_WEIGHT:
+                raise InputError(f"{name} is {value}, expected a number from 0 to {MAX_WEIGHT:g}")
         for name in ("freeze", "lora"):
             if (getattr(self, name) or 0) < 0:
                 raise InputError(f"{name} is {getattr(self, name)}, expected 0 or more")
@@ -160,7 +142,7 @@ class Recipe:
         """From names and values.
 
         Raises:
-            InputError: a name is unknown (the nearest known one is named), or a value does not do.
+            InputError: a name is unknown, or a value is out of range; a similar known name is suggested.
         """
         known = sorted(field.name for field in fields(cls))
         for name in settings:
@@ -183,32 +165,32 @@ class Recipe:
             raise InputError(f"{path} is no recipe: {error}") from error
 
     def to_toml(self) -> str:
-        """As TOML; what is None is left out."""
+        """As TOML, without the settings that are None."""
         settings = {name: value for name, value in asdict(self).items() if value is not None}
         return "".join(f"{name} = {_as_toml(value)}\n" for name, value in settings.items())
 
 
 def _fitting(name: str, value: Any) -> Any:
-    """The value where it is of the setting's kind; a whole number will do for a fraction."""
-    if (value is None and name not in NEVER_NONE) or (name in WORDS and isinstance(value, str)):
+    """The value, if it has the type of the setting; a whole number is accepted for a fraction."""
+    if (value is None and name not in NEVER_NONE) or (name in STRINGS and isinstance(value, str)):
         return value
-    number = not isinstance(value, bool)  # which is one for Python
+    number = not isinstance(value, bool)  # which is a number in Python
     if name in FRACTIONS and number and isinstance(value, Real):
         return float(value)
-    if name not in WORDS | FRACTIONS and number and isinstance(value, Integral):
+    if name not in STRINGS | FRACTIONS and number and isinstance(value, Integral):
         return int(value)
-    expected = "a string" if name in WORDS else "a number" if name in FRACTIONS else "a whole number"
+    expected = "a string" if name in STRINGS else "a number" if name in FRACTIONS else "a whole number"
     raise InputError(f"{name} is {value!r}, expected {expected}")
 
 
 def _as_toml(value: str | int | float) -> str:
-    # A string of JSON is one of TOML, but for its surrogate pairs and for DEL.
+    # A JSON string is a TOML string, except for surrogate pairs and DEL.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """A recipe in which nothing is left open; the names are those of `Recipe`."""
+    """A recipe with every setting resolved; the names are those of `Recipe`."""
 
     encoder: str
     dim: int
@@ -236,14 +218,14 @@ class Settings:
     static_weight: float = 0.0
 
     def plain(self) -> dict[str, Any]:
-        """By name, without what the encoder does not have."""
+        """By name, without the settings that the encoder does not have."""
         foreign = TRANSFORMER_ONLY if self.encoder == STATIC else STATIC_ONLY
         return {name: value for name, value in asdict(self).items() if value is not None and name not in foreign}
 
 
 def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
-    """The recipe with every setting that is None derived from how many texts (or pairs) there are to train on."""
-    split = (recipe.dim or SPLIT_FROM) >= SPLIT_FROM
+    """The recipe with every setting that is None derived from the number of texts, or pairs, to train on."""
+    split = (recipe.dim or COMPONENTS_FROM) >= COMPONENTS_FROM
     chosen: dict[str, Any] = {
         "dim": 1536 if texts <= MANY_TEXTS else 768,
         "batch": max(2, min(512, texts // 8)),
