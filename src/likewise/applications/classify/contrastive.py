@@ -33,11 +33,16 @@ LEARNING_RATE = 3e-5
 class ContrastiveFineTuner:
     """A copy of a transformer that is fine-tuned on labels again and again, each time from the original weights.
 
+    Args:
+        model: the transformer.
+        min_steps: number of steps at least, however few labels there are.
+
     Raises:
         InputError: the model is not a transformer of likewise, or its backend cannot train.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, *, min_steps: int = MIN_STEPS) -> None:
+        self._min_steps = min_steps
         if not isinstance(model, TransformerModel):
             raise InputError(
                 f"contrastive fine-tuning needs a transformer on torch, a {type(model).__name__} was given: leave "
@@ -62,17 +67,19 @@ class ContrastiveFineTuner:
         self._encoder.restore(self._initial)
         self._copy.__dict__.pop("fingerprint", None)  # a cached property, outdated from here on
         ids = self._copy.tokenizer.encode(texts)
-        batches = list(_batches(numbers, rng))
+        batches = list(_batches(numbers, rng, self._min_steps))
         schedule = Schedule(LEARNING_RATE, len(batches))
         for step, rows in enumerate(batches):
             _step(self._encoder, ids.take(rows), numbers[rows], schedule(step))
         return self._copy
 
 
-def _batches(numbers: Int64[np.ndarray, " texts"], rng: np.random.Generator) -> Iterator[Int64[np.ndarray, " batch"]]:
+def _batches(
+    numbers: Int64[np.ndarray, " texts"], rng: np.random.Generator, min_steps: int = MIN_STEPS
+) -> Iterator[Int64[np.ndarray, " batch"]]:
     """Yield each text once an epoch, with all classes spread evenly over the batches."""
     count = max(1, round(len(numbers) / BATCH))
-    for _ in range(max(EPOCHS, -(-MIN_STEPS // count))):
+    for _ in range(max(EPOCHS, -(-min_steps // count))):
         order = rng.permutation(len(numbers))
         order = order[np.argsort(numbers[order], kind="stable")]
         for first in rng.permutation(count):
