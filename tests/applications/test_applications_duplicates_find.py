@@ -141,7 +141,7 @@ def test_little_or_nothing():
         Store.of(duplicates([""]))
     with pytest.raises(InputError, match="a string is needed"):
         duplicates([3])
-    with pytest.raises(InputError, match="is no model"):
+    with pytest.raises(InputError, match="does not encode texts"):
         duplicates(["a"], 3)
 
 

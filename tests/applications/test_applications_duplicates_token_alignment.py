@@ -28,7 +28,7 @@ def slow(tokens, text):
             words.append([id])
     plain, weights = [], []
     for word in words:
-        spelt = "".join(vocabulary.tokens[id].removeprefix(CONTINUATION) for id in word)
+        spelt = "".join(vocabulary.subwords[id].removeprefix(CONTINUATION) for id in word)
         if not any(map(str.isdigit, spelt)):
             plain += word
             continue
