@@ -28,7 +28,7 @@ def test_tails_of_little():
     assert pareto_tail(np.linspace(0, 0.5, 5)).start == 0
 
 
-def test_precision_is_what_the_shares_say():
+def test_precision_follows_from_the_shares():
     """Witnesses: a closed form, the law that precision does not fall, and that accidents lower it."""
     with_typos, other = np.array([0.9] * 100), np.array([0.5] * 100)
     curve = curve_of(np.array([0.9, 0.95, 0.3]), np.array([0.1, 0.0] * 50), with_typos, other, 10.0)
