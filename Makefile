@@ -40,11 +40,8 @@ test: $(TESTING) lint  ## All that CI asks for: the checks, then every test with
 check: $(TESTING) lint  ## The checks, then the quick tests.
 	@$(PYTEST) --quiet -m 'not slow and not nightly'
 
-nightly: $(TESTING) lint  ## Every test, the long ones too, with hypothesis at full strength.
+nightly: $(TESTING) lint  ## Every test, the longest too, at full strength: many examples, annotations checked. Takes hours.
 	@HYPOTHESIS_PROFILE=nightly $(PYTEST) --durations=20
-
-nightly: $(TESTING) lint  ## Every test at full strength: many examples, annotations checked, the longest tests. Takes hours.
-	@OPENBLAS_NUM_THREADS=1 HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --durations=25
 
 lint: $(TESTING)  ## The checks alone: style, types, and the way that imports may go.
 	@$(BIN)/ruff check --quiet

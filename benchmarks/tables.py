@@ -3,14 +3,17 @@
 python benchmarks/tables.py
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from figures import Cells, Lines, latest, middle, provenance, table
 from record import RESULTS, ROOT
 
 __all__ = ["headline", "latest", "page"]
+
+Results = Mapping[str, Lines]
+Row = tuple[str, str, str, str]
 
 PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
 BEGIN, END = "<!-- headline -->", "<!-- end headline -->"
@@ -36,61 +39,6 @@ commit given there; peers ran in the same process or on the same machine, taking
 figures are 95 % intervals, or the range over the seeds. No label was used for training or to choose a setting, except
 where a page says so. Ratios travel between machines, absolute speeds do not: all ran on two cores of an AMD EPYC.
 """
-Cells = dict[str, dict[str, Any]]  # row -> column -> figure
-Lines = list[dict[str, Any]]
-
-
-def latest(results: Path) -> dict[str, Lines]:
-    """The last recorded line of each benchmark and data set, by benchmark."""
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for path in sorted(results.glob("*.jsonl")):
-        for text in filter(str.strip, path.read_text(encoding="utf-8").splitlines()):
-            line = json.loads(text)
-            configuration = line["configuration"]
-            if configuration.get("recipe", "default") == "default":
-                found.setdefault(line["benchmark"], {})[str(configuration.get("data", ""))] = line
-    return {name: list(lines.values()) for name, lines in found.items()}
-
-
-def middle(value: Any) -> float:
-    """The mean or median of a figure."""
-    return float(value.get("mean", value.get("median"))) if isinstance(value, Mapping) else float(value)
-
-
-def figure(value: Any, form: str, bold: bool) -> str:
-    """A cell: the figure in `form`, with its interval in small where it has one."""
-    if value is None:
-        return ""
-    text = format(middle(value), form)
-    text = f"**{text}**" if bold else text
-    if isinstance(value, Mapping) and value["low"] != value["high"]:
-        text += f" <sub>{format(value['low'], form)}–{format(value['high'], form)}</sub>"
-    return text
-
-
-def table(cells: Cells, form: str = ".3f", *, best: Any = max, across: bool = False) -> str:
-    """A Markdown table; the best figure of each column, or `across` of each row, is bold.
-
-    Args:
-        cells: rows of figures by column.
-        form: format of a figure.
-        best: `max`, `min`, or None for no bold figure.
-        across: whether the systems are the columns.
-    """
-    columns = list(dict.fromkeys(column for row in cells.values() for column in row))
-    lines = [f"| | {' | '.join(columns)} |", f"|---|{'--:|' * len(columns)}"]
-    for name, row in cells.items():
-        shown = []
-        for column in columns:
-            rivals = row.values() if across else (other.get(column) for other in cells.values())
-            values = [round(middle(value), 6) for value in rivals if value is not None]
-            value = row.get(column)
-            first = (
-                best is not None and value is not None and len(values) > 1 and round(middle(value), 6) == best(values)
-            )
-            shown.append(figure(value, form, first))
-        lines.append(f"| {name} | {' | '.join(shown)} |")
-    return "\n".join(lines)
 
 
 def by_data(lines: Lines, systems: Sequence[str], inner: str | None = None, names: Mapping[str, str] = {}) -> Cells:
@@ -104,14 +52,6 @@ def by_data(lines: Lines, systems: Sequence[str], inner: str | None = None, name
             if system in numbers:
                 cells.setdefault(names.get(system, system), {})[column] = numbers[system]
     return cells
-
-
-def provenance(name: str, lines: Lines, note: str = "") -> str:
-    """One line under a table: the command, dates and commits."""
-    commits = sorted({f"{line['commit'][:8]} ({line['date'][:10]})" for line in lines})
-    seeds = max(int(line["seed"]) for line in lines)
-    runs = f", {seeds} seeds" if seeds > 1 else ""
-    return f"<sub>`make bench BENCH={name}`{runs}; commit {', '.join(commits)}. {note}</sub>\n"
 
 
 class Page:
@@ -132,8 +72,8 @@ class Page:
         return self.results.get(name, [])
 
 
-def quality(page: Page) -> None:
-    """Search, answers, adapted and distilled encoders."""
+def search(page: Page) -> None:
+    """Search by an encoder trained from scratch."""
     lines = page.lines("search_quality")
     systems = ["BM25 (bm25s)", "LSA 256", "all-MiniLM-L6-v2", "all-MiniLM-L6-v2 + BM25", "likewise, words"]
     systems += ["likewise, text", "likewise, vector", "likewise, single vectors", "likewise, hybrid"]
@@ -159,6 +99,10 @@ def quality(page: Page) -> None:
         "Recall@100 of the judged queries that share no content word with any document that answers them.",
         cells,
     )
+
+
+def encoders(page: Page) -> None:
+    """Adapted and distilled encoders, and answers."""
     adapted = {
         "untouched": "MiniLM, untouched",
         "untouched + BM25": "MiniLM, untouched + BM25",
@@ -187,6 +131,16 @@ def quality(page: Page) -> None:
             page.lines("distill"), [*distilled, "distilled"], names={**distilled, "distilled": "likewise, distilled"}
         ),
     )
+    page.section(
+        "Question answering",
+        "answer",
+        "The paragraph and the sentence that answer a question, and single sentences of SQuAD searched by question.",
+        answer_cells(page),
+    )
+
+
+def answer_cells(page: Page) -> Cells:
+    """Systems as rows, measures of the answers as columns."""
     answers: Cells = {}
     for line in page.lines("answer"):
         data, numbers = NAMES[line["configuration"]["data"]], line["numbers"]
@@ -199,12 +153,7 @@ def quality(page: Page) -> None:
                 )
             else:
                 answers.setdefault(system, {})[f"{data}, MRR@10"] = value
-    page.section(
-        "Question answering",
-        "answer",
-        "The paragraph and the sentence that answer a question, and single sentences of SQuAD searched by question.",
-        answers,
-    )
+    return answers
 
 
 def applications(page: Page) -> None:
@@ -321,9 +270,13 @@ def speed(page: Page) -> None:
             form=".1f",
             best=min,
         )
+
+
+def scale(page: Page) -> None:
+    """Latency at a million sentences, start-up, and how the time grows."""
     for line in page.lines("search_at_scale"):
         numbers = line["numbers"]
-        rows = {
+        rows: Cells = {
             mode: {"median ms": numbers[mode]["milliseconds, median"], "95 % ms": numbers[mode]["milliseconds, 95 %"]}
             for mode in ("text", "vector", "hybrid")
         }
@@ -352,76 +305,68 @@ def speed(page: Page) -> None:
 def headline(results: Path) -> str:
     """The table at the top: a task a line, Likewise beside what people use today."""
     found = latest(results)
-    rows = [("task", "Likewise", "instead of", "")]
+    rows = [*quality_rows(found), *speed_rows(found)]
+    lines = ["| task | Likewise | instead of |  |", "|---|--:|---|---|"]
+    lines += [f"| {task} | **{own}** | {other} | {third} |" for task, own, other, third in rows]
+    return "\n".join(lines) if rows else ""
 
-    def numbers(name: str, data: str = "") -> Any:
-        return next(
-            (line["numbers"] for line in found.get(name, []) if line["configuration"].get("data", "") == data), None
-        )
 
+def numbers_of(found: Results, name: str, data: str = "") -> Any:
+    """The numbers of the latest line of a benchmark on a data set; None if there is none."""
+    lines = found.get(name, [])
+    return next((line["numbers"] for line in lines if line["configuration"].get("data", "") == data), None)
+
+
+def quality_rows(found: Results) -> Iterator[Row]:
+    """Lines of the headline about quality."""
     if lines := found.get("search_quality"):
         mean = lambda system: sum(middle(line["numbers"][system]) for line in lines) / len(lines)  # noqa: E731
-        sets = f"search, mean of {len(lines)} judged corpora"
-        rows.append(
-            (
-                sets,
-                f"{mean('likewise, hybrid'):.3f}",
-                f"BM25 {mean('BM25 (bm25s)'):.3f}",
-                f"MiniLM + BM25 {mean('all-MiniLM-L6-v2 + BM25'):.3f}",
-            )
+        yield (
+            f"search, mean of {len(lines)} judged corpora",
+            f"{mean('likewise, hybrid'):.3f}",
+            f"BM25 {mean('BM25 (bm25s)'):.3f}",
+            f"MiniLM + BM25 {mean('all-MiniLM-L6-v2 + BM25'):.3f}",
         )
-    if few := numbers("classify", "imdb"):
+    if few := numbers_of(found, "classify", "imdb"):
         at = few["64 a class"]
-        rows.append(
-            (
-                "sentiment from 64 labels a class, IMDb",
-                f"{100 * middle(at['likewise + unlabelled']):.1f} %",
-                f"TF-IDF {100 * middle(at['TF-IDF']):.1f} %",
-                f"MiniLM {100 * middle(at['MiniLM']):.1f} %",
-            )
+        yield (
+            "sentiment from 64 labels a class, IMDb",
+            f"{100 * middle(at['likewise + unlabelled']):.1f} %",
+            f"TF-IDF {100 * middle(at['TF-IDF']):.1f} %",
+            f"MiniLM {100 * middle(at['MiniLM']):.1f} %",
         )
-    if answer := numbers("answer", "xquad_en"):
+    if answer := numbers_of(found, "answer", "xquad_en"):
         at = {name: middle(answer[name]["recall@1"]) for name in ("likewise", "BM25 (bm25s)", "all-MiniLM-L6-v2")}
-        rows.append(
-            (
-                "the paragraph that answers, XQuAD",
-                f"{at['likewise']:.3f}",
-                f"BM25 {at['BM25 (bm25s)']:.3f}",
-                f"MiniLM {at['all-MiniLM-L6-v2']:.3f}",
-            )
+        yield (
+            "the paragraph that answers, XQuAD",
+            f"{at['likewise']:.3f}",
+            f"BM25 {at['BM25 (bm25s)']:.3f}",
+            f"MiniLM {at['all-MiniLM-L6-v2']:.3f}",
         )
-    if fast := numbers("encode"):
+
+
+def speed_rows(found: Results) -> Iterator[Row]:
+    """Lines of the headline about speed."""
+    if fast := numbers_of(found, "encode"):
         at = {name: middle(value) for name, value in fast["texts_a_second"].items()}
-        rows.append(
-            (
-                "encoding, texts a second",
-                f"{at['likewise']:,.0f}",
-                f"model2vec {at['model2vec']:,.0f}",
-                f"sentence-transformers {at['sentence-transformers']:,.0f}",
-            )
+        yield (
+            "encoding, texts a second",
+            f"{at['likewise']:,.0f}",
+            f"model2vec {at['model2vec']:,.0f}",
+            f"sentence-transformers {at['sentence-transformers']:,.0f}",
         )
-    if fast := numbers("duplicates_speed"):
+    if fast := numbers_of(found, "duplicates_speed"):
         at = {name: middle(value) for name, value in fast["seconds"].items()}
-        rows.append(
-            (
-                "duplicates among a million short texts",
-                f"{at['likewise']:.0f} s",
-                f"SemHash {at['semhash']:.0f} s",
-                f"datasketch {at['datasketch']:.0f} s",
-            )
+        yield (
+            "duplicates among a million short texts",
+            f"{at['likewise']:.0f} s",
+            f"SemHash {at['semhash']:.0f} s",
+            f"datasketch {at['datasketch']:.0f} s",
         )
-    if fast := numbers("search_at_scale"):
-        at = {mode: fast[mode]["milliseconds, median"] for mode in ("vector", "hybrid")}
-        rows.append(
-            ("search among a million sentences", f"{at['hybrid']:.0f} ms", "hybrid, exact to 0.9996", "no server")
-        )
-    first, *rest = rows
-    lines = [
-        f"| {' | '.join(first)} |",
-        "|---|--:|---|---|",
-        *(f"| {a} | **{b}** | {c} | {d} |" for a, b, c, d in rest),
-    ]
-    return "\n".join(lines) if rest else ""
+    if fast := numbers_of(found, "search_at_scale"):
+        milliseconds = fast["hybrid"]["milliseconds, median"]
+        recall = f"hybrid, exact to {fast['recall@10']:.4f}"
+        yield ("search among a million sentences", f"{milliseconds:.0f} ms", recall, "no server")
 
 
 def page(results: Path) -> str:
@@ -429,7 +374,7 @@ def page(results: Path) -> str:
     made = Page(results)
     if top := headline(results):
         made.parts.append(top + "\n")
-    for part in (quality, applications, speed):
+    for part in (search, encoders, applications, speed, scale):
         part(made)
     if len(made.parts) == 1:
         made.parts.append("No run has been recorded yet: `make bench` records them.\n")

@@ -149,7 +149,7 @@ def test_no_text_becomes_markup(html: str, evil: str) -> None:
 def test_a_model_without_card_and_texts_has_a_page(model: Model) -> None:
     read = Read(render(Model(model.tokenizer, model.encoder)))
     for words in (
-        "has no score", "has no history", "has no histograms", "Nothing was tuned",
+        "has no score", "has no history", "has no histograms",
         "none are stored with this model", "likewise report MODEL --texts FILE --text COLUMN", "has no settings",
         "No warnings", "a text encoder",
     ):  # fmt: skip

@@ -117,7 +117,7 @@ def test_a_step_can_be_put_down_and_taken_up():
     last = np.roll(FAR, 2)
     resumed(replace(batch_with_hard(), signatures=(last,), guide=GUIDE), 0.1)
     np.testing.assert_array_equal(resumed.encoder.weights, whole.encoder.weights)
-    resumed.forget()
+    resumed.clear_queue()
     assert len(resumed.queue) == 0 and "guided.next" not in resumed.state()
 
 

@@ -26,10 +26,10 @@ PLAIN = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ARRAYS, st.dictionaries(st.text(), PLAIN, max_size=4))
 def test_what_was_written_is_read(tmp_path: Path, arrays: dict[str, np.ndarray], position: dict) -> None:
-    """A law: arrays come back to the byte, values as they were; a second checkpoint takes the place of the first."""
+    """A law: arrays come back to the byte, values as they were; a second checkpoint replaces the first."""
     path = tmp_path / "run.safetensors"
     write_checkpoint(path, Checkpoint(arrays, position))
     found = read_checkpoint(path)
@@ -66,12 +66,12 @@ def test_a_damaged_file_is_refused(tmp_path: Path, damaged: bytes) -> None:
     """Bad input: the file is named, with what to do."""
     path = tmp_path / "run.safetensors"
     path.write_bytes(damaged)
-    with pytest.raises(LikewiseError, match=r"run\.safetensors is damaged \(.*\); train again without --resume"):
+    with pytest.raises(LikewiseError, match=r"run\.safetensors is damaged \(.*\): train again without --resume"):
         read_checkpoint(path)
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bad input: the error says so, what stood there stays, and nothing lies beside it."""
+    """Bad input: one error, the last checkpoint is unchanged, and nothing else is left."""
     path = tmp_path / "run.safetensors"
     write_checkpoint(path, Checkpoint({"weights": np.arange(3.0)}, {"step": 1}))
 

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,24 @@ from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
 from likewise.tokens.distinct import text_hashes
 from likewise.tokens.vocabulary import UNKNOWN
-from likewise.training import reading
 from likewise.training.prepare import Prepared, prepare
+from likewise.training.progress import silent
+from likewise.training.reading import Reading, read_corpus
 
 TEXTS = ["the quick fox", "the lazy dog", "", "the quick fox", " \t\n", "quick quick dog", "the lazy dog"]
 
 
 def prepared(texts: Any, work: Path, vocabulary: int | None = None, **options: Any) -> Prepared:
-    return prepare(read(texts, **options), work, vocabulary, log=lambda _: None)
+    return run_prepare(texts, work, vocabulary, silent, False, **options)
+
+
+def run_prepare(
+    texts: Any, work: Path, vocabulary: int | None, log: Callable[[str], None], resume: bool, **options: Any
+) -> Prepared:
+    reading = read_corpus(read(texts, **options), work, log=log)
+    found = prepare(reading, work, vocabulary, log=log, resume=resume)
+    reading.close()
+    return found
 
 
 def words(found: Prepared, side: str = "texts") -> list[str]:
@@ -76,7 +87,7 @@ def test_a_pair_turned_round_is_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "said"),
+    ("texts", "message"),
     [
         ([], "holds no distinct texts with words"),
         (["", "  "], r"holds no distinct texts with words \(0 repeats, 2 empty\)"),
@@ -86,9 +97,9 @@ def test_a_pair_turned_round_is_another(tmp_path: Path) -> None:
         (["x" * 101, "y" * 101, "a word"], "holds 1 distinct text with words"),
     ],
 )
-def test_fewer_than_two_texts_are_refused(tmp_path: Path, texts: list[str], said: str) -> None:
+def test_fewer_than_two_texts_are_refused(tmp_path: Path, texts: list[str], message: str) -> None:
     """Bad input: what was found, and what contrastive learning needs, also where no word is left after tokenising."""
-    with pytest.raises(InputError, match=said + ".*at least 2"):
+    with pytest.raises(InputError, match=message + ".*at least 2"):
         prepared(texts, tmp_path)
 
 
@@ -121,14 +132,14 @@ def test_nothing_but_the_ids_stays(tmp_path: Path) -> None:
     }
 
 
-def test_a_stage_at_a_time_is_told(tmp_path: Path) -> None:
-    """A closed form: what takes long is announced, and what is kept from before is not done again."""
-    told: list[str] = []
-    prepare(read(TEXTS), tmp_path, None, log=told.append)
-    assert told == ["reading", "learning the vocabulary", "tokenising"]
-    told.clear()
-    prepare(read(TEXTS), tmp_path, None, log=told.append, resume=True)
-    assert told == ["reading"]
+def test_stages_are_logged(tmp_path: Path) -> None:
+    """A closed form: stages that take long are logged, and what an earlier run kept is not done again."""
+    lines: list[str] = []
+    run_prepare(TEXTS, tmp_path, None, lines.append, False)
+    assert lines == ["reading", "learning the vocabulary", "tokenising"]
+    lines.clear()
+    run_prepare(TEXTS, tmp_path, None, lines.append, True)
+    assert lines == ["reading"]
 
 
 @pytest.mark.parametrize("paired", [False, True])
@@ -137,7 +148,7 @@ def test_resumed_is_uninterrupted(tmp_path: Path, paired: bool) -> None:
     table = pa.table({"title": TEXTS, "body": [f"{text} more" for text in TEXTS]})
     options = {"pair": ("title", "body")} if paired else {"text": "title"}
     first = prepared(table, tmp_path, **options)
-    again = prepare(read(table, **options), tmp_path, None, log=lambda _: None, resume=True)
+    again = run_prepare(table, tmp_path, None, silent, True, **options)
     assert again.facts == first.facts
     assert words(again) == words(first)
     assert (again.pairs is None) == (first.pairs is None) == (not paired)
@@ -155,7 +166,7 @@ def test_a_changed_corpus_is_not_resumed(tmp_path: Path, texts: list[str], vocab
     """Bad input: ids of another corpus, or of another vocabulary, are not taken for these."""
     prepared(TEXTS, tmp_path)
     with pytest.raises(InputError, match=r"changed since the run .* began"):
-        prepare(read(texts), tmp_path, vocabulary, log=lambda _: None, resume=True)
+        run_prepare(texts, tmp_path, vocabulary, silent, True)
 
 
 def test_a_run_killed_while_tokenising_begins_again(tmp_path: Path) -> None:
@@ -165,7 +176,7 @@ def test_a_run_killed_while_tokenising_begins_again(tmp_path: Path) -> None:
     killed.mkdir()
     for name in ("text0.ids", "text0.offsets", "text1.offsets", "spool.arrow", "tokenizer.json"):
         (killed / name).write_bytes(b"half")
-    found = prepare(read(TEXTS), killed, None, log=lambda _: None, resume=True)
+    found = run_prepare(TEXTS, killed, None, silent, True)
     assert words(found) == words(whole)
     assert found.facts == whole.facts
 
@@ -175,7 +186,7 @@ def test_a_store_cut_short_is_refused(tmp_path: Path) -> None:
     prepared(TEXTS, tmp_path)
     (tmp_path / "text0.ids").write_bytes(b"")
     with pytest.raises(LikewiseError, match="train again without --resume"):
-        prepare(read(TEXTS), tmp_path, None, log=lambda _: None, resume=True)
+        run_prepare(TEXTS, tmp_path, None, silent, True)
 
 
 def test_batches_change_nothing(tmp_path: Path) -> None:
@@ -190,26 +201,23 @@ def test_batches_change_nothing(tmp_path: Path) -> None:
     assert few.facts.fingerprint == whole.facts.fingerprint
 
 
-def sample_of(texts: list[str], work: Path) -> set[str]:
-    whole = reading.Reading(work / "spool.arrow")
+def sample_of(texts: list[str], work: Path, **limits: int) -> set[str]:
+    whole = Reading(work / "spool.arrow", **limits)
     batches = pa.table({"text": texts}).to_batches(max_chunksize=100)
     whole.read(read(pa.Table.from_batches(batches)))
     return {text for part in whole.sample() for text in part}
 
 
-def test_the_sample_is_bounded_and_does_not_depend_on_the_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_sample_is_bounded_and_does_not_depend_on_the_order(tmp_path: Path) -> None:
     """Laws: at most so many bytes, those texts whose hashes are smallest, in whatever order they come."""
-    monkeypatch.setattr(reading, "SAMPLE_BYTES", 4000)
     texts = [f"text number {number}" for number in range(1000)]
-    sample = sample_of(texts, tmp_path)
+    sample = sample_of(texts, tmp_path, sample_bytes=4000)
     assert 500 < sum(len(text) + 8 for text in sample) <= 4000
     hashes = dict(zip(texts, text_hashes(texts).tolist(), strict=True))
     largest = max(hashes[text] for text in sample)
     assert sample == {text for text in texts if hashes[text] <= largest}
     shuffled = random.Random(0).sample(texts, len(texts))
-    assert sample_of(shuffled, tmp_path) == sample
+    assert sample_of(shuffled, tmp_path, sample_bytes=4000) == sample
 
 
 def test_a_small_corpus_is_sampled_whole(tmp_path: Path) -> None:
@@ -217,22 +225,19 @@ def test_a_small_corpus_is_sampled_whole(tmp_path: Path) -> None:
     assert sample_of(TEXTS, tmp_path) == {"the quick fox", "the lazy dog", "quick quick dog"}
 
 
-def test_a_huge_line_leaves_room_for_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A closed form: a line longer than the sample is cut for it, and the words of all other texts are learned."""
-    monkeypatch.setattr(reading, "SAMPLE_BYTES", 4000)
-    monkeypatch.setattr(reading, "LONGEST_SAMPLED", 200)
+def test_a_huge_line_leaves_room_for_the_others(tmp_path: Path) -> None:
+    """A closed form: a line longer than the sample is truncated in it, and all other texts are in it as well."""
     texts = ["long " * 5000, *(f"kept{number} kept{number}" for number in range(20))]
-    assert {text[:200] for text in texts} == sample_of(texts, tmp_path)
-    found = prepared(texts, tmp_path)
-    assert found.facts.texts == 21
-    assert len(found.texts[0]) == 5000
+    assert sample_of(texts, tmp_path, sample_bytes=4000, longest=200) == {text[:200] for text in texts}
+    assert len(prepared(texts, tmp_path).texts[0]) == 5000
 
 
-def test_characters_outside_the_sample_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_characters_outside_the_sample_are_unknown(tmp_path: Path) -> None:
     """A law: what the vocabulary cannot spell is left out of the ids, so its row is never trained."""
-    monkeypatch.setattr(reading, "SAMPLE_BYTES", 600)
     texts = [f"word {number} {chr(0x4E00 + number)}" for number in range(500)]
-    found = prepared(texts, tmp_path)
+    reading = Reading(tmp_path / "spool.arrow", sample_bytes=600)
+    reading.read(read(texts))
+    found = prepare(reading, tmp_path, log=silent)
     assert found.tokenizer.vocabulary.subwords.index(UNKNOWN) not in found.texts.ids
     assert found.facts.texts == 500
     assert "word" in found.tokenizer.vocabulary.subwords
@@ -240,7 +245,7 @@ def test_characters_outside_the_sample_are_unknown(tmp_path: Path, monkeypatch: 
 
 
 def test_what_is_kept_is_plain(tmp_path: Path) -> None:
-    """A closed form: the record beside the ids is JSON, with the size asked for and what the corpus held."""
+    """A closed form: the record next to the ids is JSON, with the size of the vocabulary and the facts."""
     found = prepared(TEXTS, tmp_path, 77)
     record = json.loads((tmp_path / "prepared.json").read_text(encoding="utf-8"))
-    assert record == {"size": 77, **vars(found.facts)}
+    assert record == {"key": {"size": 77}, "facts": vars(found.facts)}

@@ -39,7 +39,7 @@ def test_toml_there_and_back(tmp_path: Path, recipe: Recipe) -> None:
     assert written == {name: value for name, value in asdict(recipe).items() if value is not None}
 
 
-def test_what_toml_looks_like() -> None:
+def test_the_toml_form() -> None:
     """A closed form: one line a setting, in the order of the recipe."""
     recipe = Recipe(dim=256, temperature=0.1, views="crop,halves", seed=3)
     assert recipe.to_toml() == 'encoder = "static"\ndim = 256\ntemperature = 0.1\nviews = "crop,halves"\nseed = 3\n'
@@ -52,25 +52,25 @@ def test_it_is_frozen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("tempreature", "no setting 'tempreature': did you mean 'temperature'"),
         ("dims", "did you mean 'dim'"),
         ("batch_size", "did you mean 'batch'"),
         ("learning-rate", "did you mean 'learning_rate'"),
-        ("qqqq", "the known ones are batch, beside, device, dim"),
+        ("qqqq", "the known ones are activation_memory, batch, device, dim"),
     ],
 )
-def test_an_unknown_setting_names_the_nearest(name: str, said: str) -> None:
-    """Bad input: a slip of the pen is told, never passed over."""
-    with pytest.raises(InputError, match=said):
+def test_an_unknown_setting_names_the_nearest(name: str, message: str) -> None:
+    """Bad input: a typo is reported, never ignored."""
+    with pytest.raises(InputError, match=message):
         Recipe.of({name: 1})
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "message"),
     [
-        ("encoder", " ", "no encoder is named"),
+        ("encoder", " ", "the encoder has no name"),
         ("encoder", None, "encoder is None, expected a string"),
         ("dim", 0, "dim is 0, expected a positive number"),
         ("dim", 2.5, "dim is 2.5, expected a whole number"),
@@ -94,9 +94,9 @@ def test_an_unknown_setting_names_the_nearest(name: str, said: str) -> None:
         ("seed", 0.5, "seed is 0.5, expected a whole number"),
     ],
 )
-def test_a_value_that_does_not_do_is_refused(name: str, value: Any, said: str) -> None:
+def test_a_value_out_of_range_is_refused(name: str, value: Any, message: str) -> None:
     """Bad input: the setting, what was given, and what was expected."""
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         Recipe.of({name: value})
 
 
@@ -108,7 +108,7 @@ def test_numbers_of_any_library_will_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"dim = ", "is no recipe"),
         (b"\xff", "is no recipe"),
@@ -118,10 +118,10 @@ def test_numbers_of_any_library_will_do() -> None:
         (b"seed = 2020-01-01", "expected a whole number"),
     ],
 )
-def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     """Bad input: not TOML, not UTF-8, or TOML of something else."""
     (tmp_path / "recipe.toml").write_bytes(content)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         Recipe.read(tmp_path / "recipe.toml")
 
 

@@ -1,10 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.training.schedule import Schedule
+from likewise.training.schedule import Plan, Schedule, batch_indices
 
 
 def test_a_hundred_steps() -> None:
@@ -37,12 +38,33 @@ def test_a_single_step() -> None:
 
 
 @given(st.integers(20, 500), st.floats(0, 0.9))
-def test_a_second_way_up(steps: int, share: float) -> None:
-    """Laws: on the second way up the rate is a growing part of what it would be; after it nothing has changed."""
+def test_a_second_warm_up(steps: int, share: float) -> None:
+    """Laws: in the second warm-up the rate is a growing part of what it would be; after it nothing has changed."""
     since = max(1, int(share * steps))
-    plain, again = Schedule(0.4, steps), Schedule(0.4, steps, since=since)
+    plain, again = Schedule(0.4, steps), Schedule(0.4, steps, restart=since)
     rising = max(1, round(0.05 * steps))
     for step in range(since, steps):
         part = min(1.0, (step + 1 - since) / rising)
         if step >= rising:
             assert again(step) == pytest.approx(part * plain(step), rel=1e-12)
+
+
+@given(st.integers(1, 400), st.integers(1, 64), st.integers(0, 2**32))
+def test_batches_hold_every_text_once(texts: int, size: int, seed: int) -> None:
+    """Laws: a permutation of all texts, in batches of equal size but for one text, none far from the size given."""
+    batches = batch_indices(texts, size, np.random.default_rng(seed))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(texts))
+    lengths = [len(batch) for batch in batches]
+    assert max(lengths) - min(lengths) <= 1
+    assert max(lengths) <= 1.5 * size
+    assert texts < 1.5 * size or min(lengths) >= size // 2
+    again = batch_indices(texts, size, np.random.default_rng(seed))
+    assert all((one == other).all() for one, other in zip(batches, again, strict=True))
+
+
+def test_when_there_are_evaluations() -> None:
+    """A closed form: every fifth of the run, and at its end; a limit of steps shortens it."""
+    plan = Plan(texts=100, batch=10, epochs=2, learning_rate=0.1, seed=0, evaluations=5)
+    assert (plan.steps_per_epoch, plan.steps) == (10, 20)
+    assert [step for step in range(1, 21) if plan.evaluates_at(step)] == [4, 8, 12, 16, 20]
+    assert Plan(100, 10, 2, 0.1, 0, max_steps=7).steps == 7

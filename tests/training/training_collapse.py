@@ -1,26 +1,10 @@
-"""Corpora that can teach nothing, and a run whose learning rate can be given."""
+"""Corpora that can teach nothing."""
 
 from itertools import product
-from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 
-import likewise
-from likewise.training.recipe import Recipe
-
 SENTENCE = "the quick brown fox jumps over a lazy dog while seven wise wizards watch it from behind an old stone wall"
-
-
-def trained(texts: list[str], *, learning_rate: float, shown: bool = False, **settings: Any) -> likewise.Model:
-    """A model of the texts under a learning rate, which a user cannot give; no settings are chosen first."""
-    made = Recipe.of
-
-    def of(given: dict[str, Any]) -> Recipe:
-        return made(given | {"learning_rate": learning_rate})
-
-    with patch.object(Recipe, "of", of):
-        return likewise.train(texts, progress=shown, **settings)
 
 
 def orders(count: int) -> list[str]:

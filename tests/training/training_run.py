@@ -9,7 +9,8 @@ from likewise.encoders.static import StaticEncoder
 from likewise.geometry.measure import Geometry, measure
 from likewise.negatives.near_duplicates import signatures
 from likewise.tokens.ragged import Ragged
-from likewise.training.loop import EvalPoint, Loop, Outcome
+from likewise.training.history import EvalPoint, Outcome
+from likewise.training.loop import Loop
 from likewise.training.schedule import Plan
 from likewise.training.step import Batch, ContrastiveStep
 from likewise.views.pair import Views
@@ -37,19 +38,19 @@ class Run:
         def batches(indices: np.ndarray, rng: np.random.Generator) -> Batch:
             return Batch(Views(self.left.take(indices), self.right.take(indices)), (known.take(indices),))
 
-        plan = Plan(TEXTS, 48, epochs, rate, seed, evaluations=6)
+        plan = Plan(TEXTS, 48, epochs, rate, seed, evaluations=6, patience=4)
         step = ContrastiveStep(self.encoder, temperature=0.2, distance=0)
-        self.loop = Loop(step, batches, self.evaluate, plan, checkpoint)
+        self.loop = Loop(step, batches, self.evaluate, plan, checkpoint, seconds_between_checkpoints=0.0)
 
     def evaluate(self) -> Geometry:
         return measure(self.encoder.encode, Views(*corpus(1)), np.random.default_rng(0))
 
-    def run(self, watch: Callable[[EvalPoint], None] = lambda eval_point: None, *, resume: bool = False) -> Outcome:
+    def run(self, watch: Callable[[EvalPoint], None] = lambda point: None, *, resume: bool = False) -> Outcome:
         return self.loop.run(watch, resume=resume)
 
 
 def fixed(scores: list[float], texts: int = 100) -> Callable[[], Geometry]:
-    """A look that finds these scores, one after the other."""
+    """Evaluations that give these scores, one after the other."""
     left = iter(scores)
     return lambda: Geometry(next(left), 0.1, 0.2, 1.0, -2.0, 14.0, 0.0, 16, texts)
 

@@ -1,25 +1,25 @@
-"""Teachers whose geometry is known: a random vector a word, by the first letters of it, and their sum a text."""
+"""A teacher of known geometry: a random vector per word, by its first letters, and their sum per text."""
 
 import re
 import zlib
 
 import numpy as np
 
-LETTERS = 3  # words that begin alike mean the same to this teacher: what no word tells by itself
+LETTERS = 3  # words with the same first letters mean the same to this teacher, which no word shows by itself
 
 
 class WordTeacher:
-    """The sum of a vector a word, where words that begin with the same letters have the same one.
+    """The sum of one vector per word; words that begin with the same letters have the same vector.
 
     Attributes:
-        asked: how many texts it was asked about.
+        encoded: how many texts it has encoded.
     """
 
     def __init__(self, seed: int = 0, dim: int = 32) -> None:
-        self.seed, self.dim, self.asked = seed, dim, 0
+        self.seed, self.dim, self.encoded = seed, dim, 0
 
     def encode(self, texts: list[str]) -> np.ndarray:
-        self.asked += len(texts)
+        self.encoded += len(texts)
         return np.array([self._vector(text) for text in texts], np.float32)
 
     def _vector(self, text: str) -> np.ndarray:

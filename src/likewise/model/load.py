@@ -94,8 +94,8 @@ def load_embedder(source: Any) -> Any:
     if callable(source):
         return _Function(source)
     raise InputError(
-        f"a {type(source).__name__} does not encode texts: pass a model, an object with encode(texts), a function from "
-        "a list of texts to an array, or the path or name of a model"
+        f"an object of type {type(source).__name__} does not encode texts: pass a model, an object with encode(texts), "
+        "a function from a list of texts to an array, or the path or name of a model"
     )
 
 

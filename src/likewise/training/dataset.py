@@ -201,7 +201,7 @@ class Dataset:
             return trained
         component = scaled(trained, self._short_texts)
         if earlier is not None:
-            earlier.weights[:, : dims.trained] = component.weights
+            earlier.weights[:, : component.dim] = component.weights
             return earlier
         components, length_priors = [(component, 1.0)], [0.0]
         if dims.lexical:

@@ -74,6 +74,11 @@ class Outcome:
         """Every collapse of the run."""
         return tuple(point.collapse for point in self.history if point.collapse)
 
+    def last_learning_rate(self, planned: float) -> float:
+        """The peak of the learning rate after the last collapse; the planned one if there was none."""
+        lowered = [each.learning_rate for each in self.collapses if each.learning_rate is not None]
+        return lowered[-1] if lowered else planned
+
     @property
     def collapsed_at(self) -> str:
         """The steps of the collapses, in words."""

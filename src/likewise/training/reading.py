@@ -25,6 +25,8 @@ class Reading:
 
     Args:
         spool: the file that they are written to; `close` removes it.
+        sample_bytes: of text at most in the sample.
+        longest: characters of one text in the sample.
 
     Attributes:
         name: of the corpus.
@@ -35,7 +37,7 @@ class Reading:
         digest: over the hashes of the distinct texts, in order.
     """
 
-    def __init__(self, spool: Path) -> None:
+    def __init__(self, spool: Path, *, sample_bytes: int = SAMPLE_BYTES, longest: int = LONGEST_SAMPLED) -> None:
         self.spool = spool
         self.name = ""
         self.kept, self.duplicates, self.empty, self.skipped = 0, 0, 0, 0
@@ -43,6 +45,7 @@ class Reading:
         self._seen = SeenTexts()
         self._sample: list[tuple[pa.Array, np.ndarray]] = []
         self._sample_bytes, self._threshold = 0, 1 << 64
+        self._limit, self._longest = sample_bytes, longest
 
     def read(self, corpus: Corpus) -> None:
         """Read a corpus, once."""
@@ -104,11 +107,11 @@ class Reading:
 
     def _add_to_sample(self, texts: pa.Array, hashes: np.ndarray) -> None:
         # Which texts are in the sample depends on their hashes alone, so the order of the file does not matter much.
-        texts = pc.utf8_slice_codeunits(texts, 0, LONGEST_SAMPLED)
+        texts = pc.utf8_slice_codeunits(texts, 0, self._longest)
         taken = hashes < np.uint64(self._threshold - 1)
         self._sample.append((texts.filter(pa.array(taken)), hashes[taken]))
         self._sample_bytes += self._sample[-1][0].nbytes
-        while self._sample_bytes > SAMPLE_BYTES and self._threshold > 2:
+        while self._sample_bytes > self._limit and self._threshold > 2:
             self._threshold //= 2
             below = [h < np.uint64(self._threshold) for _, h in self._sample]
             self._sample = [(t.filter(pa.array(b)), h[b]) for (t, h), b in zip(self._sample, below, strict=True)]

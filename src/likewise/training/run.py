@@ -112,8 +112,11 @@ def run(
     messages.log(_conclusion(outcome, scores, held_out=dataset.split.disjoint))
     for warning in warnings:
         messages.log(f"warning: {warning}")
-    if outcome.ended in ("done", "early") and outcome.best.step and final_fit(step, dataset, settings):
-        finished = dataset.finished(encoder, finished)
+    if outcome.ended in ("done", "early") and outcome.best.step:
+        # The planned rate made the run collapse, and without an evaluation nothing would notice that it does again.
+        stable = replace(settings, learning_rate=outcome.last_learning_rate(settings.learning_rate))
+        if final_fit(step, dataset, stable):
+            finished = dataset.finished(encoder, finished)
     history = tuple(point.plain() for point in outcome.history)
     card = Card(settings.plain(), asdict(prepared.facts), finite(scores), history, versions(), warnings, pairs)
     return finished_model(prepared, finished, card)

@@ -18,7 +18,7 @@ from likewise.model.load import load_embedder
 from likewise.paraphrase.paraphraser import make_paraphraser
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.training.progress import Messages
-from likewise.training.reading import read_corpus
+from likewise.training.reading import Reading, read_corpus
 from likewise.training.recipe import STATIC, Recipe
 from likewise.training.run import prepare_static, run
 from likewise.views.spec import make_views, rewritings
@@ -64,8 +64,7 @@ def train(
         on_error: what to do with a row that cannot be read: `raise`, or `skip` and count it.
         **settings: further ones of a `Recipe`, by name: `dim`, `batch`, `epochs`, `temperature`, `negatives`, ...
 
-    Returns:
-        The model. Settings that were not given are derived from the corpus; `model.card.recipe` has all of them.
+    Settings that are not given are derived from the corpus; `model.card.recipe` has all of them.
 
     Raises:
         InputError: an argument or the texts cannot be used.
@@ -81,19 +80,23 @@ def train(
         reading = read_corpus(corpus, work, log=messages.log)
         checkpoint = target and work / CHECKPOINT
         if begin is None:
-            prepared, resolved = prepare_static(
-                reading, work, recipe, messages.log, progress_bar=messages.progress_bar, resume=resume
-            )
-            reading.close()
-            model = run(prepared, resolved, messages, checkpoint=checkpoint, resume=resume)
+            model = _static_model(reading, work, recipe, messages, checkpoint, resume=resume)
         else:
-            model = _transformers().adapt(
-                reading, begin(reading), recipe, messages, work=work, checkpoint=checkpoint, resume=resume
-            )
+            files = {"work": work, "checkpoint": checkpoint}
+            model = _transformers().adapt(reading, begin(reading), recipe, messages, resume=resume, **files)
         if target is not None:
             model.save(target, overwrite=overwrite)
             shutil.rmtree(work, ignore_errors=True)
     return model
+
+
+def _static_model(
+    reading: Reading, work: Path, recipe: Recipe, messages: Messages, checkpoint: Path | None, *, resume: bool
+) -> TextModel:
+    bar = messages.progress_bar
+    prepared, settings = prepare_static(reading, work, recipe, messages.log, progress_bar=bar, resume=resume)
+    reading.close()
+    return run(prepared, settings, messages, checkpoint=checkpoint, resume=resume)
 
 
 def load_or_train(model: Any, texts: Any, *, seed: int = 0, progress: bool = False) -> Any:

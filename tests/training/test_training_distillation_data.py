@@ -1,4 +1,4 @@
-"""What a teacher is asked about, and what becomes of its answers. Witnesses: closed forms, laws, slow loops."""
+"""The texts that a teacher encodes, and the targets made of its vectors. Oracles: closed forms, laws, slow loops."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,27 +9,25 @@ import pytest
 
 from likewise.corpus.read import read
 from likewise.training.distill import LONGEST, LONGEST_CHARACTERS, SHORT, SPAN, draw_distillation_texts
-from likewise.training.prepare import prepare, read_whole
+from likewise.training.prepare import prepare
 from likewise.training.progress import silent
-from likewise.training.reading import Reading
+from likewise.training.reading import Reading, read_corpus
 from likewise.training.student import start_rows, targets_of
 
 
 @pytest.fixture
 def reading(python_docs: list[str], tmp_path: Path) -> Iterator[Reading]:
-    found = read_whole(read(python_docs[:400]), tmp_path, log=silent)
+    found = read_corpus(read(python_docs[:400]), tmp_path, log=silent)
     yield found
     found.close()
 
 
-def test_lessons_are_beginnings_and_spans_of_texts(reading: Reading, python_docs: list[str]) -> None:
-    """Laws: every one stands in the corpus as it is; long texts have a span each; one seed draws the same."""
+def test_they_are_beginnings_and_spans_of_texts(reading: Reading, python_docs: list[str]) -> None:
+    """Laws: every one is in the corpus as it is; long texts have a span each; one seed draws the same."""
     distillation_texts = draw_distillation_texts(reading, np.random.default_rng(0))
     words = [text.split() for text in python_docs[:400]]
-    begins, spans = (
-        distillation_texts.said[: distillation_texts.texts],
-        distillation_texts.said[distillation_texts.texts :],
-    )
+    begins = distillation_texts.texts[: distillation_texts.beginnings]
+    spans = distillation_texts.texts[distillation_texts.beginnings :]
     assert begins == [" ".join(text[:LONGEST])[:LONGEST_CHARACTERS] for text in words]
     assert len(spans) == sum(len(text) >= SHORT for text in words)
     whole = "\n".join(" ".join(text) for text in words)
@@ -39,14 +37,14 @@ def test_lessons_are_beginnings_and_spans_of_texts(reading: Reading, python_docs
     assert draw_distillation_texts(reading, np.random.default_rng(1)) != distillation_texts
 
 
-def test_no_more_than_asked_for(reading: Reading) -> None:
-    few = draw_distillation_texts(reading, np.random.default_rng(0), most=25)
-    assert few.texts == 25 and len(few.said) <= 50
+def test_at_most_so_many(reading: Reading) -> None:
+    few = draw_distillation_texts(reading, np.random.default_rng(0), max_texts=25)
+    assert few.beginnings == 25 and len(few.texts) <= 50
 
 
 def test_texts_without_spaces_are_cut_too(tmp_path: Path) -> None:
-    reading = read_whole(read(["字" * 5000, "另一个"]), tmp_path, log=silent)
-    assert [len(text) for text in draw_distillation_texts(reading, np.random.default_rng(0)).said] == [
+    reading = read_corpus(read(["字" * 5000, "另一个"]), tmp_path, log=silent)
+    assert [len(text) for text in draw_distillation_texts(reading, np.random.default_rng(0)).texts] == [
         LONGEST_CHARACTERS,
         3,
     ]
@@ -59,7 +57,7 @@ def test_targets_have_no_mean_and_keep_what_differs() -> None:
     turn = np.linalg.qr(rng.standard_normal((8, 8)))[0][:, :2]
     vectors = (rng.standard_normal((500, 2)) @ turn.T + 3 * rng.standard_normal(8)).astype(np.float32)
     whole, half = targets_of(vectors, 8), targets_of(vectors, 2)
-    assert whole.directions is None and half.directions is not None and half.directions.shape == (8, 2)
+    assert whole.axes is None and half.axes is not None and half.axes.shape == (8, 2)
     np.testing.assert_allclose(np.linalg.norm(half(vectors), axis=1), 1, rtol=1e-5)
     # Turned, no cosine changes; float32 has seven digits, and the mean is three times as long as what is left
     np.testing.assert_allclose(half(vectors) @ half(vectors).T, whole(vectors) @ whole(vectors).T, atol=2e-4)
@@ -69,7 +67,9 @@ def test_targets_have_no_mean_and_keep_what_differs() -> None:
 def test_a_stem_begins_as_the_mean_of_its_forms(tmp_path: Path) -> None:
     """A slow loop over pieces; and a form has its stem's row once ids are those of stems."""
     texts = [f"{word} number {number}" for number in range(40) for word in ("flow flows flowing", "read reads reading")]
-    prepared = prepare(read(texts), tmp_path, None, log=silent)
+    reading = read_corpus(read(texts), tmp_path, log=silent)
+    prepared = prepare(reading, tmp_path, log=silent)
+    reading.close()
     subwords = prepared.vocabulary.subwords
     stems = np.arange(len(subwords), dtype=np.int32)
     stems[[subwords.index("flows"), subwords.index("flowing")]] = subwords.index("flow")

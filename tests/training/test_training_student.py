@@ -1,4 +1,4 @@
-"""The step of a pupil. Witnesses: two paths that must agree, a slow sum, a law."""
+"""The distillation step. Oracles: two paths that must agree, a slow sum, a law."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_the_gradients_of_both_are_added() -> None:
 
 
 def test_alone_it_brings_vectors_to_those_of_the_teacher() -> None:
-    """A law: the loss falls at every look; and the closed form of what it tells, the mean of 1 - cosine."""
+    """A law: the loss falls; and a closed form: it is the mean of 1 - cosine."""
     student, texts, teachers = encoder(), some_texts(1), unit(2)
     step = DistillationStep(ContrastiveStep(student, temperature=0.3, distance=0), 1.0)
     losses = []

@@ -22,7 +22,7 @@ def test_rows_grow_by_what_they_are_multiplied_with(factor: float) -> None:
     assert growth(times(factor), ONES) == pytest.approx(factor, rel=1e-6)
 
 
-def test_a_sample_of_many_rows_tells_for_all() -> None:
+def test_a_sample_of_rows_stands_for_all() -> None:
     """Two paths: every 49th of 50,000 random rows, and all; 1 % apart as 1,024 rows of 8 numbers are."""
     rng = np.random.default_rng(0)
     before = {"weights": rng.standard_normal((50_000, 8))}
@@ -49,13 +49,13 @@ def test_infinite_rows_grew_without_bound_and_the_rate_falls_as_far() -> None:
 def test_what_is_wrong_without_a_score() -> None:
     guard = Guard(16)
     assert guard.broken(1.0, times(29), ONES) is None
-    assert "the loss is no longer a number" in str(guard.broken(math.nan, ONES, ONES))
-    assert "the loss is no longer a number" in str(guard.broken(math.inf, ONES, ONES))
+    assert "the loss is no longer a finite number" in str(guard.broken(math.nan, ONES, ONES))
+    assert "the loss is no longer a finite number" in str(guard.broken(math.inf, ONES, ONES))
     assert "grew 31 times as long (healthy is below 30)" in str(guard.broken(1.0, times(31), ONES))
 
 
-def test_it_thinks_every_sixteen_steps() -> None:
-    """A closed form: vectors that are all alike have the loss log(batch), and sixteen steps of it raise a doubt."""
+def test_it_checks_every_sixteen_steps() -> None:
+    """A closed form: vectors that are all alike have the loss log(batch); sixteen steps of it bring an evaluation."""
     guard, alike = Guard(16), math.log(16)
     assert [steps for steps in range(50) if guard.needs_evaluation([alike] * steps, lambda: ONES, ONES)] == [16, 32, 48]
     assert not guard.needs_evaluation([alike] * 15 + [0.9 * alike], lambda: ONES, ONES)
@@ -65,8 +65,8 @@ def test_it_thinks_every_sixteen_steps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("loss", "masked", "told"), [(0.0, 15 / 16, True), (0.0, 0.9, False), (0.5, 15 / 16, False), (1.0, 0.0, False)]
+    ("loss", "masked", "expected"), [(0.0, 15 / 16, True), (0.0, 0.9, False), (0.5, 15 / 16, False), (1.0, 0.0, False)]
 )
-def test_a_batch_of_near_duplicates_has_no_negatives(loss: float, masked: float, told: bool) -> None:
+def test_a_batch_of_near_duplicates_has_no_negatives(loss: float, masked: float, expected: bool) -> None:
     """A closed form: of 16 candidates 15 are left out, and the loss of the one that stays is zero."""
-    assert Guard(16).uncontrasted(loss, masked) is told
+    assert Guard(16).without_contrast(loss, masked) is expected
