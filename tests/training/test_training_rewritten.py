@@ -57,11 +57,8 @@ def test_the_rows_of_both_stores_belong_together(tmp_path, paired):
 
 @pytest.mark.parametrize("encoder", ["static", "bert"])
 def test_training_takes_rewritten_views(python_docs, encoder):
-    settings = (
-        {"steps": 2, "layers": 1, "dim": 32, "length": 16, "batch": 16, "static_weight": 0.0}
-        if encoder == "bert"
-        else {"epochs": 1, "dim": 32}
-    )
+    transformer = {"steps": 2, "layers": 1, "dim": 32, "length": 16, "batch": 16, "static_weight": 0.0}
+    settings = transformer if encoder == "bert" else {"epochs": 1, "dim": 32}
     texts = [text[:200] for text in python_docs[:300]]
     model = likewise.train(texts, encoder=encoder, views="crop,reversed+delete:0.1", progress=False, **settings)
     assert np.isfinite(model.encode(texts[:2])).all()
@@ -70,6 +67,6 @@ def test_training_takes_rewritten_views(python_docs, encoder):
 
 def test_a_paraphraser_that_fails_leaves_nothing_that_looks_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(Reversed, "__call__", lambda self, texts, rng: texts[1:])
-    with pytest.raises(LikewiseError, match="reversed gave 119 texts for 120"):
+    with pytest.raises(LikewiseError, match="reversed returned 119 texts for 120"):
         likewise.train(TEXTS, views="reversed", out=tmp_path / "a.model", progress=False)
     assert not (tmp_path / "a.model").exists()
