@@ -1,16 +1,15 @@
-"""How well pairs of duplicates are told from others without labels, and how true the precision is that was asked for.
+"""How well duplicates are separated from other pairs without labels, and how true the estimated precision is.
 
     python benchmarks/duplicates.py --data DATA [--seeds 1] [--minilm] [--adapted] [FOLDER ...]
 
 Data sets are quora_pairs, askubuntu_dups and abt_buy. `likewise.train` gets their texts without labels, with its
-defaults; the score of a pair is what `likewise.duplicates` compares candidates by. Beside it stand what the peers go
-by: the cosine of the same vectors, as SemHash has it, the MinHash of words of datasketch, with 128 permutations, and
-the cosine of TF-IDF; with `--minilm` that of all-MiniLM-L6-v2 too, alone and with the static encoder beside it, and
-with `--adapted` that of all-MiniLM-L6-v2 adapted to the texts by `likewise.train`. The measure is average precision on
-the test pairs. Then all texts are searched for duplicates, and of the pairs that were found and have a label the share
-is counted that people called duplicates, at several precisions asked for. How sentences are altered to calibrate by was
-settled with an eye on the labels of Quora; how much rare words, similar words and numbers count, on those of all three,
-test pairs among them.
+defaults; the score of a pair is the semantic similarity of `likewise.duplicates`. It is compared with the cosine of the
+same vectors, as SemHash has it, the MinHash of words of datasketch, with 128 permutations, and the cosine of TF-IDF;
+with `--minilm` also with that of all-MiniLM-L6-v2, alone and with the static encoder as its companion, and with
+`--adapted` with that of all-MiniLM-L6-v2 adapted to the texts by `likewise.train`. The measure is average precision on
+the test pairs. Then all texts are searched for duplicates, and of the labelled pairs found the share that people called
+duplicates is recorded, at several precisions. How texts are perturbed for the calibration was settled with the labels
+of Quora in view; the weights of rare words, similar words and numbers with those of all three, test pairs among them.
 """
 
 import argparse
@@ -27,12 +26,12 @@ from sklearn.metrics import average_precision_score
 from yardstick import MINILM, add_data, lines, model_folder, rows, table
 
 import likewise
-from likewise.applications.duplicates.pairs import compare
+from likewise.applications.duplicates.similarity import compare
 from likewise.model.concatenated import Companion
 from likewise.model.transformer import TransformerModel
 
 DATA_SETS = ("quora_pairs", "askubuntu_dups", "abt_buy")
-ASKED = (0.99, 0.95, 0.9, 0.8)
+PRECISIONS = (0.99, 0.95, 0.9, 0.8)
 PERMUTATIONS = 128
 MOST_PAIRS = 6_000
 Pairs = list[tuple[str, str, bool]]
@@ -78,18 +77,18 @@ def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def precision_reached(texts: list[str], model: Any, known: Pairs) -> dict[str, Any]:
-    """Of the pairs that were found and have a label, how many people called duplicates; by the precision asked for."""
+    """The share of the labelled pairs found that people called duplicates, at each estimated precision."""
     labels = {frozenset((one, other)): same for one, other, same in known}
     found = likewise.duplicates(texts, model)
     numbers: dict[str, Any] = {}
-    for asked in ASKED:
-        pairs = found.rethreshold(asked).pairs
+    for precision in PRECISIONS:
+        pairs = found.rethreshold(precision).pairs
         both = zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)
-        told = [
+        known_labels = [
             label for one, other in both if (label := labels.get(frozenset((texts[one], texts[other])))) is not None
         ]
-        share = float(np.mean(told)) if told else None
-        numbers[f"{asked:g}"] = {"pairs": len(pairs), "with a label": len(told), "called duplicates": share}
+        share = float(np.mean(known_labels)) if known_labels else None
+        numbers[f"{precision:g}"] = {"pairs": len(pairs), "with a label": len(known_labels), "called duplicates": share}
     return numbers
 
 
@@ -114,25 +113,25 @@ def main() -> None:
             if not folder.exists():
                 likewise.train(texts, seed=seed, progress=False, out=folder)
             model = likewise.load(folder)
-            told = {"duplicates": compare(first, second, model).meaning, **peers(first, second, model)}
+            scores_of_pairs = {"duplicates": compare(first, second, model).semantic, **peers(first, second, model)}
             if chosen.minilm:
                 large = TransformerModel.load(model_folder())
-                told["minilm"] = cosines(large.encode(first), large.encode(second))
+                scores_of_pairs["minilm"] = cosines(large.encode(first), large.encode(second))
                 large.companion = Companion(model, 1.0)
-                told["minilm and the static encoder"] = compare(first, second, large).meaning
+                scores_of_pairs["minilm and the static encoder"] = compare(first, second, large).semantic
             if chosen.adapted:
                 adapted = likewise.train(texts, encoder=MINILM, seed=seed, progress=False)
-                told["minilm, adapted"] = cosines(adapted.encode(first), adapted.encode(second))
-                told["minilm, adapted, and its static encoder"] = compare(first, second, adapted).meaning
-            for what, values in told.items():
+                scores_of_pairs["minilm, adapted"] = cosines(adapted.encode(first), adapted.encode(second))
+                scores_of_pairs["minilm, adapted, and its static encoder"] = compare(first, second, adapted).semantic
+            for what, values in scores_of_pairs.items():
                 scores.setdefault(what, []).append(float(average_precision_score(same, values)))
         spread = {
             what: {"mean": np.mean(values), "low": min(values), "high": max(values), "values": values}
             for what, values in scores.items()
         }
-        asked = precision_reached(texts, model, labelled(chosen.data, name, None))
+        reached = precision_reached(texts, model, labelled(chosen.data, name, None))
         settings = {"data": name, "texts": len(texts), "test_pairs": len(test), "duplicates": int(same.sum())}
-        numbers = {"average_precision": spread, "precision_asked_for": asked}
+        numbers = {"average_precision": spread, "precision_reached": reached}
         record("duplicates", settings, numbers, seed=chosen.seeds - 1)
         print(name, numbers, flush=True)
 

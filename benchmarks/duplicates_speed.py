@@ -1,13 +1,13 @@
-"""How long it takes to find the duplicates among many short texts: likewise beside SemHash and datasketch.
+"""How long it takes to find the duplicates among many short texts: likewise, SemHash and datasketch.
 
     python benchmarks/duplicates_speed.py --data DATA [--texts 1000000] [--repeats 5] [--peers 1000000]
 
 All three get the same texts in turns in one process, and SemHash the vectors of the same static encoder by model2vec,
 each vector of 256 numbers, so that what differs is the work and not the encoder. Likewise: `likewise.duplicates` with
 that encoder. SemHash: `from_records` and `self_deduplicate`, with its defaults. datasketch: `MinHash.bulk` of the
-words with 64 permutations, and an LSH with threshold 0.8 that is filled and asked. In the texts a thousand duplicates
+words with 64 permutations, and an LSH with threshold 0.8 that is filled and queried. In the texts a thousand duplicates
 are planted whose words stand in another order, with two letters changed over, or with the commonest word left out; how
-many of them each finds is told beside the time. Training the encoder, on 50,000 of the texts, is timed by itself.
+many of them each finds is recorded with the time. Training the encoder, on 50,000 of the texts, is timed by itself.
 """
 
 import argparse

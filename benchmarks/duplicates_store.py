@@ -1,10 +1,10 @@
-"""How long it takes to tell whether one more text is a duplicate of a stored million.
+"""How long it takes to find whether one more text is a duplicate of a stored million.
 
     python benchmarks/duplicates_store.py --data DATA [--texts 1000000]
 
 Distinct sentences of film reviews are searched for duplicates with an encoder trained on 50,000 of them, stored, and
-opened again. Then single texts are asked about: such as are stored, such with a slip of the pen, and others.
-Milliseconds are of whole calls of `Store.of`. How many of the slips are found says what the store misses.
+opened again. Then single texts are queried: stored ones, stored ones with a typo, and others.
+Milliseconds are of whole calls of `Store.duplicates_of`. How many of the typos are found says what the store misses.
 """
 
 import argparse
@@ -25,7 +25,7 @@ LEARNED, DIM = 50_000, 256
 
 
 def slip(text: str, rng: np.random.Generator) -> str:
-    """Two letters of the longest word changed over."""
+    """Two letters of the longest word swapped."""
     words = text.split()
     at = max(range(len(words)), key=lambda place: len(words[place]))
     place, word = int(rng.integers(max(1, len(words[at]) - 1))), words[at]
@@ -34,7 +34,7 @@ def slip(text: str, rng: np.random.Generator) -> str:
 
 
 def main() -> None:
-    """Store, open, ask, and record."""
+    """Store, open, query, and record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_data(parser)
     parser.add_argument("--texts", type=int, default=1_000_000)
@@ -47,7 +47,7 @@ def main() -> None:
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        made = likewise.duplicates(texts, model).store()
+        made = Store.of(likewise.duplicates(texts, model))
         made.save(Path(folder) / "seen")
         seconds["search and store"] = time.perf_counter() - began
         began = time.perf_counter()
@@ -58,13 +58,13 @@ def main() -> None:
             "stored": [texts[row] for row in drawn], "with a slip": [slip(texts[row], rng) for row in drawn],
             "others": others,
         }  # fmt: skip
-        store.of(texts[0])  # the loops are compiled
+        store.duplicates_of(texts[0])  # the loops are compiled
         numbers: dict[str, Any] = {"seconds": seconds}
         for name, some in queries.items():
             taken, found = [], 0
             for text, row in zip(some, drawn, strict=True):
                 began = time.perf_counter()
-                members = store.of(text)
+                members = store.duplicates_of(text)
                 taken.append(1000 * (time.perf_counter() - began))
                 found += any(member.text == texts[row] for member in members) if name != "others" else bool(members)
             numbers[name] = {
@@ -73,7 +73,7 @@ def main() -> None:
             }  # fmt: skip
             print(name, numbers[name], flush=True)
     print(seconds)
-    record("duplicates_store", {"texts": len(store), "dim": DIM, "asked": QUERIES}, numbers, seed=0)
+    record("duplicates_store", {"texts": len(store), "dim": DIM, "requested": QUERIES}, numbers, seed=0)
 
 
 if __name__ == "__main__":

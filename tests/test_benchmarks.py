@@ -21,7 +21,7 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """`benchmarks/tables.py`, and with it `record`: they stand outside the package."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     yield importlib.import_module("tables")
-    for name in ("tables", "record"):
+    for name in ("tables", "record", "figures"):
         sys.modules.pop(name, None)
 
 

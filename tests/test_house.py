@@ -74,7 +74,7 @@ def test_a_file_and_its_functions_are_small(path: Path) -> None:
             assert parameters(function) <= MOST_PARAMETERS, function.name
 
 
-def test_names_say_something() -> None:
+def test_names_mean_something() -> None:
     names = {part for path in TRACKED for part in re.split(r"[/._-]", named(path).lower())}
     assert names & (NAMELESS | {f"{name}s" for name in NAMELESS}) == set()
 
@@ -93,11 +93,11 @@ def test_what_is_public_has_a_docstring(path: Path) -> None:
 
 
 def test_no_file_speaks_of_the_machine_it_was_written_on() -> None:
-    told = []
+    found_paths = []
     for path in TRACKED:
         text = path.read_bytes().decode("utf-8", errors="ignore")
-        told += [f"{named(path)}: {found.group()}" for found in MACHINE_PATH.finditer(text)]
-    assert told == []
+        found_paths += [f"{named(path)}: {found.group()}" for found in MACHINE_PATH.finditer(text)]
+    assert found_paths == []
 
 
 def test_nothing_is_left_to_do() -> None:

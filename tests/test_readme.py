@@ -49,7 +49,7 @@ def test_the_commands_train_embed_index_and_search(folder: Path, capsys: pytest.
     assert len(re.findall(r"^ *\d+ ", capsys.readouterr().out, re.MULTILINE)) >= 10
 
 
-def test_the_python_code_gives_what_its_comments_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_code_does_what_its_comments_claim(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_reviews(tmp_path)
     names: dict[str, Any] = {}
     with chdir(tmp_path):
@@ -72,5 +72,5 @@ def test_the_map_shows_every_room_and_no_other() -> None:
     assert sorted(MAP) == sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 
 
-def test_the_map_says_what_to_read_first_and_it_is_there() -> None:
+def test_the_file_to_read_first_exists() -> None:
     assert [f"{room}/{file}" for room, file in MAP.items() if not (PACKAGE / room / file).exists()] == []

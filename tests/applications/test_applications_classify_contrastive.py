@@ -6,7 +6,7 @@ from classify_texts import Senses, opinions
 
 import likewise
 from likewise.applications.classify.classifier import Classifier
-from likewise.applications.classify.contrastive import ContrastiveFineTuner, _batches, _positive_shares
+from likewise.applications.classify.contrastive import ContrastiveFineTuner, _batches
 from likewise.errors import InputError
 
 
@@ -18,10 +18,6 @@ def test_batches(texts, steps):
     assert len(batches) == steps
     assert sorted(np.concatenate(batches[: round(texts / 32)]).tolist()) == list(range(texts))
     assert all(len(np.unique(numbers[batch])) == 3 for batch in batches)
-
-
-def test_shares_of_positives():
-    np.testing.assert_allclose(_positive_shares(np.array([0, 1, 0])), [[0.5, 0, 0.5], [0, 1, 0], [0.5, 0, 0.5]])
 
 
 def test_models_that_cannot_be_fine_tuned(opinions_model):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.applications.duplicates.calibration import GRID, curve_of, pareto_tail
-from likewise.applications.duplicates.perturbations import other_texts, slips
+from likewise.applications.duplicates.perturbations import perturbations, typos
 
 
 def test_the_tail_of_a_power_of_the_rest():
@@ -28,33 +28,33 @@ def test_tails_of_little():
     assert pareto_tail(np.linspace(0, 0.5, 5)).start == 0
 
 
-def test_precision_is_what_the_shares_say():
+def test_precision_follows_from_the_shares():
     """Witnesses: a closed form, the law that precision does not fall, and that accidents lower it."""
-    slipped, other = np.array([0.9] * 100), np.array([0.5] * 100)
-    curve = curve_of(np.array([0.9, 0.95, 0.3]), np.array([0.1, 0.0] * 50), slipped, other, 10.0)
+    with_typos, other = np.array([0.9] * 100), np.array([0.5] * 100)
+    curve = curve_of(np.array([0.9, 0.95, 0.3]), np.array([0.1, 0.0] * 50), with_typos, other, 10.0)
     assert curve.precisions(np.array([0.9]))[0] == pytest.approx(100 / 100.5, abs=1e-3)
     assert curve.precisions(np.array([0.4]))[0] == pytest.approx(100 / 200.5, abs=1e-3)
     assert np.all(np.diff(curve.precision) >= 0)
     assert 0.5 < curve.threshold(0.99) <= 0.9 and curve.threshold(0.9999) == 2.0
     assert curve.recall_at(0.7) == 1.0 and curve.recall_at(0.95) == 0.0 and curve.recall_at(2.0) == 0.0
-    many = curve_of(np.array([0.9, 0.95, 0.3]), np.linspace(0, 0.8, 1000), slipped, other, 1e9)
+    many = curve_of(np.array([0.9, 0.95, 0.3]), np.linspace(0, 0.8, 1000), with_typos, other, 1e9)
     assert many.precisions(np.array([0.7]))[0] < curve.precisions(np.array([0.7]))[0]
 
 
 def test_views_of_texts():
-    """Closed forms: slips keep the words but for one, other texts change some."""
+    """Closed forms: typos keep the words but for one, other texts change some."""
     texts = [f"the number {word} stands in this sentence about {word}s and more" for word in ("kettle", "lamp", "bag")]
     rng = np.random.default_rng(0)
-    for text, slipped, other in zip(texts * 20, slips(texts * 20, rng), other_texts(texts * 20, rng), strict=True):
+    for text, with_typos, other in zip(texts * 20, typos(texts * 20, rng), perturbations(texts * 20, rng), strict=True):
         words = set(text.split())
-        assert len(words - set(slipped.split())) <= 5 and len(slipped) > len(text) / 2
+        assert len(words - set(with_typos.split())) <= 5 and len(with_typos) > len(text) / 2
         assert other != text and len(words & set(other.split())) >= 8
-    assert slips(["東京の天気は晴れです"], np.random.default_rng(3))[0].count(" ") == 0
+    assert typos(["東京の天気は晴れです"], np.random.default_rng(3))[0].count(" ") == 0
 
 
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=5), st.integers(0, 9))
 def test_any_views(texts, seed):
     """Law: a view for each text, the same for the same seed."""
-    for make in (slips, other_texts):
+    for make in (typos, perturbations):
         made = make(texts, np.random.default_rng(seed))
         assert len(made) == len(texts) and made == make(texts, np.random.default_rng(seed))

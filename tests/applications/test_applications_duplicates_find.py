@@ -6,6 +6,7 @@ import pytest
 import likewise
 from likewise.applications.duplicates import kernels
 from likewise.applications.duplicates.find import duplicates
+from likewise.applications.duplicates.store import Store
 from likewise.errors import InputError
 
 
@@ -78,7 +79,7 @@ def test_groups_hold_together(found, planted):
 
 
 def test_another_precision_needs_no_other_run(found, planted, docs_model):
-    """Two ways that must agree: another precision at once, and a run that asks for it."""
+    """Two ways that must agree: another precision at once, and a run with it."""
     loose = found.rethreshold(0.7)
     again = duplicates(planted[0], docs_model, 0.7)
     assert len(loose.pairs) > len(found.pairs)
@@ -122,7 +123,7 @@ def test_a_test_set_against_a_training_set(docs, docs_model):
     assert found.kept.tolist() == [6, 8, 9]
     assert found.groups[0].text == docs[found.groups[0].row]
     with pytest.raises(InputError, match="compared with other texts"):
-        found.store()
+        Store.of(found)
     assert duplicates(["new"], docs_model, against=[]).kept.tolist() == [0]
     assert duplicates([], docs_model, against=docs[:3]).groups == ()
 
@@ -137,7 +138,7 @@ def test_little_or_nothing():
         assert found.note.startswith("the texts are too few") and found.rethreshold(0.5).kept.tolist() == kept
     assert duplicates([]).threshold("near") == 2.0
     with pytest.raises(InputError, match="all blank"):
-        duplicates([""]).store()
+        Store.of(duplicates([""]))
     with pytest.raises(InputError, match="a string is needed"):
         duplicates([3])
     with pytest.raises(InputError, match="is no model"):

@@ -31,7 +31,7 @@ def test_results(tmp_path):
     results = search(tmp_path / "a.index", "battery broke", 1, model=Letters())
     assert results == from_open
     assert (results[0].rank, results[0].hit.id, results[0].snippet) == (1, "x", "the battery broke")
-    with pytest.raises(InputError, match="which an index cannot store"):
+    with pytest.raises(InputError, match="which it does not hold"):
         search(tmp_path / "a.index", "battery")
     with pytest.raises(InputError, match="does not exist"):
         search(tmp_path / "b.index", "battery")

@@ -20,10 +20,10 @@ def test_train_gives_the_model_that_python_gives(shelf: Shelf) -> None:
     assert model.fingerprint == likewise.load(shelf.model).fingerprint
 
 
-def test_train_says_where_the_model_is_and_what_comes_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_train_prints_the_model_and_the_next_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("two words.csv").write_text("key,title,body\n" + "".join(f"k{n},t {n},b {n % 7} c{n}\n" for n in range(12)))
-    told = succeeds(
+    output = succeeds(
         "train",
         "two words.csv",
         "--pair",
@@ -38,8 +38,8 @@ def test_train_says_where_the_model_is_and_what_comes_next(tmp_path: Path, monke
         "--epochs",
         1,
     )
-    assert "m.model" in told
-    command = shlex.split(told.splitlines()[-1])
+    assert "m.model" in output
+    command = shlex.split(output.splitlines()[-1])
     assert command[0] == "likewise"
     succeeds(*command[1:])
     assert succeeds("search", "m.index", "t 3", "-k", 1, "--json").startswith("{")
@@ -47,16 +47,16 @@ def test_train_says_where_the_model_is_and_what_comes_next(tmp_path: Path, monke
 
 def test_train_reads_standard_input_and_joins_columns(tmp_path: Path) -> None:
     lines = "".join(json.dumps({"a": f"one {n}", "b": f"two {n * n}"}) + "\n" for n in range(12))
-    told = succeeds("train", "-", "--text", "b", "--text", "a", "--out", tmp_path / "m", "--epochs", 1, stdin=lines)
-    assert "FILE --text b --text a" in told
+    output = succeeds("train", "-", "--text", "b", "--text", "a", "--out", tmp_path / "m", "--epochs", 1, stdin=lines)
+    assert "FILE --text b --text a" in output
     assert likewise.load(tmp_path / "m").card.corpus["texts"] == 12
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".feather"])
 def test_embed_writes_tables(shelf: Shelf, tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"vectors{suffix}"
-    told = succeeds("embed", shelf.model, shelf.file, "--text", "body", "--out", out)
-    assert "400 vectors of 32 numbers" in told
+    output = succeeds("embed", shelf.model, shelf.file, "--text", "body", "--out", out)
+    assert "400 vectors of 32 numbers" in output
     table = pq.read_table(out) if suffix == ".parquet" else pa.ipc.open_file(out).read_all()
     assert table.column_names == ["id", "text", "price", "module", "vector"]
     assert table.schema.field("vector").type.list_size == 32
@@ -82,7 +82,7 @@ def test_embed_without_texts(shelf: Shelf, tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "v.parquet").column_names == ["id", "price", "module", "vector"]
 
 
-def test_embed_replaces_only_when_told_to(shelf: Shelf, tmp_path: Path) -> None:
+def test_embed_replaces_only_with_overwrite(shelf: Shelf, tmp_path: Path) -> None:
     words = ("embed", shelf.model, shelf.file, "--text", "body", "--out", tmp_path / "v.npy")
     succeeds(*words)
     assert "--overwrite" in fails(*words)
@@ -102,8 +102,8 @@ def test_search_finds_what_python_finds(shelf: Shelf) -> None:
         for mode in ("hybrid", "vector", "text"):
             for where in (None, "price < 50"):
                 options = ["--where", where] if where else []
-                told = succeeds("search", shelf.index, "cancel the task", "--mode", mode, "-k", 5, "--json", *options)
-                found = [json.loads(line) for line in told.splitlines()]
+                output = succeeds("search", shelf.index, "cancel the task", "--mode", mode, "-k", 5, "--json", *options)
+                found = [json.loads(line) for line in output.splitlines()]
                 hits = other.search("cancel the task", k=5, mode=mode, where=where)
                 assert [(hit["id"], hit["text"], hit["columns"]) for hit in found] == [
                     (hit.id, hit.text, hit.columns) for hit in hits
@@ -112,10 +112,10 @@ def test_search_finds_what_python_finds(shelf: Shelf) -> None:
                 assert [hit["rank"] for hit in found] == list(range(1, len(hits) + 1))
 
 
-def test_index_tells_how_it_is_searched_and_what_comes_next(shelf: Shelf, tmp_path: Path) -> None:
-    told = succeeds("index", shelf.model, shelf.file, "--text", "body", "--out", tmp_path / "an index")
-    assert "400 texts" in told and "exact" in told
-    succeeds(*shlex.split(told.splitlines()[-1])[1:])
+def test_index_prints_how_it_is_searched_and_the_next_command(shelf: Shelf, tmp_path: Path) -> None:
+    output = succeeds("index", shelf.model, shelf.file, "--text", "body", "--out", tmp_path / "an index")
+    assert "400 texts" in output and "exact" in output
+    succeeds(*shlex.split(output.splitlines()[-1])[1:])
 
 
 def test_an_index_that_fails_leaves_nothing(shelf: Shelf, tmp_path: Path) -> None:
@@ -123,8 +123,8 @@ def test_an_index_that_fails_leaves_nothing(shelf: Shelf, tmp_path: Path) -> Non
     broken.write_text('{"text": "sound"}\n' * 9000 + "{\n")
     assert "row 9001" in fails("index", shelf.model, broken, "--out", tmp_path / "x.index")
     assert [path.name for path in tmp_path.iterdir()] == ["broken.jsonl"]
-    told = succeeds("index", shelf.model, broken, "--out", tmp_path / "x.index", "--on-error", "skip")
-    assert "1 unreadable row skipped" in told
+    output = succeeds("index", shelf.model, broken, "--out", tmp_path / "x.index", "--on-error", "skip")
+    assert "1 unreadable row skipped" in output
 
 
 def test_only_an_index_is_overwritten_by_an_index(shelf: Shelf, tmp_path: Path) -> None:
@@ -156,13 +156,13 @@ def test_texts_without_ids_are_new_each_time(shelf: Shelf, tmp_path: Path) -> No
     assert "3 before, 4 now" in succeeds("add", tmp_path / "x.index", second)
 
 
-def test_an_approximate_index_tells_its_recall(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_approximate_index_prints_its_recall(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     known = likewise.Collection.open(shelf.index).describe()
     monkeypatch.setattr(likewise.Collection, "describe", lambda _: replace(known, kind="signs", recall=0.987))
     more = shelf.index.parent / "nothing.txt"
     more.write_text("")
-    told = succeeds("add", shelf.index, more)
-    assert "0 texts" in told and "approximate (signs) and finds 98.7% of the 10 nearest" in told
+    output = succeeds("add", shelf.index, more)
+    assert "0 texts" in output and "approximate (signs) and finds 98.7% of the 10 nearest" in output
 
 
 def test_a_file_without_other_columns_has_only_ours(shelf: Shelf, tmp_path: Path) -> None:

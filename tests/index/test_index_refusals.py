@@ -109,7 +109,7 @@ def test_another_model_is_refused(tmp_path):
         for name in ("ours", "theirs"):
             with pytest.raises(InputError, match="made with another model"):
                 Collection.open(tmp_path / f"{name}.index", other)
-    with pytest.raises(InputError, match="made with a Bare, which an index cannot store"):
+    with pytest.raises(InputError, match="made with a Bare of 32 dimensions, which it does not hold"):
         Collection.open(tmp_path / "theirs.index")
     for name in ("ours", "theirs"):
         for same in (Hashed(), Bare()):
@@ -130,7 +130,7 @@ def test_its_own_model(tmp_path, monkeypatch):
     (path / "model" / "hashed.txt").write_text("32 7")
     with (
         Collection.open(path) as index,
-        pytest.raises(InputError, match="is not the model that the index was made with"),
+        pytest.raises(InputError, match="is not the model that .* was made with"),
     ):
         index.search("another")
     shutil.rmtree(path / "model")

@@ -109,7 +109,7 @@ def test_without_sentence_transformers_the_command_is_named(monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["nothing", "./a", "a/b/c", "~/a", "here/name", ""])
-def test_a_path_to_nothing_is_not_looked_for_on_a_hub(path, tmp_path, monkeypatch, library):
+def test_a_path_to_nothing_is_not_searched_on_a_hub(path, tmp_path, monkeypatch, library):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "here").mkdir()
     with pytest.raises(InputError, match="is no model" if path == "" else f"there is no model {path}: give a folder"):

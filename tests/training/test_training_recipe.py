@@ -39,7 +39,7 @@ def test_toml_there_and_back(tmp_path: Path, recipe: Recipe) -> None:
     assert written == {name: value for name, value in asdict(recipe).items() if value is not None}
 
 
-def test_what_toml_looks_like() -> None:
+def test_the_toml_form() -> None:
     """A closed form: one line a setting, in the order of the recipe."""
     recipe = Recipe(dim=256, temperature=0.1, views="crop,halves", seed=3)
     assert recipe.to_toml() == 'encoder = "static"\ndim = 256\ntemperature = 0.1\nviews = "crop,halves"\nseed = 3\n'

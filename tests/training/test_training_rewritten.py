@@ -65,7 +65,7 @@ def test_training_takes_rewritten_views(python_docs, encoder):
     assert Reversed.calls == 1  # the whole corpus at once
 
 
-def test_a_paraphraser_that_fails_leaves_nothing_that_looks_whole(tmp_path, monkeypatch):
+def test_a_paraphraser_that_fails_leaves_no_partial_output(tmp_path, monkeypatch):
     monkeypatch.setattr(Reversed, "__call__", lambda self, texts, rng: texts[1:])
     with pytest.raises(LikewiseError, match="reversed returned 119 texts for 120"):
         likewise.train(TEXTS, views="reversed", out=tmp_path / "a.model", progress=False)

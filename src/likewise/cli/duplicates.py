@@ -1,4 +1,4 @@
-"""`likewise duplicates`: which texts of a file are the same, nearly so or say the same, and which to keep."""
+"""`likewise duplicates`: which texts of a file are duplicates, and which to keep."""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ Against = Annotated[
 ]
 Kept = Annotated[
     str | None,
-    typer.Option("--kept", metavar="FILE", help="Also write the rows that remain, as JSONL, to this file."),
+    typer.Option("--output-kept", metavar="FILE", help="Also write the rows that remain, as JSONL, to this file."),
 ]
 Save = Annotated[
     str | None,
@@ -46,14 +46,14 @@ def duplicates(
     id: Id = None,
     model: Model = None,
     precision: Annotated[
-        float, typer.Option("--precision", metavar="SHARE", help="Of the pairs found that are to be duplicates.")
+        float, typer.Option("--precision", metavar="SHARE", help="Share of the pairs found that should be duplicates.")
     ] = 0.99,
     keep: Annotated[
         Literal["first", "longest", "newest"],
         typer.Option("--keep", help="Which text of a group to keep; the newest is the last of the file."),
     ] = "first",
     against: Against = None,
-    kept: Kept = None,
+    output_kept: Kept = None,
     save: Save = None,
     seed: Seed = 0,
     progress: Progress = True,
@@ -61,19 +61,21 @@ def duplicates(
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Find texts that say the same, and which of them to keep.
+    """Find texts that are equal, nearly equal or mean the same, and which of them to keep.
 
-    The threshold is found from the texts themselves, without labels, for the share of true duplicates that you ask for.
+    The threshold is estimated from the texts, without labels, for the precision that you set.
     """
     from likewise.applications.duplicates.find import duplicates as find
-    from likewise.applications.duplicates.store import OTHER, RECORD
+    from likewise.applications.duplicates.store import OTHER, RECORD, Store
     from likewise.atomic import refuse_existing, refuse_other, replacing_file
     from likewise.errors import InputError
 
-    for name in filter(None, (out, kept, save)):
+    for name in filter(None, (out, output_kept, save)):
         refuse_existing(Path(name), overwrite=overwrite)
-    if kept and file == "-":
-        raise InputError("--kept reads the file once more, which standard input cannot: put the texts into a file")
+    if output_kept and file == "-":
+        raise InputError(
+            "--output-kept reads the file once more, which standard input cannot: put the texts into a file"
+        )
     if save:
         refuse_other(Path(save), RECORD, OTHER)
         if against is not None:
@@ -83,18 +85,18 @@ def duplicates(
         seed=seed, progress=progress,
     )  # fmt: skip
     if save:
-        found.store().save(save, overwrite=overwrite)
-    if kept:
+        Store.of(found).save(save, overwrite=overwrite)
+    if output_kept:
         rows = _rows(file, set(found.kept.tolist()), text=text, id=id, encoding=encoding, on_error=on_error)
-        with replacing_file(Path(kept), overwrite=overwrite) as beside:
-            beside.write_text("".join(rows), encoding="utf-8")
-    with replacing_file(Path(out), overwrite=overwrite) as beside:
-        beside.write_text("".join(_lines(found)), encoding="utf-8")
-    typer.echo(f"{file}: {_told(found)}")
+        with replacing_file(Path(output_kept), overwrite=overwrite) as temporary:
+            temporary.write_text("".join(rows), encoding="utf-8")
+    with replacing_file(Path(out), overwrite=overwrite) as temporary:
+        temporary.write_text("".join(_lines(found)), encoding="utf-8")
+    typer.echo(f"{file}: {_summary(found)}")
     typer.echo(f"{out}: one line a group")
 
 
-def _told(found: "Duplicates") -> str:
+def _summary(found: "Duplicates") -> str:
     """What was found, in words."""
     from likewise.applications.duplicates.result import REASONS
     from likewise.cli.screen import counted
@@ -102,10 +104,10 @@ def _told(found: "Duplicates") -> str:
     members = [member.reason for group in found.groups for member in group.members]
     by_reason = ", ".join(f"{members.count(reason):,} {reason}" for reason in REASONS)
     remain = f"{len(found.kept):,} remain" if found.others is None else f"{len(found.kept):,} are new"
-    told = f"{counted(len(found.ids), 'text')}, {counted(len(members), 'duplicate')} ({by_reason}); {remain}"
+    summary = f"{counted(len(found.ids), 'text')}, {counted(len(members), 'duplicate')} ({by_reason}); {remain}"
     bars = [f"{reason} from {found.threshold(reason):.3f}" for reason in REASONS[1:] if found.threshold(reason) <= 1]
-    told += f"\nat precision {found.precision:g}: {', '.join(bars) or 'only exact ones are sure enough'}"
-    return f"{told}\n{found.note}" if found.note else told
+    summary += f"\nat precision {found.precision:g}: {', '.join(bars) or 'only exact ones are sure enough'}"
+    return f"{summary}\n{found.note}" if found.note else summary
 
 
 def _lines(found: "Duplicates") -> Iterator[str]:

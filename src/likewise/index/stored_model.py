@@ -17,7 +17,7 @@ from likewise.errors import InputError
 from likewise.index.columns import well_formed
 from likewise.index.record import Record
 from likewise.model.embedder import Component, Identity, document_vectors, identity_of, query_vectors
-from likewise.model.load import STORED, refuse_missing, stored_model
+from likewise.model.load import STORED, check_embedder, stored_model
 
 __all__ = ["ALONE_WEIGHT", "StoredModel", "components_of"]
 
@@ -43,7 +43,8 @@ class StoredModel:
         searched = [each.hybrid_weight > 0 for each in every]
         self.components = tuple(each for each in every if each.hybrid_weight > 0)
         self.dim: int = record.setting("dim")
-        self.name = f"{record.setting('model')} {record.setting('fingerprint')[:12]}"
+        identity = _identity(record)
+        self.name = f"{identity.name} {identity.fingerprint[:12]}"
         self._columns: np.ndarray = np.repeat(searched, [each.dim for each in every])
 
     @property
@@ -99,8 +100,6 @@ class StoredModel:
         known = identity_of(model)
         components = components_of(model, known.dim)
         settings: dict[str, Any] = {
-            "model": known.name,
-            "fingerprint": known.fingerprint,
             "identity": json.dumps(known.plain()),
             "dim": sum(each.dim for each in components if each.hybrid_weight > 0),
             "components": json.dumps([astuple(each) for each in components]),
@@ -119,23 +118,9 @@ class StoredModel:
         Raises:
             InputError: it is another model, or None although none is stored.
         """
-        folder, identity = record.folder, Identity.of_plain(json.loads(record.setting("identity")))
-        name, own = identity.name, identity.fingerprint
-        if model is None:
-            if not identity.storable:
-                raise InputError(
-                    f"{folder} was made with a {name}, which an index cannot store: pass it,"
-                    " Collection.open(path, model=...)"
-                )
-            refuse_missing(folder)
-            return
-        known = identity_of(model)
-        same = identity.matches(known)
-        if not same:
-            raise InputError(
-                f"{folder} was made with another model ({name} {own[:12]}) than the one given ({known.name}"
-                f" {known.fingerprint[:12]}): open it without a model to use its own, or make a new index with this one"
-            )
+        # The part that the index stores is its model too.
+        if model is None or getattr(model, "fingerprint", None) != record.setting("stored_fingerprint"):
+            check_embedder(record.folder, _identity(record), model)
 
 
 def components_of(model: Any, dim: int) -> tuple[Component, ...]:
@@ -163,3 +148,8 @@ def _searched_part(model: Any) -> Any:
     """Return the part of a Likewise model that hybrid search uses; any other model as it is."""
     # On the type: a wrapper that forwards attributes must not be replaced by what it wraps.
     return model.for_search() if hasattr(type(model), "for_search") else model
+
+
+def _identity(record: Record) -> Identity:
+    """Return the identity of the model that an index was made with."""
+    return Identity.of_plain(json.loads(record.setting("identity")))

@@ -38,16 +38,15 @@ class ContrastiveFineTuner:
     """
 
     def __init__(self, model: Any) -> None:
-        encoder = getattr(model, "encoder", None)
         if not isinstance(model, TransformerModel):
             raise InputError(
-                f"contrastive fine-tuning needs a transformer on torch, a {type(encoder or model).__name__} was given: "
-                "leave contrastive out, or load a transformer with likewise.load(folder)"
+                f"contrastive fine-tuning needs a transformer on torch, a {type(model).__name__} was given: leave "
+                "contrastive out, or load a transformer with likewise.load(folder)"
             )
         with tempfile.TemporaryDirectory(prefix="likewise-") as folder:
             model.save(Path(folder) / "copy.model")
             self._copy = TransformerModel.load(Path(folder) / "copy.model")
-        self._encoder: Any = self._copy.encoder
+        self._encoder = self._copy.encoder
         self._initial = {name: np.array(array) for name, array in self._encoder.state().items()}
 
     def fit(

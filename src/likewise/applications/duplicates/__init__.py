@@ -1,7 +1,7 @@
-"""Duplicates: texts that are the same, nearly so, or say the same, and how sure that is.
+"""Duplicates: texts that are equal, nearly equal or mean the same, and how sure that is.
 
-`find.py` is the way from texts to a result: begin there. The folder `likeness` tells how alike two texts are.
-`candidates.py` says which pairs are compared at all, `calibration.py` what a likeness is worth, from `views.py` and
-random pairs (`calibrated.py`). `result.py` is what is found, and `store.py` keeps it for further texts, in tables of
-`table.py`.
+`find.py` leads from texts to a result: begin there. `candidates.py` chooses the pairs that are compared at all, by
+`minhash.py` and by nearest neighbours; `similarity.py` scores them; `calibration.py` estimates the precision of a score
+from random pairs and from `perturbations.py`. `result.py` holds what was found, and `store.py` keeps it to compare
+further texts with.
 """

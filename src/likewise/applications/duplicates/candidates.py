@@ -1,4 +1,8 @@
-"""Middles of clusters, around which vectors are put into lists (Sivic and Zisserman 2003; FAISS makes the clusters)."""
+"""Which pairs are compared: those that share a band of MinHashes, and nearest neighbours in an inverted file.
+
+The inverted file (Sivic and Zisserman 2003) has its centroids from k-means of faiss. Its lists are searched by matrix
+products of whole lists, which took a quarter of the time of faiss.IndexIVFFlat for 100,000 vectors.
+"""
 
 import math
 
@@ -11,64 +15,61 @@ __all__ = [
     "NEIGHBOURS",
     "PROBES",
     "Lists",
-    "clustered",
     "distinct_keys",
-    "letter_pairs",
+    "kmeans",
     "list_count",
     "lists_of",
-    "near_pairs",
+    "minhash_pairs",
     "nearest",
+    "neighbour_pairs",
     "pair_keys",
 ]
 
 
-MOST_SAMPLED = 64  # vectors a list that the clustering learns from
-_ITERATIONS = 8
-
-
-def list_count(texts: int) -> int:
-    """As many lists as a list has rows: looking for the lists then costs what scanning one does."""
-    return max(1, math.isqrt(texts))
-
-
-def clustered(
-    sample: Float32[np.ndarray, "sample dim"], lists: int, rng: np.random.Generator
-) -> Float32[np.ndarray, "lists dim"]:
-    """The middles of `lists` clusters of the sample, by spherical k-means."""
-    import faiss
-
-    spoken = np.ascontiguousarray(sample[sample.any(axis=1)])
-    kmeans = faiss.Kmeans(
-        sample.shape[1],
-        min(lists, len(spoken)),
-        niter=_ITERATIONS,
-        spherical=True,
-        seed=int(rng.integers(2**31)),
-        min_points_per_centroid=1,
-        max_points_per_centroid=MOST_SAMPLED,
-    )
-    kmeans.train(spoken)
-    return np.asarray(kmeans.centroids, np.float32)
-
-
-WINDOW = 4  # texts of a bucket that one is paired with, beside the first
-NEIGHBOURS = 12  # in space, of each text
-PROBES = 2  # lists that a text is looked for in
-FEW = 1 << 12  # texts among which all are looked at
+WINDOW = 4  # texts of a bucket that one is paired with, besides the first
+NEIGHBOURS = 12  # by embedding, of each text
+PROBES = 2  # lists that are searched for each text
+FEW = 1 << 12  # texts up to which all are searched
 TILE = 1 << 22  # cosines at once
-LIST_SAMPLE = 32  # texts a list that the lists are made from
+LIST_SAMPLE = 32  # vectors a list that k-means runs on
+ITERATIONS = 8  # of k-means
 
 Keys = Int64[np.ndarray, " keys"]
 
 
+def list_count(texts: int) -> int:
+    """As many lists as a list has rows: finding the nearest lists then costs what scanning one does."""
+    return max(1, math.isqrt(texts))
+
+
+def kmeans(
+    sample: Float32[np.ndarray, "sample dim"], lists: int, rng: np.random.Generator
+) -> Float32[np.ndarray, "lists dim"]:
+    """The centroids of `lists` clusters of the sample, by spherical k-means."""
+    import faiss
+
+    with_words = np.ascontiguousarray(sample[sample.any(axis=1)])
+    clustering = faiss.Kmeans(
+        sample.shape[1],
+        min(lists, len(with_words)),
+        niter=ITERATIONS,
+        spherical=True,
+        seed=int(rng.integers(2**31)),
+        min_points_per_centroid=1,
+        max_points_per_centroid=2 * LIST_SAMPLE,
+    )
+    clustering.train(with_words)
+    return np.asarray(clustering.centroids, np.float32)
+
+
 def pair_keys(ones: Int64[np.ndarray, " pairs"], others: Int64[np.ndarray, " pairs"], texts: int) -> Keys:
-    """One number for each different pair, rising; whoever comes first has the lower number."""
+    """One number for each distinct pair, rising; the lower text comes first."""
     low, high = np.minimum(ones, others), np.maximum(ones, others)
     return distinct_keys(low * np.int64(texts) + high)
 
 
 def distinct_keys(*parts: np.ndarray) -> Keys:
-    """The different keys of all parts, rising; sorting them is several times as fast as `np.unique`, which hashes."""
+    """The distinct keys of all parts, rising; sorting them is several times as fast as `np.unique`, which hashes."""
     keys = np.concatenate([np.zeros(0, np.int64), *parts])
     keys.sort()
     new = np.ones(len(keys), bool)
@@ -77,18 +78,20 @@ def distinct_keys(*parts: np.ndarray) -> Keys:
     return found
 
 
-def letter_pairs(bands: UInt64[np.ndarray, "bands texts"], spoken: Int64[np.ndarray, " spoken"], cut: int = 0) -> Keys:
+def minhash_pairs(
+    bands: UInt64[np.ndarray, "bands texts"], with_words: Int64[np.ndarray, " with_words"], cut: int = 0
+) -> Keys:
     """Pairs of texts that share a band, as keys.
 
     Args:
-        bands: of `Letters`.
-        spoken: numbers of the texts that have words, rising.
+        bands: of `TextHashes`.
+        with_words: numbers of the texts that have words, rising.
         cut: where it is above 0, only pairs of a text below this number and one from it on.
     """
     texts = bands.shape[1]
     found = []
     for band in bands:
-        order = spoken[np.argsort(band[spoken], kind="stable")]
+        order = with_words[np.argsort(band[with_words], kind="stable")]
         hashes = band[order]
         nothing = np.zeros(0, np.int64)
         count = kernels.bucket_pairs(order, hashes, WINDOW, cut, nothing, nothing)
@@ -102,7 +105,7 @@ class Lists:
     """Vectors in lists around centroids.
 
     Attributes:
-        centroids: the middle of each list.
+        centroids: of each list.
         offsets: where each list begins in `rows`.
         rows: the numbers of the vectors, list after list.
     """
@@ -120,14 +123,14 @@ class Lists:
         return self.rows[self.offsets[number] : self.offsets[number + 1]]
 
 
-def lists_of(coarse: Float32[np.ndarray, "texts coarse"], rng: np.random.Generator) -> Lists:
-    """Cut vectors into lists; a single one where they are few."""
+def lists_of(coarse: Float32[np.ndarray, "texts coarse"], rng: np.random.Generator, exhaustive: int = FEW) -> Lists:
+    """Divide vectors into lists; up to `exhaustive` of them are a single one."""
     texts = len(coarse)
-    if texts <= FEW:
+    if texts <= exhaustive:
         return Lists(np.zeros((1, coarse.shape[1]), np.float32), np.array([0, texts]), np.arange(texts))
     count = list_count(texts)
     sample = coarse[np.sort(rng.choice(texts, min(texts, LIST_SAMPLE * count), replace=False))]
-    centroids = clustered(sample, count, rng)
+    centroids = kmeans(sample, count, rng)
     of_text = _lists_near(coarse, centroids, 1)[:, 0]
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(of_text, minlength=len(centroids)))])
     return Lists(centroids, offsets, np.argsort(of_text, kind="stable"))
@@ -147,12 +150,12 @@ def nearest(
 
     Args:
         queries: vectors.
-        coarse: those that are looked for.
+        coarse: the vectors that are searched.
         lists: of them.
         floor: cosines have to be above it.
         same: the queries are the texts themselves: none finds itself.
         k: how many.
-        probes: lists to look into.
+        probes: lists to search.
     """
     best = np.full((len(queries), k), -np.inf, np.float32)
     places = np.full((len(queries), k), -1, np.int64)
@@ -160,18 +163,18 @@ def nearest(
     by_list = np.argsort(near.ravel(), kind="stable") // near.shape[1]
     begins = np.searchsorted(np.sort(near.ravel()), np.arange(len(lists.centroids) + 1))
     for number in range(len(lists.centroids)):
-        asking, rows = by_list[begins[number] : begins[number + 1]], lists.of(number)
+        queries_here, rows = by_list[begins[number] : begins[number + 1]], lists.of(number)
         if not len(rows):
             continue
         found = coarse[rows].T
         step = max(1, TILE // len(rows))
-        for first in range(0, len(asking), step):
-            some = asking[first : first + step]
+        for first in range(0, len(queries_here), step):
+            some = queries_here[first : first + step]
             kernels.nearest_in_tile(queries[some] @ found, some, rows, not same, floor, best, places)
     return places
 
 
-def near_pairs(found: Int64[np.ndarray, "queries k"], shift: int, texts: int) -> Keys:
+def neighbour_pairs(found: Int64[np.ndarray, "queries k"], shift: int, texts: int) -> Keys:
     """The pairs of each query and what it found, as keys.
 
     Args:

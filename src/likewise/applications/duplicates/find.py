@@ -1,4 +1,4 @@
-"""Duplicates: exact ones, near ones and those that say the same in other words, in one list of texts or in two."""
+"""Find duplicates, exact, near and semantic, in one list of texts or between two."""
 
 import os
 from collections.abc import Sequence
@@ -12,11 +12,18 @@ import pyarrow.compute as pc
 from jaxtyping import Int64
 
 from likewise.applications.duplicates.calibration import Calibration, calibrated
-from likewise.applications.duplicates.candidates import distinct_keys, letter_pairs, lists_of, near_pairs, nearest
-from likewise.applications.duplicates.features import Features, alikeness
-from likewise.applications.duplicates.minhash import Letters, read_letters
-from likewise.applications.duplicates.result import EXACT, NEAR, SEMANTIC, Duplicates, Held, Pairs, checked_precision
-from likewise.applications.duplicates.space import COARSE, Space
+from likewise.applications.duplicates.candidates import distinct_keys, lists_of, minhash_pairs, nearest, neighbour_pairs
+from likewise.applications.duplicates.minhash import TextHashes, hash_texts
+from likewise.applications.duplicates.result import (
+    EXACT,
+    NEAR,
+    SEMANTIC,
+    Compared,
+    Duplicates,
+    Pairs,
+    checked_precision,
+)
+from likewise.applications.duplicates.similarity import COARSE, Features, Space, similarities
 from likewise.applications.duplicates.store import RECORD, Store
 from likewise.corpus.read import read
 from likewise.errors import InputError
@@ -26,10 +33,10 @@ from likewise.training.train import load_or_train
 __all__ = ["KEEP", "Found", "duplicates", "found_in", "space_for"]
 
 KEEP = ("first", "longest", "newest")
-LEARNED = 1 << 16  # texts that an encoder is trained on where none is given: more teach it little about likeness
+LEARNED = 1 << 16  # texts that an encoder is trained on where none is given: more improve it little
 LEAST = 200  # distinct texts that one is trained on
-SAMPLE = 1 << 14  # texts that the axes of the space are found by
-FLOOR = 0.3  # cosines of candidates in space
+SAMPLE = 1 << 14  # texts that the principal axes are computed from
+FLOOR = 0.3  # cosines of neighbours
 WORTH_KEEPING = 0.5  # precision of pairs that are kept for another threshold
 
 
@@ -47,7 +54,7 @@ def duplicates(
     seed: int = 0,
     progress: bool = False,
 ) -> Duplicates:
-    """Find texts that say the same, and which of them to keep.
+    """Find texts that are equal, nearly equal or mean the same, and which of them to keep.
 
     Args:
         texts: what `corpus.read` takes: a path, a list of strings, a frame, an iterator.
@@ -60,11 +67,11 @@ def duplicates(
         id: the column of ids.
         encoding: of a text file; None detects it.
         on_error: `raise` at a row that cannot be read, or `skip` it.
-        seed: of everything random.
-        progress: show on standard error how training goes.
+        seed: of training, of k-means and of the calibration.
+        progress: show the progress of training on standard error.
 
     Raises:
-        InputError: something given cannot be used, in one line that says what to do.
+        InputError: an argument or a text cannot be used.
     """
     checked_precision(precision)
     if keep not in KEEP:
@@ -73,7 +80,7 @@ def duplicates(
     store = _stored(against, model)
     own = _read(texts, given)
     if store is not None:
-        other: Named | None = Named(as_arrow(store.texts), tuple(store.ids))
+        other: Texts | None = Texts(as_arrow(store.texts), tuple(store.ids))
     else:
         other = None if against is None else _read(against, given)
     order = np.concatenate([np.arange(len(other) if other else 0), preferred(own.texts, keep)])
@@ -83,7 +90,7 @@ def duplicates(
 
 
 @dataclass(frozen=True)
-class Named:
+class Texts:
     """Texts with their ids."""
 
     texts: pa.Array
@@ -98,14 +105,14 @@ class Sides:
     """What is compared.
 
     Attributes:
-        own: the texts whose duplicates are looked for.
+        own: the texts whose duplicates are searched for.
         other: those that they are compared with; None for one another.
         store: where the others are from, if from one.
         order: the rows of all, those of `other` first, in the order in which they are kept.
     """
 
-    own: Named
-    other: Named | None
+    own: Texts
+    other: Texts | None
     store: Store | None
     order: Int64[np.ndarray, " all"]
 
@@ -114,27 +121,27 @@ def _compared(sides: Sides, model: Any, precision: float, *, seed: int, progress
     own, other, store = sides.own, sides.other, sides.store
     cut = 0 if other is None else len(other)
     every = own.texts if other is None else pa.chunked_array([other.texts, own.texts]).combine_chunks()
-    letters = read_letters(own.texts)
+    hashes = hash_texts(own.texts)
     if other is not None:
-        letters = Letters.joined([store.features.letters if store else read_letters(other.texts), letters])
-    rows, copies = distinct(letters, sides.order, cut)
+        hashes = TextHashes.joined([store.features.hashes if store else hash_texts(other.texts), hashes])
+    rows, copies = distinct(hashes, sides.order, cut)
     some, before = every.take(pa.array(rows)), int(np.count_nonzero(rows < cut))
     if store is not None:
         space, note = store.space, ""
-        fresh = Features.of(some.slice(before), space, letters.take(rows[before:]))
+        fresh = Features.of(some.slice(before), space, hashes.take(rows[before:]))
         features = store.features.take(rows[:before]).joined(fresh)
     else:
         space, note = space_for(model, every, rows, seed=seed, progress=progress)
-        features = Features.of(some, space, letters.take(rows))
+        features = Features.of(some, space, hashes.take(rows))
     found = found_in(some, features, space, before, seed)
-    held = None
+    compared = None
     if other is None and found.calibration is not None:
-        held = Held(tuple(own.ids[row] for row in rows), some, features, space)
+        compared = Compared(tuple(own.ids[row] for row in rows), some, features, space)
     others, names = (other.texts, other.ids) if other else (None, None)
     pairs = _with_copies(found.pairs, rows, copies, cut)
     return Duplicates(
         own.texts, own.ids, others, names, precision, pairs, found.calibration, sides.order, copies[cut:] - cut, note,
-        held,
+        compared,
     )  # fmt: skip
 
 
@@ -144,7 +151,7 @@ class Found:
 
     Attributes:
         pairs: by the place of a text among them.
-        calibration: what a likeness is worth; None where there was nothing to compare.
+        calibration: what precision a similarity has; None where there was nothing to compare.
     """
 
     pairs: Pairs
@@ -161,7 +168,7 @@ def preferred(texts: pa.Array, keep: str) -> Int64[np.ndarray, " texts"]:
 
 
 def distinct(
-    letters: Letters, order: Int64[np.ndarray, " all"], cut: int
+    hashes: TextHashes, order: Int64[np.ndarray, " all"], cut: int
 ) -> tuple[Int64[np.ndarray, " distinct"], Int64[np.ndarray, " all"]]:
     """The rows of texts that are no copies, in their order, and of every row the one it is a copy of.
 
@@ -170,18 +177,18 @@ def distinct(
     copies = np.arange(len(order))
     rows = []
     for part in (order[:cut], order[cut:]):
-        spoken = part[letters.exact[part] != 0]
-        _, first, back = np.unique(letters.exact[spoken], return_index=True, return_inverse=True)
-        copies[spoken] = spoken[first][back]
-        rows.append(spoken[np.sort(first)])
+        with_words = part[hashes.exact[part] != 0]
+        _, first, back = np.unique(hashes.exact[with_words], return_index=True, return_inverse=True)
+        copies[with_words] = with_words[first][back]
+        rows.append(with_words[np.sort(first)])
     return np.concatenate(rows), copies
 
 
 def space_for(
     model: Any, texts: pa.Array, rows: Int64[np.ndarray, " distinct"], *, seed: int, progress: bool
 ) -> tuple[Space | None, str]:
-    """Where texts are compared by meaning; None, and why, where there is no encoder and none can be trained."""
-    few = "the texts are too few to learn what they mean: they were compared by their letters alone"
+    """The space in which texts are compared by meaning; without an encoder None, and the reason."""
+    few = "the texts are too few to train an encoder on: they were compared by their letters alone"
     if model is None and len(rows) < LEAST:
         return None, few
     rng = np.random.default_rng(seed)
@@ -210,24 +217,24 @@ def found_in(texts: pa.Array, features: Features, space: Space | None, cut: int,
     """
     count = len(texts)
     rng = np.random.default_rng(seed)
-    worded = np.flatnonzero(np.diff(features.letters.sketch_offsets))  # others share no letters with any text
-    keys = letter_pairs(features.letters.bands, worded, cut)
+    with_words = np.flatnonzero(np.diff(features.hashes.sketch_offsets))  # others share no letters with any text
+    keys = minhash_pairs(features.hashes.bands, with_words, cut)
     if space is not None and count > 1:
         coarse = _coarse(features)
         searched = coarse[:cut] if cut else coarse
         if len(searched):
             found = nearest(coarse[cut:], searched, lists_of(searched, rng), FLOOR, same=not cut)
-            keys = distinct_keys(keys, near_pairs(found, cut, count))
+            keys = distinct_keys(keys, neighbour_pairs(found, cut, count))
     ones, others = keys // max(count, 1), keys % max(count, 1)
-    alike = alikeness(features, features, ones, others, space)
+    alike = similarities(features, features, ones, others, space)
     if not count:
         return Found(_no_pairs(), None)
     possible = float(cut) * (count - cut) if cut else count * (count - 1) / 2
     calibration = calibrated(texts, features, space, alike, possible, rng)
-    exact = features.letters.exact
+    exact = features.hashes.exact
     same = exact[ones] == exact[others]
     precision = np.where(same, 1.0, calibration.precisions(alike))
-    reason = np.where(same, EXACT, np.where(calibration.by_letters(alike), NEAR, SEMANTIC)).astype(np.uint8)
+    reason = np.where(same, EXACT, np.where(calibration.by_lexical(alike), NEAR, SEMANTIC)).astype(np.uint8)
     score = np.where(same, np.float32(1), calibration.scores(alike)).astype(np.float32)
     kept = np.flatnonzero(precision >= WORTH_KEEPING)
     return Found(Pairs(ones, others, score, precision, reason).take(kept), calibration)
@@ -269,9 +276,9 @@ def _stored(against: Any, model: Any) -> Store | None:
     return None
 
 
-def _read(texts: Any, given: dict[str, Any]) -> Named:
+def _read(texts: Any, given: dict[str, Any]) -> Texts:
     parts, names = [], []
     for batch in read(texts, **given):
         parts.append(batch.texts)
         names += batch.ids.to_pylist()
-    return Named(pa.chunked_array(parts, pa.large_string()).combine_chunks(), tuple(names))
+    return Texts(pa.chunked_array(parts, pa.large_string()).combine_chunks(), tuple(names))

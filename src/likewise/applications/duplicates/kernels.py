@@ -11,7 +11,7 @@ SHINGLE = 4  # characters
 OFFSET, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)  # FNV-1a
 ONE, LOW = np.uint64(1), np.uint64(0xFFFFFFFF)
 MOST = np.uint32(0xFFFFFFFF)
-WORDS = 1 << 30  # numbers for words with a digit, above those of pieces
+WORDS = 1 << 30  # numbers for words with a digit, above those of subwords
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
 
 
@@ -38,9 +38,9 @@ def sorted_set(values, first, last):
 
 @njit(cache=True, parallel=True, nogil=True)
 def read_texts(data, offsets, kinds, numbers, counts, exact, shingles, many):
-    """What is compared of each text: its numbers, a hash of its characters, and its shingles.
+    """The numbers of each text, a hash of its characters, and its shingles.
 
-    `data` is UTF-8 in lower case, `offsets` tell where each text begins, `kinds` what each character below a limit is:
+    `data` is UTF-8 in lower case, `offsets` are where each text begins, `kinds` what each character below a limit is:
     beyond it, each stands alone. Written are `numbers` (uint32), a hash of each word with a digit, rising, of text `t`
     from `offsets[t] - offsets[0]` on, and their `counts`; `exact` (uint64), a hash of the characters with runs of white
     space as one, 0 for a blank text; `shingles` (uint32), a hash of each, rising, of text `t` from
@@ -124,7 +124,7 @@ def band_hashes(minhashes, bands, rows, out):
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def resemblances_of(sketches, offsets, others, other_offsets, most, ones, twos, out):
+def jaccard_of(sketches, offsets, others, other_offsets, most, ones, twos, out):
     """The share of the shingles of each pair that both have.
 
     Args:
@@ -179,26 +179,26 @@ def contradictions_of(numbers, offsets, others, other_offsets, ones, twos, out):
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def lay_out(ids, offsets, continues, digits, lengths, rarities, most, longest, levels, out, counts):
-    """What each text is compared by: its pieces, rising, but a word with a digit in it as one, whatever its pieces.
+def alignment_tokens(ids, offsets, continues, digits, lengths, rarities, most, longest, levels, out, counts):
+    """The tokens of each text that are aligned, rising: its subwords, but a word with a digit as one token.
 
-    A word with a digit gets a number above those of all pieces, of which the lowest bits are how much it counts: the
-    square root of that, which is its rarity times the root of its length, in so many `levels`.
+    A word with a digit gets an id above those of all subwords. The lowest bits of it are the square root of its weight,
+    its rarity times the root of its length, in one of `levels`.
 
     Args:
-        ids: pieces of the texts.
+        ids: subwords of the texts.
         offsets: where those of each begin; the first is 0.
-        continues: whether a piece continues a word.
+        continues: whether a subword continues a word.
         digits: whether it has a digit.
         lengths: its characters.
-        rarities: of each piece, float32; a word is as rare as its pieces together.
-        most: what a word that is seen once has, the highest rarity.
+        rarities: of each subword, float32; a word is as rare as its subwords together.
+        most: the highest rarity, that of a word that occurs once.
         longest: the length beyond which a word counts no more.
         levels: a power of two.
-        out: int32, written: what text `t` has from `offsets[t]` on.
-        counts: how many those are.
+        out: int32, written: the tokens of text `t` from `offsets[t]` on.
+        counts: int64, written: tokens of each text.
     """
-    pieces, scale = len(continues), np.float32(levels - 1) / (most * np.sqrt(np.float32(longest)))
+    subwords, scale = len(continues), np.float32(levels - 1) / (most * np.sqrt(np.float32(longest)))
     hashes = np.uint64(WORDS // levels)
     for t in prange(len(offsets) - 1):
         text = np.int64(t)
@@ -216,7 +216,7 @@ def lay_out(ids, offsets, continues, digits, lengths, rarities, most, longest, l
             if has_digit:
                 counted = min(rarity, most) * np.sqrt(np.float32(min(max(length - 1, 1), longest)))
                 level = min(np.int64(counted * scale + np.float32(0.5)), levels - 1)
-                out[place] = pieces + np.int64(word % hashes) * levels + level
+                out[place] = subwords + np.int64(word % hashes) * levels + level
                 place += 1
             else:
                 for i in range(at, end):
@@ -228,36 +228,36 @@ def lay_out(ids, offsets, continues, digits, lengths, rarities, most, longest, l
 
 
 @njit(inline="always")
-def weight_of(weights, pieces, id):
-    """What a piece counts, or a word with a digit, by its lowest bits."""
-    return weights[id] if id < pieces else weights[pieces + ((id - pieces) & (len(weights) - pieces - 1))]
+def weight_of(weights, subwords, id):
+    """What a subword counts, or a word with a digit, by its lowest bits."""
+    return weights[id] if id < subwords else weights[subwords + ((id - subwords) & (len(weights) - subwords - 1))]
 
 
 @njit(inline="always")
 def aligned(rows, weights, ids, first, last, others, begin, end, nearest):
-    """How much of either text the pieces of the other account for, and the geometric mean of both.
+    """How much of either text the subwords of the other account for, and the geometric mean of both.
 
-    A piece is accounted for by the power 1.5 of its cosine with the nearest piece of the other text, a word with a
-    digit by the same word alone. `nearest` is filled with the best cosines of the other's pieces.
+    A subword is accounted for by the power 1.5 of its cosine with the nearest subword of the other text, a word with a
+    digit by the same word alone. `nearest` is filled with the best cosines of the other's subwords.
     """
-    total, sum_, (pieces, dim) = np.float32(0), np.float32(0), rows.shape
+    total, sum_, (subwords, dim) = np.float32(0), np.float32(0), rows.shape
     nearest[: end - begin] = np.float32(0)
     for i in range(first, last):
         best = np.float32(0)
         for j in range(begin, end):
             dot = np.float32(ids[i] == others[j])
-            if ids[i] != others[j] and ids[i] < pieces and others[j] < pieces:
+            if ids[i] != others[j] and ids[i] < subwords and others[j] < subwords:
                 own, other = rows[ids[i]], rows[others[j]]
                 for column in range(dim):
                     dot += own[column] * other[column]
             best = max(best, dot)
             nearest[j - begin] = max(nearest[j - begin], dot)
-        weight = weight_of(weights, pieces, ids[i])
+        weight = weight_of(weights, subwords, ids[i])
         total += weight
         sum_ += weight * best * np.sqrt(best)
     back, other_total = np.float32(0), np.float32(0)
     for j in range(begin, end):
-        near, weight = nearest[j - begin], weight_of(weights, pieces, others[j])
+        near, weight = nearest[j - begin], weight_of(weights, subwords, others[j])
         back += weight * near * np.sqrt(near)
         other_total += weight
     if total <= 0 or other_total <= 0:
@@ -267,18 +267,18 @@ def aligned(rows, weights, ids, first, last, others, begin, end, nearest):
 
 @njit(cache=True, parallel=True, nogil=True, fastmath=_ANY_ORDER)
 def alignments_of(rows, weights, ids, offsets, others, other_offsets, ones, twos, most, out):
-    """How well the pieces of each pair of texts can be laid upon one another.
+    """The similarity of the aligned tokens of each pair of texts.
 
     Args:
         rows: float32 (vocab, dim), unit rows.
-        weights: float32 (vocab + levels), of each piece, and of words with a digit by their level.
-        ids: what `lay_out` makes of the first texts.
+        weights: float32 (vocab + levels), of each subword, and of words with a digit by their level.
+        ids: what `alignment_tokens` makes of the first texts.
         offsets: where those of each text begin.
-        others: pieces of the second texts.
+        others: subwords of the second texts.
         other_offsets: where those of each begin.
         ones: the first of each pair.
         twos: the second.
-        most: pieces of a text that are looked at, those with the highest ids, which are the rarer ones.
+        most: subwords of a text that are compared, those with the highest ids, which are the rarer ones.
         out: float32, written.
     """
     for p in prange(len(ones)):

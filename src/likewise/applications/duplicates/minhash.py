@@ -1,4 +1,4 @@
-"""What each character is to a word, in any script: asked of Unicode once."""
+"""The hashes of texts: of the whole text, its numbers, its character shingles, and bands of MinHashes."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from likewise.applications.duplicates.kernels import ALONE, DIGIT, DROPPED, LETT
 from likewise.tokens.kernels import gather
 from likewise.tokens.tokenizer import BLOCKS, as_arrow, buffers
 
-__all__ = ["BANDS", "ROWS", "SKETCH", "Letters", "kinds_of_characters", "packed", "read_letters"]
+__all__ = ["BANDS", "ROWS", "SKETCH", "TextHashes", "hash_texts", "kinds_of_characters", "packed"]
 
 
 LIMIT = 0x3100  # what is above is Chinese, Japanese, Korean, an emoji or rare
@@ -56,8 +56,8 @@ CHUNK_TEXTS, CHUNK_BYTES = 1 << 15, 1 << 25
 
 
 @dataclass(frozen=True)
-class Letters:
-    """What is known literally of some texts.
+class TextHashes:
+    """Hashes of some texts.
 
     Attributes:
         exact: a hash of the characters, without regard to case, compatibility forms and amounts of white space; 0 for a
@@ -80,14 +80,14 @@ class Letters:
     def __len__(self) -> int:
         return len(self.exact)
 
-    def take(self, rows: Int[np.ndarray, " some"]) -> "Letters":
+    def take(self, rows: Int[np.ndarray, " some"]) -> "TextHashes":
         """Those of some texts, in that order."""
         numbers = packed(self.numbers, self.offsets[:-1][rows], np.diff(self.offsets)[rows])
         sketches = packed(self.sketches, self.sketch_offsets[:-1][rows], np.diff(self.sketch_offsets)[rows])
-        return Letters(self.exact[rows], *numbers, *sketches, np.ascontiguousarray(self.bands[:, rows]))
+        return TextHashes(self.exact[rows], *numbers, *sketches, np.ascontiguousarray(self.bands[:, rows]))
 
     @classmethod
-    def joined(cls, parts: "list[Letters]") -> "Letters":
+    def joined(cls, parts: "list[TextHashes]") -> "TextHashes":
         """Those of all parts, one part after the other."""
         none, no_lengths = np.zeros(0, np.uint32), np.zeros(0, np.int64)
         return cls(
@@ -100,18 +100,18 @@ class Letters:
         )
 
 
-def read_letters(texts: pa.Array | list[str]) -> Letters:
-    """The letters of texts, some thousand texts at a time.
+def hash_texts(texts: pa.Array | list[str]) -> TextHashes:
+    """Hash texts, some thousand at a time.
 
     Args:
         texts: strings, or an Arrow array of them.
     """
     drawn = np.random.default_rng(0).integers(0, 1 << 32, (2, BANDS * ROWS), dtype=np.uint32)
     functions = (drawn[0] | np.uint32(1), drawn[1])
-    return Letters.joined([_read_chunk(chunk, functions) for chunk in _chunks(as_arrow(texts))])
+    return TextHashes.joined([_read_chunk(chunk, functions) for chunk in _chunks(as_arrow(texts))])
 
 
-def _read_chunk(chunk: pa.Array, functions: tuple[UInt32[np.ndarray, " hashes"], ...]) -> Letters:
+def _read_chunk(chunk: pa.Array, functions: tuple[UInt32[np.ndarray, " hashes"], ...]) -> TextHashes:
     lower = pc.utf8_lower(pc.utf8_normalize(chunk, form="NFKC"))
     offsets, data = buffers(lower)
     offsets = np.ascontiguousarray(offsets, np.int64)
@@ -127,7 +127,7 @@ def _read_chunk(chunk: pa.Array, functions: tuple[UInt32[np.ndarray, " hashes"],
     bands = np.empty((BANDS, texts), np.uint64)
     kernels.band_hashes(minhashes, BANDS, ROWS, bands)
     sketches = packed(shingles, places, np.minimum(many, SKETCH))
-    return Letters(exact, *packed(numbers, begins, counts), *sketches, bands)
+    return TextHashes(exact, *packed(numbers, begins, counts), *sketches, bands)
 
 
 def packed(

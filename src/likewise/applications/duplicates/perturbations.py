@@ -1,11 +1,11 @@
-"""Texts made of a text to calibrate by: the same with a slip of the pen, and one that says something else."""
+"""Texts made of a text to calibrate by: the same text with typos, and one with another meaning."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["other_texts", "slips"]
+__all__ = ["perturbations", "typos"]
 
 
 DELETED = 0.05  # of the words
@@ -14,12 +14,12 @@ LEAST = 6  # words of a text that any is deleted of, or characters of one withou
 REPLACED = 0.125  # of the words, of the rarer half, and one at least
 
 
-def slips(texts: Sequence[str], rng: np.random.Generator) -> list[str]:
-    """Each text with a twentieth of its words left out, half of them with two letters of one word changed over too."""
-    return [_slipped(_parts(text), rng) for text in texts]
+def typos(texts: Sequence[str], rng: np.random.Generator) -> list[str]:
+    """Each text with a twentieth of its words left out, half of them with two letters of one word swapped too."""
+    return [_with_typos(_parts(text), rng) for text in texts]
 
 
-def other_texts(texts: Sequence[str], rng: np.random.Generator) -> list[str]:
+def perturbations(texts: Sequence[str], rng: np.random.Generator) -> list[str]:
     """Each text with some of its rarer words replaced by such of others: the same sentence about something else."""
     parts = [_parts(text) for text in texts]
     often = Counter(word.lower() for words, _ in parts for word in set(words))
@@ -51,7 +51,7 @@ def _rarer(words: list[str], often: Counter[str]) -> list[int]:
     return order[: (len(words) + 1) // 2]
 
 
-def _slipped(parts: tuple[list[str], str], rng: np.random.Generator) -> str:
+def _with_typos(parts: tuple[list[str], str], rng: np.random.Generator) -> str:
     words, between = list(parts[0]), parts[1]
     if len(words) >= LEAST:
         staying = rng.random(len(words)) >= DELETED

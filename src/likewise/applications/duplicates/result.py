@@ -1,9 +1,8 @@
-"""What was found: groups of duplicates, the texts that are kept, and the pairs that say why."""
+"""The result: groups of duplicates, the texts that are kept, and the pairs that say why."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -11,14 +10,21 @@ from jaxtyping import Float32, Float64, Int64, UInt8
 
 from likewise.applications.duplicates import kernels
 from likewise.applications.duplicates.calibration import Calibration
-from likewise.applications.duplicates.features import Features
-from likewise.applications.duplicates.space import Space
+from likewise.applications.duplicates.similarity import Features, Space
 from likewise.errors import InputError
 
-if TYPE_CHECKING:
-    from likewise.applications.duplicates.store import Store
-
-__all__ = ["EXACT", "NEAR", "REASONS", "SEMANTIC", "Duplicates", "Group", "Member", "Pairs", "checked_precision"]
+__all__ = [
+    "EXACT",
+    "NEAR",
+    "REASONS",
+    "SEMANTIC",
+    "Compared",
+    "Duplicates",
+    "Group",
+    "Member",
+    "Pairs",
+    "checked_precision",
+]
 
 REASONS = ("exact", "near", "semantic")
 EXACT, NEAR, SEMANTIC = range(3)
@@ -31,7 +37,7 @@ class Pairs:
     Attributes:
         first: the text that is preferred.
         second: the other one.
-        score: how alike they are, between 0 and 1: of letters or of meaning, by the reason.
+        score: lexical or semantic similarity, by the reason.
         precision: estimated share of duplicates among pairs at least so alike.
         reason: number of one of `REASONS`.
     """
@@ -58,7 +64,7 @@ class Member:
         row: its number.
         id: its id.
         text: it.
-        reason: `exact`, `near` (the same letters but for a few) or `semantic` (it says the same).
+        reason: `exact`, `near` (the same letters but for a few) or `semantic` (the same meaning).
         score: how alike it and the kept text are, between 0 and 1.
         precision: estimated share of duplicates among pairs at least so alike.
     """
@@ -73,7 +79,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Group:
-    """Texts that say the same.
+    """Texts that are duplicates of one kept text.
 
     Attributes:
         row: the number of the kept text; of the other file, where two were compared.
@@ -89,7 +95,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Held:
+class Compared:
     """The distinct texts that were compared, the preferred first, and what is known of them.
 
     Attributes:
@@ -115,12 +121,12 @@ class Duplicates:
         others: the texts that they were compared with; None where they were compared with one another.
         against: ids of those.
         precision: the share of pairs that are to be duplicates.
-        candidates: all pairs that were compared and are worth keeping, whatever precision is asked for.
-        calibration: what a likeness is worth; None where there was nothing to compare.
+        candidates: all pairs that were compared and are worth keeping, at any precision.
+        calibration: what precision a similarity has; None where there was nothing to compare.
         order: the numbers of the texts, the preferred first; those of `against` come first and count from 0.
         copies: of each text the row of the one that it is an exact copy of, its own if of none.
         note: what else is to be known, in a sentence; empty if nothing.
-        held: what further texts can be compared with; None where there was nothing, or other texts were compared with.
+        compared: what a `Store` is made of; None where there was nothing, or the texts were compared with others.
     """
 
     texts: pa.Array = field(repr=False)
@@ -133,7 +139,7 @@ class Duplicates:
     order: Int64[np.ndarray, " all"] = field(repr=False)
     copies: Int64[np.ndarray, " texts"] = field(repr=False)
     note: str = ""
-    held: Held | None = field(default=None, repr=False)
+    compared: Compared | None = field(default=None, repr=False)
 
     def rethreshold(self, precision: float) -> "Duplicates":
         """The same texts at another precision; nothing is computed anew.
@@ -171,31 +177,17 @@ class Duplicates:
             member = Member(row, self.ids[row], self.texts[row].as_py(), reason, score, sure)
             members.setdefault(int(pairs.first[at]), []).append(member)
         texts, names = (self.texts, self.ids) if self.others is None else (self.others, self.against or ())
-        best_first = {
+        members_first = {
             row: tuple(sorted(found, key=lambda one: (-one.score, one.row))) for row, found in members.items()
         }
-        return tuple(Group(row, names[row], texts[row].as_py(), best_first[row]) for row in sorted(best_first))
+        return tuple(Group(row, names[row], texts[row].as_py(), members_first[row]) for row in sorted(members_first))
 
     def threshold(self, reason: str) -> float:
         """The score from which on a pair is a duplicate, of `near` or `semantic`; above 1 where none is enough."""
         if self.calibration is None:
             return 2.0
-        curve = self.calibration.letters if reason == REASONS[NEAR] else self.calibration.meaning
+        curve = self.calibration.lexical if reason == REASONS[NEAR] else self.calibration.semantic
         return curve.threshold(self.precision - 1e-9)
-
-    def store(self) -> "Store":
-        """What tells whether one more text is a duplicate of these, in milliseconds; `Store.save` keeps it.
-
-        Raises:
-            InputError: there are no texts, or they were compared with others.
-        """
-        from likewise.applications.duplicates.store import Store
-
-        if self.held is None or self.calibration is None:
-            reason = "they are all blank" if self.others is None else "they were compared with other texts"
-            raise InputError(f"no store can be made of these texts: {reason}; make one of the texts to compare with")
-        held = self.held
-        return Store(held.ids, held.texts.to_pylist(), held.features, held.space, self.calibration, self.precision)
 
     def __iter__(self) -> Iterator[Group]:
         return iter(self.groups)

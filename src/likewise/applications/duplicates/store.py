@@ -1,22 +1,31 @@
-"""Texts that were seen, in a folder: whether one more is a duplicate of a million of them takes milliseconds."""
+"""A store of texts: finds the duplicates of one more text among a million in milliseconds, and is kept in a folder."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Float32, Int64, UInt64
 from pyarrow import feather
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from likewise.applications.duplicates.calibration import Calibration, Curve
-from likewise.applications.duplicates.features import Features, alikeness
-from likewise.applications.duplicates.minhash import Letters
-from likewise.applications.duplicates.result import EXACT, NEAR, REASONS, SEMANTIC, Member, checked_precision
-from likewise.applications.duplicates.space import Space
-from likewise.applications.duplicates.table import Table
+from likewise.applications.duplicates.candidates import Lists, lists_of
+from likewise.applications.duplicates.minhash import TextHashes
+from likewise.applications.duplicates.result import (
+    EXACT,
+    NEAR,
+    REASONS,
+    SEMANTIC,
+    Duplicates,
+    Member,
+    checked_precision,
+)
+from likewise.applications.duplicates.similarity import COARSE, Features, Space, similarities
 from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
 from likewise.model.embedder import Identity
@@ -27,8 +36,77 @@ from likewise.tokens.tokenizer import as_arrow
 __all__ = ["OTHER", "RECORD", "Store"]
 
 RECORD, FEATURES, TEXTS = "duplicates.json", "features.safetensors", "texts.arrow"
-FORMAT = 4  # raised when what is kept of a text, or what a likeness is, changes
+FORMAT = 5  # raised when what is kept of a text, or how it is scored, changes
 OTHER = "something else"  # what a path is that is neither such a folder nor free
+MOST_OF_BUCKET = 32  # texts of a full bucket that are compared
+PROBES = 4  # lists
+NEAREST = 32
+
+
+@dataclass(frozen=True)
+class Table:
+    """Some texts.
+
+    Attributes:
+        features: of them.
+        first: the number of the first of them in the store; the others follow.
+        exact: their hashes, rising.
+        by_exact: whose they are.
+        bands: the hashes of each band, rising.
+        by_band: whose they are.
+        lists: of their vectors.
+    """
+
+    features: Features
+    first: int
+    exact: UInt64[np.ndarray, " texts"]
+    by_exact: Int64[np.ndarray, " texts"]
+    bands: UInt64[np.ndarray, "bands texts"]
+    by_band: Int64[np.ndarray, "bands texts"]
+    lists: Lists
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @classmethod
+    def of(cls, features: Features, first: int, rng: np.random.Generator) -> "Table":
+        """Put texts in order.
+
+        Args:
+            features: of them.
+            first: the number of the first.
+            rng: of the lists.
+        """
+        by_exact = np.argsort(features.hashes.exact, kind="stable")
+        bands = features.hashes.bands
+        by_band = np.argsort(bands, axis=1, kind="stable")
+        lists = lists_of(features.vectors[:, :COARSE].astype(np.float32), rng)
+        exact = features.hashes.exact[by_exact]
+        return cls(features, first, exact, by_exact, np.take_along_axis(bands, by_band, 1), by_band, lists)
+
+    def candidates(self, one: Features) -> Int64[np.ndarray, " candidates"]:
+        """Which of the texts are worth comparing with a single one, rising."""
+        found = [self._within(self.exact, self.by_exact, one.hashes.exact[0])]
+        bands = zip(self.bands, self.by_band, one.hashes.bands[:, 0], strict=True)
+        found += [self._within(hashes, places, hashed) for hashes, places, hashed in bands]
+        if one.vectors.shape[1]:
+            found.append(self._near(one.vectors[0, :COARSE].astype(np.float32)))
+        return np.unique(np.concatenate(found))
+
+    def _within(
+        self, hashes: UInt64[np.ndarray, " texts"], places: Int64[np.ndarray, " texts"], wanted: np.uint64
+    ) -> Int64[np.ndarray, " some"]:
+        first, last = np.searchsorted(hashes, wanted, side="left"), np.searchsorted(hashes, wanted, side="right")
+        return places[first : min(last, first + MOST_OF_BUCKET)]
+
+    def _near(self, query: Float32[np.ndarray, " coarse"]) -> Int64[np.ndarray, " some"]:
+        order = np.argsort(-(self.lists.centroids @ query), kind="stable")[:PROBES]
+        rows = np.concatenate([np.zeros(0, np.int64), *(self.lists.of(int(number)) for number in order)])
+        some = self.features.vectors[rows, :COARSE].astype(np.float32)
+        lengths = np.maximum(np.linalg.norm(some, axis=1), 1e-12)
+        cosines = (some @ query) / lengths
+        best: np.ndarray = rows[np.argsort(-cosines, kind="stable")[:NEAREST]]
+        return best
 
 
 class Store:
@@ -40,9 +118,9 @@ class Store:
     Attributes:
         ids: of the texts, by their number.
         texts: the texts.
-        space: in which they are compared; None where their letters alone are.
-        calibration: what a likeness is worth.
-        precision: that is asked for where a call names none.
+        space: in which they are compared; None for lexical similarity alone.
+        calibration: what precision a similarity has.
+        precision: of calls without one.
     """
 
     def __init__(
@@ -69,7 +147,21 @@ class Store:
             joined = joined.joined(table.features)
         return joined
 
-    def of(self, text: str, precision: float | None = None) -> list[Member]:
+    @classmethod
+    def of(cls, found: Duplicates) -> "Store":
+        """Make a store of the texts of a search for duplicates.
+
+        Raises:
+            InputError: there are no texts, or they were compared with others.
+        """
+        compared = found.compared
+        if compared is None or found.calibration is None:
+            reason = "they are all blank" if found.others is None else "they were compared with other texts"
+            raise InputError(f"no store can be made of these texts: {reason}; make one of the texts to compare with")
+        texts = compared.texts.to_pylist()
+        return cls(compared.ids, texts, compared.features, compared.space, found.calibration, found.precision)
+
+    def duplicates_of(self, text: str, precision: float | None = None) -> list[Member]:
         """The texts that a text is a duplicate of, the surest first; none for a blank one.
 
         Args:
@@ -96,17 +188,17 @@ class Store:
         if len(names) != len(array):
             raise InputError(f"{len(array)} texts were given with {len(names)} ids: give as many of each")
         features = Features.of(array, self.space)
-        spoken = np.flatnonzero(features.letters.exact != 0)
-        if not len(spoken):
+        with_words = np.flatnonzero(features.hashes.exact != 0)
+        if not len(with_words):
             return
         rng = np.random.default_rng(0)
-        tables = [*self._tables, Table.of(features.take(spoken), len(self), rng)]
+        tables = [*self._tables, Table.of(features.take(with_words), len(self), rng)]
         while len(tables) > 1 and len(tables[-2]) <= 2 * len(tables[-1]):
             last, before = tables.pop(), tables.pop()
             tables.append(Table.of(before.features.joined(last.features), before.first, rng))
         self._tables = tables
-        self.ids += [names[row] for row in spoken]
-        self.texts += array.take(pa.array(spoken)).to_pylist()
+        self.ids += [names[row] for row in with_words]
+        self.texts += array.take(pa.array(with_words)).to_pylist()
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the folder, the encoder with it where it is one that can be written.
@@ -118,15 +210,15 @@ class Store:
         refuse_other(path, RECORD, OTHER)
         features = self.features
         arrays = {
-            "exact": features.letters.exact, "numbers": features.letters.numbers,
-            "offsets": features.letters.offsets, "sketches": features.letters.sketches,
-            "sketch_offsets": features.letters.sketch_offsets, "bands": features.letters.bands,
-            "vectors": features.vectors, "pieces": features.pieces.ids, "piece_offsets": features.pieces.offsets,
+            "exact": features.hashes.exact, "numbers": features.hashes.numbers,
+            "offsets": features.hashes.offsets, "sketches": features.hashes.sketches,
+            "sketch_offsets": features.hashes.sketch_offsets, "bands": features.hashes.bands,
+            "vectors": features.vectors, "tokens": features.tokens.ids, "token_offsets": features.tokens.offsets,
             "axes": self.space.axes if self.space else np.zeros((0, 0), np.float32),
         }  # fmt: skip
         arrays |= {
             f"{name}_{of}": getattr(getattr(self.calibration, name), of)
-            for name in ("letters", "meaning")
+            for name in ("lexical", "semantic")
             for of in ("precision", "recall")
         }
         with replacing_folder(path, overwrite=overwrite) as folder:
@@ -155,12 +247,12 @@ class Store:
         if version != FORMAT:
             raise InputError(f"{folder} is of format {version}, and {FORMAT} is read: make it anew")
         try:
-            said = load_file(folder / FEATURES)
+            stored = load_file(folder / FEATURES)
             table = feather.read_table(str(folder / TEXTS))
-            letters = Letters(*(said[field] for field in Letters.__dataclass_fields__))
-            features = Features(letters, said["vectors"], Ragged(said["pieces"], said["piece_offsets"]))
-            curves = [Curve(said[f"{name}_precision"], said[f"{name}_recall"]) for name in ("letters", "meaning")]
-            ids, texts, precision, axes = table["id"], table["text"], float(record["precision"]), said["axes"]
+            hashes = TextHashes(*(stored[field] for field in TextHashes.__dataclass_fields__))
+            features = Features(hashes, stored["vectors"], Ragged(stored["tokens"], stored["token_offsets"]))
+            curves = [Curve(stored[f"{name}_precision"], stored[f"{name}_recall"]) for name in ("lexical", "semantic")]
+            ids, texts, precision, axes = table["id"], table["text"], float(record["precision"]), stored["axes"]
         except (OSError, ValueError, KeyError, TypeError, SafetensorError, pa.ArrowInvalid) as error:
             raise _damaged(folder, error) from error
         space = None
@@ -171,23 +263,23 @@ class Store:
     def _matches(self, one: Features, precision: float | None) -> list[Member]:
         wanted = self.precision if precision is None else checked_precision(precision)
         found: list[tuple[float, Member]] = []
-        for table in self._tables if one.letters.exact[0] else ():
+        for table in self._tables if one.hashes.exact[0] else ():
             rows = table.candidates(one)
-            alike = alikeness(one, table.features, np.zeros(len(rows), np.int64), rows, self.space)
-            same = table.features.letters.exact[rows] == one.letters.exact[0]
+            alike = similarities(one, table.features, np.zeros(len(rows), np.int64), rows, self.space)
+            same = table.features.hashes.exact[rows] == one.hashes.exact[0]
             sure = np.where(same, 1.0, self.calibration.precisions(alike))
             scores = np.where(same, np.float32(1), self.calibration.scores(alike))
-            reasons = np.where(same, EXACT, np.where(self.calibration.by_letters(alike), NEAR, SEMANTIC))
+            reasons = np.where(same, EXACT, np.where(self.calibration.by_lexical(alike), NEAR, SEMANTIC))
             for at in np.flatnonzero(sure >= wanted - 1e-9):
                 row = int(rows[at]) + table.first
-                told = REASONS[reasons[at]], float(scores[at]), float(sure[at])
-                member = Member(row, self.ids[row], self.texts[row], *told)
+                explanation = REASONS[reasons[at]], float(scores[at]), float(sure[at])
+                member = Member(row, self.ids[row], self.texts[row], *explanation)
                 found.append((float(sure[at]), member))
         return [member for _, member in sorted(found, key=lambda one: (-one[0], -one[1].score, one[1].row))]
 
 
 def _record(folder: Path) -> tuple[int, dict[str, Any]]:
-    """The format of a folder, and what its record says."""
+    """The format of a folder, and its record."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         return int(record["format"]), record

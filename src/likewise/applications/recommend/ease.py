@@ -240,7 +240,7 @@ def choose_settings(
             ("ridge", RIDGES),
             ("recency_exponent", RECENCY_EXPONENTS),
         ):
-            candidates = [replace(settings, **{name: value}) for value in values]  # type: ignore[arg-type]  # names of fields with their values
+            candidates = [replace(settings, **{name: value}) for value in values]  # type: ignore[arg-type]
             gains = [gain(factors, each) for each in candidates]
             settings = candidates[int(np.argmax(gains))]
         if max(gains) > best:

@@ -1,14 +1,22 @@
-"""How alike two texts are, beside slow loops."""
+"""Similarities. Oracles: slow loops, closed forms, laws."""
 
 import dataclasses
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
-from likewise.applications.duplicates import features as module
-from likewise.applications.duplicates.features import Features, alikeness
-from likewise.applications.duplicates.space import KEPT, Space, principal_axes
-from likewise.applications.duplicates.token_alignment import LEVELS
+from likewise.applications.duplicates import similarity as module
+from likewise.applications.duplicates.similarity import (
+    KEPT,
+    LEVELS,
+    Features,
+    Space,
+    compare,
+    principal_axes,
+    similarities,
+)
+from likewise.errors import InputError
 from likewise.model.concatenated import Companion, ConcatenatedModel
 
 TEXTS = (
@@ -21,18 +29,18 @@ def strings(texts=TEXTS):
     return pa.array(list(texts), pa.large_string())
 
 
-def slow_alignment(pieces, one, other):
+def slow_alignment(tokens, one, other):
     """What either accounts for of the other by the best cosines, and the geometric mean of both ways."""
 
-    known = len(pieces.rows)
+    known = len(tokens.rows)
 
     def cosine(a, b):
         if a == b or max(a, b) >= known:  # a word with a digit is no other
             return float(a == b)
-        return max(0.0, float(pieces.rows[a] @ pieces.rows[b]))
+        return max(0.0, float(tokens.rows[a] @ tokens.rows[b]))
 
     def weight(a):
-        return float(pieces.weights[a if a < known else known + (a - known) % LEVELS])
+        return float(tokens.weights[a if a < known else known + (a - known) % LEVELS])
 
     ways = []
     for mine, theirs in ((one, other), (other, one)):
@@ -44,37 +52,37 @@ def slow_alignment(pieces, one, other):
 
 def test_alignment(docs_model, monkeypatch):
     """Witnesses: a slow loop in float64, equal texts (closed form), symmetry."""
-    monkeypatch.setattr(module, "IN_MEANING", 0.0)  # for its contradicting numbers
+    monkeypatch.setattr(module, "SEMANTIC_CONTRADICTION", 0.0)  # for its contradicting numbers
     space = Space.of(docs_model, TEXTS[:3])
     found = Features.of(strings(), space)
     ones, twos = np.array([0, 1, 0, 4, 4, 3, 0]), np.array([1, 0, 0, 2, 5, 0, 4])
-    meaning = alikeness(found, found, ones, twos, space).meaning
+    meaning = similarities(found, found, ones, twos, space).semantic
     for at, (one, other) in enumerate(zip(ones[:5].tolist(), twos[:5].tolist(), strict=True)):
-        slow = slow_alignment(space.pieces, found.pieces[one].tolist(), found.pieces[other].tolist())
+        slow = slow_alignment(space.tokens, found.tokens[one].tolist(), found.tokens[other].tolist())
         assert abs(meaning[at] - slow) < 1e-5  # float32 sums
     assert abs(meaning[2] - 1) < 1e-6 and abs(meaning[0] - meaning[1]) < 1e-6 and meaning[5] == 0
     assert meaning[0] > meaning[6]
 
 
-def test_repeated_pieces_count_as_often(docs_model):
+def test_repeated_tokens_count_as_often(docs_model):
     """A law: what both have weighs more where one of them repeats it."""
     space = Space.of(docs_model, TEXTS[:3])
     found = Features.of(strings(["list files", "list files list", "list"]), space)
-    assert len(found.pieces[1]) == len(found.pieces[0]) + len(found.pieces[2])
-    assert np.all(np.diff(found.pieces[1]) >= 0)
-    once, twice = alikeness(found, found, np.array([0, 1]), np.array([2, 2]), space).meaning
+    assert len(found.tokens[1]) == len(found.tokens[0]) + len(found.tokens[2])
+    assert np.all(np.diff(found.tokens[1]) >= 0)
+    once, twice = similarities(found, found, np.array([0, 1]), np.array([2, 2]), space).semantic
     assert twice > once
 
 
 def test_numbers_that_contradict(docs_model):
-    """Closed form: of three numbers two contradict, which takes a third of the likeness."""
+    """Closed form: of three numbers two contradict, which takes a third of the similarity."""
     found = Features.of(strings(["of 3.11", "of 3.12", "of 3", "of"]), None)
     ones, twos = np.array([0, 0, 0]), np.array([1, 2, 3])
-    plain = dataclasses.replace(found.letters, numbers=found.letters.numbers[:0], offsets=np.zeros(5, np.int64))
-    without = Features(plain, found.vectors, found.pieces)
-    resemblances = alikeness(without, without, ones, twos, None).letters
-    letters = alikeness(found, found, ones, twos, None).letters
-    assert np.allclose(letters, resemblances * [2 / 3, 1, 1], atol=1e-6)
+    plain = dataclasses.replace(found.hashes, numbers=found.hashes.numbers[:0], offsets=np.zeros(5, np.int64))
+    without = Features(plain, found.vectors, found.tokens)
+    resemblances = similarities(without, without, ones, twos, None).lexical
+    hashes = similarities(found, found, ones, twos, None).lexical
+    assert np.allclose(hashes, resemblances * [2 / 3, 1, 1], atol=1e-6)
 
 
 def test_axes_keep_products():
@@ -96,13 +104,13 @@ def test_turned_rows_are_turned_vectors(docs_model, monkeypatch):
     whole = Features.of(strings(), space)
     monkeypatch.setattr(module, "CHUNK", 2)
     parts = Features.of(strings(), space)
-    assert np.array_equal(whole.pieces.ids, parts.pieces.ids) and np.array_equal(whole.vectors, parts.vectors)
+    assert np.array_equal(whole.tokens.ids, parts.tokens.ids) and np.array_equal(whole.vectors, parts.vectors)
     joined = whole.take(np.array([1, 4])).joined(whole.take(np.array([0])))
-    assert len(joined) == 3 and np.array_equal(joined.pieces[2], whole.pieces[0])
+    assert len(joined) == 3 and np.array_equal(joined.tokens[2], whole.tokens[0])
 
 
 class Joined(ConcatenatedModel):
-    """What stands for a transformer with a static model beside it."""
+    """Stands for a transformer with a static companion."""
 
     def __init__(self, model, other):
         self.companion, self.other = Companion(model, 1.0), other
@@ -115,11 +123,24 @@ class Joined(ConcatenatedModel):
         return np.array([[1.0, len(text), 0.0] for text in (t.as_py() if hasattr(t, "as_py") else t for t in texts)])
 
 
-def test_a_transformer_is_asked_for_cosines_and_the_model_beside_it_for_pieces(docs_model):
+def test_a_transformer_gives_cosines_and_its_companion_tokens(docs_model):
     """Two ways that must agree: both by hand, the cosine counting three times as much."""
     space, static = Space(Joined(docs_model, None), np.eye(3, dtype=np.float32)), Space.of(docs_model, TEXTS)
     some = strings(TEXTS[:3])
     found, ones, twos = Features.of(some, space), np.array([0, 0]), np.array([1, 2])
     cosines = np.einsum("pd,pd->p", found.vectors[ones].astype(float), found.vectors[twos].astype(float))
-    laid = alikeness(Features.of(some, static), Features.of(some, static), ones, twos, static).meaning
-    assert np.allclose(alikeness(found, found, ones, twos, space).meaning, 0.75 * cosines + 0.25 * laid, atol=2e-3)
+    laid = similarities(Features.of(some, static), Features.of(some, static), ones, twos, static).semantic
+    assert np.allclose(similarities(found, found, ones, twos, space).semantic, 0.75 * cosines + 0.25 * laid, atol=2e-3)
+
+
+def test_given_pairs(docs_model, python_docs):
+    """Witnesses: equal texts (closed form), symmetry, and that unlike texts are less alike."""
+    texts = python_docs[:40]
+    same = compare(texts, [f"{text} !" for text in texts], docs_model)
+    assert np.all(same.lexical == 1) and np.allclose(same.semantic, 1, atol=0.2)
+    other = compare(texts, texts[::-1], docs_model)
+    assert np.allclose(other.semantic, compare(texts[::-1], texts, docs_model).semantic, atol=1e-5)
+    assert other.semantic.mean() < same.semantic.mean() - 0.3 and other.lexical.mean() < 0.2
+    assert len(compare([], [], docs_model).semantic) == 0
+    with pytest.raises(InputError, match="2 texts were given with 1"):
+        compare(["a", "b"], ["c"], docs_model)
