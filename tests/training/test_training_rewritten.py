@@ -57,11 +57,8 @@ def test_the_rows_of_both_stores_belong_together(tmp_path, paired):
 
 @pytest.mark.parametrize("encoder", ["static", "bert"])
 def test_training_takes_rewritten_views(python_docs, encoder):
-    settings = (
-        {"steps": 2, "layers": 1, "dim": 32, "length": 16, "batch": 16, "static_weight": 0.0}
-        if encoder == "bert"
-        else {"epochs": 1, "dim": 32}
-    )
+    transformer = {"steps": 2, "layers": 1, "dim": 32, "length": 16, "batch": 16, "static_weight": 0.0}
+    settings = transformer if encoder == "bert" else {"epochs": 1, "dim": 32}
     texts = [text[:200] for text in python_docs[:300]]
     model = likewise.train(texts, encoder=encoder, views="crop,reversed+delete:0.1", progress=False, **settings)
     assert np.isfinite(model.encode(texts[:2])).all()
