@@ -13,7 +13,7 @@ from record import ROOT
 from rich.console import Console
 from rich.text import Text
 
-QUERIES = ("remove a folder and everything in it", "run a function after some seconds")
+QUERIES = ("popup asking yes or no", "parse web markup")
 WIDTH = 100
 
 
