@@ -40,9 +40,7 @@ def duplicates(
     file: File,
     out: Annotated[
         str,
-        typer.Option(
-            "--out", metavar="GROUPS", help="The file for the groups: JSONL, one per line.", show_default=False
-        ),
+        typer.Option("--out", metavar="GROUPS", help="The groups: JSONL, one per line.", show_default=False),
     ],
     text: Text = None,
     id: Id = None,
