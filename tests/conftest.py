@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, settings
 SOURCE = Path(__file__).parents[1] / "src"
 SMALL = 3000  # texts: enough to learn from, few enough to train on within a second or two
 
-# How long an example takes says more of the machine than of the code: there is no deadline. CI draws the same examples
-# every time, so that it judges the change; other machines keep finding new ones.
+# How long an example takes says more of the machine than of the code: there is no deadline. The default draws the same
+# examples every time, so that it judges the change; `make nightly` keeps finding new ones.
 NO_DEADLINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("default", max_examples=25, derandomize=True, **NO_DEADLINE)
 settings.register_profile("nightly", max_examples=200, **NO_DEADLINE)
