@@ -61,7 +61,6 @@ class Loop:
         evaluate: the geometry of the held-out texts in the current embedding space.
         plan: how long and how fast.
         checkpoint: the file of the checkpoint, from which a killed run continues; None for none.
-        order: the batches of an epoch, as positions of texts; all texts in random order if None.
         stateful: what else the rest of the run depends on, by name.
         seconds_between_checkpoints: at least; it is written after an evaluation. 15 if None.
     """
@@ -74,12 +73,10 @@ class Loop:
         plan: Plan,
         checkpoint: Path | None = None,
         *,
-        order: Callable[[np.random.Generator], list[np.ndarray]] | None = None,
         stateful: Mapping[str, Stateful] | None = None,
         seconds_between_checkpoints: float | None = None,
     ) -> None:
         self.step, self.batches, self.evaluate, self.plan, self.checkpoint = step, batches, evaluate, plan, checkpoint
-        self.order = order or (lambda rng: batch_indices(plan.texts, plan.batch, rng))
         self.stateful = {"step": step, **(stateful or {})}
         self.schedule = Schedule(plan.learning_rate, plan.steps)
         self.guard = Guard(plan.batch)
@@ -117,7 +114,7 @@ class Loop:
             started = time.perf_counter()
             epoch, number = divmod(progress.step, plan.steps_per_epoch)
             if number == 0 or not order:
-                order = self.order(random_stream(plan.seed, Purpose.TEXT_ORDER, epoch))
+                order = batch_indices(plan.texts, plan.batch, random_stream(plan.seed, Purpose.TEXT_ORDER, epoch))
             indices = order[number]
             batch = self.batches(indices, random_stream(plan.seed, Purpose.VIEWS, progress.step))
             result = self._take_step(batch)
