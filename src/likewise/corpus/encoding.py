@@ -4,7 +4,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from likewise.corpus.source import Problem
+from likewise.corpus.batch import Problem
 from likewise.errors import InputError
 
 __all__ = ["Encoding", "checked_name", "encoding_of", "foreign_format", "undecodable"]

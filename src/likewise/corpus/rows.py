@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from likewise.corpus.batch import MAX_CHARACTERS, MAX_ROWS, TextBatch, text_batch
+from likewise.corpus.batch import MAX_CHARACTERS, MAX_ROWS, Problem, Reading, TextBatch, text_batch
 from likewise.corpus.columns import TEXT, Chosen
 from likewise.corpus.encoding import undecodable
-from likewise.corpus.source import Problem, Reading
 
 __all__ = ["MISSING", "Row", "grouped", "record_batches", "rows_batch", "text_rows"]
 

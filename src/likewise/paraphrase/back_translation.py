@@ -226,8 +226,8 @@ class Marian:
             raise InputError(f"{self.folder} holds no model: expected a folder with config.json and model.safetensors")
         if not any(self.folder.glob("*.safetensors")):
             raise InputError(
-                f"{self.folder} has no weights as safetensors: load it where you trust it, with from_pretrained, and write "
-                "it anew with save_pretrained"
+                f"{self.folder} has no weights as safetensors: load it where you trust it, with from_pretrained, and "
+                "write it anew with save_pretrained"
             )
         self.fingerprint = _fingerprint(self.folder)
         with warnings.catch_warnings():
