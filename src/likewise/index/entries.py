@@ -10,8 +10,7 @@ from jaxtyping import Bool, Float16, Float64, Int64
 
 from likewise.errors import InputError
 from likewise.index.columns import CHUNK, Rows, from_cell, to_cell
-from likewise.index.record import Record
-from likewise.index.row_ids import fetch_row_ids
+from likewise.index.record import Record, fetch_row_ids, read_setting
 from likewise.index.stems import indexed_text
 
 __all__ = [
@@ -257,8 +256,8 @@ def iter_vectors(connection: sqlite3.Connection, after: int = -1) -> Iterator[St
 
 
 def _stored(rows: list[tuple[int, bytes]], connection: sqlite3.Connection) -> StoredVectors:
-    dim = connection.execute("SELECT value FROM settings WHERE name = 'dim'").fetchone()[0]
-    vectors = np.frombuffer(b"".join(vector for _, vector in rows), np.float16).reshape(len(rows), dim)
+    joined = b"".join(vector for _, vector in rows)
+    vectors = np.frombuffer(joined, np.float16).reshape(len(rows), read_setting(connection, "dim"))
     return StoredVectors(np.fromiter((row_id for row_id, _ in rows), np.int64, len(rows)), vectors)
 
 

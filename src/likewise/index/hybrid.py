@@ -14,11 +14,10 @@ from jaxtyping import Float32, Float64
 
 from likewise.errors import InputError, LikewiseError
 from likewise.index.bm25 import BM25Index, TermOverlap
+from likewise.index.codes import dot_products
 from likewise.index.entries import VectorReader, column_positions, read_entries
 from likewise.index.filters import Where, parse
-from likewise.index.int8_scan import dot_products
-from likewise.index.record import Record
-from likewise.index.row_ids import AllowedRows, Ranked, best_first
+from likewise.index.record import AllowedRows, Ranked, Record, best_first
 from likewise.index.vectors import CacheSettings, VectorIndex
 from likewise.model.embedder import Component
 

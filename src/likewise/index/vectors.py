@@ -21,10 +21,18 @@ from jaxtyping import Bool, Float32, Int64
 
 from likewise.atomic import replacing_file
 from likewise.errors import LikewiseError
-from likewise.index.binary_codes import BinaryCodes, binarise, words_per_row
+from likewise.index.codes import (
+    BinaryCodes,
+    Int8Codes,
+    binarise,
+    candidates,
+    float_candidates,
+    quantised,
+    rank,
+    words_per_row,
+)
 from likewise.index.entries import VectorReader, iter_vectors, read_vectors
-from likewise.index.int8_scan import Int8Codes, candidates, float_candidates, quantised, rank
-from likewise.index.row_ids import FEW_CHANGES, Changes, Ranked, fetch_row_ids
+from likewise.index.record import FEW_CHANGES, Changes, Ranked, fetch_row_ids, read_setting
 
 __all__ = ["FILE", "Cache", "CacheSettings", "VectorIndex", "build_cache"]
 
@@ -336,7 +344,7 @@ class VectorIndex:
 
     def _refresh(self, connection: sqlite3.Connection) -> None:
         """Bring the cache, the hidden rows and the fresh vectors to the state of the transaction."""
-        generation: int = _setting(connection, "generation")
+        generation: int = read_setting(connection, "generation")
         if generation == self._generation:
             return
         if self.is_stale(connection):
@@ -365,12 +373,7 @@ class _FreshVectors:
     @classmethod
     def read(cls, connection: sqlite3.Connection, after: int) -> "_FreshVectors":
         parts = list(iter_vectors(connection, after))
-        rows = [np.zeros((0, _setting(connection, "dim")), np.float32), *(part.vectors for part in parts)]
+        rows = [np.zeros((0, read_setting(connection, "dim")), np.float32), *(part.vectors for part in parts)]
         row_ids = [np.zeros(0, np.int64), *(part.row_ids for part in parts)]
         together = np.concatenate(rows, dtype=np.float32)
         return cls(np.concatenate(row_ids), together, np.any(together != 0, axis=1))
-
-
-def _setting(connection: sqlite3.Connection, name: str) -> int:
-    value: int = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()[0]
-    return value
