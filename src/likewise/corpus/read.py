@@ -105,35 +105,40 @@ def object_source(data: Any) -> Source:
     Raises:
         InputError: texts cannot be read from it.
     """
-    name = f"the {type(data).__name__}"
+    name, again = f"the {type(data).__name__}", True
+    rows: Callable[[Any, Reading], Iterator[TextBatch]]
     if isinstance(data, Mapping):
-        return Source(name, True, partial(_read, name, _columns_by_name(data, name)))
-    if isinstance(data, pa.RecordBatchReader):
-        return Source(name, False, partial(_read, name, partial(_reader_batches, data)))
-    if isinstance(data, pa.Array | pa.ChunkedArray):
-        return Source(name, True, partial(_read, name, partial(_table_rows, pa.table({TEXT: data}))))
-    if hasattr(data, "with_format") and hasattr(data, "iter"):
-        return Source(name, True, partial(_read, name, partial(_dataset_rows, data)))
-    if hasattr(data, "__arrow_c_stream__"):
-        return Source(name, hasattr(data, "__len__"), partial(_read, name, partial(_streamed, data)))
-    if isinstance(data, bytes | bytearray) or not isinstance(data, Iterable):
+        rows, data = _table_rows, _columns_by_name(data, name)
+    elif isinstance(data, pa.RecordBatchReader):
+        rows, again = _reader_rows, False
+    elif isinstance(data, pa.Array | pa.ChunkedArray):
+        rows, data = _table_rows, pa.table({TEXT: data})
+    elif hasattr(data, "with_format") and hasattr(data, "iter"):
+        rows = _dataset_rows
+    elif hasattr(data, "__arrow_c_stream__"):
+        rows, again = _streamed_rows, hasattr(data, "__len__")
+    elif isinstance(data, bytes | bytearray) or not isinstance(data, Iterable):
         raise InputError(
             f"texts cannot be read from {name}: give a path, strings in a list or an iterator, an Arrow table, "
             "a pandas or polars frame, or a datasets.Dataset"
         )
-    rows = _strings if isinstance(data, list) and {type(item) for item in data} == {str} else _items
-    return Source(name, not isinstance(data, Iterator), partial(_read, name, partial(rows, data)))
+    else:
+        rows = _strings if isinstance(data, list) and {type(item) for item in data} == {str} else _items
+        again = not isinstance(data, Iterator)
+    return Source(name, again, partial(_object_rows, name, rows, data))
 
 
-def _read(name: str, batches: Callable[[Reading], Iterator[TextBatch]], reading: Reading) -> Iterator[TextBatch]:
+def _object_rows(
+    name: str, rows: Callable[[Any, Reading], Iterator[TextBatch]], data: Any, reading: Reading
+) -> Iterator[TextBatch]:
     reading.begin(name)
     try:
-        yield from batches(reading)
+        yield from rows(data, reading)
     except pa.ArrowException as error:
         raise InputError(f"{name} cannot be read as Arrow: {str(error).splitlines()[0]}") from error
 
 
-def _reader_batches(reader: pa.RecordBatchReader, reading: Reading) -> Iterator[TextBatch]:
+def _reader_rows(reader: pa.RecordBatchReader, reading: Reading) -> Iterator[TextBatch]:
     return table_batches(reader, TableColumns.of(reader.schema, reading), reading)
 
 
@@ -141,11 +146,11 @@ def _table_rows(table: pa.Table, reading: Reading) -> Iterator[TextBatch]:
     return table_batches(table.to_batches(), TableColumns.of(table.schema, reading), reading)
 
 
-def _columns_by_name(data: Mapping[str, Any], name: str) -> Callable[[Reading], Iterator[TextBatch]]:
+def _columns_by_name(data: Mapping[str, Any], name: str) -> pa.Table:
     if any(hasattr(value, "with_format") for value in data.values()):
         raise InputError(f"{name} has several splits, {', '.join(map(repr, data))}: give one of them")
     try:
-        return partial(_table_rows, pa.table(dict(data)))
+        return pa.table(dict(data))
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InputError(f"{name} holds no columns of equal length: {str(error).splitlines()[0]}") from None
 
@@ -158,7 +163,7 @@ def _dataset_rows(dataset: Any, reading: Reading) -> Iterator[TextBatch]:
         yield from table_batches(table.to_batches(), columns, reading)
 
 
-def _streamed(data: Any, reading: Reading) -> Iterator[TextBatch]:
+def _streamed_rows(data: Any, reading: Reading) -> Iterator[TextBatch]:
     try:
         reader = pa.RecordBatchReader.from_stream(data)
     except pa.ArrowException:

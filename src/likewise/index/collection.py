@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from likewise.atomic import refuse_other, replacing_folder
+from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 from likewise.index.bm25 import TermOverlap
-from likewise.index.columns import Rows, checked_ids, rows_of_corpus, rows_of_texts, well_formed
+from likewise.index.columns import Rows, checked_ids, rows_of_corpus, rows_of_texts
 from likewise.index.entries import Additions, Entry, column_positions, read_entries, remove, row_ids_of, sample_row_ids
 from likewise.index.filters import Where
 from likewise.index.hybrid import Hit, Searcher, check_search

@@ -18,7 +18,7 @@ import numpy as np
 
 from likewise.errors import InputError, LikewiseError
 
-__all__ = ["DIRECTION", "Apertium", "BackTranslation", "Marian", "Translator", "build_back_translation", "round_trip"]
+__all__ = ["DIRECTION", "Apertium", "BackTranslation", "Marian", "Translator", "build_back_translation"]
 
 DIRECTION = "eng-spa"
 INSTALL = "apt install apertium apertium-eng-spa"
@@ -46,6 +46,9 @@ Translator = Callable[[Sequence[str]], list[str]]
 class BackTranslation:
     """A paraphraser that translates texts there and back.
 
+    White space is collapsed, because a translator takes a line for a text. A text is returned unchanged if it has no
+    letter, if a translation is empty, or if it comes back with the same words; a lower-case first letter stays so.
+
     Args:
         name: identifies the translators.
         translators: the way there and the way back.
@@ -57,7 +60,20 @@ class BackTranslation:
 
     def __call__(self, texts: Sequence[str], rng: np.random.Generator) -> list[str]:
         """Translate the texts there and back; it uses no random numbers."""
-        return round_trip(texts, self._translators)
+        rewritten = list(texts)
+        rows = [row for row, text in enumerate(texts) if LETTER.search(text)]
+        lines = [_one_line(texts[row]) for row in rows]
+        for translate in self._translators:
+            # A line without a translation is not sent back.
+            left = [place for place, line in enumerate(lines) if line]
+            for place, line in zip(left, translate([lines[place] for place in left]), strict=True):
+                lines[place] = line
+        for row, line in zip(rows, lines, strict=True):
+            original = _one_line(texts[row])
+            back = line[:1].lower() + line[1:] if original[0].islower() else line
+            if back and back != original:
+                rewritten[row] = back
+        return rewritten
 
 
 def build_back_translation(argument: str | None) -> BackTranslation:
@@ -90,28 +106,6 @@ def build_back_translation(argument: str | None) -> BackTranslation:
                 f"{', '.join(installed) or 'none'}"
             )
     return BackTranslation(f"back-translation:{direction}", [Apertium(each) for each in directions])
-
-
-def round_trip(texts: Sequence[str], translators: Sequence[Translator]) -> list[str]:
-    """Pass texts through translators, one after the other.
-
-    White space is collapsed, because a translator takes a line for a text. A text is returned unchanged if it has no
-    letter, if a translation is empty, or if it comes back with the same words; a lower-case first letter stays so.
-    """
-    rewritten = list(texts)
-    rows = [row for row, text in enumerate(texts) if LETTER.search(text)]
-    lines = [_one_line(texts[row]) for row in rows]
-    for translate in translators:
-        # A line without a translation is not sent back.
-        left = [place for place, line in enumerate(lines) if line]
-        for place, line in zip(left, translate([lines[place] for place in left]), strict=True):
-            lines[place] = line
-    for row, line in zip(rows, lines, strict=True):
-        original = _one_line(texts[row])
-        back = line[:1].lower() + line[1:] if original[0].islower() else line
-        if back and back != original:
-            rewritten[row] = back
-    return rewritten
 
 
 class Apertium:
