@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from likewise.corpus.batch import TextBatch
+from likewise.corpus.batch import Reading, Source, TextBatch
 from likewise.corpus.columns import Wanted
 from likewise.corpus.encoding import encoding_of
 from likewise.corpus.read import Corpus, read
-from likewise.corpus.source import Reading, Source
 from likewise.corpus.streams import HEAD_SIZE, open_bytes
 from likewise.errors import InputError
 

@@ -12,9 +12,9 @@ import pytest
 from corpus_reading import columns, complaint, ids, skipping, texts, written
 
 from likewise.corpus.arrow import parquet_batches
+from likewise.corpus.batch import Reading
 from likewise.corpus.columns import Wanted
 from likewise.corpus.read import read
-from likewise.corpus.source import Reading
 
 NAMES = ["x.parquet", "x.pq", "x.arrow", "x.feather", "x.ipc", "stream.arrow"]
 

@@ -1,4 +1,4 @@
-"""The batch: how columns are joined into a text, and how large a batch may be."""
+"""The batch: how columns are joined into a text, and how large a batch may be; one pass over a corpus."""
 
 import numpy as np
 import pyarrow as pa
@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.corpus.batch import TextBatch, bounded, text_batch
-from likewise.corpus.columns import Chosen
+from likewise.corpus.batch import Problem, Reading, TextBatch, bounded, text_batch
+from likewise.corpus.columns import Chosen, Wanted
+from likewise.errors import InputError
 
 CELLS = st.one_of(st.none(), st.sampled_from(["", " ", "\u2003", "a", "b. ", "é\n"]), st.text(max_size=5))
 
@@ -66,3 +67,39 @@ def test_a_batch_is_halved_until_its_bytes_fit(rows: int) -> None:
         assert part.pairs.equals(part.texts)
         assert part.columns["n"].cast(pa.string()).equals(part.ids)
         assert len(part) == 1 or part.texts.nbytes + part.pairs.nbytes <= 100
+
+
+def test_rows_are_counted_anew_in_each_file() -> None:
+    reading = Reading(Wanted())
+    reading.begin("a.csv")
+    reading.rows = 10
+    reading.begin("b.csv")
+    with pytest.raises(InputError) as raised:
+        reading.reject(12, Problem("it is odd"), line=7)
+    assert str(raised.value) == (
+        'b.csv, row 3 (line 7): it is odd; fix it, or skip such rows with --on-error skip (on_error="skip")'
+    )
+
+
+def test_skipped_rows_are_counted() -> None:
+    reading = Reading(Wanted(), skip=True)
+    reading.reject(0, Problem("it is odd"))
+    reading.refuse("x is a PDF")
+    assert reading.skipped == 2
+
+
+def test_later_files_have_the_columns_of_the_first() -> None:
+    reading = Reading(Wanted())
+    reading.begin("a.csv")
+    assert reading.numbered is None
+    assert reading.choose(["id", "body"]).id == "id"
+    assert reading.numbered is False
+    assert reading.choose(["body", "text", "id"]).text == ("body",)
+    with pytest.raises(InputError, match="no column 'id'"):
+        reading.choose(["body", "n"])
+
+
+def test_pairs_stay_pairs() -> None:
+    reading = Reading(Wanted(pair=("a", "b")))
+    assert reading.choose(["a", "b"]) == reading.choose(["b", "a", "id"])
+    assert reading.numbered is True

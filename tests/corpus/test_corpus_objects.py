@@ -8,11 +8,10 @@ import pyarrow as pa
 import pytest
 from corpus_reading import columns, complaint, ids, skipping, texts
 
-from likewise.corpus.batch import TextBatch
+from likewise.corpus.batch import Reading, TextBatch
 from likewise.corpus.columns import Wanted
 from likewise.corpus.read import read
 from likewise.corpus.rows import record_batches, text_rows
-from likewise.corpus.source import Reading
 
 TEXTS = ["one é", "", "three"]
 RECORDS = [{"id": row, "text": text, "price": row / 2} for row, text in enumerate(TEXTS)]

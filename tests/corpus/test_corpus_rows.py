@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from likewise.corpus.batch import Reading
 from likewise.corpus.columns import Chosen, Wanted
 from likewise.corpus.rows import grouped, rows_batch
-from likewise.corpus.source import Reading
 
 
 @given(st.lists(st.integers(0, 40), max_size=60))

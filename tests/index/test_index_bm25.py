@@ -9,14 +9,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from index_embedders import sentences
 
-from likewise.index.bm25 import TABLES, BM25Index, BM25Settings
-from likewise.index.row_ids import AllowedRows
+from likewise.index.bm25 import BM25Index, BM25Settings
+from likewise.index.record import WORD_TABLES, AllowedRows
 from likewise.index.stems import indexed_text, query_terms
 
 
 def index_of(texts):
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    for table in TABLES:
+    for table in WORD_TABLES:
         connection.execute(table)
     rows = [(number, indexed_text(text)) for number, text in enumerate(texts)]
     connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", rows)

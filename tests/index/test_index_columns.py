@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from likewise.corpus.encoding import well_formed
 from likewise.corpus.read import read
 from likewise.errors import InputError
 from likewise.index.columns import (
@@ -24,7 +25,6 @@ from likewise.index.columns import (
     rows_of_corpus,
     rows_of_texts,
     to_cell,
-    well_formed,
 )
 
 scalars = st.one_of(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from index_embedders import sentences
 
-from likewise.index.bm25 import TABLES, BM25Index, BM25Settings, PostingCache, fts5_idf, mean_length
-from likewise.index.row_ids import AllowedRows
+from likewise.index.bm25 import BM25Index, BM25Settings, PostingCache, fts5_idf, mean_length
+from likewise.index.record import WORD_TABLES, AllowedRows
 from likewise.index.stems import indexed_text
 
 QUERIES = ["battery zoom", "zoom window wobbly", "refund", "battery battery broke cable", "cheap cable camera zoom", ""]
@@ -20,7 +20,7 @@ class Texts:
 
     def __init__(self, texts):
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
-        for table in (*TABLES, "CREATE TABLE removed (generation INTEGER, row_id INTEGER)"):
+        for table in (*WORD_TABLES, "CREATE TABLE removed (generation INTEGER, row_id INTEGER)"):
             self.connection.execute(table)
         self.connection.execute("CREATE TABLE settings (name TEXT, value)")
         self.connection.execute("INSERT INTO settings VALUES ('removed_cleared', 0)")
@@ -145,7 +145,7 @@ def test_fts5_does_not_count_cached_terms_again():
     texts.ranked(cached, "zoom")
     texts.connection.execute("DROP TABLE vocabulary")
     found = texts.ranked(cached, "zoom window nowhere")
-    texts.connection.execute(TABLES[1])
+    texts.connection.execute(WORD_TABLES[1])
     same(found, texts.ranked(texts.fts5_alone(), "zoom window nowhere"))
     assert "window" in cached.cache.terms and "nowhere" not in cached.cache.terms
 

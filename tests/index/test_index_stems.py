@@ -13,8 +13,9 @@ from index_embedders import Bare, Hashed
 
 from likewise.errors import InputError
 from likewise.index import stems as module
-from likewise.index.bm25 import TABLES, BM25Index
+from likewise.index.bm25 import BM25Index
 from likewise.index.collection import Collection
+from likewise.index.record import WORD_TABLES
 from likewise.index.stems import Stems, fold, indexed_text, query_terms
 
 ENGLISH = {"flows": "flow", "flowed": "flow", "flowing": "flow", "batteries": "battery"}
@@ -32,7 +33,7 @@ def of(mapping):
 
 def index_of(texts, stems):
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    for table in TABLES:
+    for table in WORD_TABLES:
         connection.execute(table)
     rows = [(number, indexed_text(text, stems)) for number, text in enumerate(texts)]
     connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", rows)
@@ -183,7 +184,7 @@ def test_words_and_folding_are_those_of_fts5():
     characters = [chr(code) for part in module._SCANNED for code in part]
     characters = [c for c in characters if unicodedata.ucd_3_2_0.category(c) != "Cn"]
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    for table in TABLES:
+    for table in WORD_TABLES:
         connection.execute(table)
     connection.execute("CREATE VIRTUAL TABLE places USING fts5vocab(words, 'instance')")
     rows = ((number, f"a{character}b") for number, character in enumerate(characters))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.errors import InputError, LikewiseError
-from likewise.paraphrase.cache import _parts, rewrite_corpus
+from likewise.paraphrase.paraphraser import _parts, rewrite_corpus
 
 LARGE = pa.large_string()
 TEXTS = [f"text {number}" if number % 7 else "" for number in range(23)]

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from likewise.errors import InputError
-from likewise.paraphrase.back_translation import build_back_translation
-from likewise.paraphrase.marian import Marian
+from likewise.paraphrase.back_translation import Marian, build_back_translation
 
 pytest.importorskip("torch", reason="needs torch")
 pytest.importorskip("transformers", reason="needs transformers")

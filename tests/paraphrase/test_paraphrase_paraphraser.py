@@ -9,7 +9,7 @@ from likewise import registry
 from likewise.errors import InputError
 from likewise.paraphrase import paraphraser as module
 from likewise.paraphrase import synonyms
-from likewise.paraphrase.paraphraser import PARAPHRASERS, make_paraphraser, paraphraser_names
+from likewise.paraphrase.paraphraser import PARAPHRASERS, make_paraphraser
 
 TEXTS = ["The children bought a car.", "", "  two\nlines  ", "12 34", "a dog"]
 
@@ -63,7 +63,7 @@ def test_packages_register_paraphrasers_and_ours_go_first(monkeypatch):
         "entry_points",
         lambda group, name=None: [entry for entry in registered if name in (None, entry.name)],
     )
-    assert paraphraser_names() == ["synonyms", "back-translation", "loud"]
+    assert module.REGISTRY.names() == ["synonyms", "back-translation", "loud"]
     assert make_paraphraser("loud: C:\\x:y ")(["a"], np.random.default_rng(0)) == ["A"]
     assert make_paraphraser("loud").name == "loud"
     assert make_paraphraser("loud:").name == "loud"

@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.corpus.batch import MAX_CHARACTERS, MAX_ROWS, TextBatch, bounded, text_batch
+from likewise.corpus.batch import MAX_CHARACTERS, MAX_ROWS, Problem, Reading, TextBatch, bounded, text_batch
 from likewise.corpus.columns import Chosen, distinct_names
-from likewise.corpus.source import Problem, Reading
 from likewise.corpus.streams import open_local
 from likewise.errors import InputError
 

@@ -1,6 +1,10 @@
-"""The batch that reading yields: up to 8,192 texts with their ids, as Arrow arrays."""
+"""The batches that reading yields, and one pass over a corpus.
 
-from collections.abc import Iterator, Mapping
+A batch holds up to 8,192 texts with their ids, as Arrow arrays. A pass counts the rows, keeps the columns the same from
+file to file, and skips or refuses rows that cannot be read.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,15 +12,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Int64
 
-from likewise.corpus.columns import Chosen
+from likewise.corpus.columns import Chosen, Wanted, choose
+from likewise.errors import InputError
 
-__all__ = ["MAX_BYTES", "MAX_CHARACTERS", "MAX_ROWS", "TextBatch", "bounded", "text_batch"]
+__all__ = ["MAX_CHARACTERS", "MAX_ROWS", "Problem", "Reading", "Source", "TextBatch", "bounded", "text_batch"]
 
 MAX_ROWS = 8192
 MAX_BYTES = 1 << 26
 MAX_CHARACTERS = MAX_BYTES // 4  # a character takes at most four bytes
 
 SEPARATOR = ". "  # between joined columns: the end of a sentence in most scripts
+SKIP = 'or skip such rows with --on-error skip (on_error="skip")'
 
 
 @dataclass(frozen=True)
@@ -94,3 +100,92 @@ def _joined(columns: list[pa.Array]) -> pa.Array:
 
 def _empty(texts: pa.Array) -> pa.Array:
     return pc.equal(pc.binary_length(pc.utf8_trim_whitespace(texts)), 0)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a row cannot be used.
+
+    Attributes:
+        reason: what is wrong with it.
+        remedy: what the user can do instead of skipping it.
+    """
+
+    reason: str
+    remedy: str = "fix it"
+
+
+class Reading:
+    """The state of one pass, shared by all files of a corpus.
+
+    Attributes:
+        encoding: the encoding that the user named; None to detect it.
+        source: the file or object being read, for messages.
+        decoded_as: the encoding of the current file, for messages; None where nothing is decoded.
+        rows: rows read so far in the whole corpus, usable or not; the default id of the next one.
+        skipped: rows that were skipped because they cannot be read.
+        numbered: whether the ids are row numbers; None before the columns are chosen.
+    """
+
+    def __init__(self, wanted: Wanted, *, encoding: str | None = None, skip: bool = False) -> None:
+        self.encoding = encoding
+        self.source = ""
+        self.decoded_as: str | None = None
+        self.rows = 0
+        self.skipped = 0
+        self.numbered: bool | None = None
+        self._wanted = wanted
+        self._skip = skip
+        self._first = 0
+
+    def begin(self, source: str) -> None:
+        """Continue with another file; messages count its rows from 1."""
+        self.source, self._first, self.decoded_as = source, self.rows, None
+
+    def choose(self, names: Sequence[str], strings: Sequence[str] | None = None) -> Chosen:
+        """Choose the columns of the current file: in a later file, the same as in the first."""
+        chosen = choose(self._wanted, names, strings, self.source)
+        self.numbered = chosen.id is None
+        text = None if self._wanted.pair else chosen.text
+        self._wanted = replace(self._wanted, text=text, id=chosen.id, settled=True)
+        return chosen
+
+    def reject(self, row: int, problem: Problem, *, line: int | None = None) -> None:
+        """Skip a row, or raise an error that names it.
+
+        Args:
+            row: its number in the corpus, from 0.
+            problem: why it cannot be used.
+            line: the line of the file where it begins, from 1, if that differs from the number of the row.
+
+        Raises:
+            InputError: bad rows are not skipped.
+        """
+        here = row - self._first + 1
+        place = f"row {here}" if line is None else f"row {here} (line {line})"
+        self.refuse(f"{self.source}, {place}: {problem.reason}; {problem.remedy}")
+
+    def refuse(self, message: str) -> None:
+        """Count one skipped row, or raise an error with this message.
+
+        Raises:
+            InputError: bad rows are not skipped.
+        """
+        if not self._skip:
+            raise InputError(f"{message}, {SKIP}")
+        self.skipped += 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that texts can be read from.
+
+    Attributes:
+        name: for messages.
+        again: whether it can be read more than once.
+        batches: reads it from the beginning.
+    """
+
+    name: str
+    again: bool
+    batches: Callable[[Reading], Iterator[TextBatch]]

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from likewise.corpus.batch import MAX_ROWS, TextBatch
+from likewise.corpus.batch import MAX_ROWS, Problem, Reading, TextBatch
 from likewise.corpus.columns import distinct_names
 from likewise.corpus.encoding import Encoding, undecodable
 from likewise.corpus.rows import Row, grouped, rows_batch
-from likewise.corpus.source import Problem, Reading
 from likewise.corpus.streams import HeadedStream
 from likewise.errors import InputError
 

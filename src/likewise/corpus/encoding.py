@@ -4,10 +4,10 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from likewise.corpus.source import Problem
+from likewise.corpus.batch import Problem
 from likewise.errors import InputError
 
-__all__ = ["Encoding", "checked_name", "encoding_of", "foreign_format", "undecodable"]
+__all__ = ["Encoding", "checked_name", "encoding_of", "foreign_format", "undecodable", "well_formed"]
 
 MARK = 0xDC00  # an undecodable byte b becomes the lone surrogate U+DC00 + b, which no decoder produces otherwise
 MARKED = "likewise.marked"
@@ -158,6 +158,15 @@ def undecodable(text: str, decoded_as: str | None) -> Problem | None:
             'name its encoding with --encoding (encoding="latin-1", ...)',
         )
     return None
+
+
+def well_formed(text: str) -> str:
+    """Replace lone surrogates, which UTF-8 cannot encode, by U+FFFD, and pairs of them by their character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _decodes(head: bytes, codec: str, *, complete: bool) -> bool:

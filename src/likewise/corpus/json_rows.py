@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from likewise.corpus.batch import MAX_ROWS, TextBatch
+from likewise.corpus.batch import MAX_ROWS, Problem, Reading, TextBatch
 from likewise.corpus.encoding import Encoding
 from likewise.corpus.rows import Row, record_batches
-from likewise.corpus.source import Problem, Reading
 from likewise.corpus.streams import HeadedStream
 from likewise.errors import InputError
 

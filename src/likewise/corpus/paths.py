@@ -10,13 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from likewise.corpus.arrow import arrow_batches, parquet_batches
-from likewise.corpus.batch import MAX_ROWS, TextBatch, text_batch
+from likewise.corpus.batch import MAX_ROWS, Reading, Source, TextBatch, text_batch
 from likewise.corpus.columns import TEXT
 from likewise.corpus.delimited import delimited_batches
 from likewise.corpus.encoding import Encoding, encoding_of, foreign_format, undecodable
 from likewise.corpus.json_rows import is_json_lines, json_batches
 from likewise.corpus.rows import Row, grouped, rows_batch
-from likewise.corpus.source import Reading, Source
 from likewise.corpus.streams import HeadedStream, compression_of, mode_of, open_bytes, reporting_errors
 from likewise.errors import InputError
 

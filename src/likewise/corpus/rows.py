@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from likewise.corpus.batch import MAX_CHARACTERS, MAX_ROWS, TextBatch, text_batch
+from likewise.corpus.batch import MAX_CHARACTERS, MAX_ROWS, Problem, Reading, TextBatch, text_batch
 from likewise.corpus.columns import TEXT, Chosen
 from likewise.corpus.encoding import undecodable
-from likewise.corpus.source import Problem, Reading
 
 __all__ = ["MISSING", "Row", "grouped", "record_batches", "rows_batch", "text_rows"]
 
@@ -165,11 +164,9 @@ def _typed(values: Sequence[Any]) -> pa.Array:
     try:
         return pa.array(values)
     except (pa.ArrowException, OverflowError):
-        return pa.array([_as_string(value) for value in values], pa.string())
-
-
-def _as_string(value: Any) -> str | None:
-    return None if _is_null(value) else value if isinstance(value, str) else json.dumps(value, default=str)
+        plain = [None if _is_null(value) else value for value in values]
+        strings = [value if isinstance(value, str | None) else json.dumps(value, default=str) for value in plain]
+        return pa.array(strings, pa.string())
 
 
 def _is_null(value: Any) -> bool:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from likewise.corpus.batch import Problem, Reading
 from likewise.corpus.columns import IDS, TEXT, Wanted
 from likewise.corpus.encoding import encoding_of
-from likewise.corpus.objects import object_source
 from likewise.corpus.paths import FORMATS, line_batches, path_source
-from likewise.corpus.source import Problem, Reading
+from likewise.corpus.read import object_source
 from likewise.corpus.streams import compression_of, open_bytes, reporting_errors
 from likewise.errors import InputError
 from likewise.evaluation.data import Data, Duplicates, Labelled, Retrieval, Similarity

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from math import isfinite, isnan
 from typing import Any
 
-from likewise.corpus.batch import TextBatch
+from likewise.corpus.batch import Problem, Reading, Source, TextBatch
 from likewise.corpus.columns import TEXT, Chosen, Wanted, choose
-from likewise.corpus.source import Problem, Reading, Source
 from likewise.errors import InputError
 from likewise.evaluation.data import Duplicates, Labelled, Similarity
 

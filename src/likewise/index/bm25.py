@@ -19,15 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int32, Int64
 
-from likewise.index.row_ids import FEW_CHANGES, AllowedRows, Changes, Ranked, best_first
-from likewise.index.stems import NO_STEMS, TOKENIZER, Stems, bare_term, query_terms, terms_of
+from likewise.index.record import FEW_CHANGES, AllowedRows, Changes, Ranked, best_first
+from likewise.index.stems import NO_STEMS, Stems, bare_term, query_terms, terms_of
 
-__all__ = ["TABLES", "BM25Index", "BM25Settings", "PostingCache", "Postings", "TermOverlap", "fts5_idf", "mean_length"]
+__all__ = ["BM25Index", "BM25Settings", "PostingCache", "Postings", "TermOverlap", "fts5_idf", "mean_length"]
 
-TABLES = (
-    f"""CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize="{TOKENIZER}")""",
-    "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row')",
-)
 # Created for every connection, which is quick: a view of the occurrences in FTS5.
 _INSTANCES = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.instances USING fts5vocab(main, words, instance)"
 K1, B = 1.2, 0.75  # of BM25, as in FTS5

@@ -4,15 +4,15 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from likewise.atomic import refuse_other, replacing_folder
+from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 from likewise.index.bm25 import TermOverlap
-from likewise.index.columns import Rows, checked_ids, rows_of_corpus, rows_of_texts, well_formed
+from likewise.index.columns import Rows, checked_ids, rows_of_corpus, rows_of_texts
 from likewise.index.entries import Additions, Entry, column_positions, read_entries, remove, row_ids_of, sample_row_ids
 from likewise.index.filters import Where
 from likewise.index.hybrid import Hit, Searcher, check_search
@@ -285,9 +285,7 @@ class Collection:
     def __enter__(self) -> "Collection":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def _write(self, stream: Iterable[Rows], progress: Callable[[int], None] | None) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import types
 
+from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "rows_of_corpus",
     "rows_of_texts",
     "to_cell",
-    "well_formed",
 ]
 
 CHUNK = 8192  # texts that are added, or row ids that are read, at once
@@ -81,15 +81,6 @@ def from_cell(cell: Cell) -> Any:
     return cell == _TRUE if isinstance(cell, bytes) else cell
 
 
-def well_formed(text: str) -> str:
-    """Replace lone surrogates, which UTF-8 cannot encode."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
 class FileColumns:
     """Converts the columns of a corpus, batch after batch.
 
@@ -106,8 +97,8 @@ class FileColumns:
 
     def values(self, columns: pa.RecordBatch | pa.Table | None) -> dict[str, list[Any]]:
         """Return the values by column, one a text."""
-        found = {}
-        for name, column in _named(columns):
+        found: dict[str, list[Any]] = {}
+        for name, column in () if columns is None else zip(columns.schema.names, columns.columns, strict=True):
             values = _plain(column)
             if values is None:
                 continue
@@ -129,11 +120,6 @@ def _number(value: str | None) -> str | int | float | None:
     if found is None:
         return value
     return float(value) if found[2] or found[3] else int(value)
-
-
-def _named(columns: pa.RecordBatch | pa.Table | None) -> Iterator[tuple[str, pa.Array | pa.ChunkedArray]]:
-    if columns is not None:
-        yield from zip(columns.schema.names, columns.columns, strict=True)
 
 
 def _plain(column: pa.Array | pa.ChunkedArray) -> list[Any] | None:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float16, Float64, Int64
+from jaxtyping import Float16, Float64, Int64
 
 from likewise.errors import InputError
 from likewise.index.columns import CHUNK, Rows, from_cell, to_cell
-from likewise.index.record import Record
-from likewise.index.row_ids import fetch_row_ids
+from likewise.index.record import Record, fetch_row_ids, read_setting
 from likewise.index.stems import indexed_text
 
 __all__ = [
@@ -69,32 +68,14 @@ class VectorReader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self._row_ids: Int64[np.ndarray, " read"] = np.zeros(0, np.int64)  # in ascending order
-        self._places = self._row_ids  # of each, among the vectors
-        self._vectors = read_vectors(connection, self._row_ids).vectors
+        self._vectors: dict[int, bytes] = {}
 
     def read(self, row_ids: Int64[np.ndarray, " wanted"]) -> StoredVectors:
         """Return what `read_vectors` returns, for distinct row ids."""
-        wanted = np.sort(row_ids)
-        missing = wanted[~self._known(wanted)]
-        if len(missing):
-            self._remember(read_vectors(self.connection, missing))
-        wanted = wanted[self._known(wanted)]
-        return StoredVectors(wanted, self._vectors[self._places[np.searchsorted(self._row_ids, wanted)]])
-
-    def _known(self, wanted: Int64[np.ndarray, " wanted"]) -> Bool[np.ndarray, " wanted"]:
-        if not len(self._row_ids):
-            return np.zeros(len(wanted), bool)
-        near = np.minimum(np.searchsorted(self._row_ids, wanted), len(self._row_ids) - 1)
-        known: np.ndarray = self._row_ids[near] == wanted
-        return known
-
-    def _remember(self, more: StoredVectors) -> None:
-        places = np.arange(len(self._vectors), len(self._vectors) + len(more.vectors))
-        self._vectors = np.concatenate([self._vectors, more.vectors])
-        row_ids, places = np.concatenate([self._row_ids, more.row_ids]), np.concatenate([self._places, places])
-        order = np.argsort(row_ids)
-        self._row_ids, self._places = row_ids[order], places[order]
+        wanted = np.sort(row_ids).tolist()
+        self._vectors |= _vector_rows(self.connection, [row_id for row_id in wanted if row_id not in self._vectors])
+        known = [(row_id, self._vectors[row_id]) for row_id in wanted if row_id in self._vectors]
+        return _stored(known, self.connection)
 
 
 class Additions:
@@ -191,7 +172,7 @@ def remove(record: Record, generation: int, row_ids: Int64[np.ndarray, " removed
     """Remove texts from every table."""
     connection = record.connection
     removed_sum = np.zeros(record.setting("dim"))
-    for part in _parts(row_ids):
+    for part in _parts(row_ids.tolist()):
         marks = ", ".join("?" * len(part))
         texts = connection.execute(f"SELECT row_id, text FROM texts WHERE row_id IN ({marks})", part)  # noqa: S608
         # FTS5 does not store the texts: it needs the terms that were added to remove them again.
@@ -209,7 +190,7 @@ def read_entries(connection: sqlite3.Connection, row_ids: Int64[np.ndarray, " fo
     positions = column_positions(connection)
     places = "".join(f", c{position}" for position in positions.values())
     found = {}
-    for part in _parts(row_ids):
+    for part in _parts(row_ids.tolist()):
         marks = ", ".join("?" * len(part))
         sql = f"SELECT row_id, id, text{places} FROM texts JOIN fields USING (row_id) WHERE row_id IN ({marks})"  # noqa: S608
         for row_id, id, text, *cells in connection.execute(sql, part):
@@ -225,8 +206,7 @@ def column_positions(connection: sqlite3.Connection) -> dict[str, int]:
 def row_ids_of(connection: sqlite3.Connection, ids: list[str]) -> Int64[np.ndarray, " found"]:
     """Return the row ids of those of the ids that exist, in ascending order, each once."""
     found = [np.zeros(0, np.int64)]
-    for first in range(0, len(ids), CHUNK):
-        part = ids[first : first + CHUNK]
+    for part in _parts(ids):
         sql = f"SELECT row_id FROM texts WHERE id IN ({', '.join('?' * len(part))})"  # noqa: S608 - question marks
         found.append(fetch_row_ids(connection.execute(sql, part)))
     return np.unique(np.concatenate(found))
@@ -242,11 +222,15 @@ def sample_row_ids(
 
 def read_vectors(connection: sqlite3.Connection, row_ids: Int64[np.ndarray, " wanted"]) -> StoredVectors:
     """Return the vectors of these row ids in ascending order; a row id that does not exist is left out."""
+    return _stored(_vector_rows(connection, np.sort(row_ids).tolist()), connection)
+
+
+def _vector_rows(connection: sqlite3.Connection, row_ids: list[int]) -> list[tuple[int, bytes]]:
     rows: list[tuple[int, bytes]] = []
-    for part in _parts(np.sort(row_ids)):
+    for part in _parts(row_ids):
         sql = f"SELECT row_id, vector FROM vectors WHERE row_id IN ({', '.join('?' * len(part))}) ORDER BY row_id"  # noqa: S608
         rows += connection.execute(sql, part).fetchall()
-    return _stored(rows, connection)
+    return rows
 
 
 def iter_vectors(connection: sqlite3.Connection, after: int = -1) -> Iterator[StoredVectors]:
@@ -257,14 +241,14 @@ def iter_vectors(connection: sqlite3.Connection, after: int = -1) -> Iterator[St
 
 
 def _stored(rows: list[tuple[int, bytes]], connection: sqlite3.Connection) -> StoredVectors:
-    dim = connection.execute("SELECT value FROM settings WHERE name = 'dim'").fetchone()[0]
-    vectors = np.frombuffer(b"".join(vector for _, vector in rows), np.float16).reshape(len(rows), dim)
+    joined = b"".join(vector for _, vector in rows)
+    vectors = np.frombuffer(joined, np.float16).reshape(len(rows), read_setting(connection, "dim"))
     return StoredVectors(np.fromiter((row_id for row_id, _ in rows), np.int64, len(rows)), vectors)
 
 
-def _parts(row_ids: Int64[np.ndarray, " rows"]) -> Iterator[list[int]]:
-    for first in range(0, len(row_ids), CHUNK):
-        yield row_ids[first : first + CHUNK].tolist()
+def _parts(values: list[Any]) -> Iterator[list[Any]]:
+    for first in range(0, len(values), CHUNK):
+        yield values[first : first + CHUNK]
 
 
 def _last_row_id(connection: sqlite3.Connection) -> int:

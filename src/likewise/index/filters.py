@@ -9,7 +9,7 @@ quoted text (a quote inside is doubled), or a bare word. Values reach SQLite onl
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,16 +171,13 @@ class _Parser:
         return False
 
     def _disjunction(self) -> Filter:
-        parts = [self._conjunction()]
-        while self._accept("bare", "or"):
-            parts.append(self._conjunction())
-        return parts[0] if len(parts) == 1 else _joined("OR", parts)
+        return self._chain("or", lambda: self._chain("and", self._factor))
 
-    def _conjunction(self) -> Filter:
-        parts = [self._factor()]
-        while self._accept("bare", "and"):
-            parts.append(self._factor())
-        return parts[0] if len(parts) == 1 else _joined("AND", parts)
+    def _chain(self, word: str, read: Callable[[], Filter]) -> Filter:
+        parts = [read()]
+        while self._accept("bare", word):
+            parts.append(read())
+        return parts[0] if len(parts) == 1 else _joined(word.upper(), parts)
 
     def _factor(self) -> Filter:
         self._depth += 1

@@ -14,11 +14,10 @@ from jaxtyping import Float32, Float64
 
 from likewise.errors import InputError, LikewiseError
 from likewise.index.bm25 import BM25Index, TermOverlap
+from likewise.index.codes import dot_products
 from likewise.index.entries import VectorReader, column_positions, read_entries
 from likewise.index.filters import Where, parse
-from likewise.index.int8_scan import dot_products
-from likewise.index.record import Record
-from likewise.index.row_ids import AllowedRows, Ranked, best_first
+from likewise.index.record import AllowedRows, Ranked, Record, best_first
 from likewise.index.vectors import CacheSettings, VectorIndex
 from likewise.model.embedder import Component
 
@@ -210,11 +209,12 @@ class Searcher:
     def _hits(self, ranked: list[Ranked]) -> list[list[Hit]]:
         row_ids = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.row_ids for one in ranked)]))
         found = read_entries(self._record.connection, row_ids)
-        pairs = [zip(one.row_ids.tolist(), one.scores.tolist(), strict=True) for one in ranked]
-        return [
-            [Hit(found[row_id].id, found[row_id].text, score, dict(found[row_id].columns)) for row_id, score in some]
-            for some in pairs
-        ]
+        hits = []
+        for one in ranked:
+            entries = [found[row_id] for row_id in one.row_ids.tolist()]
+            scored = zip(entries, one.scores.tolist(), strict=True)
+            hits.append([Hit(entry.id, entry.text, score, dict(entry.columns)) for entry, score in scored])
+        return hits
 
 
 def check_search(queries: Any, k: Any, mode: Any) -> None:

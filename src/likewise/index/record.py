@@ -1,20 +1,39 @@
-"""The record of an index: one SQLite database in WAL mode, its tables, transactions and errors."""
+"""The record of an index: one SQLite database in WAL mode, its tables, transactions and errors; and its row ids.
+
+Row ids say which texts were found, which a filter allows, and which changed since a generation.
+"""
 
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from likewise.errors import InputError, LikewiseError
-from likewise.index.bm25 import TABLES
-from likewise.index.stems import Stems
+import numpy as np
+from jaxtyping import Float64, Int64
 
-__all__ = ["FILE", "FORMAT", "Record"]
+from likewise.errors import InputError, LikewiseError
+from likewise.index.stems import TOKENIZER, Stems
+
+__all__ = [
+    "FEW_CHANGES",
+    "FILE",
+    "FORMAT",
+    "WORD_TABLES",
+    "AllowedRows",
+    "Changes",
+    "Ranked",
+    "Record",
+    "best_first",
+    "fetch_row_ids",
+    "read_setting",
+]
 
 FILE = "record.sqlite"
 FORMAT = 3  # raised when tables, settings, stored vectors or the terms of a text change
@@ -23,6 +42,14 @@ WAIT_SECONDS = 30.0  # that a second writer waits for the first
 _MAPPED = 1 << 40  # bytes
 _APPLICATION_ID = 0x4C696B65  # "Like", in the header of the SQLite file
 
+# What was computed from a record is computed again when more texts were added or removed than both of these limits.
+# Reading 5,000 vectors from the record takes about 10 ms.
+FEW_CHANGES, CHANGED_SHARE = 5_000, 0.02
+
+WORD_TABLES = (
+    f"""CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize="{TOKENIZER}")""",
+    "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row')",
+)
 _SCHEMA = (
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
     "CREATE TABLE texts (row_id INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, text TEXT NOT NULL)",
@@ -31,7 +58,7 @@ _SCHEMA = (
     "CREATE TABLE fields (row_id INTEGER PRIMARY KEY)",
     "CREATE TABLE columns (position INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
     "CREATE TABLE removed (generation INTEGER, row_id INTEGER, PRIMARY KEY (generation, row_id)) WITHOUT ROWID",
-    *TABLES,
+    *WORD_TABLES,
 )
 
 
@@ -149,8 +176,7 @@ class Record:
 
     def setting(self, name: str) -> Any:
         """Return a setting, such as `generation`, `texts` or `dim`; None if there is no such setting."""
-        row = self.connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-        return row[0] if row else None
+        return read_setting(self.connection, name)
 
     def set_setting(self, name: str, value: Any) -> None:
         """Change a setting, within a write."""
@@ -160,6 +186,12 @@ class Record:
         """Close the file."""
         with self.lock:
             self.connection.close()
+
+
+def read_setting(connection: sqlite3.Connection, name: str) -> Any:
+    """Return a setting of a record, as `Record.setting` does."""
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
 
 
 def _connect(
@@ -214,3 +246,78 @@ def _one_line_errors(folder: Path, wait_seconds: float) -> Iterator[None]:
         else:
             ours = LikewiseError(f"the record of {folder} failed: {error}")
         raise ours from error
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Texts that were found, best first; of equal scores the text that was added first.
+
+    Attributes:
+        row_ids: of the texts.
+        scores: cosine similarity, BM25, or the fused score.
+    """
+
+    row_ids: Int64[np.ndarray, " found"]
+    scores: Float64[np.ndarray, " found"]
+
+
+def best_first(row_ids: Int64[np.ndarray, " candidates"], scores: Float64[np.ndarray, " candidates"], k: int) -> Ranked:
+    """Return the `k` highest scores; of equal scores the lower row id comes first."""
+    order = np.lexsort((row_ids, -scores))[:k]
+    return Ranked(row_ids[order], scores[order])
+
+
+def fetch_row_ids(cursor: sqlite3.Cursor) -> Int64[np.ndarray, " found"]:
+    """Return the row ids that a query selects, in its order."""
+    return np.fromiter(chain.from_iterable(cursor), np.int64)
+
+
+@dataclass
+class AllowedRows:
+    """The rows that a filter allows, in a table of the connection.
+
+    Attributes:
+        connection: to the record.
+        table: with a column `row_id`.
+    """
+
+    connection: sqlite3.Connection
+    table: str
+
+    @cached_property
+    def row_ids(self) -> Int64[np.ndarray, " allowed"]:
+        """The row ids in ascending order, read on first use."""
+        return fetch_row_ids(self.connection.execute(f"SELECT row_id FROM {self.table} ORDER BY row_id"))  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changed in a record since a generation.
+
+    Attributes:
+        added: how many texts were added.
+        removed: row ids of the texts that were removed.
+        incomplete: whether the list of removed texts was cleared meanwhile, so that some are missing from it.
+    """
+
+    added: int
+    removed: Int64[np.ndarray, " removed"]
+    incomplete: bool
+
+    @classmethod
+    def since(cls, connection: sqlite3.Connection, generation: int, last: int) -> "Changes":
+        """Read the changes within a transaction.
+
+        Args:
+            connection: to the record.
+            generation: the state to compare with.
+            last: the highest row id of that state.
+        """
+        sql = "SELECT row_id FROM removed WHERE generation > ? AND row_id <= ?"
+        removed = fetch_row_ids(connection.execute(sql, (generation, last)))
+        added = connection.execute("SELECT count(*) FROM words_docsize WHERE id > ?", (last,)).fetchone()[0]
+        return cls(added, removed, generation < read_setting(connection, "removed_cleared"))
+
+    def exceed(self, few: int, texts: int) -> bool:
+        """Return whether more changed than `few` texts and than 2 % of `texts`, or the changes are incomplete."""
+        return self.incomplete or self.added + len(self.removed) > max(few, CHANGED_SHARE * texts)

@@ -13,8 +13,8 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
-from likewise.index.columns import well_formed
 
 __all__ = ["NO_STEMS", "TOKENIZER", "Stems", "bare_term", "fold", "indexed_text", "query_terms", "terms_of"]
 

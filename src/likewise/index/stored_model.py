@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float16, Float32
 
+from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
-from likewise.index.columns import well_formed
 from likewise.index.record import Record
 from likewise.model.embedder import Component, Identity, document_vectors, identity_of, query_vectors
 from likewise.model.load import STORED, check_embedder, stored_model

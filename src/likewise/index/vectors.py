@@ -21,10 +21,18 @@ from jaxtyping import Bool, Float32, Int64
 
 from likewise.atomic import replacing_file
 from likewise.errors import LikewiseError
-from likewise.index.binary_codes import BinaryCodes, binarise, words_per_row
+from likewise.index.codes import (
+    BinaryCodes,
+    Int8Codes,
+    binarise,
+    candidates,
+    float_candidates,
+    quantised,
+    rank,
+    words_per_row,
+)
 from likewise.index.entries import VectorReader, iter_vectors, read_vectors
-from likewise.index.int8_scan import Int8Codes, candidates, float_candidates, quantised, rank
-from likewise.index.row_ids import FEW_CHANGES, Changes, Ranked, fetch_row_ids
+from likewise.index.record import FEW_CHANGES, Changes, Ranked, fetch_row_ids, read_setting
 
 __all__ = ["FILE", "Cache", "CacheSettings", "VectorIndex", "build_cache"]
 
@@ -241,9 +249,12 @@ class VectorIndex:
         self.cache: Cache | None = None
         self._folder, self._collection, self._settings = folder, collection, settings
         self._file: tuple[int, int, int] | None = None  # inode, modification time and size of the mapped file
-        self._generation = -1  # of the record, for the two fields below
+        self._generation = -1  # of the record, for the fields below
         self._hidden: Bool[np.ndarray, " rows"] = np.zeros(0, bool)
-        self._fresh = _FreshVectors(np.zeros(0, np.int64), np.zeros((0, 0), np.float32), np.zeros(0, bool))
+        # The texts that were added after the cache was computed.
+        self._fresh_ids: Int64[np.ndarray, " fresh"] = np.zeros(0, np.int64)
+        self._fresh: Float32[np.ndarray, "fresh dim"] = np.zeros((0, 0), np.float32)
+        self._fresh_nonzero: Bool[np.ndarray, " fresh"] = np.zeros(0, bool)
 
     def reload(self) -> None:
         """Map the file if another process has written a newer one.
@@ -314,9 +325,10 @@ class VectorIndex:
                     for rows, query in zip(shortlists, queries, strict=True)
                 ]
             found = [np.sort(cache.row_ids[rows]) for rows in left]
-        fresh = self._fresh
-        shown = fresh.nonzero if allowed is None else np.isin(fresh.row_ids, allowed) & fresh.nonzero
-        more = (fresh.row_ids[float_candidates(fresh.rows, shown, query, k)] for query in queries)
+        shown = self._fresh_nonzero
+        if allowed is not None:
+            shown = shown & np.isin(self._fresh_ids, allowed)
+        more = (self._fresh_ids[float_candidates(self._fresh, shown, query, k)] for query in queries)
         return [np.concatenate([row_ids, some]) for row_ids, some in zip(found, more, strict=True)]
 
     def _hidden_except(self, cache: Cache, allowed: Int64[np.ndarray, " allowed"] | None) -> Bool[np.ndarray, " rows"]:
@@ -336,7 +348,7 @@ class VectorIndex:
 
     def _refresh(self, connection: sqlite3.Connection) -> None:
         """Bring the cache, the hidden rows and the fresh vectors to the state of the transaction."""
-        generation: int = _setting(connection, "generation")
+        generation: int = read_setting(connection, "generation")
         if generation == self._generation:
             return
         if self.is_stale(connection):
@@ -344,33 +356,9 @@ class VectorIndex:
         if self.cache:
             removed = self._changes(connection).removed
             self._hidden = (self.cache.codes.scales == 0) | np.isin(self.cache.row_ids, removed)
-        self._fresh = _FreshVectors.read(connection, self.cache.last if self.cache else -1)
+        parts = list(iter_vectors(connection, self.cache.last if self.cache else -1))
+        rows = [np.zeros((0, read_setting(connection, "dim")), np.float32), *(part.vectors for part in parts)]
+        self._fresh = np.concatenate(rows, dtype=np.float32)
+        self._fresh_ids = np.concatenate([np.zeros(0, np.int64), *(part.row_ids for part in parts)])
+        self._fresh_nonzero = np.any(self._fresh != 0, axis=1)
         self._generation = generation
-
-
-@dataclass(frozen=True)
-class _FreshVectors:
-    """The texts that were added after the cache was computed.
-
-    Attributes:
-        row_ids: in ascending order.
-        rows: their vectors.
-        nonzero: which vectors are not all zeros.
-    """
-
-    row_ids: Int64[np.ndarray, " fresh"]
-    rows: Float32[np.ndarray, "fresh dim"]
-    nonzero: Bool[np.ndarray, " fresh"]
-
-    @classmethod
-    def read(cls, connection: sqlite3.Connection, after: int) -> "_FreshVectors":
-        parts = list(iter_vectors(connection, after))
-        rows = [np.zeros((0, _setting(connection, "dim")), np.float32), *(part.vectors for part in parts)]
-        row_ids = [np.zeros(0, np.int64), *(part.row_ids for part in parts)]
-        together = np.concatenate(rows, dtype=np.float32)
-        return cls(np.concatenate(row_ids), together, np.any(together != 0, axis=1))
-
-
-def _setting(connection: sqlite3.Connection, name: str) -> int:
-    value: int = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()[0]
-    return value

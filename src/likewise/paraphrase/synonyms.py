@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -50,21 +49,6 @@ def build_synonyms(argument: str | None) -> "Synonyms":
     return Synonyms(Thesaurus(open_wordnet()), share)
 
 
-@dataclass(frozen=True)
-class Place:
-    """A word of a text that has synonyms.
-
-    Attributes:
-        start: its position.
-        word: its spelling in the text.
-        alternatives: its synonyms.
-    """
-
-    start: int
-    word: str
-    alternatives: Alternatives
-
-
 class Synonyms:
     """Replaces words by synonyms with the same inflection and capitalisation.
 
@@ -89,11 +73,12 @@ class Synonyms:
         for text, found, end in zip(texts, places, ends.tolist(), strict=True):
             own = slice(end - len(found), end)
             drawn = sorted(np.argsort(orders[own])[: max(1, round(self.share * len(found)))].tolist())
-            words = [(found[each], found[each].alternatives.pick(chances[own][each])) for each in drawn]
+            words = [(found[each][0], found[each][1].pick(chances[own][each])) for each in drawn]
             rewritten.append(_replaced(text, words))
         return rewritten
 
-    def _places(self, text: str) -> list[Place]:
+    def _places(self, text: str) -> list[tuple[re.Match[str], Alternatives]]:
+        """The words of a text that have synonyms, and these."""
         shouted = text.isupper()
         found = []
         for match in WORD.finditer(text):
@@ -102,7 +87,7 @@ class Synonyms:
                 continue  # a name, an acronym, or code
             alternatives = self.thesaurus.alternatives(word.lower(), _expected(text, match.start(1)))
             if alternatives is not None:
-                found.append(Place(match.start(1), word, alternatives))
+                found.append((match, alternatives))
         return found
 
 
@@ -118,17 +103,17 @@ def _expected(text: str, start: int) -> Expected:
     return "noun" if before in BEFORE_NOUNS else "verb" if before in BEFORE_VERBS else "any"
 
 
-def _replaced(text: str, words: Sequence[tuple[Place, str]]) -> str:
+def _replaced(text: str, words: Sequence[tuple[re.Match[str], str]]) -> str:
     parts, done = [], 0
-    for place, word in words:
-        before = text[done : place.start]
+    for match, word in words:
+        before, original = text[done : match.start(1)], match[1]
         found = ARTICLE.search(before)
-        if found is not None and article(word) != article(place.word.lower()):
+        if found is not None and article(word) != article(original.lower()):
             put: str = article(word)
-            put = put.upper() if found[1].isupper() and place.word.isupper() else found[1][0] + put[1:]
+            put = put.upper() if found[1].isupper() and original.isupper() else found[1][0] + put[1:]
             before = before[: found.start()] + put + " "
-        parts += [before, _with_capitals_of(place.word, word)]
-        done = place.start + len(place.word)
+        parts += [before, _with_capitals_of(original, word)]
+        done = match.end(1)
     return "".join([*parts, text[done:]])
 
 

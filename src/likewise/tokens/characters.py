@@ -6,7 +6,6 @@ detected and left to `tokenizers` itself.
 """
 
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -96,13 +95,6 @@ def _kind(character: str) -> int:
 @lru_cache(maxsize=1)
 def _composes_backwards() -> frozenset[str]:
     """The second characters of canonical compositions, and the vowels and finals of Hangul."""
-    return frozenset(_seconds()) | {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
-
-
-def _seconds() -> Iterator[str]:
-    for code in range(0xC0, LAST_PAIR):
-        decomposition = unicodedata.decomposition(chr(code))
-        if decomposition and not decomposition.startswith("<"):
-            parts = decomposition.split()
-            if len(parts) == 2:
-                yield chr(int(parts[1], 16))
+    decompositions = [unicodedata.decomposition(chr(code)).split() for code in range(0xC0, LAST_PAIR)]
+    seconds = {int(parts[1], 16) for parts in decompositions if len(parts) == 2 and not parts[0].startswith("<")}
+    return frozenset(map(chr, seconds | {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}))

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from jaxtyping import Int64
 from tokenizers import Tokenizer as Reference
 
+from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 from likewise.tokens.characters import Characters, characters
 from likewise.tokens.ragged import Ragged
@@ -194,14 +195,10 @@ def _from_list(texts: list[Any]) -> pa.Array:
             return builder.finish().cast(pa.large_string())
         return pa.array(texts, pa.large_string())
     except UnicodeEncodeError:
-        return _from_list([_without_surrogates(text) if isinstance(text, str) else text for text in texts])
+        return _from_list([well_formed(text) if isinstance(text, str) else text for text in texts])
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         row = next(i for i, text in enumerate(texts) if not (text is None or isinstance(text, str)))
         raise InputError(f"text {row} is a {type(texts[row]).__name__}, expected a string") from error
-
-
-def _without_surrogates(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _chunks(array: pa.Array, chunk_bytes: int) -> list[pa.Array]:

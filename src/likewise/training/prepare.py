@@ -14,13 +14,11 @@ from jaxtyping import Int32, Int64
 from likewise.atomic import replacing_file
 from likewise.errors import InputError
 from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS
-from likewise.paraphrase.cache import Rewritten, rewrite_corpus
-from likewise.paraphrase.paraphraser import make_paraphraser
+from likewise.paraphrase.paraphraser import Rewritten, make_paraphraser, rewrite_corpus
 from likewise.tokens.kernels import count_whole
 from likewise.tokens.pretrained import PretrainedTokenizer
-from likewise.tokens.ragged import Ragged
+from likewise.tokens.ragged import Ragged, TokenWriter, open_tokens
 from likewise.tokens.stems import learn_stems
-from likewise.tokens.store import TokenWriter, open_tokens
 from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
 from likewise.training.reading import Reading, refuse_fewer_than_two
