@@ -5,6 +5,7 @@ products of whole lists, which took a quarter of the time of faiss.IndexIVFFlat 
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Int64, UInt64
@@ -101,6 +102,7 @@ def minhash_pairs(
     return distinct_keys(*found)
 
 
+@dataclass(frozen=True)
 class Lists:
     """Vectors in lists around centroids.
 
@@ -110,13 +112,9 @@ class Lists:
         rows: the numbers of the vectors, list after list.
     """
 
-    def __init__(
-        self,
-        centroids: Float32[np.ndarray, "lists dim"],
-        offsets: Int64[np.ndarray, " lists_and_1"],
-        rows: Int64[np.ndarray, " texts"],
-    ) -> None:
-        self.centroids, self.offsets, self.rows = centroids, offsets, rows
+    centroids: Float32[np.ndarray, "lists dim"]
+    offsets: Int64[np.ndarray, " lists_and_1"]
+    rows: Int64[np.ndarray, " texts"]
 
     def of(self, number: int) -> Int64[np.ndarray, " some"]:
         """The vectors of a list."""

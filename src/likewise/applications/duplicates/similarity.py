@@ -144,7 +144,7 @@ class Space:
     @classmethod
     def of(cls, encoder: Any, sample: Sequence[str] | pa.Array) -> "Space":
         """Fit the principal axes to the uncentred vectors of a sample of texts."""
-        vectors = unit_vectors(encoder, _strings(sample), None)
+        vectors = unit_vectors(encoder, as_arrow(sample).to_pylist(), None)
         return cls(encoder, principal_axes(vectors, KEPT))
 
     @property
@@ -165,7 +165,7 @@ class Space:
             if self._projected is not None:
                 out[first : first + ENCODED] = self._projected.encode(some)
                 continue
-            turned = unit_vectors(self.encoder, _strings(some), len(self.axes)) @ self.axes
+            turned = unit_vectors(self.encoder, some.to_pylist(), len(self.axes)) @ self.axes
             out[first : first + ENCODED] = turned / np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), SMALLEST)
         return out
 
@@ -175,10 +175,6 @@ def _static_of(encoder: Any) -> Model | None:
     if isinstance(encoder, ConcatenatedModel):
         return encoder.companion.model if encoder.companion else None
     return encoder if isinstance(encoder, Model) and isinstance(encoder.encoder, StaticEncoder) else None
-
-
-def _strings(texts: Sequence[str] | pa.Array) -> list[str]:
-    return list(texts.to_pylist()) if isinstance(texts, pa.Array | pa.ChunkedArray) else list(texts)
 
 
 def principal_axes(vectors: Float32[np.ndarray, "texts dim"], most: int) -> Float32[np.ndarray, "dim kept"]:
@@ -291,22 +287,12 @@ def similarities(
             aligned,
         )  # fmt: skip
         semantic = aligned if space and space.is_static else aligned + COSINE * (semantic - aligned)
-    contradicting = _contradicting(one, other, ones, twos)
+    contradicting = np.empty(len(ones), np.float32)
+    kernels.contradictions_of(one.numbers, one.offsets, other.numbers, other.offsets, ones, twos, contradicting)
     return Similarities(
         lexical * (1 - np.float32(LEXICAL_CONTRADICTION) * contradicting),
         np.clip(semantic, 0.0, 1.0) * (1 - np.float32(SEMANTIC_CONTRADICTION) * contradicting),
     )
-
-
-def _contradicting(
-    hashes: TextHashes, others: TextHashes, ones: Int64[np.ndarray, " pairs"], twos: Int64[np.ndarray, " pairs"]
-) -> Float32[np.ndarray, " pairs"]:
-    """The share of the numbers of each pair that contradict."""
-    contradictions = np.empty(len(ones), np.float32)
-    kernels.contradictions_of(
-        hashes.numbers, hashes.offsets, others.numbers, others.offsets, ones, twos, contradictions
-    )
-    return contradictions
 
 
 def compare(first: Sequence[str], second: Sequence[str], model: Any) -> Similarities:
