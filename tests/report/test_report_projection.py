@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from report_cards import TOPICS, topical_words
 
-from likewise.report.projection import distinctive_words, draw_map, find_clusters, find_neighbours, positions
+from likewise.report.neighbours import distinctive_words, draw_map, find_clusters, find_neighbours, positions
 from likewise.report.sample import Sample
 
 

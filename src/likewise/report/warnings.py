@@ -6,8 +6,7 @@ from typing import Any
 
 from likewise.geometry.similarity import SimilarityHistograms
 from likewise.model.card import Card
-from likewise.report.curves import MODEL, baselines, evaluations
-from likewise.report.figures import mean_cosines, read_pairs
+from likewise.report.figures import MODEL, baselines, evaluations, mean_cosines, read_pairs
 from likewise.report.sample import Sample, number, readable, shown
 
 __all__ = ["ModelWarning", "find_warnings"]
