@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from likewise.applications.classify.cross_validation import (
+from likewise.applications.classify.metrics import (
     HeldOutPredictions,
     assign_folds,
     cross_validate,
