@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
@@ -22,7 +23,6 @@ from likewise.applications.classify.metrics import (
     AccuracyEstimate,
     estimate_accuracy,
     fit_temperature,
-    softmax,
 )
 from likewise.applications.classify.probe import Probe, Stream, Trainer, random_stream
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
@@ -111,7 +111,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> Float64[np.ndarray, "texts classes"]:
         """Compute the probability of each label in the order of `classes_`, calibrated on held-out labels."""
-        return softmax(self.decision_function(X))
+        probabilities: np.ndarray = softmax(self.decision_function(X), axis=1)
+        return probabilities
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the most probable label of each text."""
@@ -144,7 +145,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not texts:
             return np.zeros(0, np.int64)
         embeddings = self.features_.embed(texts)
-        uncertain = uncertainty(softmax(self._logits(texts, embeddings)))
+        uncertain = uncertainty(softmax(self._logits(texts, embeddings), axis=1))
         return select_batch(texts, embeddings, uncertain, k, random_stream(self.seed, Stream.ACTIVE_LEARNING))
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -191,9 +192,13 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             InputError: the folder is not a classifier or is damaged, or the model is missing or another one.
         """
         path = Path(path)
-        record = _read_record(path)
-        packed = (path / WEIGHTS).read_bytes() if (path / WEIGHTS).is_file() else b""
+        if not (path / RECORD).is_file():
+            raise InputError(f"{path} is not a classifier: expected a folder that likewise classify fit wrote")
         try:
+            record = json.loads((path / RECORD).read_text(encoding="utf-8", errors="surrogatepass"))
+            if (version := record["format"]) != FORMAT:
+                raise InputError(f"{path} has format {version}, this version reads format {FORMAT}: fit it again")
+            packed = (path / WEIGHTS).read_bytes() if (path / WEIGHTS).is_file() else b""
             if hashlib.sha256(packed).hexdigest() != record["sha256"]:
                 raise InputError(f"{path}: {WEIGHTS} is missing or damaged: restore it from a copy, or fit again")
             arrays = load(packed)
@@ -205,7 +210,9 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             loaded.classes_ = np.array(record["classes"])
             loaded.temperature_, loaded.self_trained_ = float(record["temperature"]), bool(record["self_trained"])
             loaded.estimate_ = _read_estimate(record["estimate"])
-        except (KeyError, TypeError, SafetensorError) as error:
+        except InputError:
+            raise
+        except (ValueError, KeyError, TypeError, SafetensorError) as error:
             raise InputError(f"{path}: {RECORD} is damaged ({error}): restore it from a copy, or fit again") from error
         return loaded
 
@@ -227,20 +234,6 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         return replace(tags, input_tags=replace(tags.input_tags, string=True, two_d_array=False))
-
-
-def _read_record(path: Path) -> Mapping[str, Any]:
-    file = path / RECORD
-    if not file.is_file():
-        raise InputError(f"{path} is not a classifier: expected a folder that likewise classify fit wrote")
-    try:
-        record: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8", errors="surrogatepass"))
-        version = record["format"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path}: {RECORD} is damaged ({error}): restore it from a copy, or fit again") from error
-    if version != FORMAT:
-        raise InputError(f"{path} has format {version}, this version reads format {FORMAT}: fit it again")
-    return record
 
 
 def _read_estimate(kept: Mapping[str, Any] | None) -> AccuracyEstimate | None:
@@ -268,13 +261,6 @@ def select_batch(
     Uncertainty alone selects twenty copies of one ambiguous text, diversity alone selects what is clear already. The
     most uncertain texts are clustered, weighted by their uncertainty, and the text nearest to each centre is selected
     (Zhdanov 2019, "Diverse mini-batch active learning").
-
-    Args:
-        texts: without labels.
-        embeddings: of these.
-        uncertain: uncertainty of each.
-        k: number of rows.
-        rng: breaks ties and seeds k-means.
     """
     from sklearn.cluster import KMeans
 

@@ -1,12 +1,13 @@
 """Metrics of a classifier: on further labelled texts, and by cross-validation on the few that it was fitted on."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
+from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 
 from likewise.applications.classify.labels import check_texts
@@ -25,7 +26,6 @@ __all__ = [
     "estimate_accuracy",
     "evaluate",
     "fit_temperature",
-    "softmax",
     "wilson_interval",
 ]
 
@@ -109,13 +109,6 @@ class AccuracyEstimate:
     abstention: tuple[Abstention, ...]
 
 
-def softmax(logits: Float64[np.ndarray, "texts classes"]) -> Float64[np.ndarray, "texts classes"]:
-    """Turn logits into probabilities."""
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    probabilities: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return probabilities
-
-
 def assign_folds(
     texts: Sequence[str], numbers: Int64[np.ndarray, " texts"], folds: int, rng: np.random.Generator
 ) -> Int64[np.ndarray, " texts"]:
@@ -142,17 +135,9 @@ def cross_validate(
     rng: np.random.Generator,
     repeats: int = 1,
 ) -> HeldOutPredictions | None:
-    """Predict every labelled text whose class has another text to train on.
+    """Predict every labelled text whose class has another text to train on, with the texts split `repeats` times.
 
-    Args:
-        texts: with labels.
-        numbers: classes of these.
-        fit: trains and predicts.
-        rng: of the folds.
-        repeats: number of times that the texts are split.
-
-    Returns:
-        None if no class has two distinct texts, or only one class would be left to train on.
+    None if no class has two distinct texts, or only one class would be left to train on.
     """
     checkable = _checkable(texts, numbers)
     if not checkable.any():
@@ -160,7 +145,9 @@ def cross_validate(
     folds = int(min(FOLDS, max(2, np.bincount(numbers[checkable]).max())))
     rows, logits = [], []
     for _ in range(repeats):
-        for train, test in _splits(assign_folds(texts, numbers, folds, rng), checkable, folds):
+        assigned = assign_folds(texts, numbers, folds, rng)
+        for fold in range(folds):
+            train, test = np.flatnonzero(assigned != fold), np.flatnonzero((assigned == fold) & checkable)
             if len(test) and len(np.unique(numbers[train])) > 1:
                 rows.append(test)
                 logits.append(fit(train, test))
@@ -177,30 +164,19 @@ def _checkable(texts: Sequence[str], numbers: Int64[np.ndarray, " texts"]) -> Bo
     return enough
 
 
-def _splits(
-    assigned: Int64[np.ndarray, " texts"], checkable: Bool[np.ndarray, " texts"], folds: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    for fold in range(folds):
-        yield np.flatnonzero(assigned != fold), np.flatnonzero((assigned == fold) & checkable)
-
-
 def estimate_accuracy(
     held_out: HeldOutPredictions | None, numbers: Int64[np.ndarray, " texts"], temperature: float
 ) -> AccuracyEstimate | None:
     """Estimate the accuracy of a classifier.
 
     The interval is Wilson's for a smaller number of texts: folds train on the same few labels and so depend on each
-    other, which Nadeau and Bengio (2003) count as 1/repeats + folds/(folds - 1) times the variance.
-
-    Args:
-        held_out: predictions of the labelled texts; None gives None.
-        numbers: classes of the labelled texts.
-        temperature: of the probabilities.
+    other, which Nadeau and Bengio (2003) count as 1/repeats + folds/(folds - 1) times the variance. None without
+    held-out predictions.
     """
     if held_out is None:
         return None
     correct = held_out.logits.argmax(axis=1) == numbers[held_out.rows]
-    confidence = softmax(held_out.logits / temperature).max(axis=1)
+    confidence = softmax(held_out.logits / temperature, axis=1).max(axis=1)
     labels, accuracy = len(np.unique(held_out.rows)), float(correct.mean())
     inflation = 1 / held_out.repeats + held_out.folds / (held_out.folds - 1)
     low, high = wilson_interval(accuracy, labels / inflation)
@@ -227,12 +203,7 @@ def wilson_interval(share: float, count: float) -> tuple[float, float]:
 
 
 def fit_temperature(held_out: HeldOutPredictions | None, numbers: Int64[np.ndarray, " texts"]) -> float:
-    """Fit the temperature that calibrates probabilities (Guo et al. 2017) on held-out predictions.
-
-    Args:
-        held_out: predictions of the labelled texts; None gives 1.
-        numbers: classes of the labelled texts.
-    """
+    """Fit the temperature that calibrates probabilities (Guo et al. 2017) on held-out predictions; 1 without any."""
     if held_out is None:
         return 1.0
     from scipy.optimize import minimize_scalar
@@ -240,7 +211,7 @@ def fit_temperature(held_out: HeldOutPredictions | None, numbers: Int64[np.ndarr
     truth, rows = numbers[held_out.rows], np.arange(len(held_out.rows))
 
     def loss(logarithm: float) -> float:
-        likelihood = softmax(held_out.logits / float(np.exp(logarithm)))[rows, truth]
+        likelihood = softmax(held_out.logits / float(np.exp(logarithm)), axis=1)[rows, truth]
         log_likelihood = np.log(np.maximum(likelihood, np.finfo(float).tiny)).sum()
         return float(-log_likelihood / held_out.repeats + logarithm**2 / (2 * LOG_TEMPERATURE_PRIOR**2))
 

@@ -17,7 +17,17 @@ from likewise.applications.classify.contrastive import ContrastiveFineTuner
 from likewise.applications.classify.features import Features, NgramCounts, ngram_weight
 from likewise.applications.classify.metrics import HeldOutPredictions, cross_validate
 
-__all__ = ["FittedProbe", "Probe", "RowSpace", "Stream", "Trainer", "fit_probe", "random_stream", "self_train"]
+__all__ = [
+    "FittedProbe",
+    "Probe",
+    "RowSpace",
+    "Stream",
+    "Trainer",
+    "fit_probe",
+    "random_stream",
+    "row_span",
+    "self_train",
+]
 
 C = 10.0  # inverse strength of the penalty, for blocks of unit rows; as in `evaluation.labelled`
 MAX_ITERATIONS = 1000
@@ -68,18 +78,23 @@ class RowSpace:
         texts, count = features.shape
         if count <= texts or texts > MAX_ROW_SPACE:
             return cls(features, None)
-        gram = features @ features.T
-        gram = np.asarray(gram if isinstance(gram, np.ndarray) else gram.toarray(), np.float64)
-        values, directions = np.linalg.eigh(gram)
-        kept = values > max(values[-1] * texts * np.finfo(np.float32).eps, np.finfo(np.float32).tiny)
-        if not kept.any():  # all rows are zeros
+        _, directions, scales = row_span(features)
+        if not len(scales):  # all rows are zeros
             return cls(np.zeros((texts, 1)), np.zeros((count, 1)))
-        scales = np.sqrt(values[kept])
-        return cls(directions[:, kept] * scales, np.asarray(features.T @ (directions[:, kept] / scales)))
+        return cls(directions * scales, np.asarray(features.T @ (directions / scales)))
 
     def to_features(self, probe: Probe) -> Probe:
         """Convert a probe of the coordinates to one of the features."""
         return probe if self.basis is None else Probe(probe.weights @ self.basis.T, probe.intercept)
+
+
+def row_span(rows: Any) -> tuple[Float64[np.ndarray, "texts texts"], Any, Any]:
+    """The Gram matrix of dense or sparse rows, its eigenvectors but for noise, and the roots of their eigenvalues."""
+    gram = rows @ rows.T
+    gram = np.asarray(gram if isinstance(gram, np.ndarray) else gram.toarray(), np.float64)
+    values, directions = np.linalg.eigh(gram)
+    kept = values > max(values[-1] * len(gram) * np.finfo(np.float32).eps, np.finfo(np.float32).tiny)
+    return gram, directions[:, kept], np.sqrt(values[kept])
 
 
 def fit_probe(
@@ -121,13 +136,6 @@ def self_train(
     probe; adding as many texts of a rare class as of a frequent one would fill the rare one with others. Self-training
     helps where a class is more than the words of a few examples, as a sentiment is, and misleads where the classes are
     not what sets the texts apart most; so compare on held-out labels.
-
-    Args:
-        probe: fitted on the labelled texts.
-        features: (texts, features) of the labelled texts.
-        numbers: classes of these.
-        unlabelled: (others, features) of other texts.
-        classes: number of classes.
     """
     from scipy.sparse import csr_array, issparse, vstack
 
