@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Bool, Float, Float32, Float64
+from jaxtyping import Float, Float64
 
 from likewise.applications.duplicates.similarity import Features, Similarities, Space, similarities
 
@@ -78,9 +78,6 @@ def pareto_tail(similarities_of: Float[np.ndarray, " pairs"]) -> ParetoTail:
     """Fit the tail of the similarities of random pairs, by maximum likelihood.
 
     Of a generalised Pareto distribution that ends at 1, `-log((1 - s) / (1 - start))` is exponential with mean `shape`.
-
-    Args:
-        similarities_of: below 1.
     """
     ordered = np.sort(np.asarray(similarities_of, np.float64))
     count = min(len(ordered), max(LEAST_TAIL, int(TAIL * len(ordered))))
@@ -157,21 +154,6 @@ class Calibration:
     lexical: Curve
     semantic: Curve
 
-    def precisions(self, pairs: Similarities) -> Float64[np.ndarray, " pairs"]:
-        """The precision of pairs, by the similarity that gives the higher one."""
-        surer: np.ndarray = np.maximum(self.lexical.precisions(pairs.lexical), self.semantic.precisions(pairs.semantic))
-        return surer
-
-    def by_lexical(self, pairs: Similarities) -> Bool[np.ndarray, " pairs"]:
-        """Whether it is that of hashes."""
-        better: np.ndarray = self.lexical.precisions(pairs.lexical) >= self.semantic.precisions(pairs.semantic)
-        return better
-
-    def scores(self, pairs: Similarities) -> Float32[np.ndarray, " pairs"]:
-        """The similarity that gives the higher precision."""
-        scores: np.ndarray = np.where(self.by_lexical(pairs), pairs.lexical, pairs.semantic)
-        return scores
-
 
 def calibrated(
     texts: pa.Array,
@@ -181,15 +163,15 @@ def calibrated(
     possible: float,
     rng: np.random.Generator,
 ) -> Calibration:
-    """Calibrate on views of the texts and on pairs of them.
+    """Calibrate on views of distinct texts and on pairs of them.
 
     Args:
-        texts: distinct, at least one.
+        texts: at least one.
         features: of them.
         space: in which they are compared.
-        found: how similar the candidates are.
-        possible: how many pairs there are.
-        rng: draws texts, pairs and what is done to them.
+        found: how similar the candidates are, of all `possible` pairs.
+        possible: how many there are.
+        rng: draws texts, pairs, typos and perturbations.
     """
     count = len(texts)
     chosen = np.sort(rng.choice(count, VIEWS, replace=count < VIEWS))

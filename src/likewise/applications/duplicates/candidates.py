@@ -173,13 +173,7 @@ def nearest(
 
 
 def neighbour_pairs(found: Int64[np.ndarray, "queries k"], shift: int, texts: int) -> Keys:
-    """The pairs of each query and what it found, as keys.
-
-    Args:
-        found: of `nearest`.
-        shift: the number of the first query.
-        texts: how many there are.
-    """
+    """The pairs of each query and what `nearest` found, as keys; `shift` is the number of the first query."""
     ones = np.repeat(np.arange(len(found)) + shift, found.shape[1])
     others = found.ravel()
     return pair_keys(ones[others >= 0], others[others >= 0], texts)

@@ -16,8 +16,6 @@ from likewise.applications.duplicates.candidates import distinct_keys, lists_of,
 from likewise.applications.duplicates.minhash import TextHashes, hash_texts
 from likewise.applications.duplicates.result import (
     EXACT,
-    NEAR,
-    SEMANTIC,
     Compared,
     Duplicates,
     Pairs,
@@ -30,7 +28,7 @@ from likewise.errors import InputError
 from likewise.tokens.tokenizer import as_arrow
 from likewise.training.train import load_or_train
 
-__all__ = ["KEEP", "duplicates", "found_in", "space_for"]
+__all__ = ["KEEP", "duplicates"]
 
 KEEP = ("first", "longest", "newest")
 LEARNED = 1 << 16  # texts that an encoder is trained on where none is given: more improve it little
@@ -84,7 +82,7 @@ def duplicates(
     else:
         other = None if against is None else _read(against, given)
     cut = len(other) if other else 0
-    order = np.concatenate([np.arange(cut), preferred(own.texts, keep) + cut])
+    order = np.concatenate([np.arange(cut), _preferred(own.texts, keep) + cut])
     return _compared(own, other, store, order, model, precision, seed=seed, progress=progress)
 
 
@@ -119,16 +117,16 @@ def _compared(
     hashes = hash_texts(own.texts)
     if other is not None:
         hashes = TextHashes.joined([store.features.hashes if store else hash_texts(other.texts), hashes])
-    rows, copies = distinct(hashes, order, cut)
+    rows, copies = _distinct(hashes, order, cut)
     some, before = every.take(pa.array(rows)), int(np.count_nonzero(rows < cut))
     if store is not None:
         space, note = store.space, ""
         fresh = Features.of(some.slice(before), space, hashes.take(rows[before:]))
         features = store.features.take(rows[:before]).joined(fresh)
     else:
-        space, note = space_for(model, every, rows, seed=seed, progress=progress)
+        space, note = _space_for(model, every, rows, seed=seed, progress=progress)
         features = Features.of(some, space, hashes.take(rows))
-    found, calibration = found_in(some, features, space, before, seed)
+    found, calibration = _found_in(some, features, space, before, seed)
     compared = None
     if other is None and calibration is not None:
         compared = Compared(tuple(own.ids[row] for row in rows), some, features, space)
@@ -140,7 +138,7 @@ def _compared(
     )  # fmt: skip
 
 
-def preferred(texts: pa.Array, keep: str) -> Int64[np.ndarray, " texts"]:
+def _preferred(texts: pa.Array, keep: str) -> Int64[np.ndarray, " texts"]:
     """The rows of texts in the order in which they are kept."""
     if keep == "longest":
         lengths = np.asarray(pc.utf8_length(texts), np.int64)
@@ -149,7 +147,7 @@ def preferred(texts: pa.Array, keep: str) -> Int64[np.ndarray, " texts"]:
     return every[::-1].copy() if keep == "newest" else every
 
 
-def distinct(
+def _distinct(
     hashes: TextHashes, order: Int64[np.ndarray, " all"], cut: int
 ) -> tuple[Int64[np.ndarray, " distinct"], Int64[np.ndarray, " all"]]:
     """The rows of texts that are no copies, in their order, and of every row the one it is a copy of.
@@ -166,7 +164,7 @@ def distinct(
     return np.concatenate(rows), copies
 
 
-def space_for(
+def _space_for(
     model: Any, texts: pa.Array, rows: Int64[np.ndarray, " distinct"], *, seed: int, progress: bool
 ) -> tuple[Space | None, str]:
     """The space in which texts are compared by meaning; without an encoder None, and the reason."""
@@ -187,17 +185,13 @@ def space_for(
     return Space.of(encoder, texts.take(pa.array(sample))), ""
 
 
-def found_in(
+def _found_in(
     texts: pa.Array, features: Features, space: Space | None, cut: int, seed: int
 ) -> tuple[Pairs, Calibration | None]:
     """The pairs among distinct texts that are worth keeping, and the calibration; None without any text.
 
-    Args:
-        texts: no two alike on either side of `cut`.
-        features: of them.
-        space: in which they are compared.
-        cut: where it is above 0, texts from this number on are compared with those below it only.
-        seed: of lists and of calibration.
+    Texts from number `cut` on, where it is above 0, are compared with those below it only; on either side of it no two
+    are alike.
     """
     count = len(texts)
     rng = np.random.default_rng(seed)
@@ -217,12 +211,8 @@ def found_in(
     possible = float(cut) * (count - cut) if cut else count * (count - 1) / 2
     calibration = calibrated(texts, features, space, alike, possible, rng)
     exact = features.hashes.exact
-    same = exact[ones] == exact[others]
-    precision = np.where(same, 1.0, calibration.precisions(alike))
-    reason = np.where(same, EXACT, np.where(calibration.by_lexical(alike), NEAR, SEMANTIC)).astype(np.uint8)
-    score = np.where(same, np.float32(1), calibration.scores(alike)).astype(np.float32)
-    kept = np.flatnonzero(precision >= WORTH_KEEPING)
-    return Pairs(ones, others, score, precision, reason).take(kept), calibration
+    pairs = Pairs.of(ones, others, alike, exact[ones] == exact[others], calibration)
+    return pairs.take(np.flatnonzero(pairs.precision >= WORTH_KEEPING)), calibration
 
 
 def _coarse(features: Features) -> np.ndarray:

@@ -241,8 +241,8 @@ class Similarities:
     """Similarities of pairs of texts, between 0 and 1.
 
     Attributes:
-        hashes: the share of their shingles that both have.
-        meaning: of what they mean; 0 where there is no encoder.
+        lexical: the share of their shingles that both have.
+        semantic: of what they mean; 0 where there is no encoder.
     """
 
     lexical: Float32[np.ndarray, " pairs"]
@@ -260,14 +260,8 @@ def similarities(
 
     The alignment of tokens is stricter than the cosine of mean vectors, which is high wherever two texts share a
     subject. Rare tokens weigh more, and so do repeated ones and codes. Encoders that are not static are compared by
-    cosine; with a static companion the score is a weighted mean, the cosine counting three times as much.
-
-    Args:
-        features: of the first texts.
-        others: of the second texts.
-        ones: numbers of the first.
-        twos: numbers of the second.
-        space: of both.
+    cosine; with a static companion the score is a weighted mean, the cosine counting three times as much. Pair `i` is
+    text `ones[i]` of `features` with text `twos[i]` of `others`.
     """
     lexical, semantic = np.empty(len(ones), np.float32), np.zeros(len(ones), np.float32)
     one, other = features.hashes, others.hashes
