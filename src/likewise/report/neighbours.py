@@ -57,13 +57,11 @@ class Clusters:
         labels: the cluster of each text.
         names: the most distinctive words of each.
         central: the text nearest to the centroid of each.
-        sizes: number of texts of each.
     """
 
     labels: Int64[np.ndarray, " texts"]
     names: tuple[str, ...]
     central: Int64[np.ndarray, " clusters"]
-    sizes: Int64[np.ndarray, " clusters"]
 
 
 def find_clusters(sample: Sample) -> Clusters | None:
@@ -75,13 +73,12 @@ def find_clusters(sample: Sample) -> Clusters | None:
         return None
     wanted = min(MAX_CLUSTERS, max(2, len(sample) // TEXTS_PER_CLUSTER), distinct)
     found = KMeans(wanted, n_init=4, random_state=0).fit(sample.vectors)
-    sizes = np.bincount(found.labels_, minlength=wanted)
-    order = np.argsort(-sizes, kind="stable")
+    order = np.argsort(-np.bincount(found.labels_, minlength=wanted), kind="stable")
     labels = np.argsort(order)[found.labels_].astype(np.int64)
     near = sample.vectors @ found.cluster_centers_[order].T
     central = [int(np.flatnonzero(labels == each)[np.argmax(near[labels == each, each])]) for each in range(wanted)]
     words = distinctive_words(sample.words, labels)
-    return Clusters(labels, tuple(words), np.array(central, np.int64), sizes[order].astype(np.int64))
+    return Clusters(labels, tuple(words), np.array(central, np.int64))
 
 
 def distinctive_words(words: tuple[frozenset[str], ...], labels: Int64[np.ndarray, " texts"]) -> list[str]:
