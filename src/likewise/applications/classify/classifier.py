@@ -18,12 +18,7 @@ from sklearn.exceptions import NotFittedError
 
 from likewise.applications.classify.features import Features, NgramCounts, TfidfNgrams
 from likewise.applications.classify.labels import check_texts, encode_labels
-from likewise.applications.classify.metrics import (
-    Abstention,
-    AccuracyEstimate,
-    estimate_accuracy,
-    fit_temperature,
-)
+from likewise.applications.classify.metrics import Abstention, AccuracyEstimate, estimate_accuracy, fit_temperature
 from likewise.applications.classify.probe import Probe, Stream, Trainer, random_stream
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError

@@ -14,13 +14,7 @@ from jaxtyping import Int64
 from likewise.applications.duplicates.calibration import Calibration, calibrated
 from likewise.applications.duplicates.candidates import distinct_keys, lists_of, minhash_pairs, nearest, neighbour_pairs
 from likewise.applications.duplicates.minhash import TextHashes, hash_texts
-from likewise.applications.duplicates.result import (
-    EXACT,
-    Compared,
-    Duplicates,
-    Pairs,
-    checked_precision,
-)
+from likewise.applications.duplicates.result import EXACT, Compared, Duplicates, Pairs, checked_precision
 from likewise.applications.duplicates.similarity import COARSE, Features, Space, similarities
 from likewise.applications.duplicates.store import RECORD, Store
 from likewise.corpus.read import read

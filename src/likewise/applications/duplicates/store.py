@@ -16,13 +16,7 @@ from safetensors.numpy import load_file, save_file
 from likewise.applications.duplicates.calibration import Calibration, Curve
 from likewise.applications.duplicates.candidates import Lists, lists_of
 from likewise.applications.duplicates.minhash import TextHashes
-from likewise.applications.duplicates.result import (
-    REASONS,
-    Duplicates,
-    Member,
-    Pairs,
-    checked_precision,
-)
+from likewise.applications.duplicates.result import REASONS, Duplicates, Member, Pairs, checked_precision
 from likewise.applications.duplicates.similarity import COARSE, Features, Space, similarities
 from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
