@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from likewise.applications.classify.features import TextEncoder
     from likewise.applications.duplicates.find import duplicates
     from likewise.applications.recommend.recommender import Recommender
-    from likewise.evaluation.evaluate import evaluate
-    from likewise.evaluation.result import Evaluation
+    from likewise.evaluation.evaluate import Evaluation, evaluate
     from likewise.index.collection import Collection, Hit
     from likewise.model.embedder import TextModel
     from likewise.model.model import Model
@@ -50,7 +49,7 @@ _PLACES = {
     "Answer": "likewise.applications.answer",
     "Classifier": "likewise.applications.classify.classifier",
     "Collection": "likewise.index.collection",
-    "Evaluation": "likewise.evaluation.result",
+    "Evaluation": "likewise.evaluation.evaluate",
     "Hit": "likewise.index.collection",
     "Model": "likewise.model.model",
     "Recipe": "likewise.training.recipe",

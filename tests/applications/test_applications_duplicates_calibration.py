@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.applications.duplicates.calibration import GRID, curve_of, pareto_tail
-from likewise.applications.duplicates.perturbations import perturbations, typos
+from likewise.applications.duplicates.calibration import GRID, curve_of, pareto_tail, perturbations, typos
 
 
 def test_the_tail_of_a_power_of_the_rest():
@@ -36,7 +35,7 @@ def test_precision_follows_from_the_shares():
     assert curve.precisions(np.array([0.4]))[0] == pytest.approx(100 / 200.5, abs=1e-3)
     assert np.all(np.diff(curve.precision) >= 0)
     assert 0.5 < curve.threshold(0.99) <= 0.9 and curve.threshold(0.9999) == 2.0
-    assert curve.recall_at(0.7) == 1.0 and curve.recall_at(0.95) == 0.0 and curve.recall_at(2.0) == 0.0
+    assert curve.recall[GRID <= 0.9].min() == 1.0 and curve.recall[GRID > 0.9].max() == 0.0
     many = curve_of(np.array([0.9, 0.95, 0.3]), np.linspace(0, 0.8, 1000), with_typos, other, 1e9)
     assert many.precisions(np.array([0.7]))[0] < curve.precisions(np.array([0.7]))[0]
 

@@ -8,12 +8,13 @@ from taste import Words, taste
 from likewise.applications.recommend.ease import (
     Ease,
     EaseSettings,
+    TextProjection,
     choose_settings,
+    encode_texts,
     factorize,
     held_out_ranks,
 )
 from likewise.applications.recommend.interactions import Histories
-from likewise.applications.recommend.text_projection import TextProjection, encode_texts
 
 
 @pytest.fixture

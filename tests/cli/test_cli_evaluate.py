@@ -11,7 +11,8 @@ from rich.console import Console
 
 import likewise
 from likewise.cli.evaluate import as_parts
-from likewise.evaluation.result import Estimate, Evaluation, Row
+from likewise.evaluation.bootstrap import Estimate, Row
+from likewise.evaluation.evaluate import Evaluation
 
 QUICK = ("--baselines", "tfidf,lsa", "--no-progress")
 ALONE = ("--no-baselines", "--no-progress")

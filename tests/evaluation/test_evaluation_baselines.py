@@ -23,7 +23,7 @@ from likewise.evaluation.baselines import (
     normalised,
     parse_baselines,
 )
-from likewise.evaluation.result import Row
+from likewise.evaluation.bootstrap import Row
 from likewise.model.card import Card
 from likewise.model.model import Model
 from likewise.training.progress import Messages

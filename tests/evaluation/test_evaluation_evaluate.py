@@ -10,8 +10,9 @@ from evaluation_data import Bigrams, retrieval, sentences, write_lines, write_re
 
 import likewise
 from likewise.errors import InputError
+from likewise.evaluation.bootstrap import Estimate, Row
 from likewise.evaluation.data import Duplicates, Labelled, Retrieval, Similarity
-from likewise.evaluation.result import Estimate, Evaluation, Row
+from likewise.evaluation.evaluate import Evaluation
 from likewise.model.model import Model
 
 LEXICAL = ("bm25", "tfidf", "lsa", "fusion")

@@ -7,7 +7,7 @@ import pytest
 from report_cards import HISTORY, card
 
 from likewise.model.card import Card
-from likewise.report.curves import baselines, draw_baselines, draw_curves, draw_path, evaluations
+from likewise.report.figures import baselines, draw_baselines, draw_curves, draw_path, evaluations
 
 
 def changed(step: int, **changes: Any) -> Card:

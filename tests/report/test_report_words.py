@@ -9,8 +9,8 @@ from report_cards import topical_words
 from likewise.encoders.static import StaticEncoder
 from likewise.model.card import Card
 from likewise.model.model import Model
+from likewise.report.neighbours import find_words, spelled_alike
 from likewise.report.sample import take_sample
-from likewise.report.words import find_words, spelled_alike
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ answer is the share of these null scores that are lower than its score. No label
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,9 +95,7 @@ def answer(
     Raises:
         InputError: there is no index, it is empty, or the question or a number cannot be used.
     """
-    if isinstance(index, Collection):
-        return Answerer(index, confidence=confidence, passages=passages).answer(question, where)
-    with Collection.open(index, model) as collection:
+    with nullcontext(index) if isinstance(index, Collection) else Collection.open(index, model) as collection:
         return Answerer(collection, confidence=confidence, passages=passages).answer(question, where)
 
 

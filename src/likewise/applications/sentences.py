@@ -1,5 +1,6 @@
-"""Sentences of a text, passages of whole sentences, and which sentence answers a query."""
+"""Sentences of a text: which one answers a query, snippets that begin with it, and passages of whole sentences."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -12,15 +13,29 @@ from jaxtyping import Float64
 
 from likewise.corpus.batch import TextBatch, bounded
 from likewise.errors import InputError
-from likewise.index.collection import Collection
+from likewise.index.collection import Collection, Hit
 from likewise.model.concatenated import ConcatenatedModel
 from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model
 
-__all__ = ["DOCUMENT", "Passages", "Sentence", "SentenceScorer", "passages", "sentences"]
+__all__ = [
+    "DOCUMENT",
+    "Passages",
+    "Result",
+    "Sentence",
+    "SentenceScorer",
+    "best_part",
+    "passages",
+    "sentences",
+    "snippet",
+    "with_snippets",
+]
 
 LANGUAGE = "en"  # decides which abbreviations end no sentence; sentence-final punctuation of all scripts is known
 DOCUMENT = "document"  # the column with the id of the text that a passage is from
+SNIPPET = 160  # characters of a snippet
+LONGEST_WORD = 24
+MAX_SCANNED = 20_000  # characters of a text whose sentences are scored
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,78 @@ class SentenceScorer:
 def _fastest(model: Any) -> Any:
     """Return the static companion of a transformer, if it has one; otherwise the model."""
     return model.companion.model if isinstance(model, ConcatenatedModel) and model.companion is not None else model
+
+
+@dataclass(frozen=True)
+class Result:
+    """A text that was found, with a snippet.
+
+    Attributes:
+        rank: from 1.
+        hit: the text, its score and its columns.
+        snippet: the beginning of the text or, of a longer one, the part that begins with its best sentence.
+    """
+
+    rank: int
+    hit: Hit
+    snippet: str
+
+
+def with_snippets(collection: Collection, query: str, hits: list[Hit], length: int = SNIPPET) -> list[Result]:
+    """Add snippets to the hits of a query.
+
+    Args:
+        collection: in which they were found.
+        query: the query.
+        hits: best first.
+        length: of a snippet, in characters.
+    """
+    cut = any(len(hit.text) > length for hit in hits)
+    scorer = SentenceScorer(collection, query, fast=True) if cut else None
+    found = []
+    for rank, hit in enumerate(hits, 1):
+        best = scorer.best(sentences(hit.text[:MAX_SCANNED])) if scorer and len(hit.text) > length else None
+        found.append(Result(rank, hit, snippet(hit.text, best and best_part(best, query, length), length)))
+    return found
+
+
+def snippet(text: str, sentence: Sentence | None, length: int = SNIPPET) -> str:
+    """Return at most `length` characters of a text on one line, with an ellipsis where it was cut.
+
+    Args:
+        text: the text; white space becomes single spaces.
+        sentence: where the snippet of a longer text begins, or earlier if the rest is shorter than `length`.
+        length: in characters.
+    """
+    whole = " ".join(text.split())
+    if len(whole) <= length:
+        return whole
+    first = len(" ".join(f"{text[: sentence.start]}|".split())) - 1 if sentence else 0
+    begin = min(first, len(whole) - length)
+    if begin < first:  # begin with a whole word, where words have spaces between them
+        begin += max(0, whole[begin : begin + LONGEST_WORD].find(" ") + 1)
+    part = whole[begin : begin + length]
+    return f"{'… ' if begin else ''}{part.strip()}{' …' if begin + length < len(whole) else ''}"
+
+
+def best_part(sentence: Sentence, query: str, length: int) -> Sentence:
+    """Return the part of a sentence longer than `length` with the most words of the query, the first of several."""
+    if len(sentence.text) <= length:
+        return sentence
+    words = {word for word in re.findall(r"\w+", query.lower()) if len(word) > 1} or {query.lower()}
+    # Lower case can be longer than the text (İ): places are then off by a few characters, which a snippet can bear.
+    lowered = sentence.text.lower()
+    places = sorted((match.start(), word) for word in words for match in re.finditer(re.escape(word), lowered))
+    first = max(places, key=lambda place: (_words_near(place[0], places, length), -place[0]), default=(0, ""))[0]
+    begin = max(0, first - length // 4)
+    if begin:
+        begin += max(0, sentence.text[begin:first].find(" ") + 1)
+    return Sentence(sentence.text[begin:], sentence.start + begin, sentence.end)
+
+
+def _words_near(first: int, places: list[tuple[int, str]], length: int) -> int:
+    """Count the distinct words in a part of `length` characters that begins a quarter before `first`."""
+    return len({word for place, word in places if first <= place < first + length * 3 // 4})
 
 
 class Passages:

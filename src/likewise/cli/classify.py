@@ -12,7 +12,7 @@ from likewise.cli.screen import json_line
 
 if TYPE_CHECKING:
     from likewise.applications.classify.classifier import Classifier
-    from likewise.applications.classify.cross_validation import Abstention
+    from likewise.applications.classify.metrics import Abstention
 
 __all__ = ["classify"]
 

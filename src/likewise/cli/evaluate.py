@@ -1,6 +1,6 @@
 """`likewise evaluate`: evaluate a model on labelled data, with the same baselines on the same data."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.cells import cell_len
@@ -10,7 +10,10 @@ from rich.text import Text as Line
 
 from likewise.cli.options import Encoding, OnError, Progress, Seed, Text
 from likewise.errors import InputError
-from likewise.evaluation.result import Estimate, Evaluation, Row
+
+if TYPE_CHECKING:
+    from likewise.evaluation.bootstrap import Estimate, Row
+    from likewise.evaluation.evaluate import Evaluation
 
 __all__ = ["as_parts", "evaluate"]
 
@@ -115,7 +118,7 @@ def evaluate(
         console.print(part)
 
 
-def as_parts(evaluation: Evaluation, width: int) -> list[RenderableType]:
+def as_parts(evaluation: "Evaluation", width: int) -> list[RenderableType]:
     """The lines and the table for a terminal of some width; metrics that do not fit are named below the table."""
     metrics = list(evaluation.model.metrics)
     fitting = metrics
@@ -132,7 +135,7 @@ def as_parts(evaluation: Evaluation, width: int) -> list[RenderableType]:
     return [head, _table(evaluation, fitting), *absent, *notes, Line(foot, style="dim")]
 
 
-def _table(evaluation: Evaluation, metrics: list[str]) -> Table:
+def _table(evaluation: "Evaluation", metrics: list[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     table.add_column("", no_wrap=True)
     for metric in metrics:
@@ -151,7 +154,7 @@ def _table(evaluation: Evaluation, metrics: list[str]) -> Table:
     return table
 
 
-def _width(evaluation: Evaluation, metrics: list[str]) -> int:
+def _width(evaluation: "Evaluation", metrics: list[str]) -> int:
     """The cells that the table takes."""
     names = max(cell_len(row.name) for row in evaluation.rows if row.metrics)
     difference = len("+0.000 +0.000") + GAP if any(row.difference for row in evaluation.rows) else 0
@@ -159,12 +162,12 @@ def _width(evaluation: Evaluation, metrics: list[str]) -> int:
     return names + GAP + difference + columns
 
 
-def _cell(estimate: Estimate, *, bold: bool) -> Line:
+def _cell(estimate: "Estimate", *, bold: bool) -> Line:
     interval = f"{estimate.low:.3f}–{estimate.high:.3f}"
     return Line.assemble((f"{estimate.value:.3f}", "bold" if bold else ""), "\n", (interval, "dim"))
 
 
-def _difference(row: Row) -> Line:
+def _difference(row: "Row") -> Line:
     if row.difference is None:
         return Line("")
     value, low, high = (f"{number:+.3f}" for number in vars(row.difference).values())

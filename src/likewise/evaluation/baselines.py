@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from likewise.encoders.lsa import log_idf
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError, LikewiseError
-from likewise.evaluation.result import Row
+from likewise.evaluation.bootstrap import Row
 from likewise.model.embedder import Encode, document_vectors, query_vectors, unit_vectors
 from likewise.model.load import SENTENCE_TRANSFORMERS, sentence_transformer
 from likewise.model.model import Model
@@ -123,14 +123,7 @@ class Comparison:
     def run(
         self, texts: Sequence[str], fitted_on: Iterable[str], what: str, score: Callable[[System], Scored]
     ) -> tuple[list[Scored], list[Row]]:
-        """Score each system; rows for those that cannot run.
-
-        Args:
-            texts: all that will be encoded.
-            fitted_on: the texts that TF-IDF and LSA are fitted on, without labels.
-            what: the amount of work, for the progress messages.
-            score: computes the scores of a system.
-        """
+        """Score each of the `systems`; rows for those that cannot run. `what` is the work, for the messages."""
         scored, absent = [], []
         for system in self.systems(texts, fitted_on):
             if isinstance(system, Row):

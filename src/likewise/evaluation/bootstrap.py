@@ -6,19 +6,58 @@ suggest: a hard query is hard for both.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from likewise.evaluation.result import Estimate, Row
-
-__all__ = ["MIN_RESAMPLES", "RESAMPLES", "SystemScores", "TaskResult", "draw_counts", "with_intervals"]
+__all__ = [
+    "MIN_RESAMPLES",
+    "RESAMPLES",
+    "Estimate",
+    "Row",
+    "SystemScores",
+    "TaskResult",
+    "draw_counts",
+    "with_intervals",
+]
 
 RESAMPLES, MIN_RESAMPLES = 1000, 200
 WORK = 4e8  # units times systems times resamples: with more, fewer resamples, or they would outlast the scoring
 LEVEL = 95  # percent
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A metric, or a difference of two, with its confidence interval.
+
+    Attributes:
+        value: on all of the data.
+        low: lower end of the 95 % bootstrap interval.
+        high: its upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """The metrics of the model or of a baseline.
+
+    Attributes:
+        name: of the model or baseline.
+        metrics: estimates by the name of the metric; empty if the baseline did not run.
+        difference: main metric of the model minus that of this row, paired; None for the model itself.
+        note: why the baseline did not run.
+    """
+
+    name: str
+    metrics: Mapping[str, Estimate] = field(default_factory=dict)
+    difference: Estimate | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,109 @@
 """Evaluate a model on labelled data, with the same baselines on the same data."""
 
+import json
+import math
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from likewise.errors import InputError
 from likewise.evaluation.baselines import BM25, FUSION, NAMES, Comparison, parse_baselines
-from likewise.evaluation.bootstrap import TaskResult
-from likewise.evaluation.classification import evaluate_classification
-from likewise.evaluation.clustering import evaluate_clustering
+from likewise.evaluation.bootstrap import Estimate, Row, TaskResult
 from likewise.evaluation.data import Data, Duplicates, Retrieval, Similarity
+from likewise.evaluation.labelled import evaluate_classification, evaluate_clustering
 from likewise.evaluation.loading import load_data, task_of
 from likewise.evaluation.pairs import evaluate_duplicates, evaluate_similarity
-from likewise.evaluation.result import Evaluation
 from likewise.evaluation.retrieval import evaluate_retrieval
 from likewise.evaluation.rows import ReadOptions
 from likewise.model.load import load_embedder, name_of
 from likewise.training.progress import Messages
 
-__all__ = ["evaluate"]
+__all__ = ["Evaluation", "evaluate"]
 
 ON_ERROR = ("raise", "skip")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model and its baselines on one task.
+
+    Attributes:
+        task: retrieval, similarity, duplicates, classification or clustering.
+        data: name of the data.
+        metric: the main metric, the first of each row.
+        rows: the model first, then its baselines.
+        counts: sizes of the data, such as queries and documents.
+        notes: what to know about the data when reading the metrics, one sentence each.
+        seed: of all random numbers.
+        resamples: number of bootstrap resamples.
+        seconds: run time.
+    """
+
+    task: str
+    data: str
+    metric: str
+    rows: tuple[Row, ...]
+    counts: Mapping[str, int]
+    notes: tuple[str, ...]
+    seed: int
+    resamples: int
+    seconds: float
+
+    @property
+    def model(self) -> Row:
+        """The row of the model."""
+        return self.rows[0]
+
+    def __getitem__(self, name: str) -> Row:
+        """The row with that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(f"no row {name!r}; there are {', '.join(repr(row.name) for row in self.rows)}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as plain values, as `likewise evaluate --json` prints it; NaN becomes None."""
+        rows = [
+            {
+                "name": row.name,
+                "metrics": {name: _plain(estimate) for name, estimate in row.metrics.items()},
+                "difference": row.difference and _plain(row.difference),
+                "note": row.note,
+            }
+            for row in self.rows
+        ]
+        return {
+            "task": self.task, "data": self.data, "metric": self.metric, "counts": dict(self.counts), "rows": rows,
+            "notes": list(self.notes), "seed": self.seed, "resamples": self.resamples,
+            "seconds": round(self.seconds, 3),
+        }  # fmt: skip
+
+    def as_json(self) -> str:
+        """The result as one line of JSON."""
+        return json.dumps(self.as_dict(), ensure_ascii=True, allow_nan=False)
+
+    @property
+    def sizes(self) -> str:
+        """The task and the sizes of the data, such as `retrieval, 225 queries, 1,400 documents`."""
+        return ", ".join((self.task, *(f"{count:,} {name}" for name, count in self.counts.items())))
+
+    def __str__(self) -> str:
+        width = max(len(row.name) for row in self.rows)
+        lines = [f"{self.data}: {self.sizes} (with 95 % bootstrap intervals)"]
+        for row in self.rows:
+            cells = [f"{name} {e.value:.3f} ({e.low:.3f}–{e.high:.3f})" for name, e in row.metrics.items()]
+            if row.difference:
+                value, low, high = (f"{number:+.3f}" for number in vars(row.difference).values())
+                cells.append(f"difference {value} ({low} to {high})")
+            lines.append("  ".join([row.name.ljust(width), *(cells or [row.note])]))
+        return "\n".join([*lines, *(f"- {note}" for note in self.notes)])
 
 
 def evaluate(
@@ -113,3 +193,7 @@ def _evaluate(
     if comparison.explicit and {BM25, FUSION} & set(comparison.baselines):
         found = replace(found, notes=(*found.notes, "BM25 ranks documents: it is a baseline of retrieval only"))
     return found
+
+
+def _plain(estimate: Estimate) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in vars(estimate).items()}

@@ -20,9 +20,8 @@ from likewise.evaluation.baselines import (
     installed,
     needed,
 )  # fmt: skip
-from likewise.evaluation.bootstrap import SystemScores, TaskResult, draw_counts, with_intervals
+from likewise.evaluation.bootstrap import Row, SystemScores, TaskResult, draw_counts, with_intervals
 from likewise.evaluation.data import Retrieval
-from likewise.evaluation.result import Row
 from likewise.index.collection import Collection
 
 __all__ = [

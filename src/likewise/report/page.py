@@ -12,12 +12,10 @@ import numpy as np
 from likewise.atomic import refuse_existing, replacing_file
 from likewise.model.card import Card
 from likewise.model.embedder import TextModel
-from likewise.report.curves import baselines, draw_baselines, draw_curves, draw_path
-from likewise.report.figures import draw_pairs, read_pairs
-from likewise.report.projection import draw_map, find_clusters, find_neighbours
+from likewise.report.figures import baselines, draw_baselines, draw_curves, draw_pairs, draw_path, read_pairs
+from likewise.report.neighbours import draw_map, find_clusters, find_neighbours, find_words
 from likewise.report.sample import number, readable, shown, take_sample
 from likewise.report.warnings import find_warnings
-from likewise.report.words import find_words
 
 __all__ = ["report_path", "write_report"]
 

@@ -1,13 +1,12 @@
 """Warnings: what a practitioner would see in the numbers of a model card, and what to do about it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from likewise.geometry.similarity import SimilarityHistograms
 from likewise.model.card import Card
-from likewise.report.curves import MODEL, baselines, evaluations
-from likewise.report.figures import mean_cosines, read_pairs
+from likewise.report.figures import MODEL, baselines, evaluations, mean_cosines, read_pairs
 from likewise.report.sample import Sample, number, readable, shown
 
 __all__ = ["ModelWarning", "find_warnings"]
@@ -44,15 +43,14 @@ def find_warnings(card: Card, sample: Sample) -> tuple[ModelWarning, ...]:
     known = [readable(warning, 400) for warning in card.warnings if isinstance(warning, str)]
     found = [ModelWarning(_is_serious(warning), f"{warning[:1].upper()}{warning[1:]}.", "") for warning in known]
     given = " ".join(known)
-    checks: tuple[Callable[[], Iterator[ModelWarning]], ...] = (
-        lambda: _of_the_space(card, given),
-        lambda: _of_the_pairs(read_pairs(card), number(card.scores, "mean cosine")),
-        lambda: _of_the_score(card, given),
-        lambda: _of_the_run(card, given),
-        lambda: _of_the_corpus(card.corpus, given),
-        lambda: _of_the_sample(sample),
-    )
-    found += [warning for check in checks for warning in check()]
+    found += [
+        *_of_the_space(card, given),
+        *_of_the_pairs(read_pairs(card), number(card.scores, "mean cosine")),
+        *_of_the_score(card, given),
+        *_of_the_run(card, given),
+        *_of_the_corpus(card.corpus, given),
+        *_of_the_sample(sample),
+    ]
     return tuple(sorted(found, key=lambda warning: not warning.serious))
 
 

@@ -2,56 +2,39 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from enum import IntEnum
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float, Float64, Int64
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
-from likewise.applications.classify.active_learning import select_batch, uncertainty
-from likewise.applications.classify.contrastive import ContrastiveFineTuner
-from likewise.applications.classify.cross_validation import (
-    Abstention,
-    AccuracyEstimate,
-    HeldOutPredictions,
-    cross_validate,
-    estimate_accuracy,
-    fit_temperature,
-    softmax,
-)
-from likewise.applications.classify.features import Features, NgramCounts, TfidfNgrams, ngram_weight
+from likewise.applications.classify.features import Features, NgramCounts, TfidfNgrams
 from likewise.applications.classify.labels import check_texts, encode_labels
-from likewise.applications.classify.probe import Probe, RowSpace, fit_probe, self_train
+from likewise.applications.classify.metrics import Abstention, AccuracyEstimate, estimate_accuracy, fit_temperature
+from likewise.applications.classify.probe import Probe, Stream, Trainer, random_stream
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
 from likewise.model.embedder import Identity
 from likewise.model.load import load_stored, store_embedder
 from likewise.training.train import load_or_train
 
-__all__ = ["Classifier"]
+__all__ = ["Classifier", "select_batch", "uncertainty"]
 
 BATCH = 8_192  # texts that are predicted at once
-REPEATS = 4  # of cross-validation, where a fit takes milliseconds
-MAX_QUICK_FIT = 2_000_000  # labelled texts squared times classes, up to which it does
-MIN_UNLABELLED, MAX_UNLABELLED = 100, 10_000  # texts for self-training
+MAX_UNLABELLED = 10_000  # texts for self-training
+POOL_FACTOR = 10  # so many times as many uncertain texts are clustered as are selected for labelling
+MIN_POOL = 200
+KMEANS_STARTS = 3
 RECORD, WEIGHTS = "classifier.json", "classifier.safetensors"
 FORMAT = 2
-
-
-class Stream(IntEnum):
-    """Purposes of random numbers, each with a generator of its own."""
-
-    UNLABELLED = 1
-    ACTIVE_LEARNING = 2
-    FOLDS = 3
-    FINE_TUNING = 4
 
 
 class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -105,10 +88,10 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         texts, others = check_texts(X), check_texts(unlabelled, "unlabelled")
         self.classes_, numbers = encode_labels(y, len(texts))
         encoder = load_or_train(self.model, [*texts, *others], seed=self.seed, progress=self.progress)
-        drawn = np.sort(_rng(self.seed, Stream.UNLABELLED).permutation(len(others))[:MAX_UNLABELLED])
+        drawn = np.sort(random_stream(self.seed, Stream.UNLABELLED).permutation(len(others))[:MAX_UNLABELLED])
         others = [others[row] for row in drawn if others[row].strip()]
         counts = NgramCounts(texts, others) if self.ngrams else None
-        trainer = _Trainer(encoder, texts, numbers, others, counts, self.seed)
+        trainer = Trainer(encoder, texts, numbers, others, counts, self.seed)
         fitted = trainer.fit_fine_tuned() if self.contrastive else trainer.fit()
         self.features_, self.probe_, self.self_trained_ = fitted.features, fitted.probe, fitted.self_trained
         self.temperature_ = fit_temperature(fitted.held_out, numbers)
@@ -123,7 +106,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> Float64[np.ndarray, "texts classes"]:
         """Compute the probability of each label in the order of `classes_`, calibrated on held-out labels."""
-        return softmax(self.decision_function(X))
+        probabilities: np.ndarray = softmax(self.decision_function(X), axis=1)
+        return probabilities
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the most probable label of each text."""
@@ -156,8 +140,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not texts:
             return np.zeros(0, np.int64)
         embeddings = self.features_.embed(texts)
-        uncertain = uncertainty(softmax(self._logits(texts, embeddings)))
-        return select_batch(texts, embeddings, uncertain, k, _rng(self.seed, Stream.ACTIVE_LEARNING))
+        uncertain = uncertainty(softmax(self._logits(texts, embeddings), axis=1))
+        return select_batch(texts, embeddings, uncertain, k, random_stream(self.seed, Stream.ACTIVE_LEARNING))
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write a folder with the classifier, and with its model if that can be saved.
@@ -203,9 +187,13 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             InputError: the folder is not a classifier or is damaged, or the model is missing or another one.
         """
         path = Path(path)
-        record = _read_record(path)
-        packed = (path / WEIGHTS).read_bytes() if (path / WEIGHTS).is_file() else b""
+        if not (path / RECORD).is_file():
+            raise InputError(f"{path} is not a classifier: expected a folder that likewise classify fit wrote")
         try:
+            record = json.loads((path / RECORD).read_text(encoding="utf-8", errors="surrogatepass"))
+            if (version := record["format"]) != FORMAT:
+                raise InputError(f"{path} has format {version}, this version reads format {FORMAT}: fit it again")
+            packed = (path / WEIGHTS).read_bytes() if (path / WEIGHTS).is_file() else b""
             if hashlib.sha256(packed).hexdigest() != record["sha256"]:
                 raise InputError(f"{path}: {WEIGHTS} is missing or damaged: restore it from a copy, or fit again")
             arrays = load(packed)
@@ -217,7 +205,9 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             loaded.classes_ = np.array(record["classes"])
             loaded.temperature_, loaded.self_trained_ = float(record["temperature"]), bool(record["self_trained"])
             loaded.estimate_ = _read_estimate(record["estimate"])
-        except (KeyError, TypeError, SafetensorError) as error:
+        except InputError:
+            raise
+        except (ValueError, KeyError, TypeError, SafetensorError) as error:
             raise InputError(f"{path}: {RECORD} is damaged ({error}): restore it from a copy, or fit again") from error
         return loaded
 
@@ -241,114 +231,48 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return replace(tags, input_tags=replace(tags.input_tags, string=True, two_d_array=False))
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    features: Features
-    probe: Probe
-    held_out: HeldOutPredictions | None
-    self_trained: bool = False
-
-
-@dataclass(frozen=True)
-class _Trainer:
-    """Fits a probe on labelled texts, and predicts each of them held out."""
-
-    encoder: Any
-    texts: list[str]
-    numbers: Int64[np.ndarray, " texts"]
-    unlabelled: list[str]
-    counts: NgramCounts | None
-    seed: int
-
-    def fit(self) -> _Fitted:
-        """Fit with the encoder as it is, self-trained if there are enough unlabelled texts and it is not worse."""
-        features, ngrams = self._select()
-        embeddings = features.embed(self.texts)
-        space = RowSpace.of(features.transform(self.texts, embeddings, _rows(ngrams, slice(len(self.texts)))))
-
-        def fit(train: np.ndarray, test: np.ndarray) -> np.ndarray:
-            return fit_probe(space.rows[train], self.numbers[train], self.classes).logits(space.rows[test])
-
-        quick = len(self.texts) ** 2 * self.classes <= MAX_QUICK_FIT
-        held_out = self._cross_validate(fit, REPEATS if quick else 1)
-        probe = space.to_features(fit_probe(space.rows, self.numbers, self.classes))
-        fitted = _Fitted(features, probe, held_out)
-        enough = len(self.unlabelled) >= MIN_UNLABELLED and held_out is not None
-        return self._self_train(fitted, embeddings) if enough else fitted
-
-    def _self_train(self, plain: _Fitted, embeddings: Any) -> _Fitted:
-        """Self-train the probe, unless significantly fewer held-out labels are right with it."""
-        features, ngrams = self._select(with_unlabelled=True)
-        labelled = len(self.texts)
-        rows = features.transform(self.texts, embeddings, _rows(ngrams, slice(labelled)))
-        others = features.transform(self.unlabelled, None, _rows(ngrams, slice(labelled, None)))
-
-        def fit(train: np.ndarray) -> Probe:
-            space = RowSpace.of(rows[train])
-            first = space.to_features(fit_probe(space.rows, self.numbers[train], self.classes))
-            return self_train(first, rows[train], self.numbers[train], others, self.classes)
-
-        held_out = self._cross_validate(lambda train, test: fit(train).logits(rows[test]))
-        if held_out is None or plain.held_out is None or held_out.is_worse(plain.held_out, self.numbers):
-            return plain
-        return _Fitted(features, fit(np.arange(labelled)), held_out, self_trained=True)
-
-    def fit_fine_tuned(self) -> _Fitted:
-        """Fine-tune the encoder first, again for each fold, as the estimate would otherwise be of texts it has seen."""
-        tuner = ContrastiveFineTuner(self.encoder)
-        features, _ = self._select()
-
-        def fine_tune(train: np.ndarray) -> tuple[Features, Probe]:
-            texts = [self.texts[row] for row in train]
-            encoder = tuner.fit(texts, self.numbers[train], _rng(self.seed, Stream.FINE_TUNING))
-            tuned = replace(features, encoder=encoder)
-            space = RowSpace.of(tuned.transform(texts))
-            return tuned, space.to_features(fit_probe(space.rows, self.numbers[train], self.classes))
-
-        def fit(train: np.ndarray, test: np.ndarray) -> np.ndarray:
-            tuned, probe = fine_tune(train)
-            return probe.logits(tuned.transform([self.texts[row] for row in test]))
-
-        held_out = self._cross_validate(fit)
-        return _Fitted(*fine_tune(np.arange(len(self.texts))), held_out)
-
-    @property
-    def classes(self) -> int:
-        """Number of classes."""
-        return int(self.numbers.max()) + 1
-
-    def _select(self, *, with_unlabelled: bool = False) -> tuple[Features, Any]:
-        """Select n-grams, and return their rows of all texts, the labelled ones first."""
-        ngrams, rows = self.counts.select(with_unlabelled=with_unlabelled) if self.counts else (None, None)
-        return Features(self.encoder, ngrams, ngram_weight(len(self.texts), self.classes)), rows
-
-    def _cross_validate(self, fit: Any, repeats: int = 1) -> HeldOutPredictions | None:
-        return cross_validate(self.texts, self.numbers, fit, _rng(self.seed, Stream.FOLDS), repeats)
-
-
-def _rows(ngrams: Any, some: slice) -> Any:
-    return None if ngrams is None else ngrams[some]
-
-
-def _rng(seed: int, stream: Stream) -> np.random.Generator:
-    return np.random.default_rng([seed, stream])
-
-
-def _read_record(path: Path) -> Mapping[str, Any]:
-    file = path / RECORD
-    if not file.is_file():
-        raise InputError(f"{path} is not a classifier: expected a folder that likewise classify fit wrote")
-    try:
-        record: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8", errors="surrogatepass"))
-        version = record["format"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path}: {RECORD} is damaged ({error}): restore it from a copy, or fit again") from error
-    if version != FORMAT:
-        raise InputError(f"{path} has format {version}, this version reads format {FORMAT}: fit it again")
-    return record
-
-
 def _read_estimate(kept: Mapping[str, Any] | None) -> AccuracyEstimate | None:
     if kept is None:
         return None
     return AccuracyEstimate(**{**kept, "abstention": tuple(Abstention(**each) for each in kept["abstention"])})
+
+
+def uncertainty(probabilities: Float64[np.ndarray, "texts classes"]) -> Float64[np.ndarray, " texts"]:
+    """Compute one minus the margin between the two most probable classes: 1 where they are level."""
+    ordered = np.sort(probabilities, axis=1)
+    uncertain: np.ndarray = 1 - (ordered[:, -1] - ordered[:, -2])
+    return uncertain
+
+
+def select_batch(
+    texts: Sequence[str],
+    embeddings: Float[np.ndarray, "texts dim"],
+    uncertain: Float64[np.ndarray, " texts"],
+    k: int,
+    rng: np.random.Generator,
+) -> Int64[np.ndarray, " selected"]:
+    """Select rows to label, the most uncertain first; blank texts and copies are left out.
+
+    Uncertainty alone selects twenty copies of one ambiguous text, diversity alone selects what is clear already. The
+    most uncertain texts are clustered, weighted by their uncertainty, and the text nearest to each centre is selected
+    (Zhdanov 2019, "Diverse mini-batch active learning").
+    """
+    from sklearn.cluster import KMeans
+
+    distinct = {text: row for row, text in enumerate(texts) if text.strip()}
+    candidates = rng.permutation(np.array(sorted(distinct.values()), np.int64))
+    order = candidates[np.argsort(-uncertain[candidates], kind="stable")]
+    if len(order) <= k:
+        return order
+    pool = order[: max(POOL_FACTOR * k, MIN_POOL)]
+    weights = np.maximum(uncertain[pool], np.finfo(np.float32).eps)
+    kmeans = KMeans(k, n_init=KMEANS_STARTS, random_state=int(rng.integers(2**31)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # embeddings may be equal, and clusters empty
+        distances = kmeans.fit(embeddings[pool], sample_weight=weights).transform(embeddings[pool])
+    selected: list[int] = []
+    for cluster in range(k):
+        nearest = np.argsort(distances[:, cluster], kind="stable")
+        selected.append(next(int(place) for place in nearest if place not in selected))
+    rows = pool[np.sort(np.array(selected))]  # the pool is ordered by uncertainty
+    return np.asarray(rows, np.int64)

@@ -57,13 +57,7 @@ class ContrastiveFineTuner:
     def fit(
         self, texts: Sequence[str], numbers: Int64[np.ndarray, " texts"], rng: np.random.Generator
     ) -> TransformerModel:
-        """Fine-tune on labels and return the copy, which the next call changes again.
-
-        Args:
-            texts: with labels.
-            numbers: classes of these.
-            rng: of the batches.
-        """
+        """Fine-tune on labels and return the copy, which the next call changes again."""
         self._encoder.restore(self._initial)
         self._copy.__dict__.pop("fingerprint", None)  # a cached property, outdated from here on
         ids = self._copy.tokenizer.encode(texts)

@@ -1,4 +1,4 @@
-"""The linear probe: logistic regression on features, and self-training of it on unlabelled texts.
+"""The linear probe: logistic regression on features, its self-training on unlabelled texts, and its cross-validation.
 
 The weights of a penalised linear classifier lie in the span of its training rows (the representer theorem). With fewer
 texts than features the fit is computed in coordinates of that span, which is exact: with a hundred labels it takes
@@ -6,21 +6,40 @@ milliseconds however many words there are, and so does each fold of cross-valida
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
-__all__ = ["Probe", "RowSpace", "fit_probe", "self_train"]
+from likewise.applications.classify.contrastive import ContrastiveFineTuner
+from likewise.applications.classify.features import Features, NgramCounts, ngram_weight
+from likewise.applications.classify.metrics import HeldOutPredictions, cross_validate
 
-C = 10.0  # inverse strength of the penalty, for blocks of unit rows; as in `evaluation.classification`
+__all__ = [
+    "FittedProbe",
+    "Probe",
+    "RowSpace",
+    "Stream",
+    "Trainer",
+    "fit_probe",
+    "random_stream",
+    "row_span",
+    "self_train",
+]
+
+C = 10.0  # inverse strength of the penalty, for blocks of unit rows; as in `evaluation.labelled`
 MAX_ITERATIONS = 1000
 UNSEEN_MARGIN = 10.0  # by which the intercept of a class without a text is below all others
 MAX_ROW_SPACE = 4_000  # texts, beyond which their Gram matrix costs more than it saves
 
 CONFIDENT_SHARE = 0.5  # of the texts predicted as each class, the most confident ones, become pseudo-labelled
 PSEUDO_LABEL_WEIGHT = 0.1
+MIN_UNLABELLED = 100  # texts for self-training
+
+REPEATS = 4  # of cross-validation, where a fit takes milliseconds
+MAX_QUICK_FIT = 2_000_000  # labelled texts squared times classes, up to which it does
 
 
 @dataclass(frozen=True)
@@ -59,18 +78,23 @@ class RowSpace:
         texts, count = features.shape
         if count <= texts or texts > MAX_ROW_SPACE:
             return cls(features, None)
-        gram = features @ features.T
-        gram = np.asarray(gram if isinstance(gram, np.ndarray) else gram.toarray(), np.float64)
-        values, directions = np.linalg.eigh(gram)
-        kept = values > max(values[-1] * texts * np.finfo(np.float32).eps, np.finfo(np.float32).tiny)
-        if not kept.any():  # all rows are zeros
+        _, directions, scales = row_span(features)
+        if not len(scales):  # all rows are zeros
             return cls(np.zeros((texts, 1)), np.zeros((count, 1)))
-        scales = np.sqrt(values[kept])
-        return cls(directions[:, kept] * scales, np.asarray(features.T @ (directions[:, kept] / scales)))
+        return cls(directions * scales, np.asarray(features.T @ (directions / scales)))
 
     def to_features(self, probe: Probe) -> Probe:
         """Convert a probe of the coordinates to one of the features."""
         return probe if self.basis is None else Probe(probe.weights @ self.basis.T, probe.intercept)
+
+
+def row_span(rows: Any) -> tuple[Float64[np.ndarray, "texts texts"], Any, Any]:
+    """The Gram matrix of dense or sparse rows, its eigenvectors but for noise, and the roots of their eigenvalues."""
+    gram = rows @ rows.T
+    gram = np.asarray(gram if isinstance(gram, np.ndarray) else gram.toarray(), np.float64)
+    values, directions = np.linalg.eigh(gram)
+    kept = values > max(values[-1] * len(gram) * np.finfo(np.float32).eps, np.finfo(np.float32).tiny)
+    return gram, directions[:, kept], np.sqrt(values[kept])
 
 
 def fit_probe(
@@ -112,13 +136,6 @@ def self_train(
     probe; adding as many texts of a rare class as of a frequent one would fill the rare one with others. Self-training
     helps where a class is more than the words of a few examples, as a sentiment is, and misleads where the classes are
     not what sets the texts apart most; so compare on held-out labels.
-
-    Args:
-        probe: fitted on the labelled texts.
-        features: (texts, features) of the labelled texts.
-        numbers: classes of these.
-        unlabelled: (others, features) of other texts.
-        classes: number of classes.
     """
     from scipy.sparse import csr_array, issparse, vstack
 
@@ -143,3 +160,108 @@ def _most_confident(
         rows.append(members[order[: round(CONFIDENT_SHARE * len(members))]])
     selected = np.concatenate(rows)
     return selected, predicted[selected]
+
+
+class Stream(IntEnum):
+    """Purposes of random numbers, each with a generator of its own."""
+
+    UNLABELLED = 1
+    ACTIVE_LEARNING = 2
+    FOLDS = 3
+    FINE_TUNING = 4
+
+
+def random_stream(seed: int, stream: Stream) -> np.random.Generator:
+    """The generator of one purpose."""
+    return np.random.default_rng([seed, stream])
+
+
+@dataclass(frozen=True)
+class FittedProbe:
+    """A probe with its features, and what it predicted of the labelled texts while it was fitted without them."""
+
+    features: Features
+    probe: Probe
+    held_out: HeldOutPredictions | None
+    self_trained: bool = False
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Fits a probe on labelled texts, and predicts each of them held out."""
+
+    encoder: Any
+    texts: list[str]
+    numbers: Int64[np.ndarray, " texts"]
+    unlabelled: list[str]
+    counts: NgramCounts | None
+    seed: int
+
+    def fit(self) -> FittedProbe:
+        """Fit with the encoder as it is, self-trained if there are enough unlabelled texts and it is not worse."""
+        features, ngrams = self._select()
+        embeddings = features.embed(self.texts)
+        space = RowSpace.of(features.transform(self.texts, embeddings, _rows(ngrams, slice(len(self.texts)))))
+
+        def fit(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+            return fit_probe(space.rows[train], self.numbers[train], self.classes).logits(space.rows[test])
+
+        quick = len(self.texts) ** 2 * self.classes <= MAX_QUICK_FIT
+        held_out = self._cross_validate(fit, REPEATS if quick else 1)
+        probe = space.to_features(fit_probe(space.rows, self.numbers, self.classes))
+        fitted = FittedProbe(features, probe, held_out)
+        enough = len(self.unlabelled) >= MIN_UNLABELLED and held_out is not None
+        return self._self_train(fitted, embeddings) if enough else fitted
+
+    def _self_train(self, plain: FittedProbe, embeddings: Any) -> FittedProbe:
+        """Self-train the probe, unless significantly fewer held-out labels are right with it."""
+        features, ngrams = self._select(with_unlabelled=True)
+        labelled = len(self.texts)
+        rows = features.transform(self.texts, embeddings, _rows(ngrams, slice(labelled)))
+        others = features.transform(self.unlabelled, None, _rows(ngrams, slice(labelled, None)))
+
+        def fit(train: np.ndarray) -> Probe:
+            space = RowSpace.of(rows[train])
+            first = space.to_features(fit_probe(space.rows, self.numbers[train], self.classes))
+            return self_train(first, rows[train], self.numbers[train], others, self.classes)
+
+        held_out = self._cross_validate(lambda train, test: fit(train).logits(rows[test]))
+        if held_out is None or plain.held_out is None or held_out.is_worse(plain.held_out, self.numbers):
+            return plain
+        return FittedProbe(features, fit(np.arange(labelled)), held_out, self_trained=True)
+
+    def fit_fine_tuned(self) -> FittedProbe:
+        """Fine-tune the encoder first, again for each fold, as the estimate would otherwise be of texts it has seen."""
+        tuner = ContrastiveFineTuner(self.encoder)
+        features, _ = self._select()
+
+        def fine_tune(train: np.ndarray) -> tuple[Features, Probe]:
+            texts = [self.texts[row] for row in train]
+            encoder = tuner.fit(texts, self.numbers[train], random_stream(self.seed, Stream.FINE_TUNING))
+            tuned = replace(features, encoder=encoder)
+            space = RowSpace.of(tuned.transform(texts))
+            return tuned, space.to_features(fit_probe(space.rows, self.numbers[train], self.classes))
+
+        def fit(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+            tuned, probe = fine_tune(train)
+            return probe.logits(tuned.transform([self.texts[row] for row in test]))
+
+        held_out = self._cross_validate(fit)
+        return FittedProbe(*fine_tune(np.arange(len(self.texts))), held_out)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return int(self.numbers.max()) + 1
+
+    def _select(self, *, with_unlabelled: bool = False) -> tuple[Features, Any]:
+        """Select n-grams, and return their rows of all texts, the labelled ones first."""
+        ngrams, rows = self.counts.select(with_unlabelled=with_unlabelled) if self.counts else (None, None)
+        return Features(self.encoder, ngrams, ngram_weight(len(self.texts), self.classes)), rows
+
+    def _cross_validate(self, fit: Any, repeats: int = 1) -> HeldOutPredictions | None:
+        return cross_validate(self.texts, self.numbers, fit, random_stream(self.seed, Stream.FOLDS), repeats)
+
+
+def _rows(ngrams: Any, some: slice) -> Any:
+    return None if ngrams is None else ngrams[some]

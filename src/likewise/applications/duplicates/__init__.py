@@ -2,6 +2,6 @@
 
 `find.py` leads from texts to a result: begin there. `candidates.py` chooses the pairs that are compared at all, by
 `minhash.py` and by nearest neighbours; `similarity.py` scores them; `calibration.py` estimates the precision of a score
-from random pairs and from `perturbations.py`. `result.py` holds what was found, and `store.py` keeps it to compare
-further texts with.
+from random pairs, typos and perturbations. `result.py` holds what was found, and `store.py` keeps it to compare further
+texts with.
 """

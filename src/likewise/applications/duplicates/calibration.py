@@ -14,23 +14,43 @@ which do not. With as many of either among all pairs, P(typo > t) / (P(typo > t)
 t would be duplicates.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Bool, Float, Float32, Float64
+from jaxtyping import Float, Float64
 
-from likewise.applications.duplicates.perturbations import perturbations, typos
 from likewise.applications.duplicates.similarity import Features, Similarities, Space, similarities
 
-__all__ = ["GRID", "Calibration", "Curve", "ParetoTail", "calibrated", "curve_of", "pareto_tail"]
+__all__ = [
+    "GRID",
+    "Calibration",
+    "Curve",
+    "ParetoTail",
+    "calibrated",
+    "curve_of",
+    "pareto_tail",
+    "perturbations",
+    "typos",
+]
 
-
-GRID = np.linspace(0.0, 1.0, 513)  # similarities_of at which precision is estimated
+GRID = np.linspace(0.0, 1.0, 513)  # similarities at which precision is estimated
 TAIL = 0.002  # of the random pairs that the tail is fitted to
 LEAST_TAIL = 20  # pairs
 SHORTEST = 1e-3  # shape of a tail: that of random pairs that are all similar
 HIGHEST = 1e-6  # nearer to 1 than float32 resolves
+
+RANDOM_PAIRS = 1 << 18
+VIEWS = 1 << 11  # texts that views are made of, drawn again and again where there are fewer
+DUPLICATES_ALREADY = 0.1  # a random pair more similar than this share of the typos is no accident but a duplicate
+LONGEST = 2_000  # characters of a text that views are made of
+
+DELETED = 0.05  # of the words
+MISTYPED = 0.5  # of the texts
+LEAST = 6  # words of a text that any is deleted of, or characters of one without spaces
+REPLACED = 0.125  # of the words, of the rarer half, and one at least
 
 
 @dataclass(frozen=True)
@@ -55,12 +75,9 @@ class ParetoTail:
 
 
 def pareto_tail(similarities_of: Float[np.ndarray, " pairs"]) -> ParetoTail:
-    """Fit the tail of the similarities_of of random pairs, by maximum likelihood.
+    """Fit the tail of the similarities of random pairs, by maximum likelihood.
 
     Of a generalised Pareto distribution that ends at 1, `-log((1 - s) / (1 - start))` is exponential with mean `shape`.
-
-    Args:
-        similarities_of: below 1.
     """
     ordered = np.sort(np.asarray(similarities_of, np.float64))
     count = min(len(ordered), max(LEAST_TAIL, int(TAIL * len(ordered))))
@@ -94,11 +111,6 @@ class Curve:
         found: np.ndarray = self.precision[np.clip(at, 0, len(GRID) - 1)]
         return found
 
-    def recall_at(self, threshold: float) -> float:
-        """The share of typos that a threshold finds."""
-        at = int(np.searchsorted(GRID, threshold))
-        return float(self.recall[at]) if at < len(GRID) else 0.0
-
 
 def curve_of(
     found: Float[np.ndarray, " pairs"],
@@ -130,12 +142,6 @@ def _at_least(values: Float[np.ndarray, " values"]) -> Float64[np.ndarray, " lev
     return (len(ordered) - np.searchsorted(ordered, GRID)).astype(np.float64)
 
 
-RANDOM_PAIRS = 1 << 18
-VIEWS = 1 << 11  # texts that views are made of, drawn again and again where there are fewer
-DUPLICATES_ALREADY = 0.1  # a random pair more similar than this share of the typos is no accident but a duplicate
-LONGEST = 2_000  # characters of a text that views are made of
-
-
 @dataclass(frozen=True)
 class Calibration:
     """The calibration of both similarities in a corpus.
@@ -148,21 +154,6 @@ class Calibration:
     lexical: Curve
     semantic: Curve
 
-    def precisions(self, pairs: Similarities) -> Float64[np.ndarray, " pairs"]:
-        """The precision of pairs, by the similarity that gives the higher one."""
-        surer: np.ndarray = np.maximum(self.lexical.precisions(pairs.lexical), self.semantic.precisions(pairs.semantic))
-        return surer
-
-    def by_lexical(self, pairs: Similarities) -> Bool[np.ndarray, " pairs"]:
-        """Whether it is that of hashes."""
-        better: np.ndarray = self.lexical.precisions(pairs.lexical) >= self.semantic.precisions(pairs.semantic)
-        return better
-
-    def scores(self, pairs: Similarities) -> Float32[np.ndarray, " pairs"]:
-        """The similarity that gives the higher precision."""
-        scores: np.ndarray = np.where(self.by_lexical(pairs), pairs.lexical, pairs.semantic)
-        return scores
-
 
 def calibrated(
     texts: pa.Array,
@@ -172,15 +163,15 @@ def calibrated(
     possible: float,
     rng: np.random.Generator,
 ) -> Calibration:
-    """Calibrate on views of the texts and on pairs of them.
+    """Calibrate on views of distinct texts and on pairs of them.
 
     Args:
-        texts: distinct, at least one.
+        texts: at least one.
         features: of them.
         space: in which they are compared.
-        found: how similar the candidates are.
-        possible: how many pairs there are.
-        rng: draws texts, pairs and what is done to them.
+        found: how similar the candidates are, of all `possible` pairs.
+        possible: how many there are.
+        rng: draws texts, pairs, typos and perturbations.
     """
     count = len(texts)
     chosen = np.sort(rng.choice(count, VIEWS, replace=count < VIEWS))
@@ -202,3 +193,54 @@ def calibrated(
         return curve_of(getattr(found, name), accidents, noised, others, possible)
 
     return Calibration(curve("lexical"), curve("semantic"))
+
+
+def typos(texts: Sequence[str], rng: np.random.Generator) -> list[str]:
+    """Each text with a twentieth of its words left out, half of them with two letters of one word swapped too."""
+    return [_with_typos(_parts(text), rng) for text in texts]
+
+
+def perturbations(texts: Sequence[str], rng: np.random.Generator) -> list[str]:
+    """Each text with some of its rarer words replaced by such of others: the same sentence about something else."""
+    parts = [_parts(text) for text in texts]
+    often = Counter(word.lower() for words, _ in parts for word in set(words))
+    places = [_rarer(words, often) for words, _ in parts]
+    made = []
+    for number, (words, between) in enumerate(parts):
+        changed = list(words)
+        count = max(1, int(REPLACED * len(words)))
+        for place in rng.permutation(places[number])[:count]:
+            other = int(rng.integers(len(parts)))
+            candidates = [parts[other][0][at] for at in places[other]] or [""]
+            drawn = candidates[int(rng.integers(len(candidates)))]
+            changed[place] = drawn if drawn.lower() != words[place].lower() else words[place][::-1]
+        made.append(between.join(changed))
+    return made
+
+
+def _parts(text: str) -> tuple[list[str], str]:
+    """The words of a text, and what stood between them; characters where it has no spaces, as Chinese has none."""
+    words = text.split()
+    if len(words) > 1 or len(text) < LEAST or text.isascii():
+        return words, " "
+    return list(text), ""
+
+
+def _rarer(words: list[str], often: Counter[str]) -> list[int]:
+    """Where the rarer half of the words stand."""
+    order = sorted(range(len(words)), key=lambda at: (often[words[at].lower()], -len(words[at]), at))
+    return order[: (len(words) + 1) // 2]
+
+
+def _with_typos(parts: tuple[list[str], str], rng: np.random.Generator) -> str:
+    words, between = list(parts[0]), parts[1]
+    if len(words) >= LEAST:
+        staying = rng.random(len(words)) >= DELETED
+        words = [word for word, stays in zip(words, staying, strict=True) if stays]
+    long = [at for at, word in enumerate(words) if len(word) > 2]
+    if long and rng.random() < MISTYPED:
+        at = long[int(rng.integers(len(long)))]
+        place = int(rng.integers(len(words[at]) - 1))
+        word = words[at]
+        words[at] = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+    return between.join(words)

@@ -5,6 +5,7 @@ products of whole lists, which took a quarter of the time of faiss.IndexIVFFlat 
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Int64, UInt64
@@ -101,6 +102,7 @@ def minhash_pairs(
     return distinct_keys(*found)
 
 
+@dataclass(frozen=True)
 class Lists:
     """Vectors in lists around centroids.
 
@@ -110,13 +112,9 @@ class Lists:
         rows: the numbers of the vectors, list after list.
     """
 
-    def __init__(
-        self,
-        centroids: Float32[np.ndarray, "lists dim"],
-        offsets: Int64[np.ndarray, " lists_and_1"],
-        rows: Int64[np.ndarray, " texts"],
-    ) -> None:
-        self.centroids, self.offsets, self.rows = centroids, offsets, rows
+    centroids: Float32[np.ndarray, "lists dim"]
+    offsets: Int64[np.ndarray, " lists_and_1"]
+    rows: Int64[np.ndarray, " texts"]
 
     def of(self, number: int) -> Int64[np.ndarray, " some"]:
         """The vectors of a list."""
@@ -175,13 +173,7 @@ def nearest(
 
 
 def neighbour_pairs(found: Int64[np.ndarray, "queries k"], shift: int, texts: int) -> Keys:
-    """The pairs of each query and what it found, as keys.
-
-    Args:
-        found: of `nearest`.
-        shift: the number of the first query.
-        texts: how many there are.
-    """
+    """The pairs of each query and what `nearest` found, as keys; `shift` is the number of the first query."""
     ones = np.repeat(np.arange(len(found)) + shift, found.shape[1])
     others = found.ravel()
     return pair_keys(ones[others >= 0], others[others >= 0], texts)

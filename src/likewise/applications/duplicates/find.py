@@ -14,15 +14,7 @@ from jaxtyping import Int64
 from likewise.applications.duplicates.calibration import Calibration, calibrated
 from likewise.applications.duplicates.candidates import distinct_keys, lists_of, minhash_pairs, nearest, neighbour_pairs
 from likewise.applications.duplicates.minhash import TextHashes, hash_texts
-from likewise.applications.duplicates.result import (
-    EXACT,
-    NEAR,
-    SEMANTIC,
-    Compared,
-    Duplicates,
-    Pairs,
-    checked_precision,
-)
+from likewise.applications.duplicates.result import EXACT, Compared, Duplicates, Pairs, checked_precision
 from likewise.applications.duplicates.similarity import COARSE, Features, Space, similarities
 from likewise.applications.duplicates.store import RECORD, Store
 from likewise.corpus.read import read
@@ -30,7 +22,7 @@ from likewise.errors import InputError
 from likewise.tokens.tokenizer import as_arrow
 from likewise.training.train import load_or_train
 
-__all__ = ["KEEP", "Found", "duplicates", "found_in", "space_for"]
+__all__ = ["KEEP", "duplicates"]
 
 KEEP = ("first", "longest", "newest")
 LEARNED = 1 << 16  # texts that an encoder is trained on where none is given: more improve it little
@@ -73,7 +65,7 @@ def duplicates(
     Raises:
         InputError: an argument or a text cannot be used.
     """
-    checked_precision(precision)
+    precision = checked_precision(precision)
     if keep not in KEEP:
         raise InputError(f"keep is {keep!r}, and has to be one of {', '.join(KEEP)}")
     given = {"text": text, "id": id, "encoding": encoding, "on_error": on_error}
@@ -83,10 +75,9 @@ def duplicates(
         other: Texts | None = Texts(as_arrow(store.texts), tuple(store.ids))
     else:
         other = None if against is None else _read(against, given)
-    order = np.concatenate([np.arange(len(other) if other else 0), preferred(own.texts, keep)])
-    order[len(other) if other else 0 :] += len(other) if other else 0
-    sides = Sides(own, other, store, order)
-    return _compared(sides, model, checked_precision(precision), seed=seed, progress=progress)
+    cut = len(other) if other else 0
+    order = np.concatenate([np.arange(cut), _preferred(own.texts, keep) + cut])
+    return _compared(own, other, store, order, model, precision, seed=seed, progress=progress)
 
 
 @dataclass(frozen=True)
@@ -100,65 +91,48 @@ class Texts:
         return len(self.texts)
 
 
-@dataclass(frozen=True)
-class Sides:
-    """What is compared.
+def _compared(
+    own: Texts,
+    other: Texts | None,
+    store: Store | None,
+    order: Int64[np.ndarray, " all"],
+    model: Any,
+    precision: float,
+    *,
+    seed: int,
+    progress: bool,
+) -> Duplicates:
+    """Compare texts with one another, or with those of `other`, which are from `store` where there is one.
 
-    Attributes:
-        own: the texts whose duplicates are searched for.
-        other: those that they are compared with; None for one another.
-        store: where the others are from, if from one.
-        order: the rows of all, those of `other` first, in the order in which they are kept.
+    `order` has the rows of all, those of `other` first, in the order in which they are kept.
     """
-
-    own: Texts
-    other: Texts | None
-    store: Store | None
-    order: Int64[np.ndarray, " all"]
-
-
-def _compared(sides: Sides, model: Any, precision: float, *, seed: int, progress: bool) -> Duplicates:
-    own, other, store = sides.own, sides.other, sides.store
     cut = 0 if other is None else len(other)
     every = own.texts if other is None else pa.chunked_array([other.texts, own.texts]).combine_chunks()
     hashes = hash_texts(own.texts)
     if other is not None:
         hashes = TextHashes.joined([store.features.hashes if store else hash_texts(other.texts), hashes])
-    rows, copies = distinct(hashes, sides.order, cut)
+    rows, copies = _distinct(hashes, order, cut)
     some, before = every.take(pa.array(rows)), int(np.count_nonzero(rows < cut))
     if store is not None:
         space, note = store.space, ""
         fresh = Features.of(some.slice(before), space, hashes.take(rows[before:]))
         features = store.features.take(rows[:before]).joined(fresh)
     else:
-        space, note = space_for(model, every, rows, seed=seed, progress=progress)
+        space, note = _space_for(model, every, rows, seed=seed, progress=progress)
         features = Features.of(some, space, hashes.take(rows))
-    found = found_in(some, features, space, before, seed)
+    found, calibration = _found_in(some, features, space, before, seed)
     compared = None
-    if other is None and found.calibration is not None:
+    if other is None and calibration is not None:
         compared = Compared(tuple(own.ids[row] for row in rows), some, features, space)
     others, names = (other.texts, other.ids) if other else (None, None)
-    pairs = _with_copies(found.pairs, rows, copies, cut)
+    pairs = _with_copies(found, rows, copies, cut)
     return Duplicates(
-        own.texts, own.ids, others, names, precision, pairs, found.calibration, sides.order, copies[cut:] - cut, note,
+        own.texts, own.ids, others, names, precision, pairs, calibration, order, copies[cut:] - cut, note,
         compared,
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Found:
-    """What was found among distinct texts.
-
-    Attributes:
-        pairs: by the place of a text among them.
-        calibration: what precision a similarity has; None where there was nothing to compare.
-    """
-
-    pairs: Pairs
-    calibration: Calibration | None
-
-
-def preferred(texts: pa.Array, keep: str) -> Int64[np.ndarray, " texts"]:
+def _preferred(texts: pa.Array, keep: str) -> Int64[np.ndarray, " texts"]:
     """The rows of texts in the order in which they are kept."""
     if keep == "longest":
         lengths = np.asarray(pc.utf8_length(texts), np.int64)
@@ -167,7 +141,7 @@ def preferred(texts: pa.Array, keep: str) -> Int64[np.ndarray, " texts"]:
     return every[::-1].copy() if keep == "newest" else every
 
 
-def distinct(
+def _distinct(
     hashes: TextHashes, order: Int64[np.ndarray, " all"], cut: int
 ) -> tuple[Int64[np.ndarray, " distinct"], Int64[np.ndarray, " all"]]:
     """The rows of texts that are no copies, in their order, and of every row the one it is a copy of.
@@ -184,7 +158,7 @@ def distinct(
     return np.concatenate(rows), copies
 
 
-def space_for(
+def _space_for(
     model: Any, texts: pa.Array, rows: Int64[np.ndarray, " distinct"], *, seed: int, progress: bool
 ) -> tuple[Space | None, str]:
     """The space in which texts are compared by meaning; without an encoder None, and the reason."""
@@ -205,15 +179,13 @@ def space_for(
     return Space.of(encoder, texts.take(pa.array(sample))), ""
 
 
-def found_in(texts: pa.Array, features: Features, space: Space | None, cut: int, seed: int) -> Found:
-    """The pairs among distinct texts that are worth keeping.
+def _found_in(
+    texts: pa.Array, features: Features, space: Space | None, cut: int, seed: int
+) -> tuple[Pairs, Calibration | None]:
+    """The pairs among distinct texts that are worth keeping, and the calibration; None without any text.
 
-    Args:
-        texts: no two alike on either side of `cut`.
-        features: of them.
-        space: in which they are compared.
-        cut: where it is above 0, texts from this number on are compared with those below it only.
-        seed: of lists and of calibration.
+    Texts from number `cut` on, where it is above 0, are compared with those below it only; on either side of it no two
+    are alike.
     """
     count = len(texts)
     rng = np.random.default_rng(seed)
@@ -228,27 +200,19 @@ def found_in(texts: pa.Array, features: Features, space: Space | None, cut: int,
     ones, others = keys // max(count, 1), keys % max(count, 1)
     alike = similarities(features, features, ones, others, space)
     if not count:
-        return Found(_no_pairs(), None)
+        nothing = np.zeros(0, np.int64)
+        return Pairs(nothing, nothing, np.zeros(0, np.float32), np.zeros(0), np.zeros(0, np.uint8)), None
     possible = float(cut) * (count - cut) if cut else count * (count - 1) / 2
     calibration = calibrated(texts, features, space, alike, possible, rng)
     exact = features.hashes.exact
-    same = exact[ones] == exact[others]
-    precision = np.where(same, 1.0, calibration.precisions(alike))
-    reason = np.where(same, EXACT, np.where(calibration.by_lexical(alike), NEAR, SEMANTIC)).astype(np.uint8)
-    score = np.where(same, np.float32(1), calibration.scores(alike)).astype(np.float32)
-    kept = np.flatnonzero(precision >= WORTH_KEEPING)
-    return Found(Pairs(ones, others, score, precision, reason).take(kept), calibration)
+    pairs = Pairs.of(ones, others, alike, exact[ones] == exact[others], calibration)
+    return pairs.take(np.flatnonzero(pairs.precision >= WORTH_KEEPING)), calibration
 
 
 def _coarse(features: Features) -> np.ndarray:
     coarse = features.vectors[:, :COARSE].astype(np.float32)
     coarse /= np.maximum(np.linalg.norm(coarse, axis=1, keepdims=True), 1e-12)
     return coarse
-
-
-def _no_pairs() -> Pairs:
-    nothing = np.zeros(0, np.int64)
-    return Pairs(nothing, nothing, np.zeros(0, np.float32), np.zeros(0), np.zeros(0, np.uint8))
 
 
 def _with_copies(

@@ -101,11 +101,7 @@ class TextHashes:
 
 
 def hash_texts(texts: pa.Array | list[str]) -> TextHashes:
-    """Hash texts, some thousand at a time.
-
-    Args:
-        texts: strings, or an Arrow array of them.
-    """
+    """Hash texts, some thousand at a time."""
     drawn = np.random.default_rng(0).integers(0, 1 << 32, (2, BANDS * ROWS), dtype=np.uint32)
     functions = (drawn[0] | np.uint32(1), drawn[1])
     return TextHashes.joined([_read_chunk(chunk, functions) for chunk in _chunks(as_arrow(texts))])

@@ -6,11 +6,11 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float32, Float64, Int64, UInt8
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
 from likewise.applications.duplicates import kernels
 from likewise.applications.duplicates.calibration import Calibration
-from likewise.applications.duplicates.similarity import Features, Space
+from likewise.applications.duplicates.similarity import Features, Similarities, Space
 from likewise.errors import InputError
 
 __all__ = [
@@ -50,6 +50,23 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.first)
+
+    @classmethod
+    def of(
+        cls,
+        first: Int64[np.ndarray, " pairs"],
+        second: Int64[np.ndarray, " pairs"],
+        alike: Similarities,
+        exact: Bool[np.ndarray, " pairs"],
+        calibration: Calibration,
+    ) -> "Pairs":
+        """Score pairs by the similarity that gives the higher precision; those that are exact copies have 1."""
+        lexical = calibration.lexical.precisions(alike.lexical)
+        semantic = calibration.semantic.precisions(alike.semantic)
+        near = lexical >= semantic
+        score = np.where(exact, np.float32(1), np.where(near, alike.lexical, alike.semantic)).astype(np.float32)
+        reason = np.where(exact, EXACT, np.where(near, NEAR, SEMANTIC)).astype(np.uint8)
+        return cls(first, second, score, np.where(exact, 1.0, np.maximum(lexical, semantic)), reason)
 
     def take(self, chosen: np.ndarray) -> "Pairs":
         """Some of them."""

@@ -144,7 +144,7 @@ class Space:
     @classmethod
     def of(cls, encoder: Any, sample: Sequence[str] | pa.Array) -> "Space":
         """Fit the principal axes to the uncentred vectors of a sample of texts."""
-        vectors = unit_vectors(encoder, _strings(sample), None)
+        vectors = unit_vectors(encoder, as_arrow(sample).to_pylist(), None)
         return cls(encoder, principal_axes(vectors, KEPT))
 
     @property
@@ -165,7 +165,7 @@ class Space:
             if self._projected is not None:
                 out[first : first + ENCODED] = self._projected.encode(some)
                 continue
-            turned = unit_vectors(self.encoder, _strings(some), len(self.axes)) @ self.axes
+            turned = unit_vectors(self.encoder, some.to_pylist(), len(self.axes)) @ self.axes
             out[first : first + ENCODED] = turned / np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), SMALLEST)
         return out
 
@@ -175,10 +175,6 @@ def _static_of(encoder: Any) -> Model | None:
     if isinstance(encoder, ConcatenatedModel):
         return encoder.companion.model if encoder.companion else None
     return encoder if isinstance(encoder, Model) and isinstance(encoder.encoder, StaticEncoder) else None
-
-
-def _strings(texts: Sequence[str] | pa.Array) -> list[str]:
-    return list(texts.to_pylist()) if isinstance(texts, pa.Array | pa.ChunkedArray) else list(texts)
 
 
 def principal_axes(vectors: Float32[np.ndarray, "texts dim"], most: int) -> Float32[np.ndarray, "dim kept"]:
@@ -245,8 +241,8 @@ class Similarities:
     """Similarities of pairs of texts, between 0 and 1.
 
     Attributes:
-        hashes: the share of their shingles that both have.
-        meaning: of what they mean; 0 where there is no encoder.
+        lexical: the share of their shingles that both have.
+        semantic: of what they mean; 0 where there is no encoder.
     """
 
     lexical: Float32[np.ndarray, " pairs"]
@@ -264,14 +260,8 @@ def similarities(
 
     The alignment of tokens is stricter than the cosine of mean vectors, which is high wherever two texts share a
     subject. Rare tokens weigh more, and so do repeated ones and codes. Encoders that are not static are compared by
-    cosine; with a static companion the score is a weighted mean, the cosine counting three times as much.
-
-    Args:
-        features: of the first texts.
-        others: of the second texts.
-        ones: numbers of the first.
-        twos: numbers of the second.
-        space: of both.
+    cosine; with a static companion the score is a weighted mean, the cosine counting three times as much. Pair `i` is
+    text `ones[i]` of `features` with text `twos[i]` of `others`.
     """
     lexical, semantic = np.empty(len(ones), np.float32), np.zeros(len(ones), np.float32)
     one, other = features.hashes, others.hashes
@@ -291,22 +281,12 @@ def similarities(
             aligned,
         )  # fmt: skip
         semantic = aligned if space and space.is_static else aligned + COSINE * (semantic - aligned)
-    contradicting = _contradicting(one, other, ones, twos)
+    contradicting = np.empty(len(ones), np.float32)
+    kernels.contradictions_of(one.numbers, one.offsets, other.numbers, other.offsets, ones, twos, contradicting)
     return Similarities(
         lexical * (1 - np.float32(LEXICAL_CONTRADICTION) * contradicting),
         np.clip(semantic, 0.0, 1.0) * (1 - np.float32(SEMANTIC_CONTRADICTION) * contradicting),
     )
-
-
-def _contradicting(
-    hashes: TextHashes, others: TextHashes, ones: Int64[np.ndarray, " pairs"], twos: Int64[np.ndarray, " pairs"]
-) -> Float32[np.ndarray, " pairs"]:
-    """The share of the numbers of each pair that contradict."""
-    contradictions = np.empty(len(ones), np.float32)
-    kernels.contradictions_of(
-        hashes.numbers, hashes.offsets, others.numbers, others.offsets, ones, twos, contradictions
-    )
-    return contradictions
 
 
 def compare(first: Sequence[str], second: Sequence[str], model: Any) -> Similarities:

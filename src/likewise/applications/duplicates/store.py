@@ -16,15 +16,7 @@ from safetensors.numpy import load_file, save_file
 from likewise.applications.duplicates.calibration import Calibration, Curve
 from likewise.applications.duplicates.candidates import Lists, lists_of
 from likewise.applications.duplicates.minhash import TextHashes
-from likewise.applications.duplicates.result import (
-    EXACT,
-    NEAR,
-    REASONS,
-    SEMANTIC,
-    Duplicates,
-    Member,
-    checked_precision,
-)
+from likewise.applications.duplicates.result import REASONS, Duplicates, Member, Pairs, checked_precision
 from likewise.applications.duplicates.similarity import COARSE, Features, Space, similarities
 from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
@@ -70,13 +62,7 @@ class Table:
 
     @classmethod
     def of(cls, features: Features, first: int, rng: np.random.Generator) -> "Table":
-        """Put texts in order.
-
-        Args:
-            features: of them.
-            first: the number of the first.
-            rng: of the lists.
-        """
+        """Put texts in order, of which the first has the number `first`."""
         by_exact = np.argsort(features.hashes.exact, kind="stable")
         bands = features.hashes.bands
         by_band = np.argsort(bands, axis=1, kind="stable")
@@ -171,7 +157,19 @@ class Store:
         Raises:
             InputError: `text` is no string, or `precision` is not above 0 and at most 1.
         """
-        return self._matches(Features.of(as_arrow([text]), self.space), precision)
+        one = Features.of(as_arrow([text]), self.space)
+        wanted = self.precision if precision is None else checked_precision(precision)
+        found: list[Member] = []
+        for table in self._tables if one.hashes.exact[0] else ():
+            rows = table.candidates(one)
+            alike = similarities(one, table.features, np.zeros(len(rows), np.int64), rows, self.space)
+            same = table.features.hashes.exact[rows] == one.hashes.exact[0]
+            pairs = Pairs.of(np.zeros(len(rows), np.int64), rows + table.first, alike, same, self.calibration)
+            for at in np.flatnonzero(pairs.precision >= wanted - 1e-9).tolist():
+                row, reason = int(pairs.second[at]), REASONS[pairs.reason[at]]
+                score, sure = float(pairs.score[at]), float(pairs.precision[at])
+                found.append(Member(row, self.ids[row], self.texts[row], reason, score, sure))
+        return sorted(found, key=lambda member: (-member.precision, -member.score, member.row))
 
     def add(self, texts: Sequence[str], ids: Sequence[str] | None = None) -> None:
         """Keep further texts, whether they are duplicates or not; blank ones are left out.
@@ -243,49 +241,21 @@ class Store:
         folder = Path(path)
         if not (folder / RECORD).is_file():
             raise InputError(f"{folder} holds no texts to compare with: likewise duplicates FILE --save {folder} does")
-        version, record = _record(folder)
-        if version != FORMAT:
-            raise InputError(f"{folder} is of format {version}, and {FORMAT} is read: make it anew")
         try:
+            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            if (version := int(record["format"])) != FORMAT:
+                raise InputError(f"{folder} is of format {version}, and {FORMAT} is read: make it anew")
             stored = load_file(folder / FEATURES)
             table = feather.read_table(str(folder / TEXTS))
             hashes = TextHashes(*(stored[field] for field in TextHashes.__dataclass_fields__))
             features = Features(hashes, stored["vectors"], Ragged(stored["tokens"], stored["token_offsets"]))
             curves = [Curve(stored[f"{name}_precision"], stored[f"{name}_recall"]) for name in ("lexical", "semantic")]
             ids, texts, precision, axes = table["id"], table["text"], float(record["precision"]), stored["axes"]
+        except InputError:
+            raise
         except (OSError, ValueError, KeyError, TypeError, SafetensorError, pa.ArrowInvalid) as error:
-            raise _damaged(folder, error) from error
+            raise InputError(f"{folder} is damaged: restore it, or make it anew ({error})") from error
         space = None
         if record["encoder"]:
             space = Space(load_stored(folder, Identity.of_plain(record["encoder"]), model), axes)
         return cls(ids.to_pylist(), texts.to_pylist(), features, space, Calibration(*curves), precision)
-
-    def _matches(self, one: Features, precision: float | None) -> list[Member]:
-        wanted = self.precision if precision is None else checked_precision(precision)
-        found: list[tuple[float, Member]] = []
-        for table in self._tables if one.hashes.exact[0] else ():
-            rows = table.candidates(one)
-            alike = similarities(one, table.features, np.zeros(len(rows), np.int64), rows, self.space)
-            same = table.features.hashes.exact[rows] == one.hashes.exact[0]
-            sure = np.where(same, 1.0, self.calibration.precisions(alike))
-            scores = np.where(same, np.float32(1), self.calibration.scores(alike))
-            reasons = np.where(same, EXACT, np.where(self.calibration.by_lexical(alike), NEAR, SEMANTIC))
-            for at in np.flatnonzero(sure >= wanted - 1e-9):
-                row = int(rows[at]) + table.first
-                explanation = REASONS[reasons[at]], float(scores[at]), float(sure[at])
-                member = Member(row, self.ids[row], self.texts[row], *explanation)
-                found.append((float(sure[at]), member))
-        return [member for _, member in sorted(found, key=lambda one: (-one[0], -one[1].score, one[1].row))]
-
-
-def _record(folder: Path) -> tuple[int, dict[str, Any]]:
-    """The format of a folder, and its record."""
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return int(record["format"]), record
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(folder, error) from error
-
-
-def _damaged(folder: Path, error: Exception) -> InputError:
-    return InputError(f"{folder} is damaged: restore it, or make it anew ({error})")

@@ -7,6 +7,7 @@ item is a linear map of its text plus a residual, which is zero for a new item.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int
@@ -14,8 +15,18 @@ from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, svds
 
 from likewise.applications.recommend.interactions import Histories
+from likewise.model.embedder import unit_vectors
 
-__all__ = ["Ease", "EaseFactors", "EaseSettings", "choose_settings", "factorize", "held_out_ranks"]
+__all__ = [
+    "Ease",
+    "EaseFactors",
+    "EaseSettings",
+    "TextProjection",
+    "choose_settings",
+    "encode_texts",
+    "factorize",
+    "held_out_ranks",
+]
 
 MAX_DENSE = 2500  # the smaller side of the matrix up to which its Gram matrix is formed
 TEXT_RIDGE = 5.0  # of the regression on texts, whose mean square length is one
@@ -27,6 +38,59 @@ RECENCY_EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MAX_HELD_OUT_USERS = 2000
 MAX_HELD_OUT_SCORES = 50_000_000  # of the held-out users and all items
 MIN_HELD_OUT_USERS = 20  # with fewer, the best settings are chance
+
+BATCH = 4096  # texts that are encoded at once
+MAX_TEXT_DIM = 256
+PROJECTED_SAMPLE = 50_000  # texts from which the principal components are computed
+
+
+def encode_texts(encoder: Any, texts: list[str]) -> Float32[np.ndarray, "texts dim"]:
+    """Encode texts as unit vectors; zeros for blank texts."""
+    rows = [row for row, text in enumerate(texts) if text.strip()]
+    parts = [
+        unit_vectors(encoder, [texts[row] for row in rows[start : start + BATCH]], None)
+        for start in range(0, len(rows), BATCH)
+    ]
+    if not parts:
+        return np.zeros((len(texts), 1), np.float32)
+    vectors = np.zeros((len(texts), parts[0].shape[1]), np.float32)
+    vectors[rows] = np.concatenate(parts)
+    return vectors
+
+
+@dataclass(frozen=True)
+class TextProjection:
+    """Principal components, scaled so that the mean square length over the items is one.
+
+    Attributes:
+        mean: of the items.
+        components: scaled.
+    """
+
+    mean: Float32[np.ndarray, " dim"]
+    components: Float32[np.ndarray, "dim text"]
+
+    @classmethod
+    def fit(
+        cls, vectors: Float32[np.ndarray, "items dim"], rng: np.random.Generator, *, sample: int = PROJECTED_SAMPLE
+    ) -> "TextProjection":
+        """Compute the components of the vectors that are not zero, or of a sample of them."""
+        known = vectors[vectors.any(axis=1)]
+        if len(known) > sample:
+            known = known[np.sort(rng.choice(len(known), sample, replace=False))]
+        mean = known.mean(axis=0) if len(known) else vectors.sum(axis=0)
+        centred = known - mean
+        values, axes = np.linalg.eigh(centred.T @ centred)
+        axes = axes[:, ::-1][:, :MAX_TEXT_DIM]
+        variance = float(np.sum(values[::-1][:MAX_TEXT_DIM])) / max(len(known), 1)
+        scale = 1 / np.sqrt(variance) if variance > 1e-9 else 0.0
+        return cls(mean.astype(np.float32), (axes * scale).astype(np.float32))
+
+    def transform(self, vectors: Float32[np.ndarray, "texts dim"]) -> Float32[np.ndarray, "texts text"]:
+        """Project vectors; those of blank texts, which are zeros, stay zeros."""
+        projected: np.ndarray = (vectors - self.mean) @ self.components
+        projected[~vectors.any(axis=1)] = 0.0
+        return projected
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,32 @@
 """The recommender: fitted on texts of items and on interactions, it ranks items for a user and explains the ranking."""
 
+import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 from sklearn.exceptions import NotFittedError
 
-from likewise.applications.recommend.ease import EaseSettings, choose_settings, factorize
-from likewise.applications.recommend.folder import RecommenderState, load_recommender, save_recommender
+from likewise.applications.recommend.ease import (
+    Ease,
+    EaseSettings,
+    TextProjection,
+    choose_settings,
+    encode_texts,
+    factorize,
+)
 from likewise.applications.recommend.interactions import Histories, build_histories, read_interactions, read_items
-from likewise.applications.recommend.text_projection import TextProjection, encode_texts
+from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
+from likewise.model.embedder import Identity
+from likewise.model.load import load_stored, store_embedder
 from likewise.training.train import load_or_train
 
 __all__ = ["Reason", "Recommendation", "Recommender"]
@@ -23,6 +34,8 @@ __all__ = ["Reason", "Recommendation", "Recommender"]
 SHRINKAGE = 0.5  # added to lengths in similarities, as a share of the root mean square length of all items
 TINY = 1e-12
 SNIPPET = 200  # characters of the text of an item that are kept for display
+RECORD, ARRAYS, IDS = "recommender.json", "recommender.safetensors", "ids.json"
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,33 @@ class Reason:
     part: float
     weight: float
     text: str
+
+
+@dataclass(frozen=True)
+class RecommenderState:
+    """What fitting a recommender learns.
+
+    Attributes:
+        item_ids: of all items.
+        snippets: the beginning of the text of each item.
+        user_ids: of all users with interactions.
+        histories: the items that each user liked, in order of time.
+        seen: all items of each user, liked or not.
+        texts: projected text vector of each item.
+        projection: from vectors of the encoder to these.
+        ease: the fitted model.
+        settings: of the model.
+    """
+
+    item_ids: list[str]
+    snippets: list[str]
+    user_ids: list[str]
+    histories: Histories
+    seen: Histories
+    texts: Float32[np.ndarray, "items text"]
+    projection: TextProjection
+    ease: Ease
+    settings: EaseSettings
 
 
 class Recommender:
@@ -221,7 +261,22 @@ class Recommender:
             InputError: `path` exists and `overwrite` is false, or it is not a recommender.
         """
         self._check_fitted()
-        save_recommender(self.state_, self.encoder_, Path(path), overwrite=overwrite)
+        path, state = Path(path), self.state_
+        refuse_existing(path, overwrite=overwrite)
+        refuse_other(path, RECORD, "no recommender")
+        arrays = {
+            "text_map": state.ease.text_map, "residuals": state.ease.residuals, "spread": state.ease.spread,
+            "texts": state.texts, "mean": state.projection.mean, "components": state.projection.components,
+            "liked_items": state.histories.items, "liked_offsets": state.histories.offsets,
+            "seen_items": state.seen.items, "seen_offsets": state.seen.offsets,
+        }  # fmt: skip
+        ids = {"items": state.item_ids, "snippets": state.snippets, "users": state.user_ids}
+        with replacing_folder(path, overwrite=overwrite) as folder:
+            encoder = store_embedder(self.encoder_, folder).plain()
+            record = {"format": FORMAT, "settings": asdict(state.settings), "encoder": encoder}
+            save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
+            (folder / IDS).write_text(json.dumps(ids, ensure_ascii=False), encoding="utf-8")
+            (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], model: Any = None) -> "Recommender":
@@ -234,9 +289,31 @@ class Recommender:
         Raises:
             InputError: the folder is not a recommender or is damaged, or the model is missing or another one.
         """
-        state, encoder = load_recommender(Path(path), model)
-        loaded = cls(encoder, dim=state.settings.dim)
-        loaded.encoder_ = encoder
+        path = Path(path)
+        if not (path / RECORD).is_file():
+            raise InputError(f"{path} is not a recommender: create one with likewise recommend fit")
+        try:
+            record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+            if (version := record["format"]) != FORMAT:
+                raise InputError(f"{path} has format {version}, this version reads format {FORMAT}: fit it again")
+            ids = json.loads((path / IDS).read_text(encoding="utf-8"))
+            arrays = load_file(path / ARRAYS)
+            settings = EaseSettings(**record["settings"])
+            state = RecommenderState(
+                ids["items"], ids["snippets"], ids["users"],
+                Histories(arrays["liked_items"], arrays["liked_offsets"]),
+                Histories(arrays["seen_items"], arrays["seen_offsets"]),
+                arrays["texts"], TextProjection(arrays["mean"], arrays["components"]),
+                Ease(arrays["text_map"], arrays["residuals"], arrays["spread"], settings.recency_exponent),
+                settings,
+            )  # fmt: skip
+            identity = Identity.of_plain(record["encoder"])
+        except InputError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise InputError(f"{path} is damaged ({type(error).__name__}): restore it, or fit it again") from error
+        loaded = cls(load_stored(path, identity, model), dim=state.settings.dim)
+        loaded.encoder_ = loaded.model
         loaded._set_state(state)
         return loaded
 

@@ -1,24 +1,34 @@
-"""Where the texts of the sample lie: clusters and their words, nearest neighbours, and a map in the plane."""
+"""What is near what in the space: clusters of texts and their neighbours, similar words, and a map in the plane."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from math import log
 
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
+from likewise.encoders.static import StaticEncoder
+from likewise.model.embedder import TextModel
 from likewise.report.figures import COLOURS, Drawn, drawn, new_figure, plot_text
-from likewise.report.sample import Sample, readable
+from likewise.report.sample import Sample, number, readable
+from likewise.tokens.pretrained import MARKS
 
 __all__ = [
     "Clusters",
+    "Group",
     "Neighbour",
     "Neighbourhood",
+    "WordPair",
+    "Words",
     "distinctive_words",
     "draw_map",
     "find_clusters",
     "find_neighbours",
+    "find_words",
     "positions",
+    "spelled_alike",
 ]
 
 MAX_CLUSTERS = 10  # as many colours as can be distinguished
@@ -31,6 +41,13 @@ COMPONENTS, PERPLEXITY, ITERATIONS = 50, 30.0, 500  # of PCA and t-SNE; a thousa
 MIN_TSNE_TEXTS = 12  # with fewer, t-SNE makes a pattern out of nothing
 HOVER_CHARACTERS, HOVER_WIDTH = 300, 60
 
+MAX_WORDS = 5000  # the most frequent ones are compared
+SHORTEST = 3  # letters, in a script that has words of letters
+OCCURRENCES, FEWEST = 20, 5  # of a word in the corpus, so that its row was trained; fewer in a small corpus
+NEAREST_WORDS = 16  # neighbours of each word that are considered
+PAIRS, GROUPS, OTHERS = 24, 14, 5
+CLOSE = 5.0  # standard deviations of the cosine of random directions: three pairs of 5,000 words reach it by chance
+
 
 @dataclass(frozen=True)
 class Clusters:
@@ -40,13 +57,11 @@ class Clusters:
         labels: the cluster of each text.
         names: the most distinctive words of each.
         central: the text nearest to the centroid of each.
-        sizes: number of texts of each.
     """
 
     labels: Int64[np.ndarray, " texts"]
     names: tuple[str, ...]
     central: Int64[np.ndarray, " clusters"]
-    sizes: Int64[np.ndarray, " clusters"]
 
 
 def find_clusters(sample: Sample) -> Clusters | None:
@@ -58,13 +73,12 @@ def find_clusters(sample: Sample) -> Clusters | None:
         return None
     wanted = min(MAX_CLUSTERS, max(2, len(sample) // TEXTS_PER_CLUSTER), distinct)
     found = KMeans(wanted, n_init=4, random_state=0).fit(sample.vectors)
-    sizes = np.bincount(found.labels_, minlength=wanted)
-    order = np.argsort(-sizes, kind="stable")
+    order = np.argsort(-np.bincount(found.labels_, minlength=wanted), kind="stable")
     labels = np.argsort(order)[found.labels_].astype(np.int64)
     near = sample.vectors @ found.cluster_centers_[order].T
     central = [int(np.flatnonzero(labels == each)[np.argmax(near[labels == each, each])]) for each in range(wanted)]
     words = distinctive_words(sample.words, labels)
-    return Clusters(labels, tuple(words), np.array(central, np.int64), sizes[order].astype(np.int64))
+    return Clusters(labels, tuple(words), np.array(central, np.int64))
 
 
 def distinctive_words(words: tuple[frozenset[str], ...], labels: Int64[np.ndarray, " texts"]) -> list[str]:
@@ -200,3 +214,137 @@ def draw_map(sample: Sample, clusters: Clusters | None) -> Drawn | None:
         height=620,
         tools=True,
     )
+
+
+@dataclass(frozen=True)
+class WordPair:
+    """Two words and their cosine."""
+
+    first: str
+    second: str
+    cosine: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """A word and its nearest neighbours."""
+
+    word: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Similar words of a model.
+
+    Attributes:
+        pairs: the closest pairs, each word once.
+        groups: words with their five nearest neighbours, the closest first.
+        compared: number of words compared.
+        chance: two standard deviations of the cosine of two random directions.
+    """
+
+    pairs: tuple[WordPair, ...]
+    groups: tuple[Group, ...]
+    compared: int
+    chance: float
+
+
+def find_words(model: TextModel, sample: Sample) -> Words:
+    """Compare the embeddings of whole words that are frequent enough to have been trained.
+
+    A subword that begins words counts as a word if a text of the sample has it as one; without a sample, if it is long
+    enough.
+    """
+    ids = _frequent_words(model, sample)
+    words = [_plain(model.tokenizer.vocabulary.subwords[id]) for id in ids.tolist()]
+    rows = model.encoder.weights[ids] if isinstance(model.encoder, StaticEncoder) else model.encode(words)
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    spread = 1.0 / np.sqrt(model.dim)
+    nearest, cosines = _nearest(rows)
+    pairs = list(_pairs(words, nearest, cosines, CLOSE * spread))
+    groups = list(_groups(words, nearest, cosines, CLOSE * spread))
+    return Words(tuple(pairs), tuple(groups), len(words), float(2 * spread))
+
+
+def spelled_alike(first: str, second: str) -> bool:
+    """Whether two words are forms of one: one contains the other, or they share a prefix or most letters."""
+    short = min(len(first), len(second))
+    begin = next((n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), short)
+    if first in second or second in first or begin >= max(3, 0.5 * short):
+        return True
+    return SequenceMatcher(None, first, second, autojunk=False).ratio() >= 0.7
+
+
+def _frequent_words(model: TextModel, sample: Sample) -> Int64[np.ndarray, " words"]:
+    vocabulary, facts = model.tokenizer.vocabulary, model.card.corpus
+    texts = number(facts, "texts") or np.inf
+    least = OCCURRENCES if texts >= 1000 else FEWEST
+    seen = frozenset[str]().union(*sample.words)
+    static = isinstance(model.encoder, StaticEncoder)
+    norms = np.linalg.norm(model.encoder.weights, axis=1) if static else np.ones(len(vocabulary))
+    fit = [
+        id
+        for id in np.argsort(-vocabulary.counts, kind="stable").tolist()
+        if least <= vocabulary.counts[id] <= texts
+        and not vocabulary.continues[id]
+        and norms[id] > 0
+        and _is_word(_plain(vocabulary.subwords[id]))
+        and (not seen or _plain(vocabulary.subwords[id]) in seen)
+    ]
+    return np.array(fit[:MAX_WORDS], np.int64)
+
+
+def _plain(subword: str) -> str:
+    """A subword without the mark that some tokenizers put before a word."""
+    return subword.lstrip("".join(MARKS))
+
+
+def _is_word(subword: str) -> bool:
+    return subword.isalpha() and (len(subword) >= SHORTEST or not subword.isascii())
+
+
+def _nearest(
+    rows: Float32[np.ndarray, "words dim"],
+) -> tuple[Int64[np.ndarray, "words k"], Float32[np.ndarray, "words k"]]:
+    """The nearest neighbours of each word, nearest first."""
+    k = max(0, min(NEAREST_WORDS, len(rows) - 1))
+    similar = rows @ rows.T
+    np.fill_diagonal(similar, -np.inf)
+    nearest = np.argsort(-similar, axis=1, kind="stable")[:, :k]
+    return nearest.astype(np.int64), np.take_along_axis(similar, nearest, axis=1)
+
+
+def _pairs(
+    words: list[str], nearest: Int64[np.ndarray, "words k"], cosines: Float32[np.ndarray, "words k"], least: float
+) -> Iterator[WordPair]:
+    taken: set[int] = set()
+    found = 0
+    for place in np.argsort(-cosines, axis=None, kind="stable").tolist():
+        first, column = divmod(place, nearest.shape[1])
+        second, cosine = int(nearest[first, column]), float(cosines[first, column])
+        if found == PAIRS or cosine < least:
+            return
+        if {first, second} & taken or spelled_alike(words[first], words[second]):
+            continue
+        taken |= {first, second}
+        found += 1
+        yield WordPair(words[first], words[second], cosine)
+
+
+def _groups(
+    words: list[str], nearest: Int64[np.ndarray, "words k"], cosines: Float32[np.ndarray, "words k"], least: float
+) -> Iterator[Group]:
+    taken: set[int] = set()
+    found = 0
+    for word in np.argsort(-cosines[:, :OTHERS].sum(axis=1), kind="stable").tolist():
+        others: list[int] = []
+        for place in np.flatnonzero(cosines[word] >= least).tolist():
+            other = int(nearest[word, place])
+            known = [words[each] for each in (word, *others)]
+            if len(others) < OTHERS and not any(spelled_alike(words[other], one) for one in known):
+                others.append(other)
+        if found < GROUPS and len(others) == OTHERS and not {word, *others} & taken:
+            taken |= {word, *others}
+            found += 1
+            yield Group(words[word], tuple(words[each] for each in others))

@@ -1,7 +1,7 @@
-"""Few-label classification: accuracy of simple classifiers on embeddings, trained on k texts of each class.
+"""Labelled texts: few-label classification, and whether k-means with as many clusters as classes finds the classes.
 
-Both classifiers are those of scikit-learn: logistic regression with C = 10 (the linear probe) and the nearest centroid.
-The training texts are drawn several times, the same for every system.
+The classifiers are those of scikit-learn: logistic regression with C = 10 (the linear probe) and the nearest centroid.
+Their training texts, some of each class, are drawn several times, the same for every system.
 """
 
 import warnings
@@ -16,12 +16,22 @@ from likewise.evaluation.baselines import Comparison, Matrix, System
 from likewise.evaluation.bootstrap import SystemScores, TaskResult, draw_counts, with_intervals
 from likewise.evaluation.data import Labelled
 
-__all__ = ["LABELS_PER_CLASS", "draw_labelled", "evaluate_classification", "random_split", "span_coordinates"]
+__all__ = [
+    "LABELS_PER_CLASS",
+    "cluster_agreement",
+    "draw_labelled",
+    "evaluate_classification",
+    "evaluate_clustering",
+    "random_split",
+    "span_coordinates",
+]
 
 LABELS_PER_CLASS = (8, 64)  # by default, if the classes are large enough
 INVERSE_REGULARISATION = 10.0  # C of logistic regression
 MAX_ITERATIONS = 1000
 TEST_SHARE = 0.25
+V_MEASURE, ARI = "V-measure", "ARI"
+KMEANS_ITERATIONS = 100
 
 
 def evaluate_classification(
@@ -54,7 +64,7 @@ def evaluate_classification(
     tested = np.searchsorted(used, np.flatnonzero(test))
     scored, absent = comparison.run(
         texts, [*data.background, *data.texts], f"{len(texts):,} texts",
-        lambda system: _scored(system, texts, labels[used], training, tested),
+        lambda system: _classified(system, texts, labels[used], training, tested),
     )  # fmt: skip
     counts = {"classes": len(classes), "test texts": len(tested), "repeats": repeats}
     return with_intervals(
@@ -94,13 +104,12 @@ def span_coordinates(training: Matrix, test: Matrix) -> tuple[Matrix, Matrix]:
     """
     if training.shape[1] <= training.shape[0]:
         return training, test
-    gram = training @ training.T
-    gram = np.asarray(gram if isinstance(gram, np.ndarray) else gram.toarray(), np.float64)
-    values, vectors = np.linalg.eigh(gram)
-    kept = values > max(values[-1] * len(gram) * np.finfo(np.float32).eps, np.finfo(np.float32).tiny)
-    if not kept.any():  # nothing but rows of zeros
+    from likewise.applications.classify.probe import row_span
+
+    gram, directions, scales = row_span(training)
+    if not len(scales):  # nothing but rows of zeros
         return np.zeros((training.shape[0], 1)), np.zeros((test.shape[0], 1))
-    basis = vectors[:, kept] / np.sqrt(values[kept])
+    basis = directions / scales
     products = test @ training.T
     products = products if isinstance(products, np.ndarray) else products.toarray()
     return gram @ basis, products @ basis
@@ -125,7 +134,7 @@ def _sizes(
     return sorted(set(wanted)), []
 
 
-def _scored(
+def _classified(
     system: System,
     texts: list[str],
     labels: Int64[np.ndarray, " texts"],
@@ -133,16 +142,14 @@ def _scored(
     tested: Int64[np.ndarray, " tested"],
 ) -> SystemScores:
     vectors = system.vectors(texts)
-    correct: dict[str, list[np.ndarray]] = {}
-    for classifier in ("logistic", "centroid"):
-        for k in training:
-            correct[f"{classifier}, {k} label{'s' * (k != 1)}"] = []
+    correct = {(classifier, k): list[np.ndarray]() for classifier in ("logistic", "centroid") for k in training}
     for k, repeats in training.items():
         for rows in repeats:
             for classifier, predicted in _predictions(vectors, labels, rows, tested).items():
-                correct[f"{classifier}, {k} label{'s' * (k != 1)}"].append(predicted == labels[tested])
+                correct[classifier, k].append(predicted == labels[tested])
     hits = np.stack([np.stack(each) for each in correct.values()]).astype(np.float64)
-    values = dict(zip(correct, hits.mean(axis=(1, 2)).tolist(), strict=True))
+    names = [f"{classifier}, {k} label{'s' * (k != 1)}" for classifier, k in correct]
+    values = dict(zip(names, hits.mean(axis=(1, 2)).tolist(), strict=True))
 
     def resampled(counts: tuple[np.ndarray, np.ndarray]) -> Float64[np.ndarray, " metrics"]:
         repeats, texts = counts
@@ -168,3 +175,84 @@ def _predictions(
             "logistic": probe.fit(training, labels[rows]).predict(test),
             "centroid": NearestCentroid().fit(training, labels[rows]).predict(test),
         }
+
+
+def evaluate_clustering(
+    data: Labelled, comparison: Comparison, rng: np.random.Generator, repeats: int = 5
+) -> TaskResult:
+    """V-measure (normalised mutual information) and adjusted Rand index of k-means, over several runs.
+
+    Args:
+        data: the texts; the test set is clustered, or all if there is no split.
+        comparison: the systems.
+        rng: of the initial centroids.
+        repeats: how often to run k-means.
+    """
+    rows = range(len(data.texts)) if data.test is None else np.flatnonzero(np.asarray(data.test, bool)).tolist()
+    texts = [data.texts[row] for row in rows]
+    classes, labels = np.unique(np.array([data.labels[row] for row in rows]), return_inverse=True)
+    seeds = rng.integers(2**31, size=repeats).tolist()
+    scored, absent = comparison.run(
+        texts, [*data.background, *data.texts], f"{len(texts):,} texts in {len(classes):,} clusters",
+        lambda system: _clustered(system, texts, labels, len(classes), seeds),
+    )  # fmt: skip
+    notes = [note for note in data.notes if "split" not in note]
+    return with_intervals(
+        scored, lambda rng: (draw_counts(repeats, rng), draw_counts(len(texts), rng)), len(texts) * repeats, rng,
+        absent=absent, counts={"classes": len(classes), "texts": len(texts), "runs": repeats}, notes=notes,
+    )  # fmt: skip
+
+
+def cluster_agreement(
+    labels: Int64[np.ndarray, " texts"], clusters: Int64[np.ndarray, " texts"], counts: Int64[np.ndarray, " texts"]
+) -> Float64[np.ndarray, " metrics"]:
+    """V-measure and adjusted Rand index with a count for each text, which scikit-learn does not take.
+
+    The Rand index leaves out the pairs of a text with its own copies: they always agree and would raise it.
+    """
+    size = (int(labels.max()) + 1, int(clusters.max()) + 1)
+    cells = labels * size[1] + clusters
+    table = np.bincount(cells, counts, size[0] * size[1]).reshape(size)
+    copies = np.bincount(cells, counts.astype(np.float64) ** 2, size[0] * size[1]).reshape(size)
+    total = table.sum()
+    entropies = [_entropy(table.sum(axis=axis) / total) for axis in (0, 1)]
+    information = sum(entropies) - _entropy(table.ravel() / total)
+    v_measure = 2 * information / sum(entropies) if sum(entropies) > 0 else 1.0
+    in_both, in_class, in_cluster, pairs = (
+        float(((each**2).sum() - copies.sum()) / 2)
+        for each in (table, table.sum(axis=1), table.sum(axis=0), np.array([total]))
+    )
+    expected = in_class * in_cluster / pairs if pairs else 0.0
+    most = (in_class + in_cluster) / 2
+    return np.array([v_measure, (in_both - expected) / (most - expected) if most != expected else 1.0])
+
+
+def _clustered(
+    system: System, texts: list[str], labels: Int64[np.ndarray, " texts"], clusters: int, seeds: list[int]
+) -> SystemScores:
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score, v_measure_score
+
+    vectors = system.vectors(texts)
+    runs = [
+        KMeans(clusters, n_init=1, max_iter=KMEANS_ITERATIONS, random_state=seed).fit_predict(vectors).astype(np.int64)
+        for seed in seeds
+    ]
+    values = {
+        V_MEASURE: float(np.mean([v_measure_score(labels, found) for found in runs])),
+        ARI: float(np.mean([adjusted_rand_score(labels, found) for found in runs])),
+    }
+
+    def resampled(counts: tuple[np.ndarray, np.ndarray]) -> Float64[np.ndarray, " metrics"]:
+        run_counts, text_counts = counts
+        drawn = np.flatnonzero(run_counts)
+        agreements = np.stack([cluster_agreement(labels, runs[run], text_counts) for run in drawn])
+        metrics: np.ndarray = run_counts[drawn] @ agreements / run_counts.sum()
+        return metrics
+
+    return SystemScores(system.name, values, resampled)
+
+
+def _entropy(shares: Float64[np.ndarray, " parts"]) -> float:
+    some = shares[shares > 0]
+    return float(-(some * np.log(some)).sum())
