@@ -13,7 +13,7 @@ from losses_oracles import CASES, Case, assert_same, info_nce_by_a_loop, info_nc
 
 from likewise.errors import InputError
 from likewise.losses.info_nce import info_nce
-from likewise.losses.loss import Loss, LossResult
+from likewise.losses.info_nce import Loss, LossResult
 
 
 def contrast(case: Case, **arguments: Any) -> LossResult:

@@ -12,7 +12,7 @@ from jaxtyping import Float32
 
 from likewise.encoders.encoder import Encoder
 from likewise.losses.info_nce import info_nce
-from likewise.losses.loss import Loss
+from likewise.losses.info_nce import Loss
 from likewise.negatives.guide import guide_mask
 from likewise.negatives.near_duplicates import Mask, Signatures, combine_masks, near_duplicate_mask
 from likewise.negatives.queue import Queue
