@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from likewise.encoders.transformer.batching import Padded, encode_padded
-from likewise.encoders.transformer.pooling import check_pooling, pooled
+from likewise.encoders.transformer.pooling import pooled
 from likewise.errors import InputError, LikewiseError
 from likewise.tokens.pretrained import SpecialTokens
 from likewise.tokens.ragged import Ragged
@@ -31,7 +31,6 @@ class OnnxEncoder:
     Each thread runs buckets by itself, one operator after the other: nothing waits within a bucket.
 
     Attributes:
-        path: of the graph.
         special_tokens: added around the ids of a text.
         pooling: one of `pooling.POOLINGS`.
         dim: length of a vector.
@@ -41,8 +40,8 @@ class OnnxEncoder:
         self,
         path: str | Path,
         special_tokens: SpecialTokens,
-        pooling: str = "mean",
-        dim: int = 0,
+        pooling: str,
+        dim: int,
         *,
         threads: int | None = None,
     ) -> None:
@@ -52,7 +51,7 @@ class OnnxEncoder:
             path: of the graph, with the inputs `INPUTS` and the output `OUTPUT`.
             special_tokens: added around the ids of a text.
             pooling: one of `pooling.POOLINGS`.
-            dim: length of a vector; 0 to read it from the graph.
+            dim: length of a vector.
             threads: number of buckets encoded at once; None for one per processor.
 
         Raises:
@@ -63,12 +62,12 @@ class OnnxEncoder:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = FATAL
-        self.path, self.special_tokens, self.pooling = Path(path), special_tokens, check_pooling(pooling)
+        self.special_tokens, self.pooling, self.dim = special_tokens, pooling, dim
         try:
             self._session: Any = runtime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS
             )
-            outputs = {each.name: each.shape for each in self._session.get_outputs()}
+            outputs = [each.name for each in self._session.get_outputs()]
             inputs = {each.name for each in self._session.get_inputs()}
             if OUTPUT not in outputs or inputs != set(INPUTS):
                 raise ValueError(f"it turns {', '.join(sorted(inputs))} into {', '.join(outputs)}")
@@ -77,7 +76,6 @@ class OnnxEncoder:
             raise InputError(
                 f"{path} cannot be run ({reason}): export the model again, with likewise export"
             ) from error
-        self.dim = dim or int(outputs[OUTPUT][-1])
         self.threads = threads or _processors()
 
     def encode(
@@ -91,12 +89,6 @@ class OnnxEncoder:
         with ThreadPoolExecutor(self.threads) as pool:
             settings |= {"map_buckets": pool.map, "threads": self.threads}
             return encode_padded(texts, self.special_tokens, self._encode_padded, **settings)
-
-    def encode_documents(
-        self, texts: Ragged, out: Float32[np.ndarray, "texts dim"] | None = None
-    ) -> Float32[np.ndarray, "texts dim"]:
-        """Vectors of texts to be found by queries: those of `encode`."""
-        return self.encode(texts, out)
 
     def _encode_padded(self, batch: Padded) -> Float32[np.ndarray, "texts dim"]:
         mask = batch.mask.astype(np.int64)
