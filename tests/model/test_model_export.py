@@ -13,11 +13,10 @@ import pytest
 from model_transformers import TEXTS, random_transformer
 
 import likewise
-from likewise.encoders.transformer.onnx import OnnxEncoder
 from likewise.errors import InputError, LikewiseError
 from likewise.model.export import export_onnx
 from likewise.model.load import load_model
-from likewise.model.onnx import OnnxModel
+from likewise.model.onnx import OnnxEncoder, OnnxModel
 from likewise.model.transformer import TransformerModel
 
 pytestmark = pytest.mark.slow  # the exporter takes some ten seconds

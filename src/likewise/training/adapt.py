@@ -20,8 +20,7 @@ from likewise.encoders.transformer.loading import (
 from likewise.encoders.transformer.lora import add_lora, merge_lora
 from likewise.errors import InputError, LikewiseError
 from likewise.model.card import Card
-from likewise.model.concatenated import Companion
-from likewise.model.transformer import TransformerModel
+from likewise.model.transformer import Companion, TransformerModel
 from likewise.negatives.near_duplicates import DISTANCE
 from likewise.negatives.spec import negatives_spec
 from likewise.tokens.ragged import Ragged
