@@ -38,7 +38,7 @@ from likewise.training.step import Batch
 from likewise.views.pair import Views
 from likewise.views.spec import DEFAULT
 
-__all__ = ["ViewCache", "adapt", "found_for", "train_guide", "transformer_settings"]
+__all__ = ["adapt", "found_for", "train_guide", "transformer_settings"]
 
 SHORT = 16  # tokens of a text on average, below which a span of it says too little
 LENGTH = 64  # tokens of a view
@@ -121,35 +121,6 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
         "static_weight": STATIC_WEIGHT_SHORT if short else STATIC_WEIGHT,
     }
     return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})
-
-
-class ViewCache:
-    """A few positive pairs of each text, of which every batch draws one.
-
-    Args:
-        batches: makes the positive pairs of some texts.
-        texts: how many there are.
-        pairs: per text.
-        seed: of the pairs.
-    """
-
-    def __init__(self, batches: Batches, texts: int, pairs: int, seed: int) -> None:
-        self._pairs = pairs
-        self._made = [batches(np.arange(texts), random_stream(seed, Purpose.VIEW_CACHE, pair)) for pair in range(pairs)]
-
-    def batch(self, indices: Int[np.ndarray, " batch"], rng: np.random.Generator) -> Batch:
-        """The texts at `indices` as positive pairs, each drawn from the cache."""
-        drawn = rng.integers(self._pairs, size=len(indices))
-        rows = [np.flatnonzero(drawn == pair) for pair in range(self._pairs)]
-        back = np.empty(len(indices), np.int64)
-        back[np.concatenate(rows)] = np.arange(len(indices))
-
-        def gathered(side: Callable[[Batch], Ragged]) -> Ragged:
-            some = zip(self._made, rows, strict=True)
-            return Ragged.concatenate([side(made).take(indices[chosen]) for made, chosen in some]).take(back)
-
-        views = Views(gathered(lambda made: made.views.anchors), gathered(lambda made: made.views.positives))
-        return Batch(views, tuple(some.take(indices) for some in self._made[0].signatures))
 
 
 def train_guide(dataset: Dataset, settings: Settings) -> StaticEncoder:
@@ -297,10 +268,28 @@ def _loop(dataset: Dataset, encoder: TransformerEncoder, settings: Settings, che
 
 
 def _cached_views(dataset: Dataset, plan: Plan) -> Batches:
-    """So few pairs of each text that the states of the frozen layers are used again and again."""
+    """Batches drawn from a few positive pairs of each text, so that the states of the frozen layers are used again."""
     seen = plan.steps * plan.batch
     pairs = max(1, min(MAX_CACHED_PAIRS, round(seen / (plan.texts * REUSES))))
-    return ViewCache(dataset.batch, plan.texts, pairs, plan.seed).batch
+    every = np.arange(plan.texts)
+    made = [dataset.batch(every, random_stream(plan.seed, Purpose.VIEW_CACHE, pair)) for pair in range(pairs)]
+
+    def batch(indices: Int[np.ndarray, " batch"], rng: np.random.Generator) -> Batch:
+        drawn = rng.integers(pairs, size=len(indices))
+        rows = [np.flatnonzero(drawn == pair) for pair in range(pairs)]
+        back = np.empty(len(indices), np.int64)
+        back[np.concatenate(rows)] = np.arange(len(indices))
+
+        def gathered(sides: list[Ragged]) -> Ragged:
+            parts = [side.take(indices[chosen]) for side, chosen in zip(sides, rows, strict=True)]
+            return Ragged.concatenate(parts).take(back)
+
+        anchors, positives = [each.views.anchors for each in made], [each.views.positives for each in made]
+        return Batch(
+            Views(gathered(anchors), gathered(positives)), tuple(some.take(indices) for some in made[0].signatures)
+        )
+
+    return batch
 
 
 def _interpolate(encoder: TransformerEncoder, start: dict[str, np.ndarray], share: float) -> None:

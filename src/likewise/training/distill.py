@@ -38,7 +38,7 @@ from likewise.training.run import final_fit_batches, finished_model, prepare_sta
 from likewise.training.schedule import Purpose, random_stream
 from likewise.training.student import DistillationData, start_rows, targets_of, train_on_both, train_student
 
-__all__ = ["DistillationTexts", "Teacher", "distill", "draw_distillation_texts", "load_teacher"]
+__all__ = ["Teacher", "distill", "draw_distillation_texts", "load_teacher"]
 
 BATCH_TEXTS = 256  # that the teacher encodes at once: what a killed run loses at most
 MAX_TEXTS = 10_000  # a teacher that reads a hundred texts a second needs minutes for these
@@ -133,28 +133,18 @@ def load_teacher(source: Any) -> Teacher:
     return Teacher(embedder, identity_of(embedder, name_of(source)))
 
 
-@dataclass(frozen=True)
-class DistillationTexts:
-    """Texts for the teacher to encode, all short enough for it to read whole.
-
-    Attributes:
-        texts: beginnings of texts of the corpus, then a span of each that is longer.
-        beginnings: how many of them are beginnings.
-    """
-
-    texts: list[str]
-    beginnings: int
-
-
 def draw_distillation_texts(
     reading: Reading, rng: np.random.Generator, *, max_texts: int = MAX_TEXTS
-) -> DistillationTexts:
-    """Draw texts from a corpus in one pass; memory holds what was drawn.
+) -> tuple[list[str], list[str]]:
+    """Draw texts for the teacher from a corpus in one pass, all short enough for it to read whole.
 
     Args:
         reading: the corpus.
         rng: draws texts and spans.
         max_texts: texts, and as many spans, at most.
+
+    Returns:
+        The beginnings of texts, and a span of each text that is longer than one.
     """
     drawn = np.sort(rng.permutation(reading.kept)[:max_texts])
     texts: list[str] = []
@@ -168,7 +158,7 @@ def draw_distillation_texts(
                 spans.append(_span(words, rng))
             texts.append(" ".join(words[:LONGEST])[:LONGEST_CHARACTERS])
         first += batch.num_rows
-    return DistillationTexts([*texts, *spans], len(texts))
+    return texts, spans
 
 
 def _span(words: list[str], rng: np.random.Generator) -> str:
@@ -264,22 +254,23 @@ def _inputs(
     prepared, settings = prepare_static(reading, work, recipe, messages.log)
     settings = replace(settings, epochs=recipe.epochs or max(2, min(MAX_EPOCHS, settings.epochs // 2)))
     rng = random_stream(settings.seed, Purpose.DISTILLATION_TEXTS)
-    drawn = draw_distillation_texts(reading, rng, max_texts=max_texts)
+    beginnings, spans = draw_distillation_texts(reading, rng, max_texts=max_texts)
     reading.close()
     dataset = Dataset(prepared, settings)
     subwords = [subword.removeprefix("##") for subword in prepared.vocabulary.subwords]
     messages.log(
         f"{prepared.facts.name}: {prepared.facts.texts:,} distinct texts; {teacher.name}, of {teacher.dim} dimensions, "
-        f"encodes {drawn.beginnings:,} of them, {len(drawn.texts) - drawn.beginnings:,} spans and {len(subwords):,} "
-        "subwords"
+        f"encodes {len(beginnings):,} of them, {len(spans):,} spans and {len(subwords):,} subwords"
     )
-    texts = [*drawn.texts, *subwords]
-    vectors = teacher.encode_to(work / VECTORS, texts, messages.counter("teacher", len(texts)))
+    texts = [*beginnings, *spans]
+    vectors = teacher.encode_to(
+        work / VECTORS, [*texts, *subwords], messages.counter("teacher", len(texts) + len(subwords))
+    )
     messages.stop_bar()
-    of_texts, of_subwords = vectors[: len(drawn.texts)], vectors[len(drawn.texts) :]
+    of_texts, of_subwords = vectors[: len(texts)], vectors[len(texts) :]
     dims = component_dims(settings.dim, settings.lexical_weight > 0, settings.lsa_weight > 0)
     targets = targets_of(of_texts, dims.trained)
-    data = DistillationData(prepared.encoded(drawn.texts), targets(of_texts)).known()
+    data = DistillationData(prepared.encoded(texts), targets(of_texts)).known()
     start = start_rows(prepared, targets(of_subwords), dataset.start_weights)
     return _Inputs(prepared, dataset, settings, data, start)
 

@@ -206,7 +206,7 @@ class TransformerEncoder:
         with KeyedDropout(keys):
             if self._frozen is None:
                 return self._pooled(self.model(input_ids=ids, attention_mask=mask), mask)
-            states = self._frozen.states(_truncated(texts, self._train_length), ids, mask)
+            states = self._frozen.states(texts, self._train_length, ids, mask)
             return self._pooled(self._frozen.upper(inputs_embeds=states, attention_mask=mask), mask)
 
     def _encode_padded(self, batch: Padded) -> Float32[np.ndarray, "texts dim"]:
@@ -288,9 +288,3 @@ def parallel_buckets(
             yield pool.map, threads
     finally:
         torch.set_num_threads(cores)
-
-
-def _truncated(texts: Ragged, max_content_length: int) -> Ragged:
-    if (texts.lengths <= max_content_length).all():
-        return texts
-    return Ragged.of([texts[row][:max_content_length].tolist() for row in range(len(texts))])
