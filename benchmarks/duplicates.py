@@ -27,8 +27,7 @@ from yardstick import MINILM, add_data, lines, model_folder, rows, table
 
 import likewise
 from likewise.applications.duplicates.similarity import compare
-from likewise.model.concatenated import Companion
-from likewise.model.transformer import TransformerModel
+from likewise.model.transformer import Companion, TransformerModel
 
 DATA_SETS = ("quora_pairs", "askubuntu_dups", "abt_buy")
 PRECISIONS = (0.99, 0.95, 0.9, 0.8)

@@ -17,7 +17,7 @@ from likewise.applications.duplicates.similarity import (
     similarities,
 )
 from likewise.errors import InputError
-from likewise.model.concatenated import Companion, ConcatenatedModel
+from likewise.model.transformer import Companion, ConcatenatedModel
 
 TEXTS = (
     "The file is opened and read line by line.", "Open the file and read every line of it.", "A socket is closed.",

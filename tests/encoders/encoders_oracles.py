@@ -26,9 +26,9 @@ def slow_vectors(weights: np.ndarray, texts: list[list[int]]) -> np.ndarray:
 
 
 def dense_gradients(encoder: StaticEncoder) -> np.ndarray:
-    """The gradient of every row of the vocabulary."""
-    rows, gradients = encoder.gradients()
+    """The gradient of every row of the vocabulary: the sum over the texts that hold it."""
     dense = np.zeros_like(encoder.weights)
-    dense[rows] = gradients
-    assert len(set(rows.tolist())) == len(rows)
+    for texts, of_sums in encoder._pending:
+        ids = texts.ids[texts.offsets[0] : texts.offsets[-1]]
+        np.add.at(dense, ids, np.repeat(of_sums, texts.lengths, axis=0))
     return dense

@@ -1,6 +1,7 @@
 """How documents are pooled."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -99,4 +100,4 @@ def test_rows_of_another_length_are_refused() -> None:
 
 
 def test_plain_values_make_it_again() -> None:
-    assert DocumentPooling.of_plain(json.loads(json.dumps(POOLING.plain()))) == POOLING
+    assert DocumentPooling.of_plain(json.loads(json.dumps(asdict(POOLING)))) == POOLING

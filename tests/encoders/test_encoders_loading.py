@@ -49,8 +49,8 @@ def test_length_and_pooling_are_those_of_the_folder_or_those_given(tmp_path):
     (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
     found = load_pretrained(folder)
     assert (found.special_tokens.longest, found.pooling) == (20, "cls")
-    found = load_pretrained(folder, length=12, pooling="max")
-    assert (found.special_tokens.longest, found.special_tokens.max_content_length, found.pooling) == (12, 10, "max")
+    found = load_pretrained(folder, length=12)
+    assert (found.special_tokens.longest, found.special_tokens.max_content_length) == (12, 10)
     (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode": "lasttoken"}')
     assert load_pretrained(folder).pooling == "lasttoken"
     (tmp_path / "1_Pooling" / "config.json").write_text(
@@ -60,8 +60,9 @@ def test_length_and_pooling_are_those_of_the_folder_or_those_given(tmp_path):
         load_pretrained(folder)
     with pytest.raises(InputError, match=r"length is 99, and .* reads 48 tokens of a text at most"):
         load_pretrained(folder, length=99)
+    (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode": "mean"}')
     with pytest.raises(InputError, match="a length of 2 tokens has no room for a text: give 3 or more"):
-        load_pretrained(folder, length=2, pooling="mean")
+        load_pretrained(folder, length=2)
 
 
 def test_what_is_no_encoder_is_refused(tmp_path):

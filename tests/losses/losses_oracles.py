@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from likewise.losses.loss import LossResult
+from likewise.losses.info_nce import LossResult
 
 CASES: dict[str, dict[str, Any]] = {
     "square": {"batch": 7, "keys": 7},

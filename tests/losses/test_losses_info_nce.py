@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from losses_oracles import CASES, Case, assert_same, info_nce_by_a_loop, info_nce_by_autograd
 
 from likewise.errors import InputError
-from likewise.losses.info_nce import info_nce
-from likewise.losses.loss import Loss, LossResult
+from likewise.losses.info_nce import Loss, LossResult, info_nce
 
 
 def contrast(case: Case, **arguments: Any) -> LossResult:

@@ -9,8 +9,7 @@ import torch
 from losses_oracles import Case, assert_same
 
 from likewise.errors import InputError
-from likewise.losses.info_nce import info_nce
-from likewise.losses.loss import LossResult
+from likewise.losses.info_nce import LossResult, info_nce
 from likewise.losses.supervised_contrastive import supervised_contrastive
 
 LABELS = {

@@ -7,9 +7,8 @@ import pytest
 
 from likewise.encoders.static import StaticEncoder
 from likewise.model.card import Card
-from likewise.model.concatenated import Companion
 from likewise.model.model import Model
-from likewise.model.transformer import TransformerModel
+from likewise.model.transformer import Companion, TransformerModel
 from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference
 

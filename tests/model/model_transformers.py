@@ -3,8 +3,7 @@
 from likewise.encoders.transformer.encoder import TransformerEncoder
 from likewise.encoders.transformer.loading import small_encoder
 from likewise.model.card import Card
-from likewise.model.concatenated import Companion
-from likewise.model.transformer import TransformerModel
+from likewise.model.transformer import Companion, TransformerModel
 from likewise.tokens.vocabulary import learn_reference
 
 TEXTS = (

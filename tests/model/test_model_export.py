@@ -13,11 +13,10 @@ import pytest
 from model_transformers import TEXTS, random_transformer
 
 import likewise
-from likewise.encoders.transformer.onnx import OnnxEncoder
 from likewise.errors import InputError, LikewiseError
 from likewise.model.export import export_onnx
 from likewise.model.load import load_model
-from likewise.model.onnx import OnnxModel
+from likewise.model.onnx import OnnxEncoder, OnnxModel
 from likewise.model.transformer import TransformerModel
 
 pytestmark = pytest.mark.slow  # the exporter takes some ten seconds
@@ -46,10 +45,10 @@ def test_the_vectors_are_those_of_torch(exported: Path, transformer: Transformer
     assert found.sample == model.sample and found.dim == model.dim
     for text, vector in zip(TEXTS, expected, strict=True):
         np.testing.assert_allclose(found.encode([text])[0], vector, atol=2e-6)
-    one = OnnxEncoder(folder / "onnx" / "model.onnx", model.encoder.special_tokens, "cls", threads=1)
-    several = OnnxEncoder(folder / "onnx" / "model.onnx", model.encoder.special_tokens, "cls", threads=3)
+    graph, special_tokens = folder / "onnx" / "model.onnx", model.encoder.special_tokens
+    one, several = (OnnxEncoder(graph, special_tokens, "cls", model.dim, threads=threads) for threads in (1, 3))
     ids = model.tokenizer.encode(TEXTS)
-    np.testing.assert_allclose(one.encode(ids), several.encode_documents(ids), atol=1e-6)
+    np.testing.assert_allclose(one.encode(ids), several.encode(ids), atol=1e-6)
     assert found.encode([]).shape == (0, model.dim)
 
 
@@ -181,7 +180,7 @@ def test_a_damaged_file_is_named(copy: Path, name: str) -> None:
 def test_a_file_that_is_no_graph_is_refused(exported: Path, transformer: TransformerModel, tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"no graph")
     with pytest.raises(InputError, match="cannot be run"):
-        OnnxEncoder(tmp_path / "model.onnx", transformer.encoder.special_tokens)
+        OnnxEncoder(tmp_path / "model.onnx", transformer.encoder.special_tokens, "mean", transformer.dim)
 
 
 @pytest.mark.parametrize("package", ["onnxruntime", "onnx", "onnxscript"])

@@ -1,4 +1,4 @@
-"""The queue. Oracles: a slow list of pairs, closed forms of masks, InfoNCE of everything at once, a restored queue."""
+"""The queue. Oracles: a slow list of pairs, InfoNCE of everything at once, a restored queue."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from likewise.errors import InputError
 from likewise.losses.info_nce import info_nce
+from likewise.negatives.near_duplicates import near_duplicate_mask
 from likewise.negatives.queue import Queue
 
 
@@ -32,8 +33,7 @@ def test_it_holds_the_last_pairs(sizes, room):
         held = [*held, *zip(anchors.tolist(), candidates.tolist(), signatures.tolist(), strict=True)][-room:]
         assert len(queue) == len(held)
         if held:
-            state = queue.state()
-            found = zip(*(side.tolist() for side in queue.vectors), state["signatures_0"].tolist(), strict=True)
+            found = zip(*(side.tolist() for side in (*queue.vectors, *queue.signatures)), strict=True)
             assert sorted(found) == sorted(held)
         else:
             assert queue.vectors is None
@@ -56,12 +56,12 @@ def test_it_keeps_library_and_type(like):
 @pytest.mark.parametrize("library", [np.asarray, torch.tensor])
 def test_a_restored_queue_continues_with_the_same_bytes(library):
     """Two paths that must agree: one queue, and one that was saved and restored on the way, also when empty."""
-    pushed = list(batches([3, 4, 2, 5, 1]))
+    pushed = batches([3, 4, 2, 5, 1])
     whole, part = Queue(6, 3), Queue(6, 3)
     again = Queue(6, 3)
     again.restore(part.state())
     assert again.vectors is None
-    for number, (anchors, candidates, signatures) in enumerate(pushed):
+    for anchors, candidates, signatures in pushed:
         for queue in (whole, again):
             queue.push(library(anchors), library(candidates), (signatures, signatures))
         fresh = Queue(6, 3)
@@ -70,33 +70,8 @@ def test_a_restored_queue_continues_with_the_same_bytes(library):
         for side, other in zip(whole.vectors, again.vectors, strict=True):
             assert type(side) is type(other)
             np.testing.assert_array_equal(np.asarray(side), np.asarray(other))
-        batch = (signatures, pushed[number - 1][2].take(np.arange(len(signatures)) % len(pushed[number - 1][2])))
-        masks = [queue.near_duplicate_mask(batch) for queue in (whole, again)]
-        np.testing.assert_array_equal(*(mask(slice(None)) for mask in masks))
-
-
-def test_texts_of_the_queue_are_masked_as_those_of_the_batch():
-    """A closed form: one text is in the batch and in the queue, and one twice in the batch; both sides count."""
-    queue = Queue(4, 2)
-    queue.push(np.zeros((2, 2)), np.zeros((2, 2)), (signed([7, 8]), signed([1, 2])))
-    allowed = queue.near_duplicate_mask((signed([5, 7, 5]), signed([10, 11, 2])), distance=0)
-    assert allowed is not None
-    expected = np.ones((5, 5), np.bool_)
-    expected[[0, 2], [2, 0]] = False  # text 5 twice
-    expected[[1, 3], [3, 1]] = False  # text 7, in the first place of the queue
-    expected[[2, 4], [4, 2]] = False  # the second text 2, in the second place
-    np.testing.assert_array_equal(allowed(slice(None)), expected)
-    assert allowed.count == 6
-    assert queue.near_duplicate_mask((signed([100]), signed([200])), distance=0) is None
-
-
-def test_mined_candidates_come_between_the_batch_and_the_queue():
-    """A closed form: two pairs, a third candidate that is the first text, and a queue that holds the second."""
-    queue = Queue(4, 2)
-    queue.push(np.zeros((1, 2)), np.zeros((1, 2)), (signed([6]),))
-    allowed = queue.near_duplicate_mask((signed([5, 6]),), candidates=(signed([5, 6, 5]),), distance=0)
-    assert allowed is not None
-    assert allowed(slice(None)).tolist() == [[1, 1, 0, 1], [1, 1, 1, 0], [1, 0, 1, 1]]
+        for side, other in zip(whole.signatures, again.signatures, strict=True):
+            np.testing.assert_array_equal(side, other)
 
 
 def test_with_a_queue_that_is_the_rest_of_a_batch_the_loss_is_that_of_the_whole():
@@ -107,9 +82,9 @@ def test_with_a_queue_that_is_the_rest_of_a_batch_the_loss_is_that_of_the_whole(
     logits = anchors @ candidates.T / 0.5
     both = np.log(np.exp(logits).sum(axis=1)) + np.log(np.exp(logits).sum(axis=0)) - 2 * np.diag(logits)
     np.testing.assert_allclose(queued.value, both[5:].mean() / 2, rtol=1e-12)
-    mask = queue.near_duplicate_mask((signatures.take(np.arange(9) // 2),))
-    assert mask is not None
-    allowed = queue.near_duplicate_mask((signed([1, 1, 2, 3]),))
+    texts = np.concatenate([signed([1, 1, 2, 3]), *queue.signatures])
+    allowed = near_duplicate_mask(texts, texts, pairs=4)
+    assert allowed is not None
     assert np.isfinite(info_nce(anchors[5:], candidates[5:], queue=queue.vectors, allowed=allowed).value)
 
 
@@ -125,6 +100,6 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(InputError, match="0 sides of signatures, expected 1"):
         queue.push(np.ones((1, 2)), np.ones((1, 2)))
     with pytest.raises(InputError, match="2 sides of signatures, expected 1"):
-        queue.near_duplicate_mask((signed([1]), signed([1])))
+        queue.push(np.ones((1, 2)), np.ones((1, 2)), (signed([1]), signed([1])))
     with pytest.raises(InputError, match="4 vectors of 2 dimensions does not fit one of 5 of 2"):
         Queue(5, 2).restore(queue.state())

@@ -11,7 +11,7 @@ import likewise
 from likewise.geometry.similarity import neighbour_agreement
 from likewise.model.embedder import unit_vectors
 from likewise.training import distill as distill_room
-from likewise.training.teacher import BATCH_TEXTS, load_teacher
+from likewise.training.distill import BATCH_TEXTS, load_teacher
 
 QUICK = {"epochs": 2, "dim": 320, "progress": False}
 

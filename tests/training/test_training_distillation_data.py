@@ -24,27 +24,26 @@ def reading(python_docs: list[str], tmp_path: Path) -> Iterator[Reading]:
 
 def test_they_are_beginnings_and_spans_of_texts(reading: Reading, python_docs: list[str]) -> None:
     """Laws: every one is in the corpus as it is; long texts have a span each; one seed draws the same."""
-    distillation_texts = draw_distillation_texts(reading, np.random.default_rng(0))
+    begins, spans = draw_distillation_texts(reading, np.random.default_rng(0))
     words = [text.split() for text in python_docs[:400]]
-    begins = distillation_texts.texts[: distillation_texts.beginnings]
-    spans = distillation_texts.texts[distillation_texts.beginnings :]
     assert begins == [" ".join(text[:LONGEST])[:LONGEST_CHARACTERS] for text in words]
     assert len(spans) == sum(len(text) >= SHORT for text in words)
     whole = "\n".join(" ".join(text) for text in words)
     for span in spans:
         assert SPAN[0] <= len(span.split()) <= SPAN[1] and span in whole
-    assert draw_distillation_texts(reading, np.random.default_rng(0)) == distillation_texts
-    assert draw_distillation_texts(reading, np.random.default_rng(1)) != distillation_texts
+    assert draw_distillation_texts(reading, np.random.default_rng(0)) == (begins, spans)
+    assert draw_distillation_texts(reading, np.random.default_rng(1)) != (begins, spans)
 
 
 def test_at_most_so_many(reading: Reading) -> None:
-    few = draw_distillation_texts(reading, np.random.default_rng(0), max_texts=25)
-    assert few.beginnings == 25 and len(few.texts) <= 50
+    begins, spans = draw_distillation_texts(reading, np.random.default_rng(0), max_texts=25)
+    assert len(begins) == 25 and len(spans) <= 25
 
 
 def test_texts_without_spaces_are_cut_too(tmp_path: Path) -> None:
     reading = read_corpus(read(["字" * 5000, "另一个"]), tmp_path, log=silent)
-    assert [len(text) for text in draw_distillation_texts(reading, np.random.default_rng(0)).texts] == [
+    begins, spans = draw_distillation_texts(reading, np.random.default_rng(0))
+    assert [len(text) for text in [*begins, *spans]] == [
         LONGEST_CHARACTERS,
         3,
     ]

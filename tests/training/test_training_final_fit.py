@@ -8,11 +8,10 @@ import pytest
 
 from likewise.corpus.read import read
 from likewise.training.dataset import Dataset, Split, held_out_split
-from likewise.training.final_fit import final_fit, final_fit_batches
 from likewise.training.progress import silent
 from likewise.training.reading import read_corpus
 from likewise.training.recipe import Recipe, Settings, derived
-from likewise.training.run import prepare_static
+from likewise.training.run import final_fit, final_fit_batches, prepare_static
 from likewise.training.step import ContrastiveStep
 
 

@@ -84,3 +84,42 @@ def test_steps_lower_the_loss() -> None:
         step = ContrastiveStep(encoder_of(seed), temperature=0.3, distance=3)
         losses = [step(batch_of(FAR), 0.2).loss for _ in range(50)]
         assert losses[-1] < 0.2 < losses[0]
+
+
+def queued_step(*sides: list[int]) -> ContrastiveStep:
+    """A step whose queue holds texts of these signatures."""
+    step = ContrastiveStep(encoder_of(), temperature=0.3, distance=0, queue=4)
+    assert step.queue is not None
+    nothing = np.zeros((len(sides[0]), 6))
+    step.queue.push(nothing, nothing, tuple(signed(side) for side in sides))
+    return step
+
+
+def signed(numbers: list[int]) -> np.ndarray:
+    return np.array(numbers, np.uint64)
+
+
+def views_of(pairs: int) -> Views:
+    return Views(Ragged.of([[0]] * pairs), Ragged.of([[1]] * pairs))
+
+
+def test_texts_of_the_queue_are_masked_as_those_of_the_batch() -> None:
+    """A closed form: one text is in the batch and in the queue, and one twice in the batch; both sides count."""
+    step = queued_step([7, 8], [1, 2])
+    allowed = step._mask(Batch(views_of(3), (signed([5, 7, 5]), signed([10, 11, 2]))))
+    assert allowed is not None
+    expected = np.ones((5, 5), np.bool_)
+    expected[[0, 2], [2, 0]] = False  # text 5 twice
+    expected[[1, 3], [3, 1]] = False  # text 7, in the first place of the queue
+    expected[[2, 4], [4, 2]] = False  # the second text 2, in the second place
+    np.testing.assert_array_equal(allowed(slice(None)), expected)
+    assert allowed.count == 6
+    assert step._mask(Batch(views_of(1), (signed([100]), signed([200])))) is None
+
+
+def test_mined_candidates_come_between_the_batch_and_the_queue() -> None:
+    """A closed form: two pairs, a third candidate that is the first text, and a queue that holds the second."""
+    batch = Batch(views_of(2), (signed([5, 6]),), hard=Ragged.of([[2]]), hard_signatures=(signed([5]),))
+    allowed = queued_step([6])._mask(batch)
+    assert allowed is not None
+    assert allowed(slice(None)).tolist() == [[1, 1, 0, 1], [1, 1, 1, 0], [1, 0, 1, 1]]

@@ -8,7 +8,7 @@ from likewise.losses.distillation import distillation_loss
 from likewise.losses.info_nce import info_nce
 from likewise.tokens.ragged import Ragged
 from likewise.training.step import Batch, ContrastiveStep
-from likewise.training.student import DistillationStep
+from likewise.training.student import DistillationData, distillation_step
 from likewise.views.pair import Views
 
 VOCAB, DIM = 30, 6
@@ -30,7 +30,8 @@ def unit(seed: int, texts: int = 8) -> np.ndarray:
 
 def stepped(weight: float, batch: Batch | None) -> StaticEncoder:
     student = encoder()
-    DistillationStep(ContrastiveStep(student, temperature=0.3, distance=0), weight)(some_texts(1), unit(2), 0.1, batch)
+    step, data = ContrastiveStep(student, temperature=0.3, distance=0), DistillationData(some_texts(1), unit(2))
+    distillation_step(step, data, 0.1, batch, weight=weight)
     return student
 
 
@@ -62,11 +63,11 @@ def test_the_gradients_of_both_are_added() -> None:
 def test_alone_it_brings_vectors_to_those_of_the_teacher() -> None:
     """A law: the loss falls; and a closed form: it is the mean of 1 - cosine."""
     student, texts, teachers = encoder(), some_texts(1), unit(2)
-    step = DistillationStep(ContrastiveStep(student, temperature=0.3, distance=0), 1.0)
+    step = ContrastiveStep(student, temperature=0.3, distance=0)
     losses = []
     for _ in range(40):
         expected = 1 - np.mean(np.sum(student.encode(texts) * teachers, axis=1))
-        losses.append(step(texts, teachers, 0.2))
+        losses.append(distillation_step(step, DistillationData(texts, teachers), 0.2))
         assert losses[-1] == pytest.approx(expected)
     assert all(later < earlier for earlier, later in zip(losses[::8], losses[8::8], strict=False))
     assert losses[-1] < 0.3 * losses[0]

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from views_oracles import CONTINUES, GOLDEN, WHOLE, mixed, texts_of_subwords, words_of
 
 from likewise.tokens.ragged import Ragged
-from likewise.views.words import find_words, from_zero
+from likewise.views.edits import find_words, from_zero
 
 
 @settings(max_examples=30)

@@ -14,9 +14,9 @@ from jaxtyping import Float64
 from likewise.corpus.batch import TextBatch, bounded
 from likewise.errors import InputError
 from likewise.index.collection import Collection, Hit
-from likewise.model.concatenated import ConcatenatedModel
 from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model
+from likewise.model.transformer import ConcatenatedModel
 
 __all__ = [
     "DOCUMENT",

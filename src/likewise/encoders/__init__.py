@@ -4,5 +4,5 @@
 
 Static:      `static.py` one embedding row per token id · `documents.py` document pooling · `lsa.py` latent semantic
              analysis · `concatenation.py` several static encoders as components of one · `kernels.py` compiled loops
-Transformer: `transformer/` the encoder, batching by length, gradient cache, dropout, freezing, LoRA, loading, ONNX
+Transformer: `transformer/` the encoder, batching by length, gradient cache, dropout, freezing, LoRA, loading
 """

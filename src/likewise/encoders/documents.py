@@ -41,13 +41,9 @@ class DocumentPooling:
         if min(self.dims) < 1 or not np.isfinite(numbers).all() or min(numbers) < 0 or not any(self.shares):
             raise InputError("components need 1 or more dimensions, and shares and length priors of 0 or more")
 
-    def plain(self) -> dict[str, Any]:
-        """The fields as JSON values; `DocumentPooling.of_plain` reads them."""
-        return {"dims": list(self.dims), "shares": list(self.shares), "length_priors": list(self.length_priors)}
-
     @classmethod
     def of_plain(cls, plain: dict[str, Any]) -> "DocumentPooling":
-        """Read the values that `plain` returned.
+        """From its fields as JSON has them.
 
         Raises:
             KeyError: a field is missing.

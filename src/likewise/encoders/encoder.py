@@ -49,10 +49,6 @@ class Encoder(Protocol):
         """Update the parameters with the gradients accumulated since the last step, and clear those."""
         ...
 
-    def parameters(self) -> dict[str, Any]:
-        """What determines the vectors, by name: the encoder's own arrays or tensors."""
-        ...
-
     def state(self) -> dict[str, Any]:
         """Everything that training changes, by name, as numpy arrays; they may be the encoder's own."""
         ...

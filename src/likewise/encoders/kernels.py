@@ -181,19 +181,6 @@ def row_adagrad(weights, squares, touched, begins, texts, of_sums, learning_rate
                 weights[row, axis] -= scale * gradient[axis]
 
 
-@njit(cache=True, parallel=True, nogil=True)
-def row_gradients(touched, begins, texts, of_sums, gradients, blocks):
-    """The gradient of each row touched."""
-    rows, dim = gradients.shape
-    for block in prange(blocks):
-        for index in range(rows * block // blocks, rows * (block + 1) // blocks):
-            gradients[index] = 0
-            for at in range(begins[index], begins[index + 1]):
-                share = of_sums[texts[at]]
-                for axis in range(dim):
-                    gradients[index, axis] += share[axis]
-
-
 @njit(cache=True, inline="always")
 def hash32(number):
     """A hash of 32 bits (Wellons 2018, lowbias32)."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int32
+from jaxtyping import Float
 
 from likewise.encoders.documents import DocumentPooling, pooled_documents
 from likewise.tokens.ragged import Ragged
@@ -117,15 +117,6 @@ class StaticEncoder:
         normalise_backward(tape.vectors, tape.norms, np.ascontiguousarray(gradient), of_sums, BLOCKS)
         self._pending.append((tape.texts, of_sums))
 
-    def gradients(self) -> tuple[Int32[np.ndarray, " rows"], Float[np.ndarray, "rows dim"]]:
-        """The rows touched since the last `step`, and the gradient of each."""
-        from likewise.encoders.kernels import row_gradients
-
-        touched, begins, texts, of_sums = self._occurrences()
-        gradients = np.empty((len(touched), self.dim), self.weights.dtype)
-        row_gradients(touched, begins, texts, of_sums, gradients, BLOCKS)
-        return touched, gradients
-
     def step(self, learning_rate: float) -> None:
         """One step of row-wise Adagrad on the rows touched since the last."""
         if not self._pending:
@@ -136,10 +127,6 @@ class StaticEncoder:
         rate, tiny = self.weights.dtype.type(learning_rate), self.weights.dtype.type(TINY)
         row_adagrad(self.weights, self.squares, touched, begins, texts, of_sums, rate, tiny, BLOCKS)
         self._pending.clear()
-
-    def parameters(self) -> dict[str, np.ndarray]:
-        """What determines the vectors."""
-        return {"weights": self.weights}
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that training changes, by name; the arrays are the encoder's own."""

@@ -9,9 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Int64, UInt64
 
 from likewise.tokens.ragged import Ragged
-from likewise.views.edits import halves
+from likewise.views.edits import Words, find_words, from_zero, halves
 from likewise.views.pair import Views
-from likewise.views.words import Words, find_words, from_zero
 
 __all__ = ["HeldOutRetrieval", "disjoint_halves", "held_out_retrieval", "inverse_cloze"]
 

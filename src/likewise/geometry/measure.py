@@ -1,7 +1,7 @@
 """Alignment, uniformity, mean cosine and effective rank: how near positive pairs are, and how the vectors spread."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -41,6 +41,10 @@ class Geometry:
     mean_cosine: float
     dim: int
     texts: int
+
+    def named(self) -> dict[str, float | int]:
+        """All but the MRR, by the names that a model card has."""
+        return {name.replace("_", " "): value for name, value in asdict(self).items() if name != "mrr"}
 
 
 def measure(

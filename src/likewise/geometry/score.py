@@ -12,8 +12,8 @@ from jaxtyping import Bool, Float, Float32, Int64
 
 from likewise.geometry.held_out_retrieval import held_out_retrieval, inverse_cloze
 from likewise.tokens.ragged import Ragged
+from likewise.views.edits import find_words, from_zero
 from likewise.views.pair import Views
-from likewise.views.words import find_words, from_zero
 
 __all__ = [
     "Score",

@@ -1,22 +1,58 @@
-"""InfoNCE, computed in tiles of logits: memory grows with the batch and not with its square."""
+"""InfoNCE, computed in tiles of logits: memory grows with the batch and not with its square.
+
+`Loss` is the signature that training takes: whatever has it can train an encoder.
+"""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from array_api_compat import array_namespace, device
 
 from likewise.errors import InputError
-from likewise.losses.loss import LossResult
 
-__all__ = ["info_nce"]
+__all__ = ["Loss", "LossResult", "info_nce"]
 
 TILE_LOGITS = 1 << 19  # a tile of this size stays in the processor's cache
 KEPT_LOGITS = 1 << 23  # up to here the first pass keeps the exponentials for the second: 32 MiB in float32
 MAX_SPAN = {16: -1.0, 32: 80.0, 64: 700.0}  # by bits of a number: how far logits may lie apart before e^x becomes 0
+
+
+@dataclass(frozen=True)
+class LossResult:
+    """The value of a loss and its gradient with respect to each input.
+
+    Attributes:
+        value: the loss, in nats.
+        anchors: d value / d anchors, (batch, dim).
+        candidates: d value / d candidates, (keys, dim).
+        temperature: d value / d temperature.
+    """
+
+    value: float
+    anchors: Any
+    candidates: Any
+    temperature: float
+
+
+@runtime_checkable
+class Loss(Protocol):
+    """A pure function from embeddings to a value and its gradients; `info_nce` documents the arguments."""
+
+    def __call__(
+        self,
+        anchors: Any,
+        candidates: Any,
+        *,
+        allowed: Any | None = None,
+        temperature: float = 0.05,
+        queue: tuple[Any, Any] | None = None,
+    ) -> LossResult:
+        """The loss of a batch, contrasted with itself and with a queue of earlier batches."""
+        ...
 
 
 def info_nce(

@@ -7,7 +7,7 @@ from array_api_compat import array_namespace, device
 from jaxtyping import Int
 
 from likewise.errors import InputError
-from likewise.losses.loss import LossResult
+from likewise.losses.info_nce import LossResult
 
 __all__ = ["supervised_contrastive"]
 

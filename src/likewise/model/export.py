@@ -13,11 +13,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.atomic import refuse_existing, replacing_folder
-from likewise.encoders.transformer.onnx import EXTRA, INPUTS, OUTPUT, OnnxEncoder, open_onnxruntime
 from likewise.errors import InputError, LikewiseError
 from likewise.model.embedder import TextModel
 from likewise.model.folder import TOKENIZER, refuse_other, sha256_of
-from likewise.model.onnx import FOLDER, GRAPHS, Serving, copy_for_serving
+from likewise.model.onnx import (
+    EXTRA,
+    FOLDER,
+    GRAPHS,
+    INPUTS,
+    OUTPUT,
+    OnnxEncoder,
+    Serving,
+    copy_for_serving,
+    open_onnxruntime,
+)
 from likewise.model.transformer import TransformerModel
 
 if TYPE_CHECKING:

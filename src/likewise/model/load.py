@@ -31,7 +31,6 @@ __all__ = [
     "load_model",
     "load_stored",
     "name_of",
-    "refuse_missing",
     "sentence_transformer",
     "store_embedder",
     "stored_model",
@@ -149,7 +148,7 @@ def check_embedder(folder: Path, identity: Identity, model: Any = None) -> None:
         model: an object with `encode`; None for the stored one, which is not read.
 
     Raises:
-        InputError: it is another model, or None and none is stored.
+        InputError: it is another model, or None and none is stored, or the stored one was removed.
     """
     if model is not None:
         other = identity_of(model)
@@ -163,8 +162,8 @@ def check_embedder(folder: Path, identity: Identity, model: Any = None) -> None:
             f"{folder} was made with a {identity.name} of {identity.dim} dimensions, which it does not hold: pass it "
             "as model="
         )
-    else:
-        refuse_missing(folder)
+    elif not (folder / STORED).is_dir():
+        raise InputError(f"the model of {folder} is missing, {folder / STORED}: restore it, or pass the model")
 
 
 def load_stored(folder: Path, identity: Identity, model: Any = None) -> Any:
@@ -195,16 +194,6 @@ def stored_model(folder: Path, fingerprint: str) -> TextModel:
     if stored.fingerprint != fingerprint:
         raise InputError(f"{folder / STORED} is not the model that {folder} was made with: restore it")
     return stored
-
-
-def refuse_missing(folder: Path) -> None:
-    """Refuse the folder of something whose model was removed.
-
-    Raises:
-        InputError: it is not there.
-    """
-    if not (folder / STORED).is_dir():
-        raise InputError(f"the model of {folder} is missing, {folder / STORED}: restore it, or pass the model")
 
 
 class _Function:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -187,7 +188,7 @@ class Model:
             (folder / "README.md").write_text(text, encoding="utf-8", errors="backslashreplace")
             counts = vocabulary.counts.tolist()
             record = new_record(folder, STATIC, (WEIGHTS, TOKENIZER), self.card, self.sample, counts)
-            pooling = documents.plain() if documents else {}
+            pooling = asdict(documents) if documents else {}
             write_json(folder / RECORD, record | {"stems": self.stems, "documents": pooling})
 
     @classmethod
@@ -275,7 +276,7 @@ def _sha256(data: bytes) -> str:
 
 def _fingerprint(sums: Mapping[str, str], documents: DocumentPooling | None) -> str:
     """A hash of the checksums of weights and tokenizer, and of the document pooling."""
-    pooling = json.dumps(documents.plain()) if documents else ""
+    pooling = json.dumps(asdict(documents)) if documents else ""
     return _sha256((sums[WEIGHTS] + sums[TOKENIZER] + pooling).encode())
 
 

@@ -1,17 +1,24 @@
-"""A transformer as a model, in a folder of sentence-transformers."""
+"""A transformer as a model, in a folder of sentence-transformers, and its companion, a static model of the same corpus.
+
+What a transformer knows of all texts, and which words the texts of one corpus are made of, fail in different places. So
+vectors of queries and documents are those of both models, end to end; texts that are compared with one another have the
+transformer's vectors alone.
+"""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float32
 
 from likewise.atomic import replacing_folder
 from likewise.encoders.transformer.pooling import FLAGS
-from likewise.model.card import Card, readme
-from likewise.model.concatenated import COMPANION, Companion, ConcatenatedModel, companion_in
+from likewise.model.card import Card, readme, sample_of
+from likewise.model.embedder import Component, Texts
 from likewise.model.folder import (
     RECORD,
     SAMPLE,
@@ -27,15 +34,122 @@ from likewise.model.folder import (
     write_json,
     write_settings,
 )
+from likewise.model.model import Model, encode_chunks
+from likewise.tokens.pretrained import PretrainedTokenizer
 
 if TYPE_CHECKING:
     from likewise.encoders.transformer.encoder import TransformerEncoder
     from likewise.encoders.transformer.loading import Pretrained
 
-__all__ = ["CONFIG", "FIELDS", "TransformerModel"]
+__all__ = ["COMPANION", "CONFIG", "FIELDS", "Companion", "ConcatenatedModel", "TransformerModel", "companion_in"]
 
 CONFIG = "config.json"  # of transformers
 FIELDS = {"companion": dict}  # of the record, besides those of all models
+COMPANION = "companion"  # its folder within that of the transformer
+# Weights in hybrid search; BM25 has the rest.
+TRANSFORMER_ALONE = 2 / 3
+TRANSFORMER_WEIGHT, COMPANION_WEIGHT = 0.5, 0.25
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A static model whose vectors are concatenated with those of a transformer.
+
+    Attributes:
+        model: the static one.
+        weight: length of its vectors, where the transformer's have length 1.
+    """
+
+    model: Model
+    weight: float
+
+    def concatenate(
+        self, of_transformer: Float32[np.ndarray, "texts dim"], of_static: Float32[np.ndarray, "texts static"]
+    ) -> Float32[np.ndarray, "texts both"]:
+        """The vectors of both models, end to end, scaled to length 1 or less."""
+        length = np.float32(np.sqrt(1 + self.weight**2))
+        return np.concatenate([of_transformer / length, of_static * np.float32(self.weight) / length], axis=1)
+
+    def save(self, path: Path) -> None:
+        """Write the static model, without the sample, which the transformer's folder holds already."""
+        static = self.model
+        Model(static.tokenizer, static.encoder, static.card, (), static.stems).save(path)
+
+
+class ConcatenatedModel:
+    """A transformer, whatever runs it, and its companion.
+
+    Attributes:
+        tokenizer: texts to token ids, of the transformer.
+        encoder: token ids to unit vectors, of the transformer.
+        card: where the model comes from and how good it is known to be.
+        sample: some texts of the corpus, for the report; may be empty.
+        companion: the static model; None for the transformer alone.
+        stems: those of the companion.
+    """
+
+    def __init__(
+        self,
+        tokenizer: PretrainedTokenizer,
+        encoder: Any,
+        card: Card | None = None,
+        sample: Sequence[str] = (),
+        companion: Companion | None = None,
+    ) -> None:
+        self.tokenizer, self.encoder = tokenizer, encoder
+        self.card = card or Card()
+        self.sample = sample_of(sample)
+        self.stems = dict(companion.model.stems) if companion else {}
+        self.companion = companion
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector of `encode`."""
+        return int(self.encoder.dim)
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """The transformer's columns, then the components of the companion's.
+
+        The companion knows of a text mostly which words it has, as BM25 does: in hybrid search both together count as
+        much as the transformer.
+        """
+        if self.companion is None:
+            return (Component("transformer", self.dim, TRANSFORMER_ALONE),)
+        companion = self.companion.model.components
+        scale = COMPANION_WEIGHT / sum(each.hybrid_weight for each in companion)
+        scaled = (replace(each, hybrid_weight=scale * each.hybrid_weight) for each in companion)
+        return (Component("transformer", self.dim, TRANSFORMER_WEIGHT), *scaled)
+
+    def for_search(self) -> "ConcatenatedModel":
+        """Return the model itself: an index stores it whole."""
+        return self
+
+    def encode(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
+        """One unit vector per text, to compare texts of one kind by: the transformer's.
+
+        Args:
+            texts: strings, or an Arrow array of them.
+
+        Raises:
+            InputError: something in it is not a string.
+        """
+        return encode_chunks(self, texts, self.encoder.encode)
+
+    def encode_query(self, texts: Texts, /) -> Float32[np.ndarray, "texts both"]:
+        """Vectors of queries: the transformer's and the companion's, end to end."""
+        if self.companion is None:
+            return self.encode(texts)
+        return self.companion.concatenate(self.encode(texts), self.companion.model.encode_query(texts))
+
+    def encode_document(self, texts: Texts, /) -> Float32[np.ndarray, "texts both"]:
+        """Vectors of texts to be found by queries; the dot product with a query's is the relevance.
+
+        The transformer reads the beginning of a long text, the companion all of it.
+        """
+        if self.companion is None:
+            return self.encode(texts)
+        return self.companion.concatenate(self.encode(texts), self.companion.model.encode_document(texts))
 
 
 class TransformerModel(ConcatenatedModel):
@@ -135,3 +249,14 @@ class TransformerModel(ConcatenatedModel):
             pretrained.tokenizer.vocabulary.counts[:] = counts
         card, sample = card_in(record), sample_in(folder, record)
         return cls(pretrained, encoder, card, sample, companion_in(folder, record))
+
+
+def companion_in(folder: Path, record: Mapping[str, Any]) -> Companion | None:
+    """The companion in the folder of a transformer, if there is one.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    if not record["companion"]:
+        return None
+    return Companion(Model.load(folder / COMPANION), float(record["companion"]["weight"]))

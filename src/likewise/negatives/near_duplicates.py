@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float32, Int64, UInt64
 from likewise.errors import InputError
 from likewise.negatives import kernels
 from likewise.tokens.ragged import Ragged
-from likewise.views.words import find_words, from_zero
+from likewise.views.edits import find_words, from_zero
 
 __all__ = [
     "DISTANCE",

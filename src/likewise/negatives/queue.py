@@ -7,7 +7,7 @@ import numpy as np
 from array_api_compat import array_namespace, device, to_device
 
 from likewise.errors import InputError
-from likewise.negatives.near_duplicates import DISTANCE, Mask, Signatures, combine_masks, near_duplicate_mask
+from likewise.negatives.near_duplicates import Signatures
 
 __all__ = ["Queue"]
 
@@ -55,6 +55,11 @@ class Queue:
         anchors, candidates = self._ring
         return anchors[: self._filled, :], candidates[: self._filled, :]
 
+    @property
+    def signatures(self) -> tuple[Signatures, ...]:
+        """Of the texts of the vectors, for each side that was pushed; they are views of the buffer too."""
+        return tuple(side[: self._filled] for side in self._signatures)
+
     def push(self, anchors: Any, candidates: Any, signatures: tuple[Signatures, ...] = ()) -> None:
         """Add the embeddings of a batch after its step, in place of the oldest.
 
@@ -75,7 +80,8 @@ class Queue:
         if self._ring is None:
             self._ring = self._empty(anchors), self._empty(anchors)
             self._signatures = tuple(np.zeros(self.size, np.uint64) for _ in signatures)
-        self._check_sides(signatures)
+        if len(signatures) != len(self._signatures):
+            raise InputError(f"{len(signatures)} sides of signatures, expected {len(self._signatures)} as were pushed")
         last = slice(max(0, batch - self.size), batch)
         places = (self._next + np.arange(last.stop - last.start)) % self.size
         for ring, side in zip(self._ring, (anchors, candidates), strict=True):
@@ -86,38 +92,6 @@ class Queue:
         self._next = int(self._next + len(places)) % self.size
         self._filled = min(self.size, self._filled + len(places))
 
-    def near_duplicate_mask(
-        self,
-        signatures: tuple[Signatures, ...],
-        *,
-        candidates: tuple[Signatures, ...] | None = None,
-        distance: int = DISTANCE,
-    ) -> Mask | None:
-        """The mask of a batch with this queue, or None where no two texts are near-duplicates.
-
-        Its rows are the anchors of the batch and then those of the queue, its columns the candidates likewise.
-
-        Args:
-            signatures: of the batch's texts, as many sides as were pushed; a pair that are near-duplicates on one side
-                is masked out.
-            candidates: of the batch's candidates, as many sides; the first are the positives, mined negatives follow.
-                The same as `signatures` if None.
-            distance: as in the function `near_duplicate_mask`.
-
-        Raises:
-            InputError: there are more or fewer sides than were pushed.
-        """
-        if self._filled:
-            self._check_sides(signatures)
-        none = (np.zeros(0, np.uint64),) * len(signatures)
-        queued = [side[: self._filled] for side in (self._signatures if self._filled else none)]
-        sides = [
-            (np.concatenate([rows, more]), np.concatenate([columns, more]))
-            for rows, columns, more in zip(signatures, candidates or signatures, queued, strict=True)
-        ]
-        pairs = len(signatures[0])
-        return combine_masks([near_duplicate_mask(*side, distance=distance, pairs=pairs) for side in sides])
-
     def state(self) -> dict[str, np.ndarray]:
         """Everything it holds, as numpy arrays in their places: a restored queue continues with the same bytes."""
         places = {"size": self.size, "dim": self.dim, "filled": self._filled, "next": self._next}
@@ -125,7 +99,7 @@ class Queue:
         if self._ring is not None:
             for name, ring in zip(("anchors", "candidates"), self._ring, strict=True):
                 held[name] = np.asarray(to_device(ring[: self._filled, :], "cpu")).copy()
-        return held | {f"signatures_{n}": side[: self._filled].copy() for n, side in enumerate(self._signatures)}
+        return held | {f"signatures_{n}": side.copy() for n, side in enumerate(self.signatures)}
 
     def restore(self, state: Mapping[str, np.ndarray], like: Any = None) -> None:
         """Restore a `state`.
@@ -155,10 +129,6 @@ class Queue:
         self._signatures = tuple(np.zeros(self.size, np.uint64) for _ in names)
         for kept, name in zip(self._signatures, names, strict=True):
             kept[:filled] = state[name]
-
-    def _check_sides(self, signatures: tuple[Signatures, ...]) -> None:
-        if len(signatures) != len(self._signatures):
-            raise InputError(f"{len(signatures)} sides of signatures, expected {len(self._signatures)} as were pushed")
 
     def _empty(self, like: Any) -> Any:
         return array_namespace(like).zeros((self.size, self.dim), dtype=like.dtype, device=device(like))

@@ -1,10 +1,11 @@
 """Training, from a corpus to a model. `step.py` is the file to read first; `train.py` is what users call.
 
-A run:        `step.py` encodes views, computes the loss and updates the encoder · `loop.py` takes steps and evaluates ·
-              `schedule.py` the learning rate and the length · `collapse_guard.py` · `history.py` · `checkpoint.py`
-The data:     `reading.py` one pass over a corpus · `prepare.py` to ids · `dataset.py` positive pairs, held-out texts ·
-              `batches.py` with mined negatives and the guide's embeddings
-From texts:   `train.py` the way · `recipe.py` every setting · `run.py` a static encoder · `final_fit.py` on held-out
-              texts in the end · `adapt.py` a transformer · `seeds.py` random streams · `progress.py` what a user sees
-From teacher: `distill.py` the way · `teacher.py` its vectors · `student.py` the distillation step
+A run:        `step.py` encodes views, computes the loss and updates the encoder · `loop.py` takes steps, evaluates and
+              writes checkpoints · `schedule.py` length, learning rate, random streams · `collapse_guard.py` ·
+              `history.py`
+The data:     `reading.py` one pass over a corpus · `prepare.py` to ids · `dataset.py` held-out texts, and batches of
+              positive pairs with their negatives
+From texts:   `train.py` the way · `recipe.py` every setting · `run.py` a static encoder, and the final fit · `adapt.py`
+              a transformer · `progress.py` what a user sees
+From teacher: `distill.py` the way, and the teacher · `student.py` the distillation step
 """

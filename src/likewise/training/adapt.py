@@ -19,31 +19,26 @@ from likewise.encoders.transformer.loading import (
 )
 from likewise.encoders.transformer.lora import add_lora, merge_lora
 from likewise.errors import InputError, LikewiseError
-from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
-from likewise.model.concatenated import Companion
-from likewise.model.transformer import TransformerModel
+from likewise.model.transformer import Companion, TransformerModel
 from likewise.negatives.near_duplicates import DISTANCE
 from likewise.negatives.spec import negatives_spec
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
-from likewise.training.batches import BatchAssembly, Batches, contrastive_step
-from likewise.training.dataset import Dataset
-from likewise.training.final_fit import one_cycle
+from likewise.training.dataset import BatchAssembly, Batches, Dataset
 from likewise.training.history import Outcome, finite
 from likewise.training.loop import Loop
 from likewise.training.prepare import SUBWORDS, Prepared, add_rewritten, prepare_with
-from likewise.training.progress import ENDINGS, Messages, refusal, silent, versions, watcher
+from likewise.training.progress import Messages, conclusion, silent, versions
 from likewise.training.reading import Reading
 from likewise.training.recipe import GIVEN, STATIC, Recipe, Settings, derived
-from likewise.training.run import prepare_static, run
-from likewise.training.schedule import Plan, batch_indices
-from likewise.training.seeds import Purpose, random_stream
-from likewise.training.step import Batch, ContrastiveStep
+from likewise.training.run import contrastive_step, one_cycle, prepare_static, run, run_loop
+from likewise.training.schedule import Plan, Purpose, batch_indices, random_stream
+from likewise.training.step import Batch
 from likewise.views.pair import Views
 from likewise.views.spec import DEFAULT
 
-__all__ = ["ViewCache", "adapt", "found_for", "train_guide", "transformer_settings"]
+__all__ = ["adapt", "found_for", "train_guide", "transformer_settings"]
 
 SHORT = 16  # tokens of a text on average, below which a span of it says too little
 LENGTH = 64  # tokens of a view
@@ -128,35 +123,6 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
     return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})
 
 
-class ViewCache:
-    """A few positive pairs of each text, of which every batch draws one.
-
-    Args:
-        batches: makes the positive pairs of some texts.
-        texts: how many there are.
-        pairs: per text.
-        seed: of the pairs.
-    """
-
-    def __init__(self, batches: Batches, texts: int, pairs: int, seed: int) -> None:
-        self._pairs = pairs
-        self._made = [batches(np.arange(texts), random_stream(seed, Purpose.VIEW_CACHE, pair)) for pair in range(pairs)]
-
-    def batch(self, indices: Int[np.ndarray, " batch"], rng: np.random.Generator) -> Batch:
-        """The texts at `indices` as positive pairs, each drawn from the cache."""
-        drawn = rng.integers(self._pairs, size=len(indices))
-        rows = [np.flatnonzero(drawn == pair) for pair in range(self._pairs)]
-        back = np.empty(len(indices), np.int64)
-        back[np.concatenate(rows)] = np.arange(len(indices))
-
-        def gathered(side: Callable[[Batch], Ragged]) -> Ragged:
-            some = zip(self._made, rows, strict=True)
-            return Ragged.concatenate([side(made).take(indices[chosen]) for made, chosen in some]).take(back)
-
-        views = Views(gathered(lambda made: made.views.anchors), gathered(lambda made: made.views.positives))
-        return Batch(views, tuple(some.take(indices) for some in self._made[0].signatures))
-
-
 def train_guide(dataset: Dataset, settings: Settings) -> StaticEncoder:
     """Train the guide, a static encoder of the same ids, for a short while.
 
@@ -176,8 +142,7 @@ def train_guide(dataset: Dataset, settings: Settings) -> StaticEncoder:
     encoder = under_static.untrained()
     rng = random_stream(settings.seed, Purpose.GUIDE_ORDER)
     batches = [part for _ in range(static.epochs) for part in batch_indices(texts, static.batch, rng)]
-    step = ContrastiveStep(encoder, temperature=static.temperature, distance=static.near_duplicate)
-    one_cycle(step, under_static, static, batches, Purpose.GUIDE_VIEWS)
+    one_cycle(contrastive_step(encoder, static), under_static, static, batches, Purpose.GUIDE_VIEWS)
     return encoder
 
 
@@ -217,17 +182,13 @@ def adapt(
     messages.log(_introduction(prepared, settings, found))
     loop = _loop(dataset, encoder, settings, checkpoint)
     start = {name: array.copy() for name, array in encoder.state().items() if name.startswith("model.")}
-    outcome = loop.run(watcher(messages, loop.plan), resume=resume)
-    messages.stop_bar()
-    if not outcome.usable:
-        if checkpoint is not None:
-            checkpoint.unlink(missing_ok=True)  # resumed, the run would end here again
-        raise refusal(prepared.facts.name, outcome)
+    outcome = run_loop(loop, prepared.facts.name, messages, resume=resume)
     _interpolate(encoder, start, settings.weight_interpolation)
     if settings.lora:
         merge_lora(found.model)
     card = _card(dataset, encoder, prepared, settings, outcome)
-    messages.log(_conclusion(outcome, dict(card.scores), held_out=dataset.split.disjoint))
+    compared = f"({card.scores['MRR, before']:.3f} before)"
+    messages.log(conclusion(outcome, dict(card.scores), compared, held_out=dataset.split.disjoint))
     for warning in card.warnings:
         messages.log(f"warning: {warning}")
     return TransformerModel(found, encoder, card, prepared.sample, companion)
@@ -307,10 +268,28 @@ def _loop(dataset: Dataset, encoder: TransformerEncoder, settings: Settings, che
 
 
 def _cached_views(dataset: Dataset, plan: Plan) -> Batches:
-    """So few pairs of each text that the states of the frozen layers are used again and again."""
+    """Batches drawn from a few positive pairs of each text, so that the states of the frozen layers are used again."""
     seen = plan.steps * plan.batch
     pairs = max(1, min(MAX_CACHED_PAIRS, round(seen / (plan.texts * REUSES))))
-    return ViewCache(dataset.batch, plan.texts, pairs, plan.seed).batch
+    every = np.arange(plan.texts)
+    made = [dataset.batch(every, random_stream(plan.seed, Purpose.VIEW_CACHE, pair)) for pair in range(pairs)]
+
+    def batch(indices: Int[np.ndarray, " batch"], rng: np.random.Generator) -> Batch:
+        drawn = rng.integers(pairs, size=len(indices))
+        rows = [np.flatnonzero(drawn == pair) for pair in range(pairs)]
+        back = np.empty(len(indices), np.int64)
+        back[np.concatenate(rows)] = np.arange(len(indices))
+
+        def gathered(sides: list[Ragged]) -> Ragged:
+            parts = [side.take(indices[chosen]) for side, chosen in zip(sides, rows, strict=True)]
+            return Ragged.concatenate(parts).take(back)
+
+        anchors, positives = [each.views.anchors for each in made], [each.views.positives for each in made]
+        return Batch(
+            Views(gathered(anchors), gathered(positives)), tuple(some.take(indices) for some in made[0].signatures)
+        )
+
+    return batch
 
 
 def _interpolate(encoder: TransformerEncoder, start: dict[str, np.ndarray], share: float) -> None:
@@ -342,24 +321,12 @@ def _introduction(prepared: Prepared, settings: Settings, found: Pretrained) -> 
 def _card(
     dataset: Dataset, encoder: TransformerEncoder, prepared: Prepared, settings: Settings, outcome: Outcome
 ) -> Card:
-    pairs = similarity_histograms(*dataset.encoded_halves(encoder), dataset.rng(Purpose.SIMILARITY_PAIRS)).plain()
     before, best = outcome.history[0].geometry, outcome.best.geometry
     # The evaluations saw the weights before interpolation; the card is of those that are kept.
     now = best if best is not None and not settings.weight_interpolation else dataset.measure(encoder)
-    shown = {"MRR": now.mrr, "MRR, before": now.mrr if before is None else before.mrr}
-    scores = shown | {name.replace("_", " "): value for name, value in asdict(now).items() if name != "mrr"}
+    scores = {"MRR": now.mrr, "MRR, before": now.mrr if before is None else before.mrr} | now.named()
     history = tuple(point.plain() for point in outcome.history)
     return Card(
         settings.plain(), asdict(prepared.facts), finite(scores), history, versions("torch", "transformers"),
-        outcome.warnings, pairs,
+        outcome.warnings, dataset.similarities(encoder),
     )  # fmt: skip
-
-
-def _conclusion(outcome: Outcome, scores: dict[str, Any], *, held_out: bool) -> str:
-    ended = f"{ENDINGS[outcome.ended]}; the state of step {outcome.best.step:,} is kept\n"
-    if not scores["texts"]:
-        return ended + "the texts are too short to be cut into halves: there is no score"
-    return ended + (
-        f"held-out retrieval, one half of {scores['texts']:,} {'held-out ' if held_out else ''}texts by the other, no "
-        f"word in common: MRR {scores['MRR']:.3f} ({scores['MRR, before']:.3f} before)"
-    )

@@ -1,7 +1,8 @@
-"""The dataset of a run: positive pairs to train on, and held-out texts to evaluate on."""
+"""The dataset of a run: held-out texts to evaluate on, and batches of positive pairs with their negatives."""
 
+from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,22 +23,29 @@ from likewise.encoders.static import StaticEncoder
 from likewise.geometry.held_out_retrieval import disjoint_halves
 from likewise.geometry.measure import Geometry, measure
 from likewise.geometry.score import Score, ScoreTask, label_free_score, score_task
+from likewise.geometry.similarity import similarity_histograms
+from likewise.negatives.mining import mine_negatives
 from likewise.negatives.near_duplicates import Signatures, signatures
+from likewise.negatives.spec import NegativesSpec
 from likewise.tokens.ragged import Ragged
 from likewise.training.prepare import Prepared
 from likewise.training.recipe import GIVEN, Settings
-from likewise.training.seeds import Purpose, random_stream
-from likewise.training.step import Batch
+from likewise.training.schedule import Purpose, random_stream
+from likewise.training.step import Batch, GuideVectors
 from likewise.views.pair import Views
 from likewise.views.spec import make_views
 
-__all__ = ["MAX_HELD_OUT", "Dataset", "Split", "held_out_split"]
+__all__ = ["MAX_HELD_OUT", "BatchAssembly", "Batches", "Dataset", "Split", "held_out_split"]
 
 MAX_HELD_OUT = 2000
 MIN_HELD_OUT = 100
 HELD_OUT_SHARE = 0.1
 MEASURED_TEXTS = 2_000
 MAX_LSA_TEXTS = 20_000  # that the SVD is fitted on
+REFRESHES = 4  # times per run that hard negatives are mined anew
+
+Batches = Callable[[np.ndarray, np.random.Generator], Batch]
+"""Makes the batch of some texts, given by their positions among those to train on."""
 
 
 @dataclass(frozen=True)
@@ -162,9 +170,10 @@ class Dataset:
         """The score without labels, by which encoders of the same corpus compare; higher is better."""
         return label_free_score(encoder.encode, self.score_task, encoder.encode_documents)
 
-    def encoded_halves(self, encoder: Encoder) -> tuple[Float[np.ndarray, "texts dim"], Float[np.ndarray, "texts dim"]]:
-        """The embeddings of both halves of each held-out text."""
-        return encoder.encode(self.halves.anchors), encoder.encode(self.halves.positives)
+    def similarities(self, encoder: Encoder) -> dict[str, list[float] | list[int]]:
+        """Histograms of the cosines of held-out halves and of random pairs, as a model card stores them."""
+        halves = encoder.encode(self.halves.anchors), encoder.encode(self.halves.positives)
+        return similarity_histograms(*halves, self.rng(Purpose.SIMILARITY_PAIRS)).plain()
 
     @property
     def start_weights(self) -> Float32[np.ndarray, " vocab"]:
@@ -235,3 +244,67 @@ class Dataset:
         order = np.arange(2 * len(positions)).reshape(2, -1).T.ravel()  # first text, its pair, second text, ...
         joined = Ragged.concatenate(sides).take(order)
         return Ragged(joined.ids, joined.offsets[::2])
+
+
+class BatchAssembly:
+    """Makes the batches of a run.
+
+    Args:
+        dataset: the corpus.
+        negatives: which there are beyond those of the batch.
+        batches: makes the positive pairs of some texts.
+        encoder: the one that is trained, for mining with it.
+        guide: a trained static encoder of the same ids; None where the negatives need none.
+        steps: of the run.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        negatives: NegativesSpec,
+        batches: Batches,
+        encoder: Encoder,
+        guide: StaticEncoder | None,
+        *,
+        steps: int,
+    ) -> None:
+        self._dataset, self._negatives, self._batches = dataset, negatives, batches
+        self._encoder, self._guide = encoder, guide
+        self._interval = max(1, -(-steps // REFRESHES))
+        self._made, self._mined = 0, np.zeros((0, 0), np.int64)
+
+    def batch(self, indices: Int[np.ndarray, " batch"], rng: np.random.Generator) -> Batch:
+        """The texts at `indices` as positive pairs, with the negatives of the run."""
+        batch = self._batches(indices, rng)
+        if self._negatives.hard:
+            batch = self._with_hard(batch, indices, rng)
+        self._made += 1
+        if self._negatives.guide is None or self._guide is None:
+            return batch
+        others = [batch.views.positives] if batch.hard is None else [batch.views.positives, batch.hard]
+        vectors = self._guide.encode(batch.views.anchors), self._guide.encode(Ragged.concatenate(others))
+        return replace(batch, guide=GuideVectors(*vectors))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What was mined, and how many batches were made."""
+        return {"made": np.array([self._made]), "mined": self._mined}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Restore a `state`."""
+        self._made, self._mined = int(state["made"][0]), state["mined"]
+
+    def _with_hard(self, batch: Batch, indices: Int[np.ndarray, " batch"], rng: np.random.Generator) -> Batch:
+        if not len(self._mined) or self._made % self._interval == 0:
+            self._mined = self._mine(self._made // self._interval)
+        found = self._mined[indices]
+        rows: Int64[np.ndarray, " hard"] = np.setdiff1d(found[found >= 0], indices)
+        if not len(rows):
+            return batch
+        hard = self._batches(rows, rng)
+        return replace(batch, hard=hard.views.positives, hard_signatures=hard.signatures)
+
+    def _mine(self, time: int) -> Int64[np.ndarray, "texts k"]:
+        rng = random_stream(self._dataset.seed, Purpose.MINING, time)
+        encoder = self._encoder if self._negatives.own or self._guide is None else self._guide
+        vectors: Float[np.ndarray, "texts dim"] = encoder.encode(self._dataset.texts())
+        return mine_negatives(vectors, self._dataset.train_signatures(), rng, k=self._negatives.hard)

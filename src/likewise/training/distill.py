@@ -1,38 +1,46 @@
-"""Distillation: a static student learns, without labels, what a slower teacher knows of a corpus."""
+"""Distillation: a static student learns, without labels, what a slower teacher knows of a corpus.
 
+The teacher is any embedder; its vectors are cached on disk as they come.
+"""
+
+import hashlib
+import json
+import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32
 
-from likewise.atomic import os_error, refuse_existing
+from likewise.atomic import os_error, refuse_existing, replacing_file
 from likewise.corpus.read import read
 from likewise.encoders.concatenation import component_dims
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
-from likewise.geometry.similarity import NEIGHBOURS, neighbour_agreement, similarity_histograms
+from likewise.geometry.similarity import NEIGHBOURS, neighbour_agreement
 from likewise.model.card import Card
+from likewise.model.embedder import Identity, identity_of, unit_vectors
 from likewise.model.folder import refuse_other
+from likewise.model.load import load_embedder, name_of
 from likewise.model.model import Model
 from likewise.training.dataset import Dataset
-from likewise.training.final_fit import final_fit_batches
 from likewise.training.history import finite
 from likewise.training.prepare import Prepared
 from likewise.training.progress import Messages, versions
 from likewise.training.reading import Reading, read_corpus
 from likewise.training.recipe import Recipe, Settings
-from likewise.training.run import finished_model, prepare_static
-from likewise.training.seeds import Purpose, random_stream
+from likewise.training.run import final_fit_batches, finished_model, prepare_static
+from likewise.training.schedule import Purpose, random_stream
 from likewise.training.student import DistillationData, start_rows, targets_of, train_on_both, train_student
-from likewise.training.teacher import Teacher, load_teacher
 
-__all__ = ["DistillationTexts", "distill", "draw_distillation_texts"]
+__all__ = ["Teacher", "distill", "draw_distillation_texts", "load_teacher"]
 
+BATCH_TEXTS = 256  # that the teacher encodes at once: what a killed run loses at most
 MAX_TEXTS = 10_000  # a teacher that reads a hundred texts a second needs minutes for these
 LONGEST = 90  # words of a text: about 128 tokens, as many as small teachers were trained on
 LONGEST_CHARACTERS = 1_000  # where words are not separated by spaces
@@ -44,27 +52,99 @@ MAX_EPOCHS = 15  # half of those of a training from scratch
 
 
 @dataclass(frozen=True)
-class DistillationTexts:
-    """Texts for the teacher to encode, all short enough for it to read whole.
+class Teacher:
+    """An embedder to learn from.
 
     Attributes:
-        texts: beginnings of texts of the corpus, then a span of each that is longer.
-        beginnings: how many of them are beginnings.
+        embedder: an object with `encode`.
+        identity: by which it is recognised.
     """
 
-    texts: list[str]
-    beginnings: int
+    embedder: Any
+    identity: Identity
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages and on the model card."""
+        return self.identity.name
+
+    @property
+    def dim(self) -> int:
+        """Length of its vectors."""
+        return int(self.identity.probe.shape[1])
+
+    def encode_to(
+        self, path: Path, texts: Sequence[str], progress: Callable[[int], None]
+    ) -> Float32[np.ndarray, "texts dim"]:
+        """Encode texts into a file; what an earlier run left there is not encoded again.
+
+        Args:
+            path: of the file; its texts and teacher are noted in a file next to it.
+            texts: to encode.
+            progress: called with the number of vectors so far.
+
+        Returns:
+            Unit vectors, memory-mapped; a zero vector stays zero.
+
+        Raises:
+            InputError: the teacher does not return one vector per text.
+            LikewiseError: a vector is not finite.
+        """
+        note, width = path.with_suffix(".json"), 4 * self.dim
+        digest = hashlib.sha256()
+        for text in texts:
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        key = digest.hexdigest()
+        if not (path.exists() and self._is_note(note, key)):
+            path.write_bytes(b"")
+            with replacing_file(note) as temporary:
+                temporary.write_text(json.dumps({"key": key, "teacher": self.identity.plain()}), encoding="utf-8")
+        done = min(path.stat().st_size // width, len(texts))
+        os.truncate(path, done * width)
+        progress(done)
+        with path.open("ab") as file:
+            for begin in range(done, len(texts), BATCH_TEXTS):
+                batch = list(texts[begin : begin + BATCH_TEXTS])
+                file.write(unit_vectors(self.embedder, batch, self.dim).tobytes())
+                file.flush()
+                progress(begin + len(batch))
+        return np.memmap(path, np.float32, "r", shape=(len(texts), self.dim))
+
+    def _is_note(self, note: Path, key: str) -> bool:
+        """Whether a note is of these texts and of this teacher."""
+        try:
+            stored = json.loads(note.read_text(encoding="utf-8"))
+            return stored["key"] == key and self.identity.matches(Identity.of_plain(stored["teacher"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+
+def load_teacher(source: Any) -> Teacher:
+    """Find a teacher, and encode a few texts with it.
+
+    Args:
+        source: as `load_embedder` takes it.
+
+    Raises:
+        InputError: it is no embedder.
+        LikewiseError: what it needs is not installed.
+    """
+    embedder = load_embedder(source)
+    return Teacher(embedder, identity_of(embedder, name_of(source)))
 
 
 def draw_distillation_texts(
     reading: Reading, rng: np.random.Generator, *, max_texts: int = MAX_TEXTS
-) -> DistillationTexts:
-    """Draw texts from a corpus in one pass; memory holds what was drawn.
+) -> tuple[list[str], list[str]]:
+    """Draw texts for the teacher from a corpus in one pass, all short enough for it to read whole.
 
     Args:
         reading: the corpus.
         rng: draws texts and spans.
         max_texts: texts, and as many spans, at most.
+
+    Returns:
+        The beginnings of texts, and a span of each text that is longer than one.
     """
     drawn = np.sort(rng.permutation(reading.kept)[:max_texts])
     texts: list[str] = []
@@ -78,7 +158,7 @@ def draw_distillation_texts(
                 spans.append(_span(words, rng))
             texts.append(" ".join(words[:LONGEST])[:LONGEST_CHARACTERS])
         first += batch.num_rows
-    return DistillationTexts([*texts, *spans], len(texts))
+    return texts, spans
 
 
 def _span(words: list[str], rng: np.random.Generator) -> str:
@@ -174,22 +254,23 @@ def _inputs(
     prepared, settings = prepare_static(reading, work, recipe, messages.log)
     settings = replace(settings, epochs=recipe.epochs or max(2, min(MAX_EPOCHS, settings.epochs // 2)))
     rng = random_stream(settings.seed, Purpose.DISTILLATION_TEXTS)
-    drawn = draw_distillation_texts(reading, rng, max_texts=max_texts)
+    beginnings, spans = draw_distillation_texts(reading, rng, max_texts=max_texts)
     reading.close()
     dataset = Dataset(prepared, settings)
     subwords = [subword.removeprefix("##") for subword in prepared.vocabulary.subwords]
     messages.log(
         f"{prepared.facts.name}: {prepared.facts.texts:,} distinct texts; {teacher.name}, of {teacher.dim} dimensions, "
-        f"encodes {drawn.beginnings:,} of them, {len(drawn.texts) - drawn.beginnings:,} spans and {len(subwords):,} "
-        "subwords"
+        f"encodes {len(beginnings):,} of them, {len(spans):,} spans and {len(subwords):,} subwords"
     )
-    texts = [*drawn.texts, *subwords]
-    vectors = teacher.encode_to(work / VECTORS, texts, messages.counter("teacher", len(texts)))
+    texts = [*beginnings, *spans]
+    vectors = teacher.encode_to(
+        work / VECTORS, [*texts, *subwords], messages.counter("teacher", len(texts) + len(subwords))
+    )
     messages.stop_bar()
-    of_texts, of_subwords = vectors[: len(drawn.texts)], vectors[len(drawn.texts) :]
+    of_texts, of_subwords = vectors[: len(texts)], vectors[len(texts) :]
     dims = component_dims(settings.dim, settings.lexical_weight > 0, settings.lsa_weight > 0)
     targets = targets_of(of_texts, dims.trained)
-    data = DistillationData(prepared.encoded(drawn.texts), targets(of_texts)).known()
+    data = DistillationData(prepared.encoded(texts), targets(of_texts)).known()
     start = start_rows(prepared, targets(of_subwords), dataset.start_weights)
     return _Inputs(prepared, dataset, settings, data, start)
 
@@ -207,7 +288,7 @@ def _distilled(inputs: _Inputs, teacher: Teacher, messages: Messages) -> Model:
     student = train_student(inputs.start, data.take(order[held_out:]), dataset, settings)
     finished = dataset.finished(student)
     scores = _scores(inputs, student, finished, data.take(order[:held_out]))
-    pairs = similarity_histograms(*dataset.encoded_halves(student), dataset.rng(Purpose.SIMILARITY_PAIRS)).plain()
+    pairs = dataset.similarities(student)
     rng = random_stream(settings.seed, Purpose.DISTILLATION_FINAL_FIT)
     if batches := final_fit_batches(dataset.split, settings, rng):
         purpose = Purpose.DISTILLATION_FINAL_FIT
@@ -233,7 +314,7 @@ def _scores(
     agreement = {"agreement": student, "agreement, words": inputs.start}
     return (
         {name: each.mrr for name, each in found.items()}
-        | {name.replace("_", " "): value for name, value in asdict(found["MRR"]).items() if name != "mrr"}
+        | found["MRR"].named()
         | {name: neighbour_agreement(each.encode(held_out.ids), held_out.targets) for name, each in agreement.items()}
         | {"score": dataset.score(finished).value}
     )

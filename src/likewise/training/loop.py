@@ -1,26 +1,28 @@
 """The training loop: steps, evaluations without labels, the best state restored, a way back from a collapse."""
 
+import json
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 from threadpoolctl import threadpool_limits
 
-from likewise.errors import InputError
+from likewise.atomic import replacing_file
+from likewise.errors import InputError, LikewiseError
 from likewise.geometry.collapse import collapse, usable
 from likewise.geometry.measure import Geometry
-from likewise.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from likewise.training.collapse_guard import MAX_RETURNS, NO_CONTRAST, Collapse, Guard
 from likewise.training.history import EvalPoint, Outcome
-from likewise.training.schedule import Plan, Schedule, batch_indices
-from likewise.training.seeds import Purpose, random_stream
+from likewise.training.schedule import Plan, Purpose, Schedule, batch_indices, random_stream
 from likewise.training.step import Batch, ContrastiveStep, StepResult
 
-__all__ = ["MIN_EVALUATED", "Loop", "Stateful", "few_threads"]
+__all__ = ["MIN_EVALUATED", "Loop", "Stateful", "few_threads", "read_checkpoint", "write_checkpoint"]
 
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
 SMALL_BATCH = 256  # up to here two threads gain little on a product, and wait long for each other on a busy machine
@@ -229,25 +231,58 @@ class Loop:
         for part, held in self.stateful.items():
             arrays |= {f"{part}.of.{name}": array for name, array in held.state().items()}
         history = [asdict(point) for point in progress.history]
-        write_checkpoint(path, Checkpoint(arrays, {"step": progress.step, "best": progress.best, "history": history}))
+        write_checkpoint(path, arrays, {"step": progress.step, "best": progress.best, "history": history})
 
     def _restored(self) -> bool:
         """Whether there was a checkpoint; the run then continues from it."""
         found = read_checkpoint(self.checkpoint) if self.checkpoint else None
         if found is None:
             return False
+        arrays, position = found
 
         def part(prefix: str) -> dict[str, np.ndarray]:
-            return {n.removeprefix(prefix): array for n, array in found.arrays.items() if n.startswith(prefix)}
+            return {n.removeprefix(prefix): array for n, array in arrays.items() if n.startswith(prefix)}
 
         for name, held in self.stateful.items():
             held.restore(part(f"{name}.of."))
         others = ("best.", *(f"{name}.of." for name in self.stateful))
-        self.step.encoder.restore({n: array for n, array in found.arrays.items() if not n.startswith(others)})
-        history = [EvalPoint.of(values) for values in found.position["history"]]
-        self._progress = _Progress(found.position["step"], history, found.position["best"], part("best."))
+        self.step.encoder.restore({n: array for n, array in arrays.items() if not n.startswith(others)})
+        history = [EvalPoint.of(values) for values in position["history"]]
+        self._progress = _Progress(position["step"], history, position["best"], part("best."))
         self.schedule = self._lowered()
         return True
+
+
+def write_checkpoint(path: Path, arrays: dict[str, np.ndarray], position: dict[str, Any]) -> None:
+    """Write a checkpoint, everything that the rest of a run depends on, in place of the last one.
+
+    Args:
+        path: of the file, which is written whole or not at all.
+        arrays: the state of the encoder, of its best state and of all else that changes in the run, by name.
+        position: JSON values: the step and the history.
+
+    Raises:
+        OSError: it cannot be written; the last one is unchanged.
+    """
+    with replacing_file(path) as temporary:
+        # save_file would raise its own error for a full disk, and leave a temporary file behind.
+        temporary.write_bytes(save(arrays, {"position": json.dumps(position)}))
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+    """The arrays and the position of the checkpoint at `path`; None where there is none.
+
+    Raises:
+        LikewiseError: the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return arrays, json.loads(file.metadata()["position"])
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise LikewiseError(f"{path} is damaged ({error}): train again without --resume") from error
 
 
 def few_threads(batch: int) -> threadpool_limits:

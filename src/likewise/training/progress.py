@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from importlib.metadata import version
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,7 +18,7 @@ from likewise.training.collapse_guard import MAX_RETURNS, NO_CONTRAST
 from likewise.training.history import EvalPoint, Outcome
 from likewise.training.schedule import Plan
 
-__all__ = ["ENDINGS", "Messages", "no_progress_bar", "refusal", "silent", "versions", "watcher"]
+__all__ = ["Messages", "conclusion", "no_progress_bar", "refusal", "silent", "versions", "watcher"]
 
 SMOOTHING = 0.1  # of the speed that is shown: the share of the latest step
 
@@ -157,6 +158,24 @@ def refusal(name: str, outcome: Outcome) -> LikewiseError:
     return LikewiseError(
         f"{name}: no model was made, as training collapsed {outcome.collapsed_at} ({seen}) and the encoder was never "
         f"better than untrained and than chance; where that does not help, {advice}"
+    )
+
+
+def conclusion(outcome: Outcome, scores: dict[str, Any], compared: str, *, held_out: bool) -> str:
+    """How a run ended, and its score.
+
+    Args:
+        outcome: of the run.
+        scores: of the model card.
+        compared: what follows the score.
+        held_out: whether the texts of the score were not trained on.
+    """
+    ended = f"{ENDINGS[outcome.ended]}; the state of step {outcome.best.step:,} is kept\n"
+    if not scores["texts"]:
+        return ended + "the texts are too short to be cut into halves: there is no score"
+    return ended + (
+        f"held-out retrieval, one half of {scores['texts']:,} {'held-out ' if held_out else ''}texts by the other, no "
+        f"word in common: MRR {scores['MRR']:.3f} {compared}"
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from likewise.errors import InputError
 from likewise.negatives.near_duplicates import DISTANCE
@@ -22,12 +22,6 @@ __all__ = ["GIVEN", "STATIC", "Recipe", "Settings", "derived"]
 GIVEN = "given"  # in place of views: the two columns are the positive pair as they are
 STATIC = "static"  # the encoder that is trained from scratch; any other name is a transformer
 
-STRINGS = {"encoder", "views", "negatives", "device", "precision"}
-FRACTIONS = {
-    "temperature", "learning_rate", "idf_power", "lexical_weight", "lsa_weight", "activation_memory",
-    "weight_interpolation", "static_weight",
-}  # the other settings are whole numbers  # fmt: skip
-NEVER_NONE = {"encoder", "seed"}
 STATIC_ONLY = ("vocabulary", "idf_power", "lexical_weight", "lsa_weight")
 TRANSFORMER_ONLY = (
     "steps", "layers", "length", "freeze", "lora", "activation_memory", "device", "precision", "weight_interpolation",
@@ -172,14 +166,16 @@ class Recipe:
 
 def _fitting(name: str, value: Any) -> Any:
     """The value, if it has the type of the setting; a whole number is accepted for a fraction."""
-    if (value is None and name not in NEVER_NONE) or (name in STRINGS and isinstance(value, str)):
+    kind = get_type_hints(Recipe)[name]
+    kinds = get_args(kind) or (kind,)
+    if (value is None and type(None) in kinds) or (str in kinds and isinstance(value, str)):
         return value
     number = not isinstance(value, bool)  # which is a number in Python
-    if name in FRACTIONS and number and isinstance(value, Real):
+    if float in kinds and number and isinstance(value, Real):
         return float(value)
-    if name not in STRINGS | FRACTIONS and number and isinstance(value, Integral):
+    if int in kinds and number and isinstance(value, Integral):
         return int(value)
-    expected = "a string" if name in STRINGS else "a number" if name in FRACTIONS else "a whole number"
+    expected = "a string" if str in kinds else "a number" if float in kinds else "a whole number"
     raise InputError(f"{name} is {value!r}, expected {expected}")
 
 

@@ -1,38 +1,53 @@
-"""One run of the static encoder: from the texts of a corpus to a model with its card."""
+"""One run of the static encoder: from the texts of a corpus to a model with its card, and the final fit.
+
+In the final fit the held-out texts are trained on as well, after the evaluation and where they are worth it.
+"""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 
 from likewise.atomic import replacing_file
+from likewise.encoders.encoder import Encoder
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
 from likewise.geometry.collapse import collapse, usable
 from likewise.geometry.measure import Geometry
-from likewise.geometry.similarity import similarity_histograms
 from likewise.model.card import Card
 from likewise.model.model import Model
 from likewise.negatives.spec import negatives_spec
 from likewise.tokens.vocabulary import vocabulary_size
-from likewise.training.batches import BatchAssembly, contrastive_step
-from likewise.training.dataset import Dataset
-from likewise.training.final_fit import final_fit
+from likewise.training.dataset import BatchAssembly, Dataset, Split
 from likewise.training.history import Outcome, finite
-from likewise.training.loop import MIN_EVALUATED, Loop
+from likewise.training.loop import MIN_EVALUATED, Loop, few_threads
 from likewise.training.prepare import Prepared, ProgressBar, add_rewritten, prepare
-from likewise.training.progress import ENDINGS, Messages, no_progress_bar, refusal, versions, watcher
+from likewise.training.progress import Messages, conclusion, no_progress_bar, refusal, versions, watcher
 from likewise.training.reading import Reading
 from likewise.training.recipe import Recipe, Settings, derived
-from likewise.training.schedule import Plan
-from likewise.training.seeds import Purpose
+from likewise.training.schedule import Plan, Purpose, Schedule, batch_indices, random_stream
+from likewise.training.step import ContrastiveStep
 
-__all__ = ["finished_model", "prepare_static", "run"]
+__all__ = [
+    "contrastive_step",
+    "final_fit",
+    "final_fit_batches",
+    "finished_model",
+    "one_cycle",
+    "prepare_static",
+    "run",
+    "run_loop",
+]
 
 SETTINGS = "settings.json"  # those that a run began with
+# The final fit.
+MIN_SHARE = 0.05  # of the texts that are held out: below, what they add is less than what seeds differ by
+BUDGET = 0.1  # of the pairs of the training
+OTHERS = 1.0  # other texts per held-out text, so that what is known of those is not unlearned
 
 
 def prepare_static(
@@ -99,17 +114,16 @@ def run(
     loop = Loop(
         step, assembly.batch, lambda: dataset.measure(encoder), plan, checkpoint, stateful={"batches": assembly}
     )
-    outcome = loop.run(watcher(messages, plan), resume=resume)
-    messages.stop_bar()
-    if not outcome.usable:
-        if checkpoint is not None:
-            checkpoint.unlink(missing_ok=True)  # resumed, the run would end here again
-        raise refusal(prepared.facts.name, outcome)
-    pairs = similarity_histograms(*dataset.encoded_halves(encoder), dataset.rng(Purpose.SIMILARITY_PAIRS)).plain()
+    outcome = run_loop(loop, prepared.facts.name, messages, resume=resume)
+    pairs = dataset.similarities(encoder)
     finished = dataset.finished(encoder)
     scores = _scores(outcome, dataset.measure(dataset.lsa), dataset.score(finished).value)
     warnings = (*outcome.warnings, *_warnings(prepared.facts.texts, outcome, scores, held_out=dataset.split.disjoint))
-    messages.log(_conclusion(outcome, scores, held_out=dataset.split.disjoint))
+    compared = (
+        f"(untrained {scores['MRR, untrained']:.3f}, LSA {scores['MRR, LSA']:.3f})\n"
+        f"score without labels {scores['score']:.3f}, to compare models of the same texts"
+    )
+    messages.log(conclusion(outcome, scores, compared, held_out=dataset.split.disjoint))
     for warning in warnings:
         messages.log(f"warning: {warning}")
     if outcome.ended in ("done", "early") and outcome.best.step:
@@ -120,6 +134,103 @@ def run(
     history = tuple(point.plain() for point in outcome.history)
     card = Card(settings.plain(), asdict(prepared.facts), finite(scores), history, versions(), warnings, pairs)
     return finished_model(prepared, finished, card)
+
+
+def run_loop(loop: Loop, name: str, messages: Messages, *, resume: bool) -> Outcome:
+    """Run a loop and show its progress.
+
+    Args:
+        loop: not yet run.
+        name: of the corpus.
+        messages: what the user sees.
+        resume: continue from the checkpoint, if there is one.
+
+    Raises:
+        LikewiseError: training collapsed, and left no state that is better than the encoder that it began with.
+    """
+    outcome = loop.run(watcher(messages, loop.plan), resume=resume)
+    messages.stop_bar()
+    if not outcome.usable:
+        if loop.checkpoint is not None:
+            loop.checkpoint.unlink(missing_ok=True)  # resumed, the run would end here again
+        raise refusal(name, outcome)
+    return outcome
+
+
+def contrastive_step(encoder: Encoder, settings: Settings) -> ContrastiveStep:
+    """The training step of some settings."""
+    negatives = negatives_spec(settings.negatives)
+    return ContrastiveStep(
+        encoder,
+        temperature=settings.temperature,
+        distance=settings.near_duplicate,
+        queue=negatives.queue,
+        gamma=negatives.guide or 1.0,
+    )
+
+
+def one_cycle(
+    step: ContrastiveStep,
+    dataset: Dataset,
+    settings: Settings,
+    batches: Sequence[Int[np.ndarray, " batch"]],
+    purpose: Purpose,
+) -> None:
+    """Train on some batches with one rise and fall of the learning rate, without an evaluation.
+
+    Args:
+        step: with the encoder.
+        dataset: the corpus.
+        settings: of the run.
+        batches: positions among the texts to train on, one array per step.
+        purpose: of the random numbers that views are drawn with.
+    """
+    schedule = Schedule(settings.learning_rate, len(batches))
+    with few_threads(settings.batch):
+        for number, indices in enumerate(batches):
+            step(dataset.batch(indices, random_stream(settings.seed, purpose, number)), schedule(number))
+
+
+def final_fit(step: ContrastiveStep, dataset: Dataset, settings: Settings) -> bool:
+    """Train on the held-out texts, mixed with others, for at most a tenth of the pairs of the training.
+
+    In a small corpus a tenth of the texts is much of what there is to learn, and they will be searched like all others.
+    No score is taken afterwards: nothing is left that was not trained on.
+
+    Args:
+        step: with the trained encoder.
+        dataset: the corpus.
+        settings: of the run.
+
+    Returns:
+        Whether there was anything to train on.
+    """
+    batches = final_fit_batches(dataset.split, settings, random_stream(settings.seed, Purpose.FINAL_FIT_TEXTS))
+    if batches:
+        one_cycle(step, dataset.with_held_out(), settings, batches, Purpose.FINAL_FIT_VIEWS)
+    return bool(batches)
+
+
+def final_fit_batches(split: Split, settings: Settings, rng: np.random.Generator) -> list[Int[np.ndarray, " batch"]]:
+    """The batches of the final fit, as positions in the corpus; none where few texts are held out.
+
+    Each pass has every held-out text once and as many others, drawn anew.
+
+    Args:
+        split: of the corpus.
+        settings: of the run, whose pairs the budget is a share of.
+        rng: draws the other texts and the order.
+    """
+    held, trained = len(split.held_out), len(split.train)
+    if not split.disjoint or held < MIN_SHARE * (held + trained):
+        return []
+    others = min(trained, round(OTHERS * held))
+    passes = int(BUDGET * trained * settings.epochs / (held + others))
+    batches = []
+    for _ in range(passes):
+        texts = np.concatenate([split.held_out, rng.permutation(split.train)[:others]])
+        batches += [texts[rows] for rows in batch_indices(len(texts), settings.batch, rng)]
+    return batches
 
 
 def finished_model(prepared: Prepared, encoder: StaticEncoder, card: Card) -> Model:
@@ -164,8 +275,7 @@ def _scores(outcome: Outcome, lsa: Geometry, score: float) -> dict[str, Any]:
     best = outcome.best.geometry or untrained
     assert best is not None and untrained is not None  # noqa: S101 - the first point always has a geometry
     found = {"MRR": best.mrr, "MRR, untrained": untrained.mrr, "MRR, LSA": lsa.mrr}
-    space = {name.replace("_", " "): value for name, value in asdict(best).items() if name != "mrr"}
-    return found | space | {"score": score}
+    return found | best.named() | {"score": score}
 
 
 def _warnings(texts: int, outcome: Outcome, scores: dict[str, Any], *, held_out: bool) -> list[str]:
@@ -187,14 +297,3 @@ def _warnings(texts: int, outcome: Outcome, scores: dict[str, Any], *, held_out:
         elif seen := collapse(best, start=untrained):
             warnings.append(f"halves find each other, but {seen}")
     return warnings
-
-
-def _conclusion(outcome: Outcome, scores: dict[str, Any], *, held_out: bool) -> str:
-    ended = f"{ENDINGS[outcome.ended]}; the state of step {outcome.best.step:,} is kept\n"
-    if not scores["texts"]:
-        return ended + "the texts are too short to be cut into halves: there is no score"
-    return ended + (
-        f"held-out retrieval, one half of {scores['texts']:,} {'held-out ' if held_out else ''}texts by the other, no "
-        f"word in common: MRR {scores['MRR']:.3f} (untrained {scores['MRR, untrained']:.3f}, LSA "
-        f"{scores['MRR, LSA']:.3f})\nscore without labels {scores['score']:.3f}, to compare models of the same texts"
-    )

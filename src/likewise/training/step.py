@@ -11,8 +11,7 @@ from array_api_compat import array_namespace
 from jaxtyping import Float32
 
 from likewise.encoders.encoder import Encoder
-from likewise.losses.info_nce import info_nce
-from likewise.losses.loss import Loss
+from likewise.losses.info_nce import Loss, info_nce
 from likewise.negatives.guide import guide_mask
 from likewise.negatives.near_duplicates import Mask, Signatures, combine_masks, near_duplicate_mask
 from likewise.negatives.queue import Queue
@@ -155,17 +154,17 @@ class ContrastiveStep:
         rows = columns = batch.signatures
         if batch.hard is not None:
             columns = tuple(np.concatenate(side) for side in zip(rows, batch.hard_signatures, strict=True))
-        if self.queue is not None:
-            near = self.queue.near_duplicate_mask(rows, candidates=columns, distance=self.distance)
-        else:
-            sides = zip(rows, columns, strict=True)
-            near = combine_masks([near_duplicate_mask(row, column, distance=self.distance) for row, column in sides])
+        if queued := self.queue.signatures if self.queue is not None else ():
+            rows = tuple(np.concatenate(side) for side in zip(rows, queued, strict=True))
+            columns = tuple(np.concatenate(side) for side in zip(columns, queued, strict=True))
+        pairs, sides = len(batch.views), zip(rows, columns, strict=True)
+        near = combine_masks([near_duplicate_mask(*side, distance=self.distance, pairs=pairs) for side in sides])
         if batch.guide is None:
             return near
         anchors, candidates = batch.guide.anchors, batch.guide.candidates
-        if self._guide_queue is not None and (queued := self._guide_queue.vectors) is not None:
-            anchors, candidates = np.concatenate([anchors, queued[0]]), np.concatenate([candidates, queued[1]])
-        guided = guide_mask(anchors, candidates, gamma=self.gamma, pairs=len(batch.views))
+        if self._guide_queue is not None and (before := self._guide_queue.vectors) is not None:
+            anchors, candidates = np.concatenate([anchors, before[0]]), np.concatenate([candidates, before[1]])
+        guided = guide_mask(anchors, candidates, gamma=self.gamma, pairs=pairs)
         return combine_masks([near, guided])
 
     def _enqueue(self, batch: Batch, anchors: Any, positives: Any) -> None:

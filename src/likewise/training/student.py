@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Int, Int64
+from jaxtyping import Float32, Int, Int64
 
-from likewise.encoders.encoder import Encoder
 from likewise.encoders.static import StaticEncoder
 from likewise.losses.distillation import distillation_loss
 from likewise.tokens.ragged import Ragged
@@ -14,14 +13,13 @@ from likewise.training.dataset import Dataset
 from likewise.training.loop import few_threads
 from likewise.training.prepare import Prepared
 from likewise.training.recipe import Settings
-from likewise.training.schedule import Schedule, batch_indices
-from likewise.training.seeds import Purpose, random_stream
+from likewise.training.schedule import Purpose, Schedule, batch_indices, random_stream
 from likewise.training.step import Batch, ContrastiveStep
 
 __all__ = [
     "DistillationData",
-    "DistillationStep",
     "Targets",
+    "distillation_step",
     "start_rows",
     "targets_of",
     "train_on_both",
@@ -30,50 +28,9 @@ __all__ = [
 
 PAIRS_SEEN = 250_000  # of a text and its target, in the first phase
 MAX_ROUNDS, MIN_ROUNDS = 15, 4
-DISTILLATION_WEIGHT = 4.0  # of the distillation loss, where the contrastive one has 1
+DISTILLATION_WEIGHT = 4.0
 FITTED = 20_000  # vectors that the principal axes are taken from
 RARE = 0.01  # occurrences of a form of a word that the corpus does not have by itself
-
-
-class DistillationStep:
-    """One step of the distillation loss and, with a batch of positive pairs, of the contrastive loss as well.
-
-    Attributes:
-        contrastive: the step on positive pairs, of the same encoder.
-        weight: of the distillation loss against the contrastive one.
-    """
-
-    def __init__(self, contrastive: ContrastiveStep, weight: float) -> None:
-        self.contrastive, self.weight = contrastive, weight
-        self.encoder: Encoder = contrastive.encoder
-
-    def __call__(
-        self,
-        texts: Ragged,
-        targets: Float[np.ndarray, "texts dim"],
-        learning_rate: float,
-        batch: Batch | None = None,
-    ) -> float:
-        """Take one step.
-
-        Args:
-            texts: ids of some texts.
-            targets: the teacher's unit vectors of them.
-            learning_rate: of this step.
-            batch: positive pairs; None for the distillation loss alone, whose weight is then 1.
-
-        Returns:
-            The distillation loss.
-        """
-        embeddings, tape = self.encoder.forward(texts)
-        result = distillation_loss(embeddings, targets)
-        weight = np.float32(1.0 if batch is None else self.weight)
-        self.encoder.backward(tape, result.students * weight)
-        if batch is None:
-            self.encoder.step(learning_rate)
-        else:
-            self.contrastive(batch, learning_rate)  # its update takes the gradients of both
-        return result.value
 
 
 @dataclass(frozen=True)
@@ -134,6 +91,36 @@ class DistillationData:
         return len(self.ids)
 
 
+def distillation_step(
+    step: ContrastiveStep,
+    data: DistillationData,
+    learning_rate: float,
+    batch: Batch | None = None,
+    *,
+    weight: float = DISTILLATION_WEIGHT,
+) -> float:
+    """One step of the distillation loss and, with a batch of positive pairs, of the contrastive loss as well.
+
+    Args:
+        step: of the contrastive loss, with the student.
+        data: texts and their targets.
+        learning_rate: of this step.
+        batch: positive pairs; None for the distillation loss alone, whose weight is then 1.
+        weight: of the distillation loss, where the contrastive one has 1.
+
+    Returns:
+        The distillation loss.
+    """
+    embeddings, tape = step.encoder.forward(data.ids)
+    result = distillation_loss(embeddings, data.targets)
+    step.encoder.backward(tape, result.students * np.float32(1.0 if batch is None else weight))
+    if batch is None:
+        step.encoder.step(learning_rate)
+    else:
+        step(batch, learning_rate)  # its update takes the gradients of both
+    return result.value
+
+
 def start_rows(
     prepared: Prepared, targets: Float32[np.ndarray, "vocab dim"], token_weights: Float32[np.ndarray, " vocab"]
 ) -> StaticEncoder:
@@ -168,8 +155,7 @@ def train_student(start: StaticEncoder, data: DistillationData, dataset: Dataset
     step, schedule = _step(encoder, settings), Schedule(settings.learning_rate, len(parts))
     with few_threads(settings.batch):
         for number, rows in enumerate(parts):
-            some = data.take(rows)
-            step(some.ids, some.targets, schedule(number))
+            distillation_step(step, data.take(rows), schedule(number))
     rng = random_stream(settings.seed, Purpose.DISTILLATION_PAIRS)
     texts = len(dataset.split.train)
     batches = [rows for _ in range(settings.epochs) for rows in batch_indices(texts, settings.batch, rng)]
@@ -202,14 +188,12 @@ def train_on_both(
     with few_threads(settings.batch):
         for number, rows in enumerate(batches):
             parts = parts or batch_indices(len(data), _batch_size(data, settings), rng)
-            some = data.take(parts.pop())
             batch = dataset.batch(rows, random_stream(settings.seed, purpose, number))
-            step(some.ids, some.targets, schedule(number), batch)
+            distillation_step(step, data.take(parts.pop()), schedule(number), batch)
 
 
-def _step(encoder: StaticEncoder, settings: Settings) -> DistillationStep:
-    contrastive = ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
-    return DistillationStep(contrastive, DISTILLATION_WEIGHT)
+def _step(encoder: StaticEncoder, settings: Settings) -> ContrastiveStep:
+    return ContrastiveStep(encoder, temperature=settings.temperature, distance=settings.near_duplicate)
 
 
 def _batch_size(data: DistillationData, settings: Settings) -> int:

@@ -1,23 +1,30 @@
-"""Views that edit words: crops, halves and deletion; and the identity, for encoders with dropout."""
+"""Views that edit words: crops, halves and deletion; and the identity, for encoders with dropout.
+
+A word is a subword that begins one and the subwords after it that continue it.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int64, UInt64
 
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.views import kernels
 from likewise.views.pair import Joint, View, Views
-from likewise.views.words import draw_key, from_zero
 
 __all__ = [
     "DROPOUT",
+    "Words",
     "build_crop",
     "build_delete",
     "build_dropout",
     "build_halves",
     "crop",
     "deletion",
+    "find_words",
+    "from_zero",
     "halves",
 ]
 
@@ -26,6 +33,45 @@ DELETED = 0.3  # the share of the words that a deletion removes
 SHORTEST, LONGEST = 0.2, 0.6  # the length of a crop, as a share of the text's words
 MIN_WORDS = 4  # of a crop
 SHORT = 8  # a text of fewer words has no part that means something by itself: words are deleted from it instead
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a batch of texts.
+
+    Attributes:
+        starts: where each word begins, counted from the first id of the first text.
+        offsets: the words of text `i` are those from `offsets[i]` to `offsets[i + 1]`.
+        types: a 64-bit hash of the subwords of each word; equal words have equal hashes.
+    """
+
+    starts: Int64[np.ndarray, " words"]
+    offsets: Int64[np.ndarray, " texts_and_1"]
+    types: UInt64[np.ndarray, " words"]
+
+    @property
+    def counts(self) -> Int64[np.ndarray, " texts"]:
+        """The number of words of each text."""
+        return np.diff(self.offsets)
+
+
+def find_words(texts: Ragged, continues: Bool[np.ndarray, " vocab"]) -> Words:
+    """The words of each text.
+
+    Args:
+        texts: ids of subwords.
+        continues: whether a subword continues a word. The first subword of a text always begins one.
+    """
+    texts = from_zero(texts)
+    starts, offsets, types = kernels.word_types(texts.ids, texts.offsets, continues)
+    return Words(starts, offsets, types)
+
+
+def from_zero(texts: Ragged) -> Ragged:
+    """The same texts with offsets that begin at 0, in writable memory: what the kernels take."""
+    first, last = texts.offsets[0], texts.offsets[-1]
+    ids = np.require(texts.ids[first:last], np.int32, ["C", "W"])
+    return Ragged(ids, np.require(texts.offsets - first, np.int64, ["C", "W"]))
 
 
 def crop(
@@ -53,7 +99,7 @@ def crop(
     """
     texts = from_zero(texts)
     mask = kernels.crop_mask(
-        texts.ids, texts.offsets, continues, shortest, longest, MIN_WORDS, short, np.float32(DELETED), draw_key(rng)
+        texts.ids, texts.offsets, continues, shortest, longest, MIN_WORDS, short, np.float32(DELETED), _draw_key(rng)
     )
     return _kept(texts, mask, kernels.ANCHOR)
 
@@ -73,7 +119,7 @@ def halves(
         short: from a text of fewer words each view deletes each word with probability 0.3 instead; 0 halves all texts.
     """
     texts = from_zero(texts)
-    mask = kernels.halves_mask(texts.ids, texts.offsets, continues, short, np.float32(DELETED), draw_key(rng))
+    mask = kernels.halves_mask(texts.ids, texts.offsets, continues, short, np.float32(DELETED), _draw_key(rng))
     return Views(_kept(texts, mask, kernels.ANCHOR), _kept(texts, mask, kernels.POSITIVE))
 
 
@@ -89,7 +135,7 @@ def deletion(
         probability: of each word to be deleted.
     """
     texts = from_zero(texts)
-    mask = kernels.deletion_mask(texts.ids, texts.offsets, continues, np.float32(probability), draw_key(rng))
+    mask = kernels.deletion_mask(texts.ids, texts.offsets, continues, np.float32(probability), _draw_key(rng))
     return _kept(texts, mask, kernels.ANCHOR)
 
 
@@ -134,3 +180,8 @@ def build_dropout(_: Vocabulary, number: float | None) -> View:
 def _kept(texts: Ragged, mask: np.ndarray, bit: np.uint8) -> Ragged:
     """The subwords whose mask has a bit."""
     return Ragged(*kernels.staying(texts.ids, texts.offsets, mask, bit))
+
+
+def _draw_key(rng: np.random.Generator) -> np.uint64:
+    """The 64 random bits from which the kernels derive all random numbers of a call."""
+    return rng.integers(2**64, dtype=np.uint64)

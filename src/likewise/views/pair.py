@@ -7,7 +7,7 @@ import numpy as np
 
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["Joint", "PairMaker", "Rewritten", "View", "Views", "independently"]
+__all__ = ["Joint", "View", "Views"]
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,6 @@ class Views:
 View = Callable[[Ragged, np.random.Generator], Ragged]
 """Changes each text; two calls give two views."""
 
-PairMaker = Callable[[Ragged, np.random.Generator], Views]
-"""Makes both views of each text."""
-
 
 @dataclass(frozen=True)
 class Joint:
@@ -41,20 +38,4 @@ class Joint:
         make: makes both views.
     """
 
-    make: PairMaker
-
-
-@dataclass(frozen=True)
-class Rewritten:
-    """Marks a pair of a text and its paraphrase, which was made before training.
-
-    Attributes:
-        name: the name of the paraphraser.
-    """
-
-    name: str
-
-
-def independently(view: View, texts: Ragged, rng: np.random.Generator) -> Views:
-    """The views of two calls, each with other random numbers."""
-    return Views(view(texts, rng), view(texts, rng))
+    make: Callable[[Ragged, np.random.Generator], Views]

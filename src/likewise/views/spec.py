@@ -11,7 +11,7 @@ from likewise.paraphrase.paraphraser import REGISTRY as PARAPHRASERS
 from likewise.registry import Registry
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import Vocabulary
-from likewise.views.pair import Joint, Rewritten, View, Views, independently
+from likewise.views.pair import Joint, View, Views
 
 __all__ = ["DEFAULT", "VIEWS", "Mixture", "make_views", "rewritings", "view_names"]
 
@@ -104,6 +104,17 @@ class Mixture:
         )
 
 
+@dataclass(frozen=True)
+class _Rewritten:
+    """Stands for the pair of a text and its paraphrase, which was made before training.
+
+    Attributes:
+        name: of the paraphraser.
+    """
+
+    name: str
+
+
 def _names(spec: str | Sequence[str] | None) -> Sequence[str]:
     return (DEFAULT if spec is None else spec).split(",") if spec is None or isinstance(spec, str) else spec
 
@@ -116,15 +127,17 @@ def _chain(spec: str, vocabulary: Vocabulary) -> Maker:
     first, *rest = [_build(name, vocabulary) for name in spec.split("+")]
     later: list[View] = []
     for step in rest:
-        if isinstance(step, Joint | Rewritten):
+        if isinstance(step, Joint | _Rewritten):
             raise InputError(f"{spec.strip()}: a view that makes both views of a text, as halves does, must come first")
         later.append(step)
 
     def pair(texts: Ragged, rng: np.random.Generator, rewritten: Mapping[str, Ragged]) -> Views:
-        if isinstance(first, Rewritten):
+        if isinstance(first, _Rewritten):
             views = Views(texts, rewritten[first.name])
+        elif isinstance(first, Joint):
+            views = first.make(texts, rng)
         else:
-            views = first.make(texts, rng) if isinstance(first, Joint) else independently(first, texts, rng)
+            views = Views(first(texts, rng), first(texts, rng))
         for view in later:
             views = Views(view(views.anchors, rng), view(views.positives, rng))
         return views
@@ -132,10 +145,10 @@ def _chain(spec: str, vocabulary: Vocabulary) -> Maker:
     return pair
 
 
-def _build(spec: str, vocabulary: Vocabulary) -> View | Joint | Rewritten:
+def _build(spec: str, vocabulary: Vocabulary) -> View | Joint | _Rewritten:
     name, colon, given = (part.strip() for part in spec.partition(":"))
     if _is_rewriting(name):
-        return Rewritten(spec.strip())
+        return _Rewritten(spec.strip())
     number = None
     if colon:
         try:

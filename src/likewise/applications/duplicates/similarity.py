@@ -19,9 +19,9 @@ from likewise.applications.duplicates import kernels
 from likewise.applications.duplicates.minhash import SKETCH, TextHashes, hash_texts, packed
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
-from likewise.model.concatenated import ConcatenatedModel
 from likewise.model.embedder import unit_vectors
 from likewise.model.model import Model
+from likewise.model.transformer import ConcatenatedModel
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import as_arrow
 from likewise.tokens.vocabulary import CONTINUATION

@@ -27,7 +27,7 @@ FEWEST_TOKENS = 64  # per thread; with fewer, dividing a bucket among the cores 
 MOST_THREADS = 8  # between its products each holds the interpreter
 MEMORY_SHARE = 0.5  # of the free memory, for the graphs of a batch
 LARGEST_NORM = 1.0  # of the gradient; a longer one is clipped
-WEIGHT_DECAY = 0.01
+WEIGHT_DECAY = 0.01  # of AdamW, on matrices; biases and norms have none
 SMALLEST_NORM = 1e-12
 
 
@@ -58,7 +58,6 @@ class TransformerEncoder:
         length: int | None = None,
         freeze: int = 0,
         seed: int = 0,
-        weight_decay: float = WEIGHT_DECAY,
     ) -> None:
         """Takes a model.
 
@@ -73,7 +72,6 @@ class TransformerEncoder:
             length: tokens of a text that training reads; None for as many as the encoder can.
             freeze: number of lower layers that stay as they are, with the embeddings (`frozen.py`); 0 trains all.
             seed: of dropout.
-            weight_decay: of AdamW, on matrices; biases and norms have none.
         """
         self.device = device_of(device)
         self.model = model.to(self.device)
@@ -85,7 +83,6 @@ class TransformerEncoder:
         self._train_length = min(
             special_tokens.max_content_length, (length or special_tokens.longest) - special_tokens.around
         )
-        self._weight_decay = weight_decay
         self._frozen = FrozenLayers(model, freeze, self._memory_budget()) if freeze else None
         self._cache = GradientCache(self._encode_with_dropout, self._precision)
         self._steps, self._texts_seen = 0, 0
@@ -112,12 +109,6 @@ class TransformerEncoder:
                 texts, self.special_tokens, self._encode_padded, tokens=self._tokens, out=vectors,
                 map_buckets=map_buckets, threads=threads,
             )  # fmt: skip
-
-    def encode_documents(
-        self, texts: Ragged, out: Float32[np.ndarray, "texts dim"] | None = None
-    ) -> Float32[np.ndarray, "texts dim"]:
-        """Vectors of texts to be found by queries: those of `encode`."""
-        return self.encode(texts, out)
 
     def forward(self, texts: Ragged) -> tuple[torch.Tensor, Tape]:
         """Unit vectors of `texts` with dropout, (texts, dim), detached, and the tape for `backward`."""
@@ -150,10 +141,6 @@ class TransformerEncoder:
         self._adamw.zero_grad(set_to_none=True)
         self._steps += 1
         self._texts_seen = 0
-
-    def parameters(self) -> dict[str, Any]:
-        """What determines the vectors, as tensors."""
-        return dict(self.model.named_parameters())
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that training changes, by name; on a processor the arrays are the encoder's own."""
@@ -191,7 +178,7 @@ class TransformerEncoder:
         if self._optimizer is None:
             matrices = [parameter for parameter in self._trained.values() if parameter.ndim > 1]
             others = [parameter for parameter in self._trained.values() if parameter.ndim <= 1]
-            groups = [{"params": matrices, "weight_decay": self._weight_decay}, {"params": others, "weight_decay": 0.0}]
+            groups = [{"params": matrices, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]
             fused = self.device.type in ("cpu", "cuda")
             self._optimizer = torch.optim.AdamW([group for group in groups if group["params"]], fused=fused)
         return self._optimizer
@@ -219,7 +206,7 @@ class TransformerEncoder:
         with KeyedDropout(keys):
             if self._frozen is None:
                 return self._pooled(self.model(input_ids=ids, attention_mask=mask), mask)
-            states = self._frozen.states(_truncated(texts, self._train_length), ids, mask)
+            states = self._frozen.states(texts, self._train_length, ids, mask)
             return self._pooled(self._frozen.upper(inputs_embeds=states, attention_mask=mask), mask)
 
     def _encode_padded(self, batch: Padded) -> Float32[np.ndarray, "texts dim"]:
@@ -301,9 +288,3 @@ def parallel_buckets(
             yield pool.map, threads
     finally:
         torch.set_num_threads(cores)
-
-
-def _truncated(texts: Ragged, max_content_length: int) -> Ragged:
-    if (texts.lengths <= max_content_length).all():
-        return texts
-    return Ragged.of([texts[row][:max_content_length].tolist() for row in range(len(texts))])

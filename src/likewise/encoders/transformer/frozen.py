@@ -55,15 +55,16 @@ class FrozenLayers:
         self._cached: dict[bytes, torch.Tensor] = {}
         self._memory_left = memory
 
-    def states(self, texts: Ragged, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def states(self, texts: Ragged, max_content_length: int, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The states of the lower part, (texts, tokens, dim); those of padding are zeros.
 
         Args:
-            texts: token ids as far as they are read, the keys of the cache.
+            texts: token ids, the keys of the cache as far as they are read.
+            max_content_length: ids of a text that are read.
             ids: the same with special tokens and padding, (texts, tokens).
             mask: 1 for tokens, 0 for padding, (texts, tokens).
         """
-        keys = [texts[row].tobytes() for row in range(len(texts))]
+        keys = [texts[row][:max_content_length].tobytes() for row in range(len(texts))]
         lengths = mask.sum(1).tolist()
         new = [row for row, key in enumerate(keys) if key not in self._cached]
         computed: dict[bytes, torch.Tensor] = {}

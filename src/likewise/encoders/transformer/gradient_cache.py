@@ -86,13 +86,11 @@ class GradientCache:
         tape = Tape(texts, keys)
         with _out_of_memory(len(texts)), self._precision():
             for rows in buckets:
-                if memory > 0:
-                    vectors, taken = self._encode_with_graph(texts, keys, rows)
-                    memory -= taken
-                    tape.buckets.append((rows, vectors))
-                else:
-                    vectors = self._encode_without_graph(texts, keys, rows)
-                    tape.buckets.append((rows, None))
+                keeps = memory > 0
+                with torch.set_grad_enabled(keeps), _graph_bytes() as taken:
+                    vectors = self._encode(texts.take(rows), keys[rows])
+                memory -= taken[0]
+                tape.buckets.append((rows, vectors if keeps else None))
                 out[rows] = vectors.detach().float()
         return tape
 
@@ -110,24 +108,9 @@ class GradientCache:
             while tape.buckets:
                 rows, vectors = tape.buckets.pop()
                 if vectors is None:
-                    vectors = self._encode_again(tape, rows)
+                    with self._precision():  # the same keys give the same dropout
+                        vectors = self._encode(tape.texts.take(rows), tape.keys[rows])
                 torch.autograd.backward([vectors], [gradient[rows].to(vectors.dtype)])
-
-    def _encode_with_graph(self, texts: Ragged, keys: torch.Tensor, rows: Bucket) -> tuple[torch.Tensor, int]:
-        """The vectors of a bucket with their graph, and the bytes that it takes."""
-        with torch.enable_grad(), _graph_bytes() as taken:
-            vectors = self._encode(texts.take(rows), keys[rows])
-        return vectors, taken[0]
-
-    def _encode_without_graph(self, texts: Ragged, keys: torch.Tensor, rows: Bucket) -> torch.Tensor:
-        """The vectors of a bucket alone."""
-        with torch.no_grad():
-            return self._encode(texts.take(rows), keys[rows])
-
-    def _encode_again(self, tape: Tape, rows: Bucket) -> torch.Tensor:
-        """The vectors of a bucket with the graph that was not kept: the same keys give the same dropout."""
-        with self._precision():
-            return self._encode(tape.texts.take(rows), tape.keys[rows])
 
 
 @contextmanager

@@ -133,13 +133,12 @@ def find_in_package(name: str) -> Path | None:
     return None
 
 
-def load_pretrained(name: str, *, length: int | None = None, pooling: str | None = None) -> Pretrained:
+def load_pretrained(name: str, *, length: int | None = None) -> Pretrained:
     """Load an encoder.
 
     Args:
         name: as `find_encoder` takes it.
         length: tokens that it reads of a text; None for the length of the folder, or as many as it can.
-        pooling: one of `pooling.POOLINGS`; None for that of the folder, or the mean.
 
     Raises:
         InputError: it is no encoder, its weights are in no safetensors file, its tokenizer does not fit, or it cannot
@@ -167,7 +166,7 @@ def load_pretrained(name: str, *, length: int | None = None, pooling: str | None
     mask_token = words.mask_token_id if words.mask_token_id is not None else (words.unk_token_id or 0)
     tokenizer = PretrainedTokenizer(reference, mask_token)
     special_tokens = special_tokens_of(reference, longest=longest, padding=padding, mask_token=mask_token)
-    pooling = check_pooling(pooling or _pooling(folder))
+    pooling = check_pooling(_pooling(folder))
     learned = "texts" if (folder / "modules.json").is_file() else "words"
     return Pretrained(name, model, words, tokenizer, special_tokens, pooling, remove_pooler(model), learned)
 
