@@ -147,7 +147,7 @@ def summary(found: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
 
 def single_sentences(data: Retrieval, seeds: int, *, adapted: bool) -> dict[str, Any]:
     """MRR@10 of the sentence that answers."""
-    judge, queries = Judge(data, reciprocal=True), [*data.queries.values()]
+    judge, queries = Judge(data), [*data.queries.values()]
     words = bm25(data)
     encoder = likewise.load(model_folder())
     cosines = encoder.encode(queries) @ encoder.encode(data.texts).T
