@@ -11,7 +11,7 @@ TESTING := $(VENV)/.installed-test
 MEASURING := $(VENV)/.installed-bench
 
 # A benchmark is a script that takes the folder of evaluation data as --data, or finds it in LIKEWISE_DATA.
-BENCH ?= $(sort $(basename $(notdir $(shell grep --files-with-matches 'add_data(parser)' benchmarks/*.py))))
+BENCH ?= $(sort $(basename $(notdir $(shell grep --files-with-matches 'arguments.__doc__' benchmarks/*.py))))
 
 BRANCHES := 95
 

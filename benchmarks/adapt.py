@@ -1,44 +1,27 @@
 """What adapting a pretrained encoder without labels brings to search and to similarity, beside the encoder as it was.
 
-    python benchmarks/adapt.py --data DATA [--quick] [FOLDER ...]
+    python benchmarks/adapt.py --data DATA [--seeds 2] [--set NAME=VALUE ...] [--quick] [FOLDER ...]
 
 `likewise.train` with `encoder=` all-MiniLM-L6-v2 gets the documents alone and its defaults, with several seeds. Beside
 it stand the encoder untouched, and BM25 added to it in equal shares. "Transformer" is the adapted encoder by itself,
 which is what sentence-transformers loads from the folder; "vector" what an index stores of the model, with the
 static encoder beside it; "hybrid" is the default search of such an index, "untouched, hybrid" that of an index made
 with the encoder as it was; "frozen" the transformer with its lower four of six layers kept as they are, with the first
-seed. Folders are data sets in the layout of BEIR; cranfield, scifact, npl and askubuntu_dups if none is named; of more
-than 600 queries, 600 are drawn once. The measure is nDCG@10; of AskUbuntu MRR@10 with the query's own row left out.
-Last, the train sentences of STS-B, without their scores, and Spearman's correlation on its test pairs. No label chooses
+seed. Folders are data sets in BEIR layout; of more than 600 queries, 600 are drawn once. The metric is nDCG@10, or
+MRR@10 where one document answers; in AskUbuntu the query's own row is left out. Last, the train sentences of STS-B,
+without their scores, and Spearman's correlation on its test pairs. With `--set` nothing is recorded. No label chooses
 anything. Differences have the 95 % interval of a bootstrap over the queries, each with the mean over the seeds.
 """
 
-import argparse
-import os
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from record import record
+from comparison import interval, over, show
+from record import arguments, be_quiet, record, setting
 from scipy.stats import spearmanr
-from yardstick import (
-    DATA_SETS,
-    MINILM,
-    Judge,
-    K,
-    Retrieval,
-    add_data,
-    bm25,
-    difference,
-    joined,
-    model_folder,
-    over,
-    read_retrieval,
-    some_queries,
-    table,
-)
+from yardstick import MINILM, Judge, K, Retrieval, bm25, joined, model_folder, retrieval_sets, table
 
 import likewise
 from likewise.evaluation.baselines import System
@@ -67,12 +50,6 @@ def hybrid(judge: Judge, model: likewise.Model, query_vectors: np.ndarray, docum
     known = CachedEmbedder(model, entrant, (queries, query_vectors), (data.texts, document_vectors))
     places = hybrid_search(known, queries, data.texts, K + judge.own)
     return judge.found([[data.ids[place] for place in some] for some in places])
-
-
-def show(name: str, value: Any) -> None:
-    mean = value if isinstance(value, float) else value["mean"]
-    between = "" if isinstance(value, float) else f" ({value['low']:.4f} to {value['high']:.4f})"
-    print(f"  {name:32} {mean:.4f}{between}", flush=True)
 
 
 def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +87,7 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
     numbers |= {"seconds": over(seconds), "seconds, frozen and nothing beside": over(fewer)}
     means = {name: values.mean(axis=0) for name, values in several.items()} | each
     numbers["difference"] = {
-        f"{one} - {other}": difference(means[one] - means[other])
+        f"{one} - {other}": interval(means[one] - means[other])
         for one, other in (
             ("transformer", "untouched"),
             ("frozen", "transformer"),
@@ -119,9 +96,7 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
             ("hybrid", "untouched, hybrid"),
         )
     }
-    for name, value in {**numbers, **numbers["difference"]}.items():
-        if name != "difference":
-            show(name, value)
+    show(numbers)
     return numbers
 
 
@@ -137,51 +112,32 @@ def similarity(folder: Path, seeds: int, settings: dict[str, Any]) -> dict[str, 
         return 100 * float(spearmanr((one * other).sum(axis=1), scores).statistic)
 
     print(f"\nstsb: {len(set(sentences)):,} sentences, {len(test):,} pairs; Spearman", flush=True)
-    document_vectors = [
+    correlations = [
         correlation(likewise.train(sentences, encoder=MINILM, seed=seed, progress=False, **settings))
         for seed in range(seeds)
     ]
-    numbers = {"untouched": correlation(untouched()), "transformer": over(document_vectors)}
-    for name, value in numbers.items():
-        show(name, value)
+    numbers = {"untouched": correlation(untouched()), "transformer": over(correlations)}
+    show(numbers)
     return numbers
 
 
 def main() -> None:
     """Score every data set and record what came out."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", type=Path, nargs="*", help="data sets in the layout of BEIR, .zst or not")
-    add_data(parser)
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--steps", type=int, help="other than by default; nothing recorded then")
-    parser.add_argument("--set", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="as --steps")
-    parser.add_argument("--quick", action="store_true", help="cranfield, 10 steps, nothing recorded")
+    parser = arguments(__doc__, quick="cranfield, 10 steps", folders=True, seeds=2)
+    parser.add_argument("--set", type=setting, nargs="*", default=[], metavar="NAME=VALUE", help="of the recipe")
     given = parser.parse_args()
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    warnings.filterwarnings("ignore")
-    settings: dict[str, Any] = {name: _value(value) for name, value in given.set}
-    folders = given.folders or [given.data / name for name in DATA_SETS]
-    if given.steps or given.quick:
-        settings["steps"] = given.steps or 10
+    be_quiet()
+    settings = dict(given.set)
     if given.quick:
-        folders, given.seeds = folders[:1], 1
-    for folder in folders:
-        data = some_queries(read_retrieval(folder), MOST_QUERIES)
+        given.seeds, settings["steps"] = 1, 10
+    for data in retrieval_sets(given, MOST_QUERIES):
         numbers = measure(data, given.seeds, settings)
         if not settings:
-            configuration = {"data": data.name, "documents": len(data.ids), "queries": len(data.queries)}
-            record("adapt", configuration | {"measure": Judge(data).measure}, numbers, given.seeds)
+            record("adapt", data.configuration | {"measure": Judge(data).measure}, numbers, given.seeds)
     if not given.folders and not given.quick:
         numbers = similarity(given.data / "stsb", given.seeds, settings)
         if not settings:
             record("adapt", {"data": "stsb", "measure": "Spearman"}, numbers, given.seeds)
-
-
-def _value(text: str) -> Any:
-    try:
-        return int(text) if text.isdigit() else float(text)
-    except ValueError:
-        return text
 
 
 if __name__ == "__main__":

@@ -11,33 +11,19 @@ the ROC curve of the score, and what comes of `confidence=0.9`: how many answera
 of the others. No label chooses anything. Intervals are of a bootstrap over the questions.
 """
 
-import argparse
 import json
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import bm25s
 import numpy as np
-from record import record
+from comparison import interval, over
+from record import arguments, be_quiet, record
 from sklearn.metrics import roc_auc_score
-from yardstick import (
-    MINILM,
-    Judge,
-    Retrieval,
-    add_data,
-    bm25,
-    difference,
-    joined,
-    model_folder,
-    over,
-    read_retrieval,
-    rows,
-    some_queries,
-)
+from yardstick import MINILM, Judge, Retrieval, bm25, joined, model_folder, read_retrieval, rows, some_queries, trained
 
 import likewise
 from likewise.applications.answer import Answerer
@@ -45,11 +31,6 @@ from likewise.applications.sentences import sentences
 
 QUESTIONS = 1_500
 PASSAGES = 5
-
-
-def interval(each: np.ndarray) -> dict[str, Any]:
-    """A share with its interval."""
-    return difference(each.astype(np.float64))
 
 
 @contextmanager
@@ -64,7 +45,7 @@ def paragraphs(data: Retrieval, answers: dict[str, str], seed: int) -> dict[str,
     """Of each question whether the paragraph and the sentence are right, and the scores with and without it."""
     gold = [next(iter(data.judged[query])) for query in data.queries]
     questions, gold_answers = [*data.queries.values()], [answers[query] for query in data.queries]
-    model = likewise.train(data.texts, seed=seed, progress=False)
+    model = trained(data.texts, seed=seed)
     with opened(model, data) as index:
         hits = index.search_many(questions, k=PASSAGES)
         answerer = Answerer(index, passages=PASSAGES)
@@ -98,13 +79,11 @@ def peers(data: Retrieval, answers: dict[str, str]) -> dict[str, dict[str, np.nd
     every = [one for some in parts for one in some]
     firsts = np.cumsum([0, *map(len, parts)])
     encoder = likewise.load(model_folder())
-    one_index = bm25s.BM25()
-    one_index.index(bm25s.tokenize(every, stopwords="en", show_progress=False), show_progress=False)
-    words = bm25s.tokenize(questions, stopwords="en", return_ids=False, show_progress=False)
-    by_words = np.stack([one_index.get_scores(some) if some else np.zeros(len(every)) for some in words])
     vectors = encoder.encode(questions)
-    whole = {"BM25 (bm25s)": bm25(data), "all-MiniLM-L6-v2": vectors @ encoder.encode(data.texts).T}
-    single = {"BM25 (bm25s)": by_words, "all-MiniLM-L6-v2": vectors @ encoder.encode(every).T}
+    whole, single = (
+        {"BM25 (bm25s)": bm25(some), "all-MiniLM-L6-v2": vectors @ encoder.encode(some.texts).T}
+        for some in (data, replace(data, ids=every, texts=every))
+    )
     found: dict[str, dict[str, np.ndarray]] = {}
     for name, scores in whole.items():
         order = np.argsort(-scores, axis=1, kind="stable")[:, :PASSAGES]
@@ -139,7 +118,7 @@ def summary(found: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
     for other in ("BM25 (bm25s)", "all-MiniLM-L6-v2"):
         if "likewise" in found and other in found:
             numbers[f"likewise - {other}"] = {
-                key: difference(found["likewise"][key].astype(float) - found[other][key].astype(float))
+                key: interval(found["likewise"][key].astype(float) - found[other][key].astype(float))
                 for key in ("recall@1", "recall@5", "sentence")
             }
     return numbers
@@ -147,7 +126,7 @@ def summary(found: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
 
 def single_sentences(data: Retrieval, seeds: int, *, adapted: bool) -> dict[str, Any]:
     """MRR@10 of the sentence that answers."""
-    judge, queries = Judge(data, reciprocal=True), [*data.queries.values()]
+    judge, queries = Judge(data), [*data.queries.values()]
     words = bm25(data)
     encoder = likewise.load(model_folder())
     cosines = encoder.encode(queries) @ encoder.encode(data.texts).T
@@ -155,7 +134,7 @@ def single_sentences(data: Retrieval, seeds: int, *, adapted: bool) -> dict[str,
     each["all-MiniLM-L6-v2 + BM25"] = judge.scored(joined(cosines, words))
     several: dict[str, list[np.ndarray]] = {}
     for seed in range(seeds):
-        models = {"likewise": likewise.train(data.texts, seed=seed, progress=False)}
+        models = {"likewise": trained(data.texts, seed=seed)}
         if adapted:
             models["likewise, adapted MiniLM"] = likewise.train(data.texts, encoder=MINILM, seed=seed, progress=False)
         for name, model in models.items():
@@ -170,19 +149,15 @@ def single_sentences(data: Retrieval, seeds: int, *, adapted: bool) -> dict[str,
     pairs = [("likewise, hybrid", "BM25 (bm25s)"), ("likewise, adapted MiniLM, vector", "all-MiniLM-L6-v2")]
     pairs += [("likewise, adapted MiniLM, hybrid", "all-MiniLM-L6-v2")]
     numbers["difference"] = {
-        f"{one} - {other}": difference(means[one] - means[other]) for one, other in pairs if one in means
+        f"{one} - {other}": interval(means[one] - means[other]) for one, other in pairs if one in means
     }
     return numbers
 
 
 def main() -> None:
     """Judge both sets and record them."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="one seed, no transformer is adapted, nothing recorded")
-    given = parser.parse_args()
-    warnings.filterwarnings("ignore")
+    given = arguments(__doc__, quick="one seed, no transformer is adapted", seeds=3).parse_args()
+    be_quiet()
     seeds = 1 if given.quick else given.seeds
     data = read_retrieval(given.data / "xquad_en")
     answers = {row["id"]: row["answers"][0] for row in rows(given.data / "xquad_en" / "queries.jsonl")}

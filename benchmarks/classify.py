@@ -13,7 +13,8 @@ the few labels alone, has the accuracy on the test texts within. SetFit, which f
 where a folder with setfit 1.2 and what it needs is given.
 """
 
-import argparse
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,15 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kept_vectors import CachedEmbedder
-from record import record
+from comparison import over_draws
+from record import arguments, record
 from scipy.sparse import csr_array
-from setfit_peer import SetFit
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
-from yardstick import Labels, add_data, drawn, labelled, model_folder
+from yardstick import CachedEncoder, Labels, drawn, labelled, model_folder, trained
 
 import likewise
 from likewise.applications.classify.features import word_ngrams
@@ -44,6 +44,7 @@ OURS = "likewise"
 WITH_UNLABELLED = 2  # draws
 MOST_UNLABELLED = 64  # labels a class
 MINILM_READS = {"imdb": 2_500}  # of the test texts
+SETFIT_READS = {"banking77": 0, "newsgroups20": 0}  # labels a class, beyond which it takes an hour a draw; 8 of others
 MINILM_DRAWS = {("imdb", 1024): 0, ("newsgroups20", 8): 0, ("newsgroups20", 64): 0}
 READ_BY_TFIDF = 10_000  # texts
 LONGEST = 128  # tokens
@@ -51,14 +52,6 @@ LONGEST = 128  # tokens
 ELSEWHERE = {"mr": "imdb", "sst2": "imdb"}  # where there is more unlabelled text of the kind
 
 Vectors = Callable[[list[str]], Any]
-
-
-def over(values: list[float]) -> dict[str, Any]:
-    """Mean of the draws, with the 95 % interval of a bootstrap over them."""
-    held = np.array(values)
-    means = held[np.random.default_rng(0).integers(len(held), size=(2000, len(held)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return {"mean": float(held.mean()), "low": float(low), "high": float(high), "values": held.round(4).tolist()}
 
 
 @dataclass(frozen=True)
@@ -135,11 +128,11 @@ def lsa(data: Labels, most: int | None) -> Vectors:
     return lambda texts: normalize(svd.transform(weighting.transform(texts)))
 
 
-def minilm(cache: Path | None) -> Vectors:
+def minilm(cache: Path | None) -> CachedEncoder:
     """all-MiniLM-L6-v2."""
     model = likewise.load(model_folder())
     model.encoder.special_tokens = replace(model.encoder.special_tokens, longest=LONGEST)
-    return CachedEmbedder(model.encode, cache)
+    return CachedEncoder(model, cache, np.float16)
 
 
 def probe(rows: Any, labels: np.ndarray, queries: Any) -> np.ndarray:
@@ -151,12 +144,10 @@ class Slow:
     """MiniLM as a model for `Classifier`, and the texts that it is judged on."""
 
     def __init__(self, data: Labels, plan: Plan, cache: Path | None) -> None:
-        self.encode = minilm(cache)
-        order, count = (
-            np.random.default_rng(0).permutation(len(data.tested)),
-            MINILM_READS.get(data.name, len(data.tested)),
-        )
-        self.rows = np.sort(order[:count])
+        self.cached = minilm(cache)
+        self.encode = self.cached.encode
+        order = np.random.default_rng(0).permutation(len(data.tested))
+        self.rows = np.sort(order[: MINILM_READS.get(data.name, len(order))])
         self.draws = {each: MINILM_DRAWS.get((data.name, each), plan.draws) for each in plan.per_class}
         self.queries = self.encode([data.tested[row] for row in self.rows]) if any(self.draws.values()) else None
 
@@ -168,12 +159,38 @@ class Slow:
             test.predict(likewise.Classifier(self).fit(texts, labels), self.queries, self.rows),
             self.rows,
         )
+        self.cached.keep()
 
 
-def some_tested(data: Labels, count: int) -> Labels:
-    """The data set with so many of its test texts, drawn once."""
-    rows = np.random.default_rng(0).permutation(len(data.tested))[:count]
-    return replace(data, tested=[data.tested[row] for row in rows], truth=data.truth[rows])
+class SetFit:
+    """all-MiniLM-L6-v2, fine-tuned on pairs of labelled texts, and a logistic regression; the defaults of SetFit.
+
+    Args:
+        folder: where `pip install --target` has put it.
+        draws: how many of the draws it is asked for.
+    """
+
+    def __init__(self, folder: Path, draws: int) -> None:
+        self.folder, self.draws = folder, draws
+
+    def takes(self, name: str, per_class: int, draw: int) -> bool:
+        """Whether it has the time."""
+        return draw < self.draws and per_class <= SETFIT_READS.get(name, 8)
+
+    def predict(self, texts: list[str], labels: np.ndarray, queries: list[str]) -> np.ndarray:
+        """Fit on labelled texts and predict others."""
+        sys.path.append(str(self.folder))
+        from datasets import Dataset
+        from setfit import SetFitModel, Trainer, TrainingArguments
+
+        names, numbers = np.unique(labels, return_inverse=True)
+        model = SetFitModel.from_pretrained(str(model_folder()))
+        with tempfile.TemporaryDirectory() as place:
+            how = TrainingArguments(output_dir=place, report_to="none", save_strategy="no")
+            given = Dataset.from_dict({"text": texts, "label": numbers.tolist()})
+            Trainer(model=model, args=how, train_dataset=given).train()
+            found: np.ndarray = names[np.asarray(model.predict(queries))]
+        return found
 
 
 def measure(
@@ -215,51 +232,36 @@ def measure(
 
 def figures(found: dict[str, list[float]], held: list[bool]) -> dict[str, Any]:
     """Means and intervals, of differences too."""
-    numbers = {name: over(values) for name, values in found.items()}
+    numbers = {name: over_draws(values) for name, values in found.items()}
     if held:
-        numbers["interval holds"] = over([float(each) for each in held])
+        numbers["interval holds"] = over_draws([float(each) for each in held])
     for name in ("TF-IDF", "LSA 256", "MiniLM", "SetFit"):
         if name in found:
             for own in (OURS, f"{OURS} + unlabelled"):
                 if own in found:
                     pairs = zip(found[own], found[name], strict=False)
-                    numbers[f"{own} - {name}"] = over([ours - its for ours, its in pairs])
+                    numbers[f"{own} - {name}"] = over_draws([ours - its for ours, its in pairs])
     return numbers
 
 
-def trained(data: Labels, cache: Path | None) -> Any:
-    """The static model of a data set, made once where there is a folder for it."""
-    kept = cache and cache / f"{data.name}.model"
-    if kept is not None and kept.exists():
-        return likewise.load(kept)
-    return likewise.train(data.read, progress=False, out=kept)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add_data(parser)
+    parser = arguments(__doc__, draws=10, unlabelled_draws=WITH_UNLABELLED, setfit_draws=2)
     parser.add_argument("--cache", type=Path, help="folder for models and for the vectors of MiniLM")
-    parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--tested", type=int, help="test texts that are drawn once, of more; all if not given")
     parser.add_argument("--lsa-texts", type=int, help="texts that LSA reads at the most; all if not given")
     parser.add_argument("--labels-per-class", type=int, nargs="+", help="instead of those of the data set")
-    parser.add_argument(
-        "--unlabelled-draws", type=int, default=WITH_UNLABELLED, help="that unlabelled texts are given to"
-    )
     parser.add_argument("names", nargs="*", default=None, metavar="NAME", help=f"of {', '.join(PER_CLASS)}")
     parser.add_argument("--setfit", type=Path, help="the folder of SetFit, to stand beside it in the first draws")
-    parser.add_argument("--setfit-draws", type=int, default=2)
     given = parser.parse_args()
     fine_tuned = SetFit(given.setfit, given.setfit_draws) if given.setfit else None
     for name in given.names or PER_CLASS:
-        data, started = labelled(given.data, name), time.perf_counter()
-        if given.tested:
-            data = some_tested(data, given.tested)
-        models = {OURS: trained(data, given.cache)}
-        if name in ELSEWHERE:
-            models[f"{OURS}, model of {ELSEWHERE[name]}"] = trained(labelled(given.data, ELSEWHERE[name]), given.cache)
+        data, started = labelled(given.data, name, given.tested), time.perf_counter()
+        models = {OURS: trained(data.read, given.cache and given.cache / f"{name}.model")}
+        if other := ELSEWHERE.get(name):
+            texts = labelled(given.data, other).read
+            models[f"{OURS}, model of {other}"] = trained(texts, given.cache and given.cache / f"{other}.model")
         plan = Plan(given.labels_per_class or PER_CLASS[name], given.draws, given.unlabelled_draws, given.lsa_texts)
-        numbers = measure(data, models, plan, given.cache and given.cache / "minilm", fine_tuned)
+        numbers = measure(data, models, plan, given.cache and given.cache / "minilm.npz", fine_tuned)
         sizes = {"labelled": len(data.learned), "test": len(data.tested), "unlabelled": len(data.unlabelled)}
         sizes["test, MiniLM"] = min(len(data.tested), MINILM_READS.get(name, len(data.tested)))
         sizes["texts read by LSA"] = min(len(data.read), given.lsa_texts or len(data.read))

@@ -1,14 +1,18 @@
-"""How the benchmarks compare: contestants take turns in one process, and what counts is the median of their ratios."""
+"""How the benchmarks compare: speeds by the median of ratios, contestants taking turns; quality with its interval."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
 import likewise  # noqa: F401 - before torch: it keeps OpenMP's idle threads from spinning, for every contestant
 
-__all__ = ["Spread", "alternate", "best_of", "ratio", "spread", "timed"]
+__all__ = [
+    "Spread", "alternate", "best_of", "interval", "milliseconds", "over", "over_draws", "ratio", "show", "spread",
+    "timed",
+]  # fmt: skip
 
 RESAMPLES = 10_000
 
@@ -44,22 +48,26 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def alternate(contestants: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
+def alternate(
+    contestants: Mapping[str, Callable[[], Any]], repeats: int, clock: Callable[[Callable[[], Any]], float] = timed
+) -> dict[str, list[float]]:
     """Seconds of each contestant in each repeat; every other repeat runs them in the opposite order.
 
     What disturbs the machine for a while so disturbs all of them, and none has always the caches of the same other.
+    `clock` gives the seconds of a call.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for repeat in range(repeats):
         names = list(contestants)
         for name in names if repeat % 2 == 0 else reversed(names):
-            seconds[name].append(timed(contestants[name]))
+            seconds[name].append(clock(contestants[name]))
     return seconds
 
 
-def best_of(settings: Mapping[str, Callable[[], object]]) -> str:
-    """The name of the setting that is fastest, the better of two runs each: a peer runs with the best that we found."""
-    return min(settings, key=lambda name: min(timed(settings[name]), timed(settings[name])))
+def best_of(tried: Sequence[Any], run: Callable[[Any], Callable[[], object]]) -> Any:
+    """The setting that is fastest, the better of two runs each: a peer runs with the best that we found."""
+    calls = [run(setting) for setting in tried]
+    return tried[int(np.argmin([min(timed(call), timed(call)) for call in calls]))]
 
 
 def spread(values: Sequence[float], seed: int = 0) -> Spread:
@@ -73,3 +81,37 @@ def spread(values: Sequence[float], seed: int = 0) -> Spread:
 def ratio(ones: Sequence[float], others: Sequence[float]) -> Spread:
     """How many times the other each one is, repeat by repeat."""
     return spread([one / other for one, other in zip(ones, others, strict=True)])
+
+
+def milliseconds(seconds: Sequence[float]) -> dict[str, float]:
+    """The latencies of single calls, as they are recorded."""
+    taken = 1000 * np.asarray(seconds)
+    return {"milliseconds, median": float(np.median(taken)), "milliseconds, 95 %": float(np.quantile(taken, 0.95))}
+
+
+def over(values: Sequence[float]) -> dict[str, Any]:
+    """The mean of the seeds, the lowest and the highest."""
+    return {"mean": float(np.mean(values)), "low": min(values), "high": max(values), "values": [*values]}
+
+
+def interval(each: np.ndarray | Sequence[float]) -> dict[str, Any]:
+    """A mean, over queries, users or draws, with its 95 % bootstrap interval."""
+    values = np.asarray(each, np.float64)
+    rng, size, times = np.random.default_rng(0), (RESAMPLES // 100, len(values)), range(100)
+    means = np.concatenate([values[rng.integers(len(values), size=size)].mean(axis=1) for _ in times])
+    low, high = np.quantile(means, [0.025, 0.975]).tolist()
+    return {"mean": float(values.mean()), "low": low, "high": high}
+
+
+def over_draws(values: Sequence[float]) -> dict[str, Any]:
+    """The mean of the draws of labels, with its 95 % bootstrap interval."""
+    return interval(values) | {"values": np.round(values, 4).tolist()}
+
+
+def show(numbers: Mapping[str, Any]) -> None:
+    """Print figures, and the differences among them."""
+    for name, value in {**numbers, **numbers.get("difference", {})}.items():
+        if isinstance(value, float):
+            print(f"  {name:40} {value:.4f}", flush=True)
+        elif "mean" in value:
+            print(f"  {name:40} {value['mean']:.4f} ({value['low']:.4f} to {value['high']:.4f})", flush=True)

@@ -12,18 +12,18 @@ duplicates is recorded, at several precisions. How texts are perturbed for the c
 of Quora in view; the weights of rare words, similar words and numbers with those of all three, test pairs among them.
 """
 
-import argparse
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from comparison import over
 from datasketch import MinHash
-from record import record
+from record import arguments, record
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import average_precision_score
-from yardstick import MINILM, add_data, lines, model_folder, rows, table
+from yardstick import MINILM, lines, model_folder, rows, table, trained
 
 import likewise
 from likewise.applications.duplicates.similarity import compare
@@ -93,10 +93,8 @@ def precision_reached(texts: list[str], model: Any, known: Pairs) -> dict[str, A
 
 def main() -> None:
     """Train, score and search each data set."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_data(parser)
+    parser = arguments(__doc__, seeds=1)
     parser.add_argument("folders", nargs="*", default=DATA_SETS)
-    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--minilm", action="store_true", help="all-MiniLM-L6-v2 too, which takes minutes")
     parser.add_argument("--adapted", action="store_true", help="and adapted, which takes more")
     parser.add_argument("--models", type=Path, help="a folder to keep models in, and to take them from")
@@ -108,10 +106,7 @@ def main() -> None:
         same = np.array([pair[2] for pair in test])
         scores: dict[str, list[float]] = {}
         for seed in range(chosen.seeds):
-            folder = place / f"{name}-{seed}.model"
-            if not folder.exists():
-                likewise.train(texts, seed=seed, progress=False, out=folder)
-            model = likewise.load(folder)
+            model = trained(texts, place / f"{name}-{seed}.model", seed=seed)
             scores_of_pairs = {"duplicates": compare(first, second, model).semantic, **peers(first, second, model)}
             if chosen.minilm:
                 large = TransformerModel.load(model_folder())
@@ -124,13 +119,10 @@ def main() -> None:
                 scores_of_pairs["minilm, adapted, and its static encoder"] = compare(first, second, adapted).semantic
             for what, values in scores_of_pairs.items():
                 scores.setdefault(what, []).append(float(average_precision_score(same, values)))
-        spread = {
-            what: {"mean": np.mean(values), "low": min(values), "high": max(values), "values": values}
-            for what, values in scores.items()
-        }
+        means = {what: over(values) for what, values in scores.items()}
         reached = precision_reached(texts, model, labelled(chosen.data, name, None))
         settings = {"data": name, "texts": len(texts), "test_pairs": len(test), "duplicates": int(same.sum())}
-        numbers = {"average_precision": spread, "precision_reached": reached}
+        numbers = {"average_precision": means, "precision_reached": reached}
         record("duplicates", settings, numbers, seed=chosen.seeds - 1)
         print(name, numbers, flush=True)
 

@@ -10,7 +10,6 @@ are planted whose words stand in another order, with two letters changed over, o
 many of them each finds is recorded with the time. Training the encoder, on 50,000 of the texts, is timed by itself.
 """
 
-import argparse
 import tempfile
 import time
 from functools import partial
@@ -23,9 +22,9 @@ from usearch.index import Index  # noqa: F401 - loaded before faiss: the other w
 from comparison import alternate, ratio, spread  # isort: skip
 from datasketch import MinHash, MinHashLSH
 from encode import model2vec_of
-from record import record
+from record import arguments, record
 from semhash import SemHash
-from yardstick import add_data, short_texts
+from yardstick import short_texts, slip, trained
 
 import likewise
 
@@ -44,20 +43,12 @@ def planted(texts: list[str], rng: np.random.Generator) -> tuple[list[str], list
             cut = len(words) // 2
             words = words[cut:] + words[:cut]
         elif way == 1:
-            at = max(range(len(words)), key=lambda place: len(words[place]))
-            place = int(rng.integers(len(words[at]) - 1))
-            word = words[at]
-            words[at] = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+            words = slip(texts[number], rng).split()
         else:
             words.remove(min(words, key=len))
         pairs.append((number, len(texts) - 1 - number))
         changed[len(texts) - 1 - number] = " ".join(words)
     return changed, pairs
-
-
-def by_likewise(texts: list[str], model: likewise.Model) -> Any:
-    """What is found."""
-    return likewise.duplicates(texts, model)
 
 
 def by_semhash(texts: list[str], model: Any) -> Any:
@@ -114,16 +105,13 @@ def summary(rows: set[int], texts: list[str], pairs: list[tuple[int, int]]) -> d
 
 def main() -> None:
     """Time all three, in turns."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_data(parser)
-    parser.add_argument("--texts", type=int, default=1_000_000)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser = arguments(__doc__, texts=1_000_000, repeats=5)
     parser.add_argument("--no-peers", action="store_true", help="likewise alone")
     chosen = parser.parse_args()
     rng = np.random.default_rng(0)
     texts, pairs = planted(short_texts(chosen.data, chosen.texts, rng), rng)
     began = time.perf_counter()
-    model = likewise.train(texts[: min(LEARNED, len(texts))], dim=DIM, progress=False)
+    model = trained(texts[:LEARNED], dim=DIM)
     training = time.perf_counter() - began
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -133,11 +121,11 @@ def main() -> None:
         def run(name: str, work: Any) -> None:
             found[name] = work()
 
-        contestants = {"likewise": partial(run, "likewise", partial(by_likewise, texts, model))}
+        contestants = {"likewise": partial(run, "likewise", partial(likewise.duplicates, texts, model))}
         if not chosen.no_peers:
             contestants["semhash"] = partial(run, "semhash", partial(by_semhash, texts, peer))
             contestants["datasketch"] = partial(run, "datasketch", partial(by_datasketch, texts))
-        by_likewise(texts[:6_000], model)  # the loops are compiled
+        likewise.duplicates(texts[:6_000], model)  # the loops are compiled
         seconds = alternate(contestants, chosen.repeats)
     numbers: dict[str, Any] = {"seconds": {name: spread(each).plain() for name, each in seconds.items()}}
     peers = [name for name in contestants if name != "likewise"]

@@ -7,15 +7,15 @@ opened again. Then single texts are queried: stored ones, stored ones with a typ
 Milliseconds are of whole calls of `Store.duplicates_of`. How many of the typos are found says what the store misses.
 """
 
-import argparse
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from record import record
-from yardstick import add_data, sentences
+from comparison import milliseconds
+from record import arguments, record
+from yardstick import sentences, slip, trained
 
 import likewise
 from likewise.applications.duplicates.store import Store
@@ -24,26 +24,14 @@ QUERIES = 300
 LEARNED, DIM = 50_000, 256
 
 
-def slip(text: str, rng: np.random.Generator) -> str:
-    """Two letters of the longest word swapped."""
-    words = text.split()
-    at = max(range(len(words)), key=lambda place: len(words[place]))
-    place, word = int(rng.integers(max(1, len(words[at]) - 1))), words[at]
-    words[at] = word[:place] + word[place + 1 : place + 2] + word[place : place + 1] + word[place + 2 :]
-    return " ".join(words)
-
-
 def main() -> None:
     """Store, open, query, and record."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
-    parser.add_argument("--texts", type=int, default=1_000_000)
-    chosen = parser.parse_args()
+    chosen = arguments(__doc__, texts=1_000_000).parse_args()
     rng = np.random.default_rng(0)
     every = sentences(chosen.data, chosen.texts + QUERIES)
     rng.shuffle(every)
     texts, others = every[:-QUERIES], every[-QUERIES:]
-    model = likewise.train(texts[: min(LEARNED, len(texts))], dim=DIM, progress=False)
+    model = trained(texts[:LEARNED], dim=DIM)
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
@@ -65,12 +53,9 @@ def main() -> None:
             for text, row in zip(some, drawn, strict=True):
                 began = time.perf_counter()
                 members = store.duplicates_of(text)
-                taken.append(1000 * (time.perf_counter() - began))
+                taken.append(time.perf_counter() - began)
                 found += any(member.text == texts[row] for member in members) if name != "others" else bool(members)
-            numbers[name] = {
-                "milliseconds, median": float(np.median(taken)), "milliseconds, 95 %": float(np.quantile(taken, 0.95)),
-                "found": found / QUERIES,
-            }  # fmt: skip
+            numbers[name] = {**milliseconds(taken), "found": found / QUERIES}
             print(name, numbers[name], flush=True)
     print(seconds)
     record("duplicates_store", {"texts": len(store), "dim": DIM, "requested": QUERIES}, numbers, seed=0)

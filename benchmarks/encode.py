@@ -6,7 +6,6 @@ All three have the same vocabulary and the same rows, take a list of strings and
 tokenising is in the time. Each peer runs with the fastest of several settings, tried before the race.
 """
 
-import argparse
 import os
 import tempfile
 from collections.abc import Callable
@@ -17,10 +16,10 @@ from typing import Any
 import numpy as np
 from comparison import alternate, best_of, ratio, spread
 from model2vec import StaticModel
-from record import record
+from record import arguments, record
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
-from yardstick import add_data, short_texts
+from yardstick import short_texts, trained
 
 import likewise
 
@@ -36,61 +35,33 @@ def model2vec_of(model: likewise.Model, folder: Path) -> StaticModel:
     return StaticModel(model.encoder.weights, tokenizer, normalize=True, max_length=None)
 
 
-def run_model2vec(model: StaticModel, texts: list[str], settings: dict[str, Any]) -> np.ndarray:
-    """Its encode; with threads of its own it turns those of `tokenizers` off, so they are turned on again before."""
+def by_peer(model: Any, texts: list[str], settings: dict[str, Any]) -> np.ndarray:
+    """A peer's encode, with the threads of `tokenizers` on, which model2vec turns off for threads of its own."""
     os.environ["TOKENIZERS_PARALLELISM"] = "true"
-    return np.asarray(model.encode(texts, **settings))
-
-
-def run_sentence_transformers(model: SentenceTransformer, texts: list[str], settings: dict[str, Any]) -> np.ndarray:
-    """Its encode, with the threads of `tokenizers` on."""
-    os.environ["TOKENIZERS_PARALLELISM"] = "true"
-    return model.encode(texts, show_progress_bar=False, **settings)
-
-
-def best_settings(
-    run: Callable[[Any, list[str], dict[str, Any]], np.ndarray],
-    model: Any,
-    texts: list[str],
-    tried: list[dict[str, Any]],
-) -> dict[str, Any]:
-    """The fastest of the settings on some of the texts."""
-    named = {str(settings): partial(run, model, texts, settings) for settings in tried}
-    return tried[list(named).index(best_of(named))]
+    return np.asarray(model.encode(texts, show_progress_bar=False, **settings))
 
 
 def main() -> None:
     """Race the three and record texts per second, ratios and how far the vectors differ."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
-    parser.add_argument("--texts", type=int, default=200_000)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="20,000 texts, 5 repeats, nothing recorded")
-    given = parser.parse_args()
+    given = arguments(__doc__, quick="20,000 texts, 5 repeats", texts=200_000, repeats=5, seed=0).parse_args()
     count, repeats = (20_000, 5) if given.quick else (given.texts, given.repeats)
 
     texts = short_texts(given.data, count, np.random.default_rng(given.seed))
-    model = likewise.train(texts, epochs=1, seed=given.seed, progress=False)
+    model = trained(texts, epochs=1, seed=given.seed)
     tokens = float(np.mean(model.tokenizer.encode(texts).lengths))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "short.model"
         model.save(folder)
-        model2vec = model2vec_of(model, folder)
-        transformer = SentenceTransformer(str(folder), device="cpu")
+        peers = {
+            "model2vec": (model2vec_of(model, folder), MODEL2VEC),
+            "sentence-transformers": (SentenceTransformer(str(folder), device="cpu"), SENTENCE_TRANSFORMERS),
+        }
 
-    some = texts[: max(20_000, count // 8)]
-    settings = {
-        "model2vec": best_settings(run_model2vec, model2vec, some, MODEL2VEC),
-        "sentence-transformers": best_settings(run_sentence_transformers, transformer, some, SENTENCE_TRANSFORMERS),
-    }
-    calls: dict[str, Callable[[], np.ndarray]] = {
-        "likewise": partial(model.encode, texts),
-        "model2vec": partial(run_model2vec, model2vec, texts, settings["model2vec"]),
-        "sentence-transformers": partial(
-            run_sentence_transformers, transformer, texts, settings["sentence-transformers"]
-        ),
-    }
+    some, settings = texts[: max(20_000, count // 8)], {}
+    calls: dict[str, Callable[[], np.ndarray]] = {"likewise": partial(model.encode, texts)}
+    for name, (peer, tried) in peers.items():
+        settings[name] = best_of(tried, partial(partial, by_peer, peer, some))
+        calls[name] = partial(by_peer, peer, texts, settings[name])
     ours = calls["likewise"]()
     differences = {name: float(np.abs(ours - calls[name]()).max()) for name in settings}
     seconds = alternate(calls, repeats)

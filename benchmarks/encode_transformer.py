@@ -13,15 +13,15 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from comparison import best_of, ratio, spread, timed
-from record import record
+from comparison import alternate, best_of, ratio, spread, timed
+from record import arguments, record
 from sentence_transformers import SentenceTransformer
 from yardstick import model_folder
 
@@ -88,27 +88,11 @@ def apart(one: np.ndarray, other: np.ndarray) -> dict[str, float]:
     }  # fmt: skip
 
 
-def race(contestants: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
-    """Seconds of each in each repeat, as each says itself; every other repeat goes backwards."""
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    for repeat in range(repeats):
-        names = list(contestants)
-        for name in names if repeat % 2 == 0 else reversed(names):
-            seconds[name].append(contestants[name]())
-        print(repeat + 1, {name: round(taken[-1], 2) for name, taken in seconds.items()}, flush=True)
-    return seconds
-
-
 def main() -> None:
     """Race the backends and record texts per second, ratios and how far the vectors differ."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="is not read: the texts are those of the running Python")
-    parser.add_argument("--texts", type=int, default=2000)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = arguments(__doc__, quick="200 texts", reads_data=False, texts=2000, repeats=5, seed=0)
     parser.add_argument("--peer-python", help="an interpreter with sentence-transformers[onnx,openvino]")
     parser.add_argument("--backends", default=",".join(THEIRS), help="of the peer, in that interpreter")
-    parser.add_argument("--quick", action="store_true", help="200 texts, nothing recorded")
     given = parser.parse_args()
     docs = pydocs()
     chosen = np.random.default_rng(given.seed).permutation(len(docs))[: 200 if given.quick else given.texts]
@@ -126,7 +110,7 @@ def run(given: argparse.Namespace, texts: list[str], work: Path) -> None:
     peer = SentenceTransformer(str(folder), device="cpu", backend="torch")
     peer.max_seq_length = LENGTH
     encode = partial(peer.encode, show_progress_bar=False)
-    size = int(best_of({str(size): partial(encode, texts[:TRIED], batch_size=size) for size in SIZES}))
+    size = best_of(SIZES, lambda each: partial(encode, texts[:TRIED], batch_size=each))
     contestants: dict[str, Callable[[], float]] = {
         name: partial(timed, partial(model.encode, texts)) for name, model in models.items()
     }
@@ -140,7 +124,7 @@ def run(given: argparse.Namespace, texts: list[str], work: Path) -> None:
         other.choose()
         contestants[name], settings[name] = other.seconds, {"batch_size": other.size, **other.versions}
         differences[name] = apart(other.vectors(), expected)
-    seconds = race(contestants, given.repeats)
+    seconds = alternate(contestants, given.repeats, lambda seconds_of: seconds_of())
     numbers = {
         "texts_a_second": {name: spread([len(texts) / took for took in taken]) for name, taken in seconds.items()},
         "ratio": {

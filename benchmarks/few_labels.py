@@ -9,14 +9,13 @@ random, of the same 2,000. With `--transformer` also all-MiniLM-L6-v2 in the fir
 with the 95 % interval of a bootstrap over the draws.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from classify import over, some_tested, trained
-from record import record
-from yardstick import Labels, add_data, drawn, labelled, model_folder
+from comparison import over_draws
+from record import arguments, record
+from yardstick import Labels, drawn, labelled, model_folder, trained
 
 import likewise
 
@@ -76,24 +75,23 @@ def measure(data: Labels, model: Any, draws: int, *, transformer: bool) -> dict[
         print(data.name, draw, {name: round(100 * value, 1) for name, value in found.items()}, flush=True)
     pairs = [("MiniLM, contrastive", "MiniLM")]
     pairs += [(f"{n * BATCH} more, selected", f"{n * BATCH} more, at random") for n in (1, 2, 3)]
-    numbers = {name: over(values) for name, values in each.items()}
+    numbers = {name: over_draws(values) for name, values in each.items()}
     for one, other in pairs:
         if one in each:
-            numbers[f"{one} - {other}"] = over([a - b for a, b in zip(each[one], each[other], strict=True)])
+            numbers[f"{one} - {other}"] = over_draws([a - b for a, b in zip(each[one], each[other], strict=True)])
     return numbers
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
+    parser = arguments(__doc__, draws=5)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PER_CLASS)}")
     parser.add_argument("--cache", type=Path, help="folder for models")
-    parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--transformer", action="store_true", help="and all-MiniLM-L6-v2, which takes minutes")
     given = parser.parse_args()
     for name in given.names or PER_CLASS:
-        data = some_tested(labelled(given.data, name), TESTED)
-        numbers = measure(data, trained(data, given.cache), given.draws, transformer=given.transformer)
+        data = labelled(given.data, name, TESTED)
+        model = trained(data.read, given.cache and given.cache / f"{name}.model")
+        numbers = measure(data, model, given.draws, transformer=given.transformer)
         configuration = {"data": name, "labels a class": PER_CLASS[name], "test": len(data.tested)}
         record("few_labels", configuration | {"draws": given.draws}, numbers, given.draws - 1)
 

@@ -10,21 +10,17 @@ at once.
 
 import argparse
 import json
-import logging
-import os
 import resource
 import subprocess
 import sys
 import tempfile
-import time
-import warnings
 from functools import partial
 from typing import Any
 
 import numpy as np
-from record import record
-from train_transformer import BATCH, LONGEST, TEMPERATURE, python_texts, trainer
-from yardstick import MINILM, add_data
+from comparison import timed
+from record import arguments, be_quiet, record
+from train_transformer import BATCH, LONGEST, Ours, python_texts, trainer
 
 import likewise
 
@@ -32,46 +28,29 @@ MEMORY = 1.0  # GiB for the graphs of likewise
 MINI = 32  # texts that the peer encodes at once: its default
 
 
-def ours(texts: list[str]) -> float:
+def by_likewise(texts: list[str]) -> float:
     """Seconds of a step."""
-    from likewise.encoders.transformer.encoder import TransformerEncoder
-    from likewise.encoders.transformer.loading import load_pretrained
-    from likewise.losses.info_nce import info_nce
-    from likewise.tokens.ragged import Ragged
-
-    found = load_pretrained(MINILM, length=LONGEST)
-    encoder = TransformerEncoder(
-        found.model, found.special_tokens, half=False, activation_memory=int(MEMORY * (1 << 30))
-    )
-    few = found.tokenizer.encode(texts[:BATCH])
-    encoder.encode(few)  # compiles
-    started = time.perf_counter()
-    ids = found.tokenizer.encode(texts)
-    vectors, tape = encoder.forward(Ragged.concatenate([ids, ids]))
-    contrast = info_nce(vectors[: len(ids)], vectors[len(ids) :], temperature=TEMPERATURE, symmetric=False)
-    encoder.backward(tape, np.concatenate([contrast.anchors.numpy(), contrast.candidates.numpy()]))
-    encoder.step(2e-5)
-    return time.perf_counter() - started
+    ours = Ours(texts, batch=len(texts), half=False, activation_memory=int(MEMORY * (1 << 30)))
+    ours.encoder.encode(ours.found.tokenizer.encode(texts[:BATCH]))  # compiles
+    return timed(ours)
 
 
-def theirs(texts: list[str]) -> float:
+def by_sentence_transformers(texts: list[str]) -> float:
     """Seconds of a step of the trainer."""
     from sentence_transformers.losses import CachedMultipleNegativesRankingLoss
 
     loss = partial(CachedMultipleNegativesRankingLoss, mini_batch_size=MINI)
     with tempfile.TemporaryDirectory() as place:
         one = trainer(texts, place, loss, longest=LONGEST, batch=len(texts), max_steps=1)
-        started = time.perf_counter()
-        one.train()
-        return time.perf_counter() - started
+        return timed(one.train)
 
 
-CONTESTANTS = {"likewise": ours, "sentence-transformers": theirs}
+CONTESTANTS = {"likewise": by_likewise, "sentence-transformers": by_sentence_transformers}
 
 
 def alone(name: str, pairs: int, seed: int) -> dict[str, float]:
     """A contestant in a process of its own: seconds, and the most GiB it held."""
-    command = [sys.executable, __file__, "--data", os.curdir, "--contestant", name, "--pairs", str(pairs)]
+    command = [sys.executable, __file__, "--contestant", name, "--pairs", str(pairs)]
     done = subprocess.run([*command, "--seed", str(seed)], check=True, capture_output=True, text=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     print(f"{name:24} {found['seconds']:8.1f} s  {found['gibibytes']:5.2f} GiB", flush=True)
@@ -80,17 +59,10 @@ def alone(name: str, pairs: int, seed: int) -> dict[str, float]:
 
 def main() -> None:
     """Take turns, and record seconds and memory."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
-    parser.add_argument("--pairs", type=int, default=2048)
-    parser.add_argument("--repeats", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="256 pairs, nothing recorded")
+    parser = arguments(__doc__, quick="256 pairs", reads_data=False, pairs=2048, repeats=1, seed=0)
     parser.add_argument("--contestant", choices=CONTESTANTS, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    logging.disable(logging.WARNING)
-    warnings.filterwarnings("ignore")
+    be_quiet()
     if given.quick:
         given.pairs = 256
     if given.contestant:

@@ -11,16 +11,15 @@ first 100, and the mean reciprocal rank among them. Intervals are of a bootstrap
 anything.
 """
 
-import argparse
 import re
-import warnings
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from record import record
+from comparison import interval
+from record import arguments, be_quiet, record
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-from yardstick import Judge, Retrieval, add_data, bm25, difference, lsa, model_folder, read_retrieval, some_queries
+from yardstick import Judge, Retrieval, bm25, lsa, model_folder, read_retrieval, some_queries, trained
 
 import likewise
 
@@ -70,15 +69,15 @@ def measure(data: Retrieval, seeds: int) -> dict[str, Any]:
     }
     for seed in range(seeds):
         several.setdefault("LSA 256", []).append(ranks(judge, lsa(data, seed)))
-        model = likewise.train(data.texts, seed=seed, progress=False)
+        model = trained(data.texts, seed=seed)
         scores = model.encode_query(queries) @ model.encode_document(data.texts).T
         several.setdefault("likewise, from scratch", []).append(ranks(judge, scores))
     means = {name: np.mean(runs, axis=0) for name, runs in several.items()}
     numbers: dict[str, Any] = {
-        name: {"MRR@100": difference(each[:, 0]), "recall@100": difference(each[:, 1])} for name, each in means.items()
+        name: {"MRR@100": interval(each[:, 0]), "recall@100": interval(each[:, 1])} for name, each in means.items()
     }
     numbers["difference"] = {
-        f"likewise - {other}": difference(means["likewise, from scratch"][:, 1] - means[other][:, 1])
+        f"likewise - {other}": interval(means["likewise, from scratch"][:, 1] - means[other][:, 1])
         for other in means if other != "likewise, from scratch"
     }  # fmt: skip
     return numbers
@@ -86,12 +85,8 @@ def measure(data: Retrieval, seeds: int) -> dict[str, Any]:
 
 def main() -> None:
     """Judge every data set and record what came out."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="npl, one seed, nothing recorded")
-    given = parser.parse_args()
-    warnings.filterwarnings("ignore")
+    given = arguments(__doc__, quick="npl, one seed", seeds=3).parse_args()
+    be_quiet()
     for name in DATA_SETS[1:2] if given.quick else DATA_SETS:
         data = some_queries(without_shared_words(read_retrieval(given.data / name)))
         print(f"\n{name}: {len(data.queries):,} queries", flush=True)
@@ -99,8 +94,7 @@ def main() -> None:
         for way, found in numbers.items():
             print(f"  {way:26}", {key: round(value["mean"], 4) for key, value in found.items()}, flush=True)
         if not given.quick:
-            configuration = {"data": data.name, "documents": len(data.ids), "queries": len(data.queries)}
-            record("no_shared_words", configuration, numbers, given.seeds)
+            record("no_shared_words", data.configuration, numbers, given.seeds)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,14 @@ far: the share of texts that come back as they were, and the mean Jaccard simila
 of its source. Nothing here says whether the meaning stayed.
 """
 
-import argparse
 import re
 import time
 from pathlib import Path
 
 import numpy as np
 from comparison import spread
-from record import record
-from yardstick import add_data, sentences, short_texts
+from record import arguments, record
+from yardstick import sentences, short_texts
 
 from likewise.errors import InputError
 from likewise.paraphrase.paraphraser import make_paraphraser
@@ -62,12 +61,7 @@ def measured(spec: str, texts: list[str], repeats: int, seed: int) -> dict[str, 
 
 def main() -> None:
     """Rewrite the texts of each corpus by each paraphraser, and record what was found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the texts, one repeat, nothing recorded")
-    given = parser.parse_args()
+    given = arguments(__doc__, quick="a tenth of the texts, one repeat", repeats=5, seed=0).parse_args()
     repeats = 1 if given.quick else given.repeats
     try:
         for spec in TEXTS:

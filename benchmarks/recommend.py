@@ -6,30 +6,28 @@ before, a tenth of all, among themselves; and what came after a day, from what c
 peers too, is chosen on the last item of what is left to learn from; in the first table that is the last but one.
 """
 
-import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from recommend_peers import FADING, PEERS, genre_popularity, genre_taste, matrix, text_means
-from record import record
-from yardstick import add_data, rows, table
+from comparison import interval
+from recommend_peers import PEERS, genre_popularity, genre_taste, matrix, text_means
+from record import arguments, record
+from yardstick import ndcg, rows, table
 
 import likewise
 from likewise import Recommender
 
 LEAST, FEWEST = 4.0, 5
 SEEDS = (0, 1, 2)
-RESAMPLES = 1000
 Histories = list[list[int]]
 
 
 def main() -> None:
     """Run all three."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_data(parser)
+    parser = arguments(__doc__)
     parser.add_argument("--model", type=Path, help="a model folder; without it, one is trained on the films")
     parser.add_argument("--vectors", type=Path, help="a .npy file that keeps the model's vectors for the next run")
     parser.add_argument("--name", default="static, trained on the films", help="what the tables call the model")
@@ -139,28 +137,16 @@ def cold_films(films: Films, name: str) -> None:
 
 
 def _judge(data: str, films: Films, name: str, learned: Histories, wanted: Histories, among: np.ndarray) -> None:
-    count, seen = len(wanted), matrix(learned, len(films.texts))
+    items, count = len(films.texts), len(wanted)
     held = [each[:-1] if len(each) > 2 else each for each in learned]
     tuned = [user for user, each in enumerate(learned) if len(each) > 2]
-    tuning, goal = matrix(held, len(films.texts)), [[learned[user][-1]] for user in tuned]
+    shown, goal = [held[user] for user in tuned], [[learned[user][-1]] for user in tuned]
     found, settings, seconds = {}, {}, {}
-    for peer, (build, options) in PEERS.items():
-        tried = []
-        for option in options:
-            scores = build(tuning, option)[tuned]
-            tried.append(measures(scores, [held[user] for user in tuned], goal, among)["nDCG@10"].mean())
+    for peer, (scored, options) in PEERS.items():
+        tried = [measures(scored(held, items, each)[tuned], shown, goal, among)["nDCG@10"].mean() for each in options]
         settings[peer] = options[int(np.argmax(tried))]
         began = time.perf_counter()
-        found[peer] = measures(build(seen, settings[peer])[:count], learned[:count], wanted, among)
-        seconds[peer] = time.perf_counter() - began
-    for peer, (scored, options) in FADING.items():
-        tried = [
-            measures(scored(held, seen.shape[1], option)[tuned], [held[user] for user in tuned], goal, among)["nDCG@10"]
-            for option in options
-        ]
-        settings[peer] = options[int(np.argmax([each.mean() for each in tried]))]
-        began = time.perf_counter()
-        scores = scored(learned, seen.shape[1], settings[peer])[:count]
+        scores = scored(learned, items, settings[peer])[:count]
         found[peer] = measures(scores, learned[:count], wanted, among)
         seconds[peer] = time.perf_counter() - began
     runs = []
@@ -181,14 +167,13 @@ def _scores(made: Recommender, histories: Histories) -> np.ndarray:
 def measures(scores: np.ndarray, learned: Histories, wanted: Histories, among: np.ndarray) -> dict[str, np.ndarray]:
     """Of each user HR@10, nDCG@10 and Recall@50 among some films, without those that the user chose before."""
     found: dict[str, list[float]] = {"HR@10": [], "nDCG@10": [], "Recall@50": []}
-    ideal = np.cumsum(1 / np.log2(np.arange(10) + 2))
     for row, history, goal in zip(np.asarray(scores), learned, wanted, strict=True):
         own = row.astype(np.float64)
         own[history] = -np.inf
         order = among[np.argsort(-own[among], kind="stable")[:50]]
         hits = np.isin(order, goal)
         found["HR@10"].append(float(hits[:10].any()))
-        found["nDCG@10"].append(float((hits[:10] / np.log2(np.arange(10) + 2)).sum() / ideal[min(10, len(goal)) - 1]))
+        found["nDCG@10"].append(ndcg({"": order.tolist()}, {"": dict.fromkeys(goal, 1)}))
         found["Recall@50"].append(float(hits.sum() / len(goal)))
     return {key: np.array(each) for key, each in found.items()}
 
@@ -200,9 +185,9 @@ def _keep(
     numbers: dict[str, Any] = {}
     ours = found["likewise"]
     for key in ours:
-        numbers[key] = {way: _interval(each[key]) for way, each in found.items()}
+        numbers[key] = {way: interval(each[key]) for way, each in found.items()}
         numbers[f"{key}, likewise less"] = {
-            way: _interval(ours[key] - each[key]) for way, each in found.items() if way != "likewise"
+            way: interval(ours[key] - each[key]) for way, each in found.items() if way != "likewise"
         }
     if seconds:
         numbers["seconds"] = {way: float(each) for way, each in seconds.items()}
@@ -211,13 +196,6 @@ def _keep(
     print(record("recommend", configuration, numbers, 0))
     for way, each in found.items():
         print(way, {key: round(float(values.mean()), 4) for key, values in each.items()}, flush=True)
-
-
-def _interval(values: np.ndarray) -> dict[str, float]:
-    rng = np.random.default_rng(0)
-    drawn = rng.integers(len(values), size=(RESAMPLES, len(values)))
-    low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])
-    return {"mean": float(values.mean()), "low": float(low), "high": float(high)}
 
 
 if __name__ == "__main__":

@@ -6,16 +6,18 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-__all__ = ["FADING", "PEERS", "Matrix", "genre_popularity", "genre_taste", "matrix", "text_means"]
+__all__ = ["PEERS", "Matrix", "genre_popularity", "genre_taste", "matrix", "text_means"]
 
 Matrix = sparse.csr_matrix
+Scores = Callable[[Sequence[Sequence[int]], int, Any], np.ndarray]  # histories, number of items, setting
 
 
-def matrix(histories: Sequence[Sequence[int]], items: int) -> Matrix:
-    """Ones where a user chose an item."""
+def matrix(histories: Sequence[Sequence[int]], items: int, weights: np.ndarray | None = None) -> Matrix:
+    """Ones, or weights, where a user chose an item."""
     rows = np.repeat(np.arange(len(histories)), [len(each) for each in histories])
     columns = np.concatenate([np.asarray(each, np.int64) for each in histories])
-    return sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(len(histories), items))
+    values = np.ones(len(rows), np.float32) if weights is None else weights
+    return sparse.csr_matrix((values, (rows, columns)), shape=(len(histories), items))
 
 
 def popularity(seen: Matrix, _option: None) -> np.ndarray:
@@ -42,11 +44,7 @@ def fading_ease(histories: Sequence[Sequence[int]], items: int, option: tuple[fl
     """EASE whose users are their choices with weights: of the last 1, and of each one before a share of the next."""
     ridge, share = option
     faded = [share ** np.arange(len(each))[::-1] for each in histories]
-    seen = matrix(histories, items)
-    rows = np.repeat(np.arange(len(histories)), [len(each) for each in histories])
-    columns = np.concatenate([np.asarray(each, np.int64) for each in histories])
-    weighted = sparse.csr_matrix((np.concatenate(faded), (rows, columns)), shape=seen.shape)
-    return _ease(seen, weighted, ridge)
+    return _ease(matrix(histories, items), matrix(histories, items, np.concatenate(faded)), ridge)
 
 
 def _ease(seen: Matrix, queries: Matrix, ridge: float) -> np.ndarray:
@@ -83,19 +81,22 @@ def bpr(seen: Matrix, option: tuple[int, float, int]) -> np.ndarray:
     return np.asarray(model.user_factors @ model.item_factors.T)
 
 
-PEERS: dict[str, tuple[Callable[[Matrix, Any], np.ndarray], list[Any]]] = {
-    "popularity": (popularity, [None]),
-    "item-kNN": (neighbours, [0.0, 2.0]),
-    "EASE": (ease, [100.0, 300.0, 500.0, 800.0, 1200.0]),
-    "implicit ALS": (als, [(f, r, a) for f in (32, 64) for r, a in ((0.1, 1.0), (10.0, 10.0), (1.0, 40.0))]),
-    "implicit BPR": (bpr, [(f, r, i) for f in (32, 64) for r in (0.01, 0.05) for i in (150,)]),
-}
-"""Of each peer how its scores are made, and the settings that are tried."""
+def by_matrix(scores: Callable[[Matrix, Any], np.ndarray]) -> Scores:
+    """A peer that does not know the order in which a user chose."""
+    return lambda histories, items, option: scores(matrix(histories, items), option)
 
-FADING: dict[str, tuple[Callable[[Sequence[Sequence[int]], int, Any], np.ndarray], list[Any]]] = {
+
+PEERS: dict[str, tuple[Scores, list[Any]]] = {
+    "popularity": (by_matrix(popularity), [None]),
+    "item-kNN": (by_matrix(neighbours), [0.0, 2.0]),
+    "EASE": (by_matrix(ease), [100.0, 300.0, 500.0, 800.0, 1200.0]),
+    "implicit ALS": (
+        by_matrix(als), [(f, r, a) for f in (32, 64) for r, a in ((0.1, 1.0), (10.0, 10.0), (1.0, 40.0))]
+    ),
+    "implicit BPR": (by_matrix(bpr), [(f, r, 150) for f in (32, 64) for r in (0.01, 0.05)]),
     "EASE, fading": (fading_ease, [(r, s) for r in (100.0, 300.0, 500.0, 1200.0) for s in (0.6, 0.8, 0.9, 0.95)]),
-}
-"""The same of peers that know the order in which a user chose."""
+}  # fmt: skip
+"""Of each peer how its scores are made, and the settings that are tried."""
 
 
 def genre_popularity(seen: Matrix, genres: np.ndarray, cold: np.ndarray) -> np.ndarray:

@@ -1,17 +1,20 @@
-"""What a benchmark measured, kept: one JSON line a run, from which the tables in docs/benchmarks.md are made."""
+"""The command line of a benchmark, and what it measured: a JSON line a run, from which docs/benchmarks.md is made."""
 
+import argparse
 import json
+import logging
 import os
 import platform
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["RESULTS", "record"]
+__all__ = ["RESULTS", "arguments", "be_quiet", "record", "setting"]
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -23,6 +26,49 @@ PACKAGES = {
     "sentence_transformers": "sentence-transformers", "model2vec": "model2vec", "bm25s": "bm25s",
     "onnxruntime": "onnxruntime", "nltk": "nltk", "semhash": "semhash", "datasketch": "datasketch",
 }  # fmt: skip
+
+
+def arguments(
+    described: str | None, *, quick: str = "", folders: bool = False, reads_data: bool = True, **numbers: int
+) -> argparse.ArgumentParser:
+    """The command line of a benchmark.
+
+    Args:
+        described: the docstring of the script.
+        quick: what `--quick` does; there is no such option if it is empty.
+        folders: whether other data sets can be given, see `retrieval_sets`.
+        reads_data: whether `--data` is needed.
+        **numbers: further options that are integers, and their defaults.
+    """
+    parser = argparse.ArgumentParser(description=described, formatter_class=argparse.RawDescriptionHelpFormatter)
+    if folders:
+        parser.add_argument("folders", type=Path, nargs="*", help="data sets in BEIR layout, .zst or not")
+    given = os.environ.get("LIKEWISE_DATA")
+    parser.add_argument(
+        "--data", type=Path, default=given, required=reads_data and given is None,
+        help="folder of the data sets; LIKEWISE_DATA if it is not given",
+    )  # fmt: skip
+    for name, default in numbers.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
+    if quick:
+        parser.add_argument("--quick", action="store_true", help=f"{quick}, nothing recorded")
+    return parser
+
+
+def setting(given: str) -> tuple[str, Any]:
+    """A setting of a recipe, NAME=VALUE."""
+    name, _, value = given.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def be_quiet() -> None:
+    """Leave out the messages and warnings of peers; no model is looked for on the net."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    logging.disable(logging.WARNING)
+    warnings.filterwarnings("ignore")
 
 
 def record(

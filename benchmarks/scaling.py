@@ -18,8 +18,8 @@ from pathlib import Path
 
 from comparison import spread, timed
 from one_epoch import OneEpoch
-from record import record
-from yardstick import add_data, lines, sentences
+from record import arguments, record
+from yardstick import lines, sentences
 
 import likewise
 
@@ -48,17 +48,8 @@ def all_runs(paths: dict[int, Path], warmup: Path, repeats: int, seed: int) -> d
     for repeat in range(repeats):
         for place, (size, path) in enumerate(sorted(paths.items()), 1):
             if repeat < max(1, repeats // place):
-                command = [
-                    sys.executable,
-                    __file__,
-                    "--run",
-                    str(path),
-                    str(warmup),
-                    "--seed",
-                    str(seed),
-                    "--data",
-                    ".",
-                ]
+                command = [sys.executable, __file__, "--data", ".", "--seed", str(seed)]
+                command += ["--run", str(path), str(warmup)]
                 done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
                 runs[size].append(json.loads(done.stdout))
     return runs
@@ -66,12 +57,9 @@ def all_runs(paths: dict[int, Path], warmup: Path, repeats: int, seed: int) -> d
 
 def main() -> None:
     """Train at every size and record seconds a text and peak memory."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
+    parser = arguments(__doc__, quick="5,000 and 20,000 texts, 2 repeats", seed=0)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--repeats", type=int, default=5, help="of the smallest size; larger ones run less often")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="5,000 and 20,000 texts, 2 repeats, nothing recorded")
     parser.add_argument("--run", type=Path, nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.run:

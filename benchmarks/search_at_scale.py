@@ -9,16 +9,17 @@ Recall@10 is the share of the ten highest cosines among the stored vectors, comp
 vector finds.
 """
 
-import argparse
 import os
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from record import record
-from yardstick import add_data, sentences
+from comparison import milliseconds, timed
+from record import arguments, record
+from yardstick import sentences, trained
 
 import likewise
 
@@ -56,12 +57,7 @@ def exact_ten(model: likewise.Model, texts: list[str], queries: list[str]) -> li
 
 def main() -> None:
     """Index, ask, and record."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
-    parser.add_argument("--texts", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="20,000 texts, nothing recorded")
-    given = parser.parse_args()
+    given = arguments(__doc__, quick="20,000 texts", texts=1_000_000, seed=0).parse_args()
     count = 20_000 if given.quick else given.texts
     rng = np.random.default_rng(given.seed)
     every = sentences(given.data, count + QUERIES)
@@ -69,7 +65,7 @@ def main() -> None:
     texts, queries = every[:-QUERIES], query_texts(every[-QUERIES:], rng)
     seconds: dict[str, float] = {}
     started = time.perf_counter()
-    model = likewise.train(texts[:TRAINED_ON], seed=given.seed, progress=False)
+    model = trained(texts[:TRAINED_ON], seed=given.seed)
     seconds["train"] = time.perf_counter() - started
     numbers: dict[str, Any] = {"seconds": seconds}
     with tempfile.TemporaryDirectory() as place:
@@ -97,12 +93,7 @@ def latencies(index: likewise.Collection, queries: list[str], mode: str) -> dict
     """Milliseconds of one search, quantiles over the queries."""
     for query in queries[:WARM]:
         index.search(query, mode=mode)
-    taken = []
-    for query in queries:
-        started = time.perf_counter()
-        index.search(query, mode=mode)
-        taken.append(1000 * (time.perf_counter() - started))
-    return {"milliseconds, median": float(np.median(taken)), "milliseconds, 95 %": float(np.quantile(taken, 0.95))}
+    return milliseconds([timed(partial(index.search, query, mode=mode)) for query in queries])
 
 
 if __name__ == "__main__":

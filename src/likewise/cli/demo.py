@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
+from likewise.atomic import refuse_existing
 from likewise.cli.options import Overwrite, Progress, Seed
+from likewise.cli.screen import results, shortened
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from likewise.index.collection import Collection
 
 __all__ = ["SEARCHES", "demo"]
@@ -40,8 +42,6 @@ def demo(
 
     Nothing is downloaded. It takes about a minute.
     """
-    from likewise.atomic import refuse_existing
-    from likewise.cli.screen import results
     from likewise.corpus.demo_corpus import pydocs
     from likewise.corpus.read import read
     from likewise.index.collection import Collection
@@ -73,12 +73,8 @@ def demo(
         console.print(f"  {shlex.join(command)}")
 
 
-def _search(collection: "Collection", query: str, console: "Console") -> None:
+def _search(collection: "Collection", query: str, console: Console) -> None:
     """Print the best texts by meaning, and the best one by words for comparison."""
-    from rich.text import Text
-
-    from likewise.cli.screen import shortened
-
     console.print(query, style="bold")
     found = [("by meaning", hit) for hit in collection.search(query, k=HITS, mode="vector")]
     found += [("by words", hit) for hit in collection.search(query, k=1, mode="text")]

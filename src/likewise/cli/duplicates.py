@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from likewise.atomic import refuse_existing, refuse_other, replacing_file
 from likewise.cli.options import Encoding, File, Id, OnError, Overwrite, Progress, Seed, Text
+from likewise.cli.screen import counted
+from likewise.errors import InputError
 
 if TYPE_CHECKING:
     from likewise.applications.duplicates.result import Duplicates
@@ -68,8 +71,6 @@ def duplicates(
     """
     from likewise.applications.duplicates.find import duplicates as find
     from likewise.applications.duplicates.store import OTHER, RECORD, Store
-    from likewise.atomic import refuse_existing, refuse_other, replacing_file
-    from likewise.errors import InputError
 
     for name in filter(None, (out, output_kept, save)):
         refuse_existing(Path(name), overwrite=overwrite)
@@ -100,7 +101,6 @@ def duplicates(
 def _summary(found: "Duplicates") -> str:
     """What was found, in words."""
     from likewise.applications.duplicates.result import REASONS
-    from likewise.cli.screen import counted
 
     members = [member.reason for group in found.groups for member in group.members]
     by_reason = ", ".join(f"{members.count(reason):,} {reason}" for reason in REASONS)

@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from likewise.atomic import refuse_existing, replacing_file
 from likewise.cli.options import Backend, Encoding, File, Id, ModelFolder, OnError, Overwrite, Progress, Text
+from likewise.cli.screen import ProgressCounter, counted
 
 __all__ = ["embed"]
 
@@ -42,8 +44,6 @@ def embed(
     """
     import pyarrow as pa
 
-    from likewise.atomic import refuse_existing, replacing_file
-    from likewise.cli.screen import ProgressCounter, counted
     from likewise.cli.vectors import embedded, writer_for
     from likewise.corpus.read import read
     from likewise.model.load import load_model

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from likewise.cli.options import Encoding, OnError, Progress, Seed, Text
+from likewise.cli.screen import results
 from likewise.errors import InputError
 
 if TYPE_CHECKING:
@@ -98,7 +99,6 @@ def evaluate(
 
     Each metric comes with its 95 % confidence interval. No baseline and no setting is fitted on the labels.
     """
-    from likewise.cli.screen import results
     from likewise.evaluation.evaluate import evaluate as evaluate_model
 
     if baselines is not None and no_baselines:

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from likewise.atomic import refuse_existing
 from likewise.cli.options import ModelFolder, Overwrite
+from likewise.errors import InputError
 
 __all__ = ["export"]
 
@@ -32,8 +34,6 @@ def export(
 
     Prints the size of each graph, and how far its vectors are from those of torch.
     """
-    from likewise.atomic import refuse_existing
-    from likewise.errors import InputError
     from likewise.model.export import export_onnx
     from likewise.model.load import is_transformer
     from likewise.model.onnx import FOLDER

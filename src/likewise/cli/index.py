@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.cli.options import (
     Backend,
     Encoding,
@@ -19,6 +20,7 @@ from likewise.cli.options import (
     Progress,
     Text,
 )
+from likewise.cli.screen import ProgressCounter, counted, lines_of
 
 if TYPE_CHECKING:
     from likewise.applications.sentences import Passages
@@ -48,7 +50,6 @@ def index(
     It contains the texts, their other columns, their vectors and the model: likewise search needs nothing else. It
     appears only when it is complete.
     """
-    from likewise.atomic import refuse_existing, refuse_other, replacing_folder
     from likewise.corpus.read import read
     from likewise.index.collection import Collection
     from likewise.index.record import FILE
@@ -100,7 +101,6 @@ def delete(
     ],
 ) -> None:
     """Delete texts from an index by their ids, all or none."""
-    from likewise.cli.screen import counted, lines_of
     from likewise.index.collection import Collection
 
     wanted = list(dict.fromkeys(lines_of(ids)))
@@ -118,8 +118,6 @@ def _cut(corpus: "Corpus", length: int | None) -> "Corpus | Passages":
 
 def _fill(collection: "Collection", corpus: "Corpus | Passages", *, progress: bool) -> str:
     """Add a corpus, and return how many texts there were and how long it took."""
-    from likewise.cli.screen import ProgressCounter, counted
-
     with ProgressCounter(shown=progress) as progress_bar:
         collection.add_corpus(corpus, progress_bar.reach)
         return f"{counted(progress_bar.texts, 'text')} {progress_bar.summary(corpus.skipped)}"

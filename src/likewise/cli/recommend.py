@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from likewise.atomic import refuse_existing
 from likewise.cli.options import Id, Overwrite, Progress, Seed, Text
-from likewise.cli.screen import Row, json_line, show_list
+from likewise.cli.screen import Row, counted, json_line, results, show_list
 
 if TYPE_CHECKING:
     from likewise.applications.recommend.recommender import Reason, Recommendation, Recommender
@@ -70,8 +71,6 @@ def fit(
 ) -> None:
     """Fit a recommender on the texts of items and on who chose them."""
     from likewise.applications.recommend.recommender import Recommender
-    from likewise.atomic import refuse_existing
-    from likewise.cli.screen import counted
 
     refuse_existing(Path(out), overwrite=overwrite)
     fitted = Recommender(model, seed=seed, progress=progress)
@@ -137,8 +136,6 @@ def _load(folder: str) -> "Recommender":
 
 def _print(found: "Sequence[Recommendation | Reason]", *, as_lines: bool) -> None:
     """Print items as a list with score, id and the beginning of the text, or as JSON."""
-    from likewise.cli.screen import results
-
     if as_lines:
         for each in found:
             typer.echo(json_line(asdict(each)))

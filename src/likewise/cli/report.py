@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from likewise.atomic import refuse_existing
 from likewise.cli.options import Encoding, ModelFolder, OnError, Overwrite, Text
+from likewise.errors import InputError
 
 __all__ = ["report"]
 
@@ -33,9 +35,7 @@ def report(
 
     It opens in any browser and fetches nothing. It shows texts of the corpus.
     """
-    from likewise.atomic import refuse_existing
     from likewise.corpus.read import read
-    from likewise.errors import InputError
     from likewise.model.load import load_model
     from likewise.report.page import report_path, write_report
 

@@ -7,13 +7,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from rich.console import Console
 
 from likewise.cli.options import IndexFolder, Text
-from likewise.cli.screen import Row, column_values, json_line, show_list
+from likewise.cli.screen import Row, column_values, json_line, lines_of, one_line, results, show_list
+from likewise.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from likewise.index.collection import Collection, Hit
 
 __all__ = ["as_json", "json_columns", "search", "show_hits"]
@@ -59,8 +59,6 @@ def search(
 
     A long text is shown from its best sentence on, cut to the width of the terminal; --json has the whole text.
     """
-    from likewise.cli.screen import one_line, results
-    from likewise.errors import InputError
     from likewise.index.collection import Collection
 
     if sum(map(bool, (query, like is not None, queries))) != 1:
@@ -72,7 +70,7 @@ def search(
             show(collection, entry.text if entry else "", hits, console)
             return
         several = bool(queries) or query is None or len(query) > 1 or query == ["-"]
-        given = _from_file(queries, text) if queries else _typed(query or [])
+        given = _from_file(queries, text) if queries else lines_of(query or [])
         while some := list(islice(given, 1 if sys.stdin.isatty() else TOGETHER)):
             for words, hits in zip(some, collection.search_many(some, k, mode, where), strict=True):
                 if several and not as_lines:
@@ -82,19 +80,13 @@ def search(
                     console.print()
 
 
-def _typed(query: Sequence[str]) -> Iterator[str]:
-    from likewise.cli.screen import lines_of
-
-    return lines_of(query)
-
-
 def _from_file(file: str, text: list[str] | None) -> Iterator[str]:
     from likewise.corpus.read import read
 
     return (words for batch in read(file, text=text) for words in batch.texts.to_pylist() if words.strip())
 
 
-def _as_lines(collection: "Collection", words: str, hits: list["Hit"], console: "Console") -> None:
+def _as_lines(collection: "Collection", words: str, hits: list["Hit"], console: Console) -> None:
     from likewise.applications.sentences import with_snippets
 
     del console
@@ -102,7 +94,7 @@ def _as_lines(collection: "Collection", words: str, hits: list["Hit"], console: 
         typer.echo(as_json(words, found.rank, found.hit, found.snippet))
 
 
-def _as_list(collection: "Collection", words: str, hits: list["Hit"], console: "Console") -> None:
+def _as_list(collection: "Collection", words: str, hits: list["Hit"], console: Console) -> None:
     from likewise.applications.sentences import with_snippets
 
     show_hits(hits, console, [found.snippet for found in with_snippets(collection, words, hits, console.width)])
@@ -122,7 +114,7 @@ def json_columns(hit: "Hit") -> dict[str, Any]:
     }
 
 
-def show_hits(hits: Sequence["Hit"], console: "Console", shown: Sequence[str] | None = None) -> None:
+def show_hits(hits: Sequence["Hit"], console: Console, shown: Sequence[str] | None = None) -> None:
     """Print hits as a list: rank, score, id, the snippet or the beginning of the text, and the columns below it."""
     if not hits:
         console.print("no hits", style="dim")
