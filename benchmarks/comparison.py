@@ -9,11 +9,6 @@ import numpy as np
 
 import likewise  # noqa: F401 - before torch: it keeps OpenMP's idle threads from spinning, for every contestant
 
-__all__ = [
-    "Spread", "alternate", "best_of", "interval", "milliseconds", "over", "over_draws", "ratio", "show", "spread",
-    "timed",
-]  # fmt: skip
-
 RESAMPLES = 10_000
 
 

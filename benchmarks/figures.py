@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Cells", "Lines", "latest", "middle", "provenance", "table"]
-
 Cells = dict[str, dict[str, Any]]  # row -> column -> figure
 Lines = list[dict[str, Any]]
 

@@ -15,8 +15,6 @@ from likewise.training.schedule import batch_indices
 from likewise.training.step import Batch, ContrastiveStep
 from likewise.views.spec import make_views
 
-__all__ = ["OneEpoch"]
-
 
 class OneEpoch:
     """One epoch with the settings that are derived from the number of texts.

@@ -17,8 +17,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as for every contestant
 
 import numpy as np
 
-__all__ = ["model_of"]
-
 QUANTISED = "avx512_vnni"
 PACKAGES = ("sentence-transformers", "transformers", "torch", "onnxruntime", "openvino")
 

@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-__all__ = ["PEERS", "Matrix", "genre_popularity", "genre_taste", "matrix", "text_means"]
-
 Matrix = sparse.csr_matrix
 Scores = Callable[[Sequence[Sequence[int]], int, Any], np.ndarray]  # histories, number of items, setting
 

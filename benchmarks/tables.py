@@ -10,8 +10,6 @@ from typing import Any
 from figures import Cells, Lines, latest, middle, provenance, table
 from record import RESULTS, ROOT
 
-__all__ = ["headline", "latest", "page"]
-
 Results = Mapping[str, Lines]
 Row = tuple[str, str, str, str]
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from likewise.applications.duplicates.find import duplicates
     from likewise.applications.recommend.recommender import Recommender
     from likewise.evaluation.evaluate import Evaluation, evaluate
-    from likewise.index.collection import Collection, Hit
+    from likewise.index.collection import Collection
+    from likewise.index.hybrid import Hit
     from likewise.model.embedder import TextModel
     from likewise.model.model import Model
     from likewise.training.distill import distill
@@ -50,7 +51,7 @@ _PLACES = {
     "Classifier": "likewise.applications.classify.classifier",
     "Collection": "likewise.index.collection",
     "Evaluation": "likewise.evaluation.evaluate",
-    "Hit": "likewise.index.collection",
+    "Hit": "likewise.index.hybrid",
     "Model": "likewise.model.model",
     "Recipe": "likewise.training.recipe",
     "answer": "likewise.applications.answer",

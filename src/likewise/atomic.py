@@ -10,8 +10,6 @@ from pathlib import Path
 
 from likewise.errors import InputError, LikewiseError
 
-__all__ = ["os_error", "refuse_existing", "refuse_other", "replacing_file", "replacing_folder"]
-
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Refuse an output that exists or cannot be written, before any work is done for it.

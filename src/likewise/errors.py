@@ -1,7 +1,5 @@
 """The errors for users: one line with what was given, what was expected and what to do."""
 
-__all__ = ["InputError", "LikewiseError"]
-
 
 class LikewiseError(Exception):
     """A failure, in one line for the user; the command line ends with code 1."""

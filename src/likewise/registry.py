@@ -8,8 +8,6 @@ from typing import Any
 
 from likewise.errors import InputError
 
-__all__ = ["Registry"]
-
 
 @dataclass(frozen=True)
 class Registry:

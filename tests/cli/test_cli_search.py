@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from likewise.cli.search import as_json, show_hits
-from likewise.index.collection import Hit
+from likewise.index.hybrid import Hit
 
 LONG = Hit(
     "an id that is much longer than it should be", "東京 " * 40 + "\x1b[31mred\u202e", 0.5, {"price": 3.5, "name": ""}

@@ -18,10 +18,9 @@ from jaxtyping import Float64
 from likewise.applications.sentences import SentenceScorer, sentences
 from likewise.atomic import replacing_file
 from likewise.errors import InputError, LikewiseError
-from likewise.index.collection import Collection, Hit
+from likewise.index.collection import Collection
 from likewise.index.filters import Where
-
-__all__ = ["Answer", "Answerer", "Evidence", "answer"]
+from likewise.index.hybrid import Hit
 
 PASSAGES = 5  # whose sentences are scored
 CONFIDENCE = 0.9

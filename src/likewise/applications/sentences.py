@@ -13,23 +13,11 @@ from jaxtyping import Float64
 
 from likewise.corpus.batch import TextBatch, bounded
 from likewise.errors import InputError
-from likewise.index.collection import Collection, Hit
+from likewise.index.collection import Collection
+from likewise.index.hybrid import Hit
 from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model
 from likewise.model.transformer import ConcatenatedModel
-
-__all__ = [
-    "DOCUMENT",
-    "Passages",
-    "Result",
-    "Sentence",
-    "SentenceScorer",
-    "best_part",
-    "passages",
-    "sentences",
-    "snippet",
-    "with_snippets",
-]
 
 LANGUAGE = "en"  # decides which abbreviations end no sentence; sentence-final punctuation of all scripts is known
 DOCUMENT = "document"  # the column with the id of the text that a passage is from

@@ -13,8 +13,6 @@ from likewise.cli.search import json_columns
 if TYPE_CHECKING:
     from likewise.applications.answer import Answer, Evidence
 
-__all__ = ["answer"]
-
 CONTEXT = 300  # characters of the passage before and after the sentence
 
 

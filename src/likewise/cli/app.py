@@ -27,8 +27,6 @@ from likewise.cli.train import distill, train
 from likewise.cli.views import views
 from likewise.errors import LikewiseError
 
-__all__ = ["app", "main"]
-
 USAGE_ERROR = typer.BadParameter.__bases__[0]  # newer typers bundle click's classes: this finds them in any version
 MAX_UNEXPECTED = 400  # characters of an unexpected error that are shown
 INTERRUPTED = 130  # 128 + SIGINT, as in shells

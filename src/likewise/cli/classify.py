@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from likewise.applications.classify.classifier import Classifier
     from likewise.applications.classify.metrics import Abstention
 
-__all__ = ["classify"]
-
 classify = typer.Typer(
     no_args_is_help=False, help="Classify texts with a classifier fitted on a few labels, such as their sentiment."
 )

@@ -16,8 +16,6 @@ from likewise.cli.screen import results, shortened
 if TYPE_CHECKING:
     from likewise.index.collection import Collection
 
-__all__ = ["SEARCHES", "demo"]
-
 SEARCHES = (
     "popup asking yes or no",
     "dictionary that counts things",

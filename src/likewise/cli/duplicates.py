@@ -15,8 +15,6 @@ from likewise.errors import InputError
 if TYPE_CHECKING:
     from likewise.applications.duplicates.result import Duplicates
 
-__all__ = ["duplicates"]
-
 Model = Annotated[
     str | None,
     typer.Option("--model", metavar="MODEL", help="A model folder; default: one is trained on the texts."),

@@ -9,8 +9,6 @@ from likewise.atomic import refuse_existing, replacing_file
 from likewise.cli.options import Backend, Encoding, File, Id, ModelFolder, OnError, Overwrite, Progress, Text
 from likewise.cli.screen import ProgressCounter, counted
 
-__all__ = ["embed"]
-
 
 def embed(
     model: ModelFolder,

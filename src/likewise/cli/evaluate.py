@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from likewise.evaluation.bootstrap import Estimate, Row
     from likewise.evaluation.evaluate import Evaluation
 
-__all__ = ["as_parts", "evaluate"]
-
 WIDE = 200  # cells, if the output is no terminal
 GAP = 2  # cells between columns
 

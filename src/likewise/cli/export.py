@@ -10,8 +10,6 @@ from likewise.atomic import refuse_existing
 from likewise.cli.options import ModelFolder, Overwrite
 from likewise.errors import InputError
 
-__all__ = ["export"]
-
 
 def export(
     model: ModelFolder,

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from likewise.corpus.read import Corpus
     from likewise.index.collection import Collection
 
-__all__ = ["add", "delete", "index"]
-
 
 def index(
     model: ModelFolder,

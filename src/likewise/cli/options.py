@@ -4,22 +4,6 @@ from typing import Annotated, Literal
 
 import typer
 
-__all__ = [
-    "Backend",
-    "Encoding",
-    "File",
-    "Id",
-    "IndexFolder",
-    "ModelFolder",
-    "OnError",
-    "Overwrite",
-    "PassageLength",
-    "Progress",
-    "Seed",
-    "Text",
-    "Views",
-]
-
 File = Annotated[
     str,
     typer.Argument(

@@ -15,8 +15,6 @@ from likewise.cli.screen import Row, counted, json_line, results, show_list
 if TYPE_CHECKING:
     from likewise.applications.recommend.recommender import Reason, Recommendation, Recommender
 
-__all__ = ["recommend"]
-
 recommend = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
 Folder = Annotated[

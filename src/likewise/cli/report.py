@@ -9,8 +9,6 @@ from likewise.atomic import refuse_existing
 from likewise.cli.options import Encoding, ModelFolder, OnError, Overwrite, Text
 from likewise.errors import InputError
 
-__all__ = ["report"]
-
 
 def report(
     model: ModelFolder,

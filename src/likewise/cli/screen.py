@@ -14,19 +14,6 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 from rich.text import Text
 
-__all__ = [
-    "ProgressCounter",
-    "Row",
-    "column_values",
-    "counted",
-    "json_line",
-    "lines_of",
-    "one_line",
-    "results",
-    "shortened",
-    "show_list",
-]
-
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # escapes, direction overrides and the like: a text must not move the cursor
 JOINERS = "\u200c\u200d"  # format characters that words and emoji need
 MAX_ID = 24  # cells

@@ -14,9 +14,8 @@ from likewise.cli.screen import Row, column_values, json_line, lines_of, one_lin
 from likewise.errors import InputError
 
 if TYPE_CHECKING:
-    from likewise.index.collection import Collection, Hit
-
-__all__ = ["as_json", "json_columns", "search", "show_hits"]
+    from likewise.index.collection import Collection
+    from likewise.index.hybrid import Hit
 
 TOGETHER = 256  # queries from standard input that are searched at once, which is faster
 

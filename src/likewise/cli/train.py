@@ -11,8 +11,6 @@ from likewise.cli.options import Encoding, File, Id, OnError, Overwrite, Progres
 if TYPE_CHECKING:
     from likewise.model.embedder import TextModel
 
-__all__ = ["distill", "train"]
-
 HERE = "Transformers"
 
 Model = Annotated[

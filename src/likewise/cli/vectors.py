@@ -17,17 +17,6 @@ from likewise.corpus.batch import TextBatch
 from likewise.corpus.read import Corpus
 from likewise.errors import InputError
 
-__all__ = [
-    "Embedded",
-    "GrowingTable",
-    "embedded",
-    "fitted",
-    "wider",
-    "write_numpy",
-    "write_table",
-    "writer_for",
-]
-
 Format = Literal["parquet", "arrow"]
 Vectors = Float32[np.ndarray, "texts dim"]
 Embedded = Iterable[tuple[TextBatch, Vectors]]

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from likewise.tokens.vocabulary import Vocabulary
     from likewise.training.prepare import Prepared
 
-__all__ = ["TextViews", "kept_words", "print_views", "sample_views", "views", "words_of"]
-
 MAX_TEXTS = 20_000  # of which the vocabulary is learned: the views of a few texts need no more
 MAX_RUN, RUN_END = 60, 20  # words of a run that is shown whole, and at either end of a longer one
 MIN_WIDTH = 20  # cells that words get on any terminal

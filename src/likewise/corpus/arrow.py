@@ -14,8 +14,6 @@ from likewise.corpus.columns import Chosen, distinct_names
 from likewise.corpus.streams import open_local
 from likewise.errors import InputError
 
-__all__ = ["TableColumns", "arrow_batches", "parquet_batches", "table_batches"]
-
 BYTES = {
     pa.string(): pa.binary(),
     pa.large_string(): pa.large_binary(),

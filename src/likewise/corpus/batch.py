@@ -15,8 +15,6 @@ from jaxtyping import Int64
 from likewise.corpus.columns import Chosen, Wanted, choose
 from likewise.errors import InputError
 
-__all__ = ["MAX_CHARACTERS", "MAX_ROWS", "Problem", "Reading", "Source", "TextBatch", "bounded", "text_batch"]
-
 MAX_ROWS = 8192
 MAX_BYTES = 1 << 26
 MAX_CHARACTERS = MAX_BYTES // 4  # a character takes at most four bytes

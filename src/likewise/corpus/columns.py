@@ -6,8 +6,6 @@ from difflib import get_close_matches
 
 from likewise.errors import InputError
 
-__all__ = ["TEXT", "Chosen", "Wanted", "choose", "distinct_names"]
-
 TEXT = "text"
 IDS = ("id", "_id")
 

@@ -14,8 +14,6 @@ from likewise.corpus.rows import Row, grouped, rows_batch
 from likewise.corpus.streams import HeadedStream
 from likewise.errors import InputError
 
-__all__ = ["delimited_batches"]
-
 MAX_FIELD = 1 << 27  # characters; past it a quote was surely not closed
 BLOCK_SIZE = 1 << 20  # characters, in whole lines, that are read at once
 SAMPLE_LINES = 1000

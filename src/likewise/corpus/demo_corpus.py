@@ -10,8 +10,6 @@ from pathlib import Path
 
 from likewise.errors import LikewiseError
 
-__all__ = ["pydocs"]
-
 MIN_WORDS = 4
 # No documentation of public interfaces: tests, demonstrations, editors, installed packages.
 LEFT_OUT = {

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from likewise.corpus.batch import Problem
 from likewise.errors import InputError
 
-__all__ = ["Encoding", "checked_name", "encoding_of", "foreign_format", "undecodable", "well_formed"]
-
 MARK = 0xDC00  # an undecodable byte b becomes the lone surrogate U+DC00 + b, which no decoder produces otherwise
 MARKED = "likewise.marked"
 AS_LATIN_1 = "likewise.as_latin_1"

@@ -12,8 +12,6 @@ from likewise.corpus.rows import Row, record_batches
 from likewise.corpus.streams import HeadedStream
 from likewise.errors import InputError
 
-__all__ = ["is_json_lines", "json_batches"]
-
 BLOCK_SIZE = 1 << 20  # characters of an array that are read at once, at least
 MAX_ITEM = 1 << 27  # characters; past it the array is surely broken
 FIRST_LINES = 10

@@ -19,8 +19,6 @@ from likewise.corpus.rows import Row, grouped, rows_batch
 from likewise.corpus.streams import HeadedStream, compression_of, mode_of, open_bytes, reporting_errors
 from likewise.errors import InputError
 
-__all__ = ["FORMATS", "line_batches", "path_source"]
-
 FORMATS = {
     ".txt": "txt",
     ".csv": "csv",

@@ -16,8 +16,6 @@ from likewise.corpus.paths import path_source
 from likewise.corpus.rows import Row, record_batches, text_rows
 from likewise.errors import InputError
 
-__all__ = ["Corpus", "object_source", "read"]
-
 ON_ERROR = ("raise", "skip")
 PANDAS_INDEX = "__index_level_"  # the column name of a pandas index without a name
 

@@ -14,8 +14,6 @@ from likewise.corpus.batch import MAX_CHARACTERS, MAX_ROWS, Problem, Reading, Te
 from likewise.corpus.columns import TEXT, Chosen
 from likewise.corpus.encoding import undecodable
 
-__all__ = ["MISSING", "Row", "grouped", "record_batches", "rows_batch", "text_rows"]
-
 MISSING = object()  # the value of a column that a row lacks, which differs from null
 STRINGS = {str, type(None)}
 

@@ -16,8 +16,6 @@ import pyarrow as pa
 
 from likewise.errors import InputError, LikewiseError
 
-__all__ = ["HeadedStream", "compression_of", "mode_of", "open_bytes", "open_local", "reporting_errors"]
-
 HEAD_SIZE = 1 << 20  # bytes from which the encoding and the format are detected
 BUFFER_SIZE = 1 << 20
 

@@ -16,17 +16,6 @@ from likewise.encoders.documents import DocumentPooling, sqrt_count_sums
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
-__all__ = [
-    "LENGTH_PRIOR",
-    "LEXICAL_POWER",
-    "MAX_LSA_DIM",
-    "ComponentDims",
-    "component_dims",
-    "concatenated",
-    "length_prior_of",
-    "scaled",
-]
-
 MAX_LSA_DIM = 128  # singular vectors: more find no better on corpora of some thousand texts
 LEXICAL_POWER = 0.7  # of log-IDF, as the weight of a token in the lexical component
 LENGTH_PRIOR = 0.5  # relative to the mean document; anything from 1/4 to 1 finds about as well

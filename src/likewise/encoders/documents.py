@@ -17,8 +17,6 @@ from jaxtyping import Float
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["DocumentPooling", "pooled_documents", "sqrt_count_sums"]
-
 
 @dataclass(frozen=True)
 class DocumentPooling:

@@ -4,8 +4,6 @@ from typing import Any, Protocol, runtime_checkable
 
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["Encoder"]
-
 
 @runtime_checkable
 class Encoder(Protocol):

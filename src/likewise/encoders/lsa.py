@@ -8,8 +8,6 @@ from jaxtyping import Float, Int64
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["log_idf", "lsa_encoder", "powered"]
-
 OVERSAMPLES, POWER_ITERATIONS = 10, 2
 SMALLEST_LENGTH = 1e-12
 

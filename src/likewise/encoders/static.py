@@ -9,8 +9,6 @@ from jaxtyping import Float
 from likewise.encoders.documents import DocumentPooling, pooled_documents
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["StaticEncoder", "StaticTape"]
-
 BLOCKS = 64  # of a compiled loop; threads take one after the other
 FEW_IDS = 10_000  # whose rows numpy may copy
 FEW_TEXTS = 16  # up to here numpy is quick enough, and the compiled loops need not be loaded

@@ -19,23 +19,6 @@ from likewise.model.load import SENTENCE_TRANSFORMERS, sentence_transformer
 from likewise.model.model import Model
 from likewise.training.progress import Messages
 
-__all__ = [
-    "BASELINES",
-    "BM25",
-    "FUSION",
-    "MINILM",
-    "NAMES",
-    "Comparison",
-    "Matrix",
-    "System",
-    "Tfidf",
-    "encode_texts",
-    "installed",
-    "needed",
-    "normalised",
-    "parse_baselines",
-]
-
 BM25, TFIDF, LSA, UNTRAINED, MINILM, FUSION = BASELINES = ("bm25", "tfidf", "lsa", "untrained", "minilm", "fusion")
 NAMES = {BM25: "BM25", TFIDF: "TF-IDF", LSA: "LSA", UNTRAINED: "untrained encoder", MINILM: "all-MiniLM-L6-v2"}
 ALL = "all"

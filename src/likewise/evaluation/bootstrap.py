@@ -12,17 +12,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
-__all__ = [
-    "MIN_RESAMPLES",
-    "RESAMPLES",
-    "Estimate",
-    "Row",
-    "SystemScores",
-    "TaskResult",
-    "draw_counts",
-    "with_intervals",
-]
-
 RESAMPLES, MIN_RESAMPLES = 1000, 200
 WORK = 4e8  # units times systems times resamples: with more, fewer resamples, or they would outlast the scoring
 LEVEL = 95  # percent

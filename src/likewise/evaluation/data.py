@@ -9,8 +9,6 @@ import numpy as np
 
 from likewise.errors import InputError
 
-__all__ = ["MAX_GRADE", "Data", "Duplicates", "Labelled", "Retrieval", "Similarity"]
-
 MAX_GRADE = 30  # its gain, 2^30 - 1, is the largest that trec_eval takes on every machine
 
 

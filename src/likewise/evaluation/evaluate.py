@@ -21,8 +21,6 @@ from likewise.evaluation.rows import ReadOptions
 from likewise.model.load import load_embedder, name_of
 from likewise.training.progress import Messages
 
-__all__ = ["Evaluation", "evaluate"]
-
 ON_ERROR = ("raise", "skip")
 
 

@@ -16,16 +16,6 @@ from likewise.evaluation.baselines import Comparison, Matrix, System
 from likewise.evaluation.bootstrap import SystemScores, TaskResult, draw_counts, with_intervals
 from likewise.evaluation.data import Labelled
 
-__all__ = [
-    "LABELS_PER_CLASS",
-    "cluster_agreement",
-    "draw_labelled",
-    "evaluate_classification",
-    "evaluate_clustering",
-    "random_split",
-    "span_coordinates",
-]
-
 LABELS_PER_CLASS = (8, 64)  # by default, if the classes are large enough
 INVERSE_REGULARISATION = 10.0  # C of logistic regression
 MAX_ITERATIONS = 1000

@@ -24,8 +24,6 @@ from likewise.evaluation.rows import (
     value_columns,
 )  # fmt: skip
 
-__all__ = ["TASKS", "load_data", "read_qrels", "read_texts", "task_of"]
-
 TASKS: dict[str, tuple[type, ...]] = {
     "retrieval": (Retrieval,),
     "similarity": (Similarity,),

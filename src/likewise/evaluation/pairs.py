@@ -15,8 +15,6 @@ from likewise.evaluation.baselines import Comparison, Matrix, System
 from likewise.evaluation.bootstrap import SystemScores, TaskResult, draw_counts, with_intervals
 from likewise.evaluation.data import Duplicates, Similarity
 
-__all__ = ["duplicate_metrics", "evaluate_duplicates", "evaluate_similarity", "similarity_metrics"]
-
 AVERAGE_PRECISION, BEST_F1, AUC = "average precision", "best F1", "ROC AUC"
 SPEARMAN, PEARSON = "Spearman", "Pearson"
 

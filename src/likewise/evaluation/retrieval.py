@@ -24,18 +24,6 @@ from likewise.evaluation.bootstrap import Row, SystemScores, TaskResult, draw_co
 from likewise.evaluation.data import Retrieval
 from likewise.index.collection import Collection
 
-__all__ = [
-    "METRICS",
-    "CachedEmbedder",
-    "bm25_scorer",
-    "evaluate_retrieval",
-    "hybrid_search",
-    "rank",
-    "same_documents",
-    "top_k",
-    "vector_scorer",
-]
-
 CUT, DEPTH = 10, 100  # documents that nDCG and MRR count, and documents ranked for each query
 # As shown, and as trec_eval calls them. Its nDCG takes gains, so it gets 2^grade - 1 (Burges et al. 2005).
 METRICS = {

@@ -10,8 +10,6 @@ from likewise.corpus.columns import TEXT, Chosen, Wanted, choose
 from likewise.errors import InputError
 from likewise.evaluation.data import Duplicates, Labelled, Similarity
 
-__all__ = ["ALL", "SPLIT", "ColumnChooser", "ReadOptions", "read_rows", "select_split", "unusable", "value_columns"]
-
 ALL, TRAIN, TEST = "all", "train", "test"
 TEST_SPLITS = (TEST, "dev", "valid", "validation", "val")  # the first that exists is the test set
 PAIRS = (("text1", "text2"), ("sentence1", "sentence2"), ("question1", "question2"))

@@ -4,8 +4,6 @@ import math
 
 from likewise.geometry.measure import Geometry
 
-__all__ = ["collapse", "usable"]
-
 MAX_COSINE = 0.6  # mean of two different texts
 MIN_RANK = 10.0
 MIN_SCORE_SHARE = 0.5  # of the best score

@@ -12,8 +12,6 @@ from likewise.tokens.ragged import Ragged
 from likewise.views.edits import Words, find_words, from_zero, halves
 from likewise.views.pair import Views
 
-__all__ = ["HeldOutRetrieval", "disjoint_halves", "held_out_retrieval", "inverse_cloze"]
-
 TILE = 1 << 21  # similarities computed at once: 8 MiB
 EQUAL = 1e-6  # cosines closer than this are equal in float32
 MIN_WORDS = 2  # of either part: one word does not show what a text is about

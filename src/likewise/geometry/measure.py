@@ -11,8 +11,6 @@ from likewise.geometry.held_out_retrieval import held_out_retrieval
 from likewise.tokens.ragged import Ragged
 from likewise.views.pair import Views
 
-__all__ = ["Geometry", "alignment", "effective_rank", "mean_cosine", "measure", "uniformity"]
-
 SAMPLE = 1024  # vectors whose pairs the uniformity is averaged over: half a million pairs
 
 

@@ -15,17 +15,6 @@ from likewise.tokens.ragged import Ragged
 from likewise.views.edits import find_words, from_zero
 from likewise.views.pair import Views
 
-__all__ = [
-    "Score",
-    "ScoreTask",
-    "WordNeighbours",
-    "combined",
-    "label_free_score",
-    "score_task",
-    "word_agreement",
-    "word_neighbours",
-]
-
 NEIGHBOURS = 10
 QUERIES = 1_000  # held-out texts that the score is measured on, at most
 POOL = 5_000  # texts among which neighbours are searched

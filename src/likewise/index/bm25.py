@@ -22,8 +22,6 @@ from jaxtyping import Bool, Int32, Int64
 from likewise.index.record import FEW_CHANGES, AllowedRows, Changes, Ranked, best_first
 from likewise.index.stems import NO_STEMS, Stems, bare_term, query_terms, terms_of
 
-__all__ = ["BM25Index", "BM25Settings", "PostingCache", "Postings", "TermOverlap", "fts5_idf", "mean_length"]
-
 # Created for every connection, which is quick: a view of the occurrences in FTS5.
 _INSTANCES = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.instances USING fts5vocab(main, words, instance)"
 K1, B = 1.2, 0.75  # of BM25, as in FTS5

@@ -22,18 +22,6 @@ from jaxtyping import Bool, Float16, Float32, Float64, Int8, Int64, UInt32, UInt
 from likewise.index.entries import StoredVectors
 from likewise.index.record import Ranked, best_first
 
-__all__ = [
-    "BinaryCodes",
-    "Int8Codes",
-    "binarise",
-    "candidates",
-    "dot_products",
-    "float_candidates",
-    "quantised",
-    "rank",
-    "words_per_row",
-]
-
 BLOCK = 256  # rows of a block, which one thread takes at a time
 MAX_BOUNDS = 1 << 25  # upper bounds held at once, 128 MiB
 # Loading numba takes about as long as scanning so many components without it.

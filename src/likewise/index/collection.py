@@ -21,8 +21,6 @@ from likewise.index.stems import Stems
 from likewise.index.stored_model import StoredModel
 from likewise.index.vectors import CacheSettings
 
-__all__ = ["Collection", "Description", "Hit"]
-
 
 @dataclass(frozen=True)
 class Description:

@@ -17,19 +17,6 @@ from pyarrow import types
 from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 
-__all__ = [
-    "CHUNK",
-    "Cell",
-    "FileColumns",
-    "Rows",
-    "are_numbers",
-    "checked_ids",
-    "from_cell",
-    "rows_of_corpus",
-    "rows_of_texts",
-    "to_cell",
-]
-
 CHUNK = 8192  # texts that are added, or row ids that are read, at once
 DELIMITED = (".csv", ".tsv", ".tab")
 # A number as a program writes it: 007 and +49 are names that happen to consist of digits.

@@ -13,20 +13,6 @@ from likewise.index.columns import CHUNK, Rows, from_cell, to_cell
 from likewise.index.record import Record, fetch_row_ids, read_setting
 from likewise.index.stems import indexed_text
 
-__all__ = [
-    "Additions",
-    "Entry",
-    "StoredVectors",
-    "VectorReader",
-    "column_positions",
-    "iter_vectors",
-    "read_entries",
-    "read_vectors",
-    "remove",
-    "row_ids_of",
-    "sample_row_ids",
-]
-
 MAX_COLUMNS = 1_000  # SQLite's own limit is 2,000 a table
 _LARGEST_DIGITS = 18  # an id with more digits is not counted among the integers
 

@@ -16,9 +16,6 @@ from typing import Any
 from likewise.errors import InputError
 from likewise.index.columns import Cell, to_cell
 
-__all__ = ["Filter", "Where", "parse"]
-
-
 Where = str | Mapping[str, Any]  # text, or {column: value or (operator, value)}, which `parse` checks
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "like")

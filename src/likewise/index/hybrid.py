@@ -21,8 +21,6 @@ from likewise.index.record import AllowedRows, Ranked, Record, best_first
 from likewise.index.vectors import CacheSettings, VectorIndex
 from likewise.model.embedder import Component
 
-__all__ = ["MODES", "Hit", "Searcher", "check_search", "fuse"]
-
 MODES = ("hybrid", "vector", "text")
 # Hybrid search fuses the best 200, or 10 k, of either side, and reads BM25 scores down to rank 2,000: a text found by
 # its vector whose BM25 ranks lower still has a BM25 of 0. The first of the two searches needs only its best two texts,

@@ -5,8 +5,6 @@ from numba import njit, prange
 
 from likewise.views.kernels import ones
 
-__all__ = ["add_bm25", "estimate_scores", "quantise", "score_bounds"]
-
 # Sums may be taken in any order, which lets them fill the vector registers; infinities keep their meaning.
 # Each row is summed within one iteration, so the result does not depend on the number of threads.
 _ANY_ORDER = {"reassoc", "contract", "nsz"}

@@ -21,20 +21,6 @@ from jaxtyping import Float64, Int64
 from likewise.errors import InputError, LikewiseError
 from likewise.index.stems import TOKENIZER, Stems
 
-__all__ = [
-    "FEW_CHANGES",
-    "FILE",
-    "FORMAT",
-    "WORD_TABLES",
-    "AllowedRows",
-    "Changes",
-    "Ranked",
-    "Record",
-    "best_first",
-    "fetch_row_ids",
-    "read_setting",
-]
-
 FILE = "record.sqlite"
 FORMAT = 3  # raised when tables, settings, stored vectors or the terms of a text change
 MIN_SQLITE = (3, 32, 0)  # the first to take more than 999 parameters

@@ -16,8 +16,6 @@ from typing import Any
 from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 
-__all__ = ["NO_STEMS", "TOKENIZER", "Stems", "bare_term", "fold", "indexed_text", "query_terms", "terms_of"]
-
 # The marks (M*) belong to the word: without them Hindi or Bengali words fall apart at their vowel signs.
 TOKENIZER = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
 

@@ -19,8 +19,6 @@ from likewise.index.record import Record
 from likewise.model.embedder import Component, Identity, document_vectors, identity_of, query_vectors
 from likewise.model.load import STORED, check_embedder, stored_model
 
-__all__ = ["ALONE_WEIGHT", "StoredModel", "components_of"]
-
 ALONE_WEIGHT = 0.5  # in hybrid search, of the vectors of a model without components
 
 

@@ -34,8 +34,6 @@ from likewise.index.codes import (
 from likewise.index.entries import VectorReader, iter_vectors, read_vectors
 from likewise.index.record import FEW_CHANGES, Changes, Ranked, fetch_row_ids, read_setting
 
-__all__ = ["FILE", "Cache", "CacheSettings", "VectorIndex", "build_cache"]
-
 FILE = "vectors.cache"
 MEASURED = 200  # texts whose nearest neighbours are searched to measure the recall
 Array = tuple[int, str, tuple[int, ...]]  # offset, dtype and shape

@@ -7,8 +7,6 @@ from array_api_compat import array_namespace
 
 from likewise.errors import InputError
 
-__all__ = ["DistillationLoss", "distillation_loss"]
-
 
 @dataclass(frozen=True)
 class DistillationLoss:

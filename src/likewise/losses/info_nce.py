@@ -14,8 +14,6 @@ from array_api_compat import array_namespace, device
 
 from likewise.errors import InputError
 
-__all__ = ["Loss", "LossResult", "info_nce"]
-
 TILE_LOGITS = 1 << 19  # a tile of this size stays in the processor's cache
 KEPT_LOGITS = 1 << 23  # up to here the first pass keeps the exponentials for the second: 32 MiB in float32
 MAX_SPAN = {16: -1.0, 32: 80.0, 64: 700.0}  # by bits of a number: how far logits may lie apart before e^x becomes 0

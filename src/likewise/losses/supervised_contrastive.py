@@ -9,8 +9,6 @@ from jaxtyping import Int
 from likewise.errors import InputError
 from likewise.losses.info_nce import LossResult
 
-__all__ = ["supervised_contrastive"]
-
 
 def supervised_contrastive(
     anchors: Any, candidates: Any, labels: Int[np.ndarray, " batch"], *, temperature: float = 0.1

@@ -9,8 +9,6 @@ from typing import Any
 
 from likewise.errors import InputError
 
-__all__ = ["SAMPLE_CHARACTERS", "SAMPLE_TEXTS", "Card", "read_sample", "readme", "sample_of", "write_sample"]
-
 SAMPLE_TEXTS, SAMPLE_CHARACTERS = 1000, 500  # as many points as a map can show, as much of each as a person reads
 
 

@@ -22,21 +22,6 @@ from jaxtyping import Float32
 from likewise.errors import InputError, LikewiseError
 from likewise.model.card import Card
 
-__all__ = [
-    "PROBES",
-    "Component",
-    "Embedder",
-    "Encode",
-    "Identity",
-    "StorableModel",
-    "TextModel",
-    "Texts",
-    "document_vectors",
-    "identity_of",
-    "query_vectors",
-    "unit_vectors",
-]
-
 Texts: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
 Encode: TypeAlias = Callable[[Any, list[str], int | None], Float32[np.ndarray, "texts dim"]]
 """`unit_vectors`, `query_vectors` or `document_vectors`."""

@@ -32,8 +32,6 @@ from likewise.model.transformer import TransformerModel
 if TYPE_CHECKING:
     from likewise.encoders.transformer.encoder import TransformerEncoder
 
-__all__ = ["Export", "Graph", "export_onnx"]
-
 OPSET = 20  # the first with GELU as one operator; later ones are not read by every engine
 COMPARED_TEXTS = 200  # unless others are given
 QUANTISED = ["MatMul", "Gather"]  # products with weights, and embeddings

@@ -15,25 +15,6 @@ from likewise import atomic
 from likewise.errors import InputError
 from likewise.model.card import Card, read_sample, write_sample
 
-__all__ = [
-    "RECORD",
-    "SAMPLE",
-    "STATIC",
-    "TOKENIZER",
-    "TRANSFORMER",
-    "WEIGHTS",
-    "card_in",
-    "check_file",
-    "damaged",
-    "new_record",
-    "read_record",
-    "refuse_other",
-    "sample_in",
-    "sha256_of",
-    "write_json",
-    "write_settings",
-]
-
 WEIGHTS, TOKENIZER, RECORD, SAMPLE = "model.safetensors", "tokenizer.json", "likewise.json", "sample.jsonl"
 STATIC, TRANSFORMER = "static", "transformer"  # kinds of models
 FORMATS = {STATIC: 2, TRANSFORMER: 3}

@@ -21,21 +21,6 @@ from likewise.model.model import Model
 from likewise.model.onnx import FOLDER, GRAPHS, OnnxModel, read_serving
 from likewise.model.transformer import CONFIG, TransformerModel
 
-__all__ = [
-    "BACKENDS",
-    "SENTENCE_TRANSFORMERS",
-    "STORED",
-    "check_embedder",
-    "is_transformer",
-    "load_embedder",
-    "load_model",
-    "load_stored",
-    "name_of",
-    "sentence_transformer",
-    "store_embedder",
-    "stored_model",
-]
-
 BACKENDS = ("torch", *GRAPHS)
 SENTENCE_TRANSFORMERS = "pip install sentence-transformers"
 STORED = "model"  # the folder of a model within that of an index or a classifier

@@ -38,8 +38,6 @@ from likewise.model.folder import (
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import Tokenizer, as_arrow
 
-__all__ = ["Model", "encode_chunks"]
-
 CHUNK_TEXTS = 1 << 14  # encoded at once: their ids stay in the cache
 TRAINED_WEIGHT = 0.4  # of the trained columns in hybrid search; BM25 has the rest
 # Names of the arrays in the file of weights, as model2vec has them. The token weights are ones: because there are some,

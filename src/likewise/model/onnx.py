@@ -41,20 +41,6 @@ from likewise.model.transformer import COMPANION, CONFIG, FIELDS, Companion, Con
 from likewise.tokens.pretrained import PretrainedTokenizer, SpecialTokens
 from likewise.tokens.ragged import Ragged
 
-__all__ = [
-    "EXTRA",
-    "FOLDER",
-    "GRAPHS",
-    "INPUTS",
-    "OUTPUT",
-    "OnnxEncoder",
-    "OnnxModel",
-    "Serving",
-    "copy_for_serving",
-    "open_onnxruntime",
-    "read_serving",
-]
-
 FOLDER = "onnx"
 GRAPHS = {"onnx": "model.onnx", "onnx-int8": "model_qint8_avx512_vnni.onnx"}  # named as in sentence-transformers
 COPIED = (

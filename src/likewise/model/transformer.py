@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from likewise.encoders.transformer.encoder import TransformerEncoder
     from likewise.encoders.transformer.loading import Pretrained
 
-__all__ = ["COMPANION", "CONFIG", "FIELDS", "Companion", "ConcatenatedModel", "TransformerModel", "companion_in"]
-
 CONFIG = "config.json"  # of transformers
 FIELDS = {"companion": dict}  # of the record, besides those of all models
 COMPANION = "companion"  # its folder within that of the transformer

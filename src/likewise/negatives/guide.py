@@ -7,8 +7,6 @@ from jaxtyping import Bool, Float, Int64
 
 from likewise.errors import InputError
 
-__all__ = ["GuideMask", "guide_mask"]
-
 TILE = 1 << 19  # similarities computed at once to count with
 
 

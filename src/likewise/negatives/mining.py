@@ -9,8 +9,6 @@ from jaxtyping import Bool, Float, Int64
 from likewise.errors import InputError
 from likewise.negatives.near_duplicates import DISTANCE, Signatures
 
-__all__ = ["mine_negatives"]
-
 MAX_RANK = 100
 MAX_SIMILARITY = 0.95
 TILE = 1 << 23  # numbers in the neighbours' embeddings that are scored at once: 32 MiB in float32

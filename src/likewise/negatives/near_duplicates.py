@@ -12,17 +12,6 @@ from likewise.negatives import kernels
 from likewise.tokens.ragged import Ragged
 from likewise.views.edits import find_words, from_zero
 
-__all__ = [
-    "DISTANCE",
-    "CombinedMask",
-    "Mask",
-    "NearDuplicateMask",
-    "Signatures",
-    "combine_masks",
-    "near_duplicate_mask",
-    "signatures",
-]
-
 CHUNK = 1 << 15  # texts hashed at once: their words need little memory beside the corpus
 DISTANCE = 12  # bits of 64; docs/negatives.md shows which pairs that finds
 

@@ -9,8 +9,6 @@ from array_api_compat import array_namespace, device, to_device
 from likewise.errors import InputError
 from likewise.negatives.near_duplicates import Signatures
 
-__all__ = ["Queue"]
-
 
 class Queue:
     """A ring buffer of the latest embeddings of anchors and candidates, and of the signatures of their texts.

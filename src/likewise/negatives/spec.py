@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from likewise.errors import InputError
 from likewise.registry import Registry
 
-__all__ = ["BATCH", "NEGATIVES", "NegativesSpec", "negatives_names", "negatives_spec"]
-
 BATCH = "batch"
 
 NEGATIVES = {

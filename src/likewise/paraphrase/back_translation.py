@@ -18,8 +18,6 @@ import numpy as np
 
 from likewise.errors import InputError, LikewiseError
 
-__all__ = ["DIRECTION", "Apertium", "BackTranslation", "Marian", "Translator", "build_back_translation"]
-
 DIRECTION = "eng-spa"
 INSTALL = "apt install apertium apertium-eng-spa"
 BETWEEN_MODELS = "|"

@@ -5,8 +5,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-__all__ = ["Form", "Inflector", "PartOfSpeech", "article"]
-
 PartOfSpeech = Literal["n", "v", "a", "r"]
 """Noun, verb, adjective, adverb, as in WordNet."""
 

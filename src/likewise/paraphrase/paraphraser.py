@@ -20,8 +20,6 @@ from likewise.atomic import refuse_existing, replacing_file
 from likewise.errors import InputError, LikewiseError
 from likewise.registry import Registry
 
-__all__ = ["PARAPHRASERS", "REGISTRY", "Builder", "Paraphraser", "Rewritten", "make_paraphraser", "rewrite_corpus"]
-
 PART_TEXTS = 2000
 PART_BYTES = 1 << 24
 STREAM = 21  # the random stream of rewriting: other uses of the same seed have other numbers

@@ -10,8 +10,6 @@ from likewise.errors import InputError
 from likewise.paraphrase.inflection import article
 from likewise.paraphrase.thesaurus import Alternatives, Expected, Thesaurus, open_wordnet
 
-__all__ = ["SHARE", "Synonyms", "build_synonyms"]
-
 SHARE = 0.3  # of the words that have a synonym, replaced by default
 
 # A word of plain letters between spaces, quotes or punctuation. What holds a digit, a slash, a dot or a symbol is an

@@ -21,8 +21,6 @@ from likewise.atomic import replacing_folder
 from likewise.errors import InputError
 from likewise.paraphrase.inflection import Form, Inflector, PartOfSpeech
 
-__all__ = ["FUNCTION_WORDS", "Alternatives", "Expected", "Thesaurus", "open_wordnet"]
-
 Expected = Literal["any", "noun", "verb"]
 """What a word can be after the previous word: `noun` includes adjectives and adverbs, but excludes finite verbs."""
 

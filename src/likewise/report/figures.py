@@ -12,24 +12,6 @@ from likewise.geometry.similarity import SimilarityHistograms
 from likewise.model.card import Card
 from likewise.report.sample import number, readable, shown
 
-__all__ = [
-    "COLOURS",
-    "GREY",
-    "MODEL",
-    "Drawn",
-    "baselines",
-    "draw_baselines",
-    "draw_curves",
-    "draw_pairs",
-    "draw_path",
-    "drawn",
-    "evaluations",
-    "mean_cosines",
-    "new_figure",
-    "plot_text",
-    "read_pairs",
-]
-
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 

@@ -15,22 +15,6 @@ from likewise.report.figures import COLOURS, Drawn, drawn, new_figure, plot_text
 from likewise.report.sample import Sample, number, readable
 from likewise.tokens.pretrained import MARKS
 
-__all__ = [
-    "Clusters",
-    "Group",
-    "Neighbour",
-    "Neighbourhood",
-    "WordPair",
-    "Words",
-    "distinctive_words",
-    "draw_map",
-    "find_clusters",
-    "find_neighbours",
-    "find_words",
-    "positions",
-    "spelled_alike",
-]
-
 MAX_CLUSTERS = 10  # as many colours as can be distinguished
 TEXTS_PER_CLUSTER = 30  # on average, enough for words that describe it
 CLUSTER_WORDS, MIN_TEXTS = 3, 2  # words that name a cluster, and its texts that each must occur in

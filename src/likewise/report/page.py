@@ -17,8 +17,6 @@ from likewise.report.neighbours import draw_map, find_clusters, find_neighbours,
 from likewise.report.sample import number, readable, shown, take_sample
 from likewise.report.warnings import find_warnings
 
-__all__ = ["report_path", "write_report"]
-
 
 def report_path(model: str | Path) -> Path:
     """The default path of a report: `reviews.report.html` next to `reviews.model`."""

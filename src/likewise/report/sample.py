@@ -16,8 +16,6 @@ from likewise.model.embedder import TextModel
 from likewise.tokens.distinct import text_hashes
 from likewise.tokens.pretrained import MARKS
 
-__all__ = ["Sample", "number", "readable", "shown", "take_sample"]
-
 INVISIBLE = {"Cc", "Cf", "Cs", "Co"}  # escapes, direction overrides, lone surrogates
 JOINERS = "\u200c\u200d"  # format characters that words and emoji are written with
 

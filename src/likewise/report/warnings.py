@@ -9,8 +9,6 @@ from likewise.model.card import Card
 from likewise.report.figures import MODEL, baselines, evaluations, mean_cosines, read_pairs
 from likewise.report.sample import Sample, number, readable, shown
 
-__all__ = ["ModelWarning", "find_warnings"]
-
 COLLAPSED_COSINE, CROWDED_COSINE = 0.6, 0.3  # of two texts on average; a healthy space is near 0 to 0.2
 COLLAPSED_RANK, LOW_RANK = 0.05, 0.15  # share of the directions that are used
 WEAK_SEPARATION = 0.8  # of positive from random pairs; chance is 0.5

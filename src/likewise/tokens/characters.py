@@ -13,8 +13,6 @@ import numpy as np
 from jaxtyping import Int32, UInt8
 from tokenizers import Tokenizer as Reference
 
-__all__ = ["ISOLATED", "KEEPS", "MARK", "SLOW", "SPACE", "WORD", "Characters", "characters"]
-
 # The class of a character in the pre-tokenizer.
 WORD, SPACE, ISOLATED = 0, 1, 2
 # How a character can be normalised.

@@ -7,8 +7,6 @@ from jaxtyping import Bool, UInt64
 from likewise.tokens.kernels import hash_bytes, insert_new
 from likewise.tokens.tokenizer import BLOCKS, Texts, as_arrow, buffers
 
-__all__ = ["SeenTexts", "text_hashes"]
-
 
 def text_hashes(texts: Texts) -> UInt64[np.ndarray, " texts"]:
     """Hash the bytes of each text to 64 bits."""

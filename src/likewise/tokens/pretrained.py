@@ -11,8 +11,6 @@ from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import Texts, as_arrow
 from likewise.tokens.vocabulary import Vocabulary
 
-__all__ = ["MARKS", "PretrainedTokenizer", "SpecialTokens", "special_tokens_of"]
-
 CHUNK_TEXTS = 1 << 12  # given to `tokenizers` at once
 MARKS = ("Ġ", "▁")  # before a word: of byte-level BPE as in GPT-2, and of SentencePiece
 MARKED_SHARE = 0.05  # of the subwords with a mark, from which on it shows where words begin

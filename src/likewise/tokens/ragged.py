@@ -12,8 +12,6 @@ from jaxtyping import Int, Int32, Int64
 
 from likewise.errors import LikewiseError
 
-__all__ = ["Ragged", "TokenWriter", "open_tokens"]
-
 
 @dataclass(frozen=True)
 class Ragged:

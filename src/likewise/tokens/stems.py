@@ -19,8 +19,6 @@ from jaxtyping import Int32
 
 from likewise.tokens.vocabulary import CONTINUATION, Vocabulary
 
-__all__ = ["learn_stems", "word_forms"]
-
 MAX_SUFFIX = 6  # letters
 MIN_PREFIX = 3  # letters that two forms share, and at least half of the longer one
 SAFE_PREFIX = 5  # shared letters; with fewer, words are similar by chance, and a rule needs more pairs

@@ -21,8 +21,6 @@ from likewise.tokens.vocabulary import CONTINUATION, UNKNOWN, Vocabulary, refere
 if TYPE_CHECKING:
     from likewise.tokens.kernels import Tables
 
-__all__ = ["BLOCKS", "Texts", "Tokenizer", "as_arrow", "buffers"]
-
 Texts: TypeAlias = Sequence[str] | pa.Array | pa.ChunkedArray
 
 BLOCKS = 64  # units of parallel work; more than cores, so that long texts even out

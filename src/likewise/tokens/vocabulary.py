@@ -8,8 +8,6 @@ from jaxtyping import Bool, Int64
 from tokenizers import Tokenizer as Reference
 from tokenizers import models, normalizers, pre_tokenizers, trainers
 
-__all__ = ["CONTINUATION", "UNKNOWN", "Vocabulary", "learn_reference", "reference_of", "vocabulary_size"]
-
 UNKNOWN = "[UNK]"
 CONTINUATION = "##"
 _FRONT = "\ue000"  # private use: the normaliser removes it from every text

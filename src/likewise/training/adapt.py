@@ -38,8 +38,6 @@ from likewise.training.step import Batch
 from likewise.views.pair import Views
 from likewise.views.spec import DEFAULT
 
-__all__ = ["adapt", "found_for", "train_guide", "transformer_settings"]
-
 SHORT = 16  # tokens of a text on average, below which a span of it says too little
 LENGTH = 64  # tokens of a view
 STATIC_WEIGHT, STATIC_WEIGHT_SHORT = 0.8, 0.4  # short texts have fewer words, so a static encoder knows less of them

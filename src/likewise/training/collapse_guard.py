@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["MAX_RETURNS", "NO_CONTRAST", "Collapse", "Guard"]
-
 MAX_RETURNS = 3  # to the best state; a run that collapses once more ends
 LOWER = 0.25  # times the learning rate at each return, or less where the rows grew
 NO_CONTRAST = "nearly all texts are near-duplicates of each other, so there is nothing to contrast a text with"

@@ -35,8 +35,6 @@ from likewise.training.step import Batch, GuideVectors
 from likewise.views.pair import Views
 from likewise.views.spec import make_views
 
-__all__ = ["MAX_HELD_OUT", "BatchAssembly", "Batches", "Dataset", "Split", "held_out_split"]
-
 MAX_HELD_OUT = 2000
 MIN_HELD_OUT = 100
 HELD_OUT_SHARE = 0.1

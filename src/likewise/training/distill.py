@@ -38,8 +38,6 @@ from likewise.training.run import final_fit_batches, finished_model, prepare_sta
 from likewise.training.schedule import Purpose, random_stream
 from likewise.training.student import DistillationData, start_rows, targets_of, train_on_both, train_student
 
-__all__ = ["Teacher", "distill", "draw_distillation_texts", "load_teacher"]
-
 BATCH_TEXTS = 256  # that the teacher encodes at once: what a killed run loses at most
 MAX_TEXTS = 10_000  # a teacher that reads a hundred texts a second needs minutes for these
 LONGEST = 90  # words of a text: about 128 tokens, as many as small teachers were trained on

@@ -7,8 +7,6 @@ from typing import Any
 from likewise.geometry.measure import Geometry
 from likewise.training.collapse_guard import Collapse
 
-__all__ = ["EvalPoint", "Outcome", "finite"]
-
 
 @dataclass(frozen=True)
 class EvalPoint:

@@ -22,8 +22,6 @@ from likewise.training.history import EvalPoint, Outcome
 from likewise.training.schedule import Plan, Purpose, Schedule, batch_indices, random_stream
 from likewise.training.step import Batch, ContrastiveStep, StepResult
 
-__all__ = ["MIN_EVALUATED", "Loop", "Stateful", "few_threads", "read_checkpoint", "write_checkpoint"]
-
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
 SMALL_BATCH = 256  # up to here two threads gain little on a product, and wait long for each other on a busy machine
 MIN_EVALUATED = 20  # texts; a score of fewer selects no state and stops no run

@@ -24,8 +24,6 @@ from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, voc
 from likewise.training.reading import Reading, refuse_fewer_than_two
 from likewise.views.spec import rewritings
 
-__all__ = ["SUBWORDS", "CorpusFacts", "Prepared", "ProgressBar", "add_rewritten", "prepare", "prepare_with"]
-
 KEPT = "kept.npy"  # which of the texts that were read have words
 STORED_TEXTS = 1 << 14  # whose ids become stems at once
 SUBWORDS = "subwords"  # the folder of a transformer's ids, in that of the run

@@ -18,8 +18,6 @@ from likewise.training.collapse_guard import MAX_RETURNS, NO_CONTRAST
 from likewise.training.history import EvalPoint, Outcome
 from likewise.training.schedule import Plan
 
-__all__ = ["Messages", "conclusion", "no_progress_bar", "refusal", "silent", "versions", "watcher"]
-
 SMOOTHING = 0.1  # of the speed that is shown: the share of the latest step
 
 

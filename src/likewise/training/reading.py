@@ -14,8 +14,6 @@ from likewise.corpus.read import Corpus
 from likewise.errors import InputError
 from likewise.tokens.distinct import SeenTexts, text_hashes
 
-__all__ = ["Reading", "read_corpus", "refuse_fewer_than_two"]
-
 SAMPLE_BYTES = 16_000_000  # of text the vocabulary is learned from: more changes it little
 LONGEST_SAMPLED = 100_000  # characters of one text, so that a single huge line leaves room for the others
 

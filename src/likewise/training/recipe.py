@@ -17,8 +17,6 @@ from likewise.tokens.vocabulary import vocabulary_size
 from likewise.views.edits import DROPOUT
 from likewise.views.spec import DEFAULT
 
-__all__ = ["GIVEN", "STATIC", "Recipe", "Settings", "derived"]
-
 GIVEN = "given"  # in place of views: the two columns are the positive pair as they are
 STATIC = "static"  # the encoder that is trained from scratch; any other name is a transformer
 

@@ -32,17 +32,6 @@ from likewise.training.recipe import Recipe, Settings, derived
 from likewise.training.schedule import Plan, Purpose, Schedule, batch_indices, random_stream
 from likewise.training.step import ContrastiveStep
 
-__all__ = [
-    "contrastive_step",
-    "final_fit",
-    "final_fit_batches",
-    "finished_model",
-    "one_cycle",
-    "prepare_static",
-    "run",
-    "run_loop",
-]
-
 SETTINGS = "settings.json"  # those that a run began with
 # The final fit.
 MIN_SHARE = 0.05  # of the texts that are held out: below, what they add is less than what seeds differ by

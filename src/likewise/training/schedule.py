@@ -7,8 +7,6 @@ from enum import IntEnum
 import numpy as np
 from jaxtyping import Int
 
-__all__ = ["Plan", "Purpose", "Schedule", "batch_indices", "random_stream"]
-
 
 @dataclass(frozen=True)
 class Schedule:

@@ -18,8 +18,6 @@ from likewise.negatives.queue import Queue
 from likewise.tokens.ragged import Ragged
 from likewise.views.pair import Views
 
-__all__ = ["Batch", "ContrastiveStep", "GuideVectors", "StepResult"]
-
 
 @dataclass(frozen=True)
 class GuideVectors:

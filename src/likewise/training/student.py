@@ -16,16 +16,6 @@ from likewise.training.recipe import Settings
 from likewise.training.schedule import Purpose, Schedule, batch_indices, random_stream
 from likewise.training.step import Batch, ContrastiveStep
 
-__all__ = [
-    "DistillationData",
-    "Targets",
-    "distillation_step",
-    "start_rows",
-    "targets_of",
-    "train_on_both",
-    "train_student",
-]
-
 PAIRS_SEEN = 250_000  # of a text and its target, in the first phase
 MAX_ROUNDS, MIN_ROUNDS = 15, 4
 DISTILLATION_WEIGHT = 4.0

@@ -23,8 +23,6 @@ from likewise.training.recipe import STATIC, Recipe
 from likewise.training.run import prepare_static, run
 from likewise.views.spec import make_views, rewritings
 
-__all__ = ["load_or_train", "train"]
-
 CHECKPOINT = "checkpoint.safetensors"
 TWO_WORDS = Vocabulary(("a", "b"), np.zeros(2, np.bool_), np.ones(2, np.int64))
 

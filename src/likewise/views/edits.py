@@ -14,20 +14,6 @@ from likewise.tokens.vocabulary import Vocabulary
 from likewise.views import kernels
 from likewise.views.pair import Joint, View, Views
 
-__all__ = [
-    "DROPOUT",
-    "Words",
-    "build_crop",
-    "build_delete",
-    "build_dropout",
-    "build_halves",
-    "crop",
-    "deletion",
-    "find_words",
-    "from_zero",
-    "halves",
-]
-
 DROPOUT = "dropout"  # the name of the identity view
 DELETED = 0.3  # the share of the words that a deletion removes
 SHORTEST, LONGEST = 0.2, 0.6  # the length of a crop, as a share of the text's words

@@ -7,8 +7,6 @@ import numpy as np
 
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["Joint", "View", "Views"]
-
 
 @dataclass(frozen=True)
 class Views:

@@ -13,8 +13,6 @@ from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import Vocabulary
 from likewise.views.pair import Joint, View, Views
 
-__all__ = ["DEFAULT", "VIEWS", "Mixture", "make_views", "rewritings", "view_names"]
-
 DEFAULT = "crop,halves"
 
 VIEWS = {

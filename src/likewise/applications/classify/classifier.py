@@ -26,8 +26,6 @@ from likewise.model.embedder import Identity
 from likewise.model.load import load_stored, store_embedder
 from likewise.training.train import load_or_train
 
-__all__ = ["Classifier", "select_batch", "uncertainty"]
-
 BATCH = 8_192  # texts that are predicted at once
 MAX_UNLABELLED = 10_000  # texts for self-training
 POOL_FACTOR = 10  # so many times as many uncertain texts are clustered as are selected for labelling

@@ -21,8 +21,6 @@ from likewise.model.transformer import TransformerModel
 from likewise.tokens.ragged import Ragged
 from likewise.training.schedule import Schedule
 
-__all__ = ["ContrastiveFineTuner"]
-
 TEMPERATURE = 0.1  # as in SupCon
 BATCH = 32  # texts
 EPOCHS = 10

@@ -19,8 +19,6 @@ from likewise.applications.classify.labels import check_texts
 from likewise.model.embedder import unit_vectors
 from likewise.training.train import load_or_train
 
-__all__ = ["Features", "NgramCounts", "TextEncoder", "TfidfNgrams", "ngram_weight", "word_ngrams"]
-
 # Scripts without spaces between words are split into characters: a pair of them is about a word.
 UNSPACED = "\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 TOKEN = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+(?:['’][^\W{UNSPACED}]+)*|[.,;:!?()]")

@@ -12,8 +12,6 @@ from likewise.corpus.batch import TextBatch
 from likewise.corpus.read import read
 from likewise.errors import InputError
 
-__all__ = ["LabelledTexts", "check_texts", "encode_labels", "read_batches", "read_labelled", "read_texts"]
-
 
 def check_texts(texts: Any, name: str = "texts") -> list[str]:
     """Convert a list, an array, a series or an Arrow array to a list of strings.

@@ -13,22 +13,6 @@ from sklearn.base import ClassifierMixin
 from likewise.applications.classify.labels import check_texts
 from likewise.errors import InputError
 
-__all__ = [
-    "Abstention",
-    "AccuracyEstimate",
-    "Confusion",
-    "HeldOutPredictions",
-    "LabelMetrics",
-    "Metrics",
-    "abstention_curve",
-    "assign_folds",
-    "cross_validate",
-    "estimate_accuracy",
-    "evaluate",
-    "fit_temperature",
-    "wilson_interval",
-]
-
 FOLDS = 5
 Z_95 = 1.959964  # 95 % of a normal distribution lie within so many standard deviations
 THRESHOLDS = (0.6, 0.7, 0.8, 0.9, 0.95)  # of probability, at which abstention is reported

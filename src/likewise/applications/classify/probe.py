@@ -17,18 +17,6 @@ from likewise.applications.classify.contrastive import ContrastiveFineTuner
 from likewise.applications.classify.features import Features, NgramCounts, ngram_weight
 from likewise.applications.classify.metrics import HeldOutPredictions, cross_validate
 
-__all__ = [
-    "FittedProbe",
-    "Probe",
-    "RowSpace",
-    "Stream",
-    "Trainer",
-    "fit_probe",
-    "random_stream",
-    "row_span",
-    "self_train",
-]
-
 C = 10.0  # inverse strength of the penalty, for blocks of unit rows; as in `evaluation.labelled`
 MAX_ITERATIONS = 1000
 UNSEEN_MARGIN = 10.0  # by which the intercept of a class without a text is below all others

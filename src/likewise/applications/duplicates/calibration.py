@@ -24,18 +24,6 @@ from jaxtyping import Float, Float64
 
 from likewise.applications.duplicates.similarity import Features, Similarities, Space, similarities
 
-__all__ = [
-    "GRID",
-    "Calibration",
-    "Curve",
-    "ParetoTail",
-    "calibrated",
-    "curve_of",
-    "pareto_tail",
-    "perturbations",
-    "typos",
-]
-
 GRID = np.linspace(0.0, 1.0, 513)  # similarities at which precision is estimated
 TAIL = 0.002  # of the random pairs that the tail is fitted to
 LEAST_TAIL = 20  # pairs

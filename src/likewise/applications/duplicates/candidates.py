@@ -12,21 +12,6 @@ from jaxtyping import Float32, Int64, UInt64
 
 from likewise.applications.duplicates import kernels
 
-__all__ = [
-    "NEIGHBOURS",
-    "PROBES",
-    "Lists",
-    "distinct_keys",
-    "kmeans",
-    "list_count",
-    "lists_of",
-    "minhash_pairs",
-    "nearest",
-    "neighbour_pairs",
-    "pair_keys",
-]
-
-
 WINDOW = 4  # texts of a bucket that one is paired with, besides the first
 NEIGHBOURS = 12  # by embedding, of each text
 PROBES = 2  # lists that are searched for each text

@@ -22,8 +22,6 @@ from likewise.errors import InputError
 from likewise.tokens.tokenizer import as_arrow
 from likewise.training.train import load_or_train
 
-__all__ = ["KEEP", "duplicates"]
-
 KEEP = ("first", "longest", "newest")
 LEARNED = 1 << 16  # texts that an encoder is trained on where none is given: more improve it little
 LEAST = 200  # distinct texts that one is trained on

@@ -15,9 +15,6 @@ from likewise.applications.duplicates.kernels import ALONE, DIGIT, DROPPED, LETT
 from likewise.tokens.kernels import gather
 from likewise.tokens.tokenizer import BLOCKS, as_arrow, buffers
 
-__all__ = ["BANDS", "ROWS", "SKETCH", "TextHashes", "hash_texts", "kinds_of_characters", "packed"]
-
-
 LIMIT = 0x3100  # what is above is Chinese, Japanese, Korean, an emoji or rare
 HANGUL = (0xAC00, 0xD7A4)
 # Scripts that write no space between words: every character is taken for a word, as in Chinese.

@@ -13,19 +13,6 @@ from likewise.applications.duplicates.calibration import Calibration
 from likewise.applications.duplicates.similarity import Features, Similarities, Space
 from likewise.errors import InputError
 
-__all__ = [
-    "EXACT",
-    "NEAR",
-    "REASONS",
-    "SEMANTIC",
-    "Compared",
-    "Duplicates",
-    "Group",
-    "Member",
-    "Pairs",
-    "checked_precision",
-]
-
 REASONS = ("exact", "near", "semantic")
 EXACT, NEAR, SEMANTIC = range(3)
 

@@ -27,20 +27,6 @@ from likewise.tokens.tokenizer import as_arrow
 from likewise.tokens.vocabulary import CONTINUATION
 from likewise.training.train import load_or_train
 
-__all__ = [
-    "COARSE",
-    "KEPT",
-    "LEVELS",
-    "LONGEST",
-    "AlignmentTokens",
-    "Features",
-    "Similarities",
-    "Space",
-    "compare",
-    "principal_axes",
-    "similarities",
-]
-
 KEPT = 256  # principal axes of the embeddings that are kept
 COARSE = 96  # of these, the first, by which candidates are found
 # Of a similarity, lost where every number of a text contradicts the other text: less by meaning, where a number that

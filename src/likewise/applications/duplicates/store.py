@@ -25,8 +25,6 @@ from likewise.model.load import load_stored, store_embedder
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import as_arrow
 
-__all__ = ["OTHER", "RECORD", "Store"]
-
 RECORD, FEATURES, TEXTS = "duplicates.json", "features.safetensors", "texts.arrow"
 FORMAT = 5  # raised when what is kept of a text, or how it is scored, changes
 OTHER = "something else"  # what a path is that is neither such a folder nor free

@@ -17,17 +17,6 @@ from scipy.sparse.linalg import LinearOperator, svds
 from likewise.applications.recommend.interactions import Histories
 from likewise.model.embedder import unit_vectors
 
-__all__ = [
-    "Ease",
-    "EaseFactors",
-    "EaseSettings",
-    "TextProjection",
-    "choose_settings",
-    "encode_texts",
-    "factorize",
-    "held_out_ranks",
-]
-
 MAX_DENSE = 2500  # the smaller side of the matrix up to which its Gram matrix is formed
 TEXT_RIDGE = 5.0  # of the regression on texts, whose mean square length is one
 MIN_SINGULAR_SHARE = 1e-6  # of the largest singular value; smaller ones are rounding noise

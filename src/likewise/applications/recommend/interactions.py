@@ -18,8 +18,6 @@ from scipy import sparse
 from likewise.corpus.read import read
 from likewise.errors import InputError
 
-__all__ = ["Histories", "Interactions", "build_histories", "read_interactions", "read_items"]
-
 TIME_COLUMNS = ("timestamp", "time")
 RATING_COLUMN = "rating"
 JSON_LINES = (".jsonl", ".ndjson")

@@ -29,8 +29,6 @@ from likewise.model.embedder import Identity
 from likewise.model.load import load_stored, store_embedder
 from likewise.training.train import load_or_train
 
-__all__ = ["Reason", "Recommendation", "Recommender"]
-
 SHRINKAGE = 0.5  # added to lengths in similarities, as a share of the root mean square length of all items
 TINY = 1e-12
 SNIPPET = 200  # characters of the text of an item that are kept for display

@@ -9,8 +9,6 @@ from jaxtyping import Bool, Float32, Int64
 from likewise.tokens.pretrained import SpecialTokens
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["Bucket", "BucketMap", "Padded", "buckets", "distinct_texts", "encode_padded", "padded", "tokens_read"]
-
 
 class Padded(NamedTuple):
     """A batch as a rectangle, padded on the right.

@@ -16,8 +16,6 @@ from torch.overrides import TorchFunctionMode
 
 from likewise.encoders import kernels
 
-__all__ = ["KeyedDropout", "masked"]
-
 ALL_BITS = 0xFFFFFFFF
 MULTIPLIERS = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)  # odd; they spread site, head, token and feature
 

@@ -19,8 +19,6 @@ from likewise.errors import InputError
 from likewise.tokens.pretrained import SpecialTokens
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["TransformerEncoder", "device_of", "half_precision", "parallel_buckets"]
-
 BFLOAT_FLAGS = ("amx_bf16", "avx512_bf16")  # without either, half precision is slower than single on a processor
 BUCKET_TOKENS = {"cpu": 1024, "cuda": 1 << 15}  # on a processor the states of a bucket stay in the cache
 FEWEST_TOKENS = 64  # per thread; with fewer, dividing a bucket among the cores is as fast

@@ -15,8 +15,6 @@ from torch import nn
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["FrozenLayers"]
-
 LAST_NORMS = ("final_norm", "norm", "ln_f")  # names that architectures have for a norm after the last layer
 TOLERANCE = 1e-4  # of rounding, between the two parts in sequence and the whole
 

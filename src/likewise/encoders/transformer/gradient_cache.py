@@ -25,8 +25,6 @@ from likewise.encoders.transformer.batching import Bucket
 from likewise.errors import LikewiseError
 from likewise.tokens.ragged import Ragged
 
-__all__ = ["GradientCache", "Tape", "free_memory"]
-
 GIBIBYTE = 1 << 30
 UNKNOWN_MEMORY = 2 * GIBIBYTE  # assumed where the system does not report free memory
 CGROUP = Path("/sys/fs/cgroup")

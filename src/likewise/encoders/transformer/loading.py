@@ -17,20 +17,6 @@ from likewise.errors import InputError, LikewiseError
 from likewise.tokens.pretrained import PretrainedTokenizer, SpecialTokens, special_tokens_of
 from likewise.tokens.vocabulary import UNKNOWN
 
-__all__ = [
-    "ARCHITECTURES",
-    "EXTRA",
-    "MODULES",
-    "Pretrained",
-    "find_encoder",
-    "find_in_package",
-    "load_pretrained",
-    "open_transformers",
-    "quiet_transformers",
-    "remove_pooler",
-    "small_encoder",
-]
-
 EXTRA = "pip install 'likewise[transformers]'"
 DOWNLOADED = ["*.json", "*.txt", "*.model", "*.safetensors"]  # files of a model on a hub
 NOT_DOWNLOADED = ["onnx/*", "openvino/*"]

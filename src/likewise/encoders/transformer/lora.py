@@ -5,8 +5,6 @@ from typing import Any
 from likewise.encoders.transformer.loading import EXTRA
 from likewise.errors import InputError, LikewiseError
 
-__all__ = ["add_lora", "merge_lora"]
-
 SCALE = 2  # LoRA's alpha, relative to the rank
 
 

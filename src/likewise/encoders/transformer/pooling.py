@@ -4,8 +4,6 @@ from typing import Any
 
 from likewise.errors import InputError
 
-__all__ = ["FLAGS", "POOLINGS", "check_pooling", "pooled"]
-
 FLAGS = {
     "mean": "mean_tokens", "cls": "cls_token", "max": "max_tokens", "lasttoken": "lasttoken",
     "mean_sqrt_len_tokens": "mean_sqrt_len_tokens", "weightedmean": "weightedmean_tokens",
