@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.applications.duplicates import kernels
-from likewise.applications.duplicates import minhash as module
 from likewise.applications.duplicates.kernels import ALONE, DIGIT, DROPPED, LETTER, SEPARATOR, SYMBOL
 from likewise.applications.duplicates.minhash import BANDS, ROWS, SKETCH, TextHashes, hash_texts, kinds_of_characters
 
@@ -99,13 +98,11 @@ def test_any_texts(texts):
             assert found.exact[row] == 0 or text.strip()
 
 
-def test_parts_and_joins(monkeypatch):
+def test_parts_and_joins():
     """Two ways that must agree: chunks and the whole, taken and read."""
     texts = [f"text {row} of {row % 7} " + "long " * (row % 5) for row in range(50)]
     whole = hash_texts(texts)
-    monkeypatch.setattr(module, "CHUNK_TEXTS", 7)
-    monkeypatch.setattr(module, "CHUNK_BYTES", 100)
-    parts = hash_texts(texts)
+    parts = hash_texts(texts, chunk_texts=7, chunk_bytes=100)
     rows = np.array([4, 4, 49, 0])
     for one, other in ((whole, parts), (whole.take(rows), hash_texts([texts[row] for row in rows]))):
         for name in TextHashes.__dataclass_fields__:

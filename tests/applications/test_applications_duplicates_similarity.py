@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from likewise.applications.duplicates import similarity as module
 from likewise.applications.duplicates.similarity import (
     KEPT,
     LEVELS,
@@ -50,11 +49,17 @@ def slow_alignment(tokens, one, other):
     return float(np.sqrt(ways[0] * ways[1]))
 
 
-def test_alignment(docs_model, monkeypatch):
+def without_numbers(found):
+    """The same features of texts whose numbers are not known."""
+    nowhere = np.zeros(len(found) + 1, np.int64)
+    plain = dataclasses.replace(found.hashes, numbers=found.hashes.numbers[:0], offsets=nowhere)
+    return Features(plain, found.vectors, found.tokens)
+
+
+def test_alignment(docs_model):
     """Witnesses: a slow loop in float64, equal texts (closed form), symmetry."""
-    monkeypatch.setattr(module, "SEMANTIC_CONTRADICTION", 0.0)  # for its contradicting numbers
     space = Space.of(docs_model, TEXTS[:3])
-    found = Features.of(strings(), space)
+    found = without_numbers(Features.of(strings(), space))  # contradicting numbers lower the similarity
     ones, twos = np.array([0, 1, 0, 4, 4, 3, 0]), np.array([1, 0, 0, 2, 5, 0, 4])
     meaning = similarities(found, found, ones, twos, space).semantic
     for at, (one, other) in enumerate(zip(ones[:5].tolist(), twos[:5].tolist(), strict=True)):
@@ -78,8 +83,7 @@ def test_numbers_that_contradict(docs_model):
     """Closed form: of three numbers two contradict, which takes a third of the similarity."""
     found = Features.of(strings(["of 3.11", "of 3.12", "of 3", "of"]), None)
     ones, twos = np.array([0, 0, 0]), np.array([1, 2, 3])
-    plain = dataclasses.replace(found.hashes, numbers=found.hashes.numbers[:0], offsets=np.zeros(5, np.int64))
-    without = Features(plain, found.vectors, found.tokens)
+    without = without_numbers(found)
     resemblances = similarities(without, without, ones, twos, None).lexical
     hashes = similarities(found, found, ones, twos, None).lexical
     assert np.allclose(hashes, resemblances * [2 / 3, 1, 1], atol=1e-6)
@@ -95,15 +99,14 @@ def test_axes_keep_products():
     assert np.allclose((low @ axes) @ (low @ axes).T, low @ low.T, atol=0.2)  # of values up to 5,000
 
 
-def test_turned_rows_are_turned_vectors(docs_model, monkeypatch):
+def test_turned_rows_are_turned_vectors(docs_model):
     """Two ways that must agree: turning the rows of a static encoder, and turning its vectors."""
     space = Space.of(docs_model, TEXTS)
     plain = docs_model.encode(strings(TEXTS)) @ space.axes
     plain /= np.maximum(np.linalg.norm(plain, axis=1, keepdims=True), 1e-12)
     assert np.allclose(space.vectors(strings()), plain, atol=1e-5)
     whole = Features.of(strings(), space)
-    monkeypatch.setattr(module, "CHUNK", 2)
-    parts = Features.of(strings(), space)
+    parts = Features.of(strings(), space, chunk=2)
     assert np.array_equal(whole.tokens.ids, parts.tokens.ids) and np.array_equal(whole.vectors, parts.vectors)
     joined = whole.take(np.array([1, 4])).joined(whole.take(np.array([0])))
     assert len(joined) == 3 and np.array_equal(joined.tokens[2], whole.tokens[0])

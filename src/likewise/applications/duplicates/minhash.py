@@ -49,7 +49,6 @@ def _kind(character: str) -> int:
 
 BANDS, ROWS = 16, 4  # of MinHashes: of two texts that share 70 % of their shingles 99 % meet in a band, of 30 % 12 %
 SKETCH = 256  # shingles that are kept of a text
-CHUNK_TEXTS, CHUNK_BYTES = 1 << 15, 1 << 25
 
 
 @dataclass(frozen=True)
@@ -97,11 +96,13 @@ class TextHashes:
         )
 
 
-def hash_texts(texts: pa.Array | list[str]) -> TextHashes:
-    """Hash texts, some thousand at a time."""
+def hash_texts(texts: pa.Array | list[str], *, chunk_texts: int = 1 << 15, chunk_bytes: int = 1 << 25) -> TextHashes:
+    """Hash texts in chunks of at most so many texts and, unless one text alone is longer, bytes."""
     drawn = np.random.default_rng(0).integers(0, 1 << 32, (2, BANDS * ROWS), dtype=np.uint32)
     functions = (drawn[0] | np.uint32(1), drawn[1])
-    return TextHashes.joined([_read_chunk(chunk, functions) for chunk in _chunks(as_arrow(texts))])
+    return TextHashes.joined(
+        [_read_chunk(chunk, functions) for chunk in _chunks(as_arrow(texts), chunk_texts, chunk_bytes)]
+    )
 
 
 def _read_chunk(chunk: pa.Array, functions: tuple[UInt32[np.ndarray, " hashes"], ...]) -> TextHashes:
@@ -135,12 +136,12 @@ def packed(
     return out, offsets
 
 
-def _chunks(texts: pa.Array) -> Iterator[pa.Array]:
+def _chunks(texts: pa.Array, most_texts: int, most_bytes: int) -> Iterator[pa.Array]:
     offsets, _ = buffers(texts)
     first = 0
     while first < len(texts):
-        fitting = int(np.searchsorted(offsets, offsets[first] + CHUNK_BYTES, side="right")) - 1 - first
-        length = max(1, min(CHUNK_TEXTS, fitting, len(texts) - first))
+        fitting = int(np.searchsorted(offsets, offsets[first] + most_bytes, side="right")) - 1 - first
+        length = max(1, min(most_texts, fitting, len(texts) - first))
         yield texts.slice(first, length)
         first += length
 

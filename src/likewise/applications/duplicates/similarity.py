@@ -37,7 +37,6 @@ MOST_TOKENS = 64  # of a text that are aligned, the rarest
 LONGEST = 8  # a word with a digit weighs its length less one, up to so much
 LEVELS = 256  # of the weights of such words
 SAMPLE = 1 << 13  # texts of either side of given pairs that the principal axes are computed from
-CHUNK = 1 << 15  # texts at once
 ENCODED = 1 << 13  # texts encoded at once
 COSINES = 1 << 14  # pairs of embeddings at once
 SMALLEST = 1e-12
@@ -190,21 +189,24 @@ class Features:
         return len(self.hashes)
 
     @classmethod
-    def of(cls, texts: pa.Array, space: Space | None, hashes: TextHashes | None = None) -> "Features":
-        """Of texts, some thousand at a time.
+    def of(
+        cls, texts: pa.Array, space: Space | None, hashes: TextHashes | None = None, *, chunk: int = 1 << 15
+    ) -> "Features":
+        """Of texts.
 
         Args:
             texts: an Arrow array.
             space: where they are compared by meaning; None compares words alone.
             hashes: theirs, where they are known.
+            chunk: texts that are encoded at once.
         """
         vectors = np.empty((len(texts), space.dim if space else 0), np.float16)
         nothing = Ragged(np.zeros(0, np.int32), np.zeros(len(texts) + 1, np.int64))
         tokens = [] if space and space.tokens and len(texts) else [nothing]
-        for first in range(0, len(texts), CHUNK):
-            some = texts.slice(first, CHUNK)
+        for first in range(0, len(texts), chunk):
+            some = texts.slice(first, chunk)
             if space:
-                vectors[first : first + CHUNK] = space.vectors(some)
+                vectors[first : first + chunk] = space.vectors(some)
             if space and space.tokens:
                 tokens.append(space.tokens.of(some))
         return cls(hashes or hash_texts(texts), vectors, Ragged.concatenate(tokens))
