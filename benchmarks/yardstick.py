@@ -304,6 +304,7 @@ class CachedEncoder:
         """Write all vectors to the file, if there is one."""
         if self._file is not None:
             texts = np.frombuffer(json.dumps([*self._known]).encode(), np.uint8)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             part = self._file.with_suffix(".part.npz")
             np.savez(part, texts=texts, vectors=np.stack([*self._known.values()]))
             part.rename(self._file)
