@@ -39,8 +39,8 @@ def query_texts(texts: list[str], rng: np.random.Generator) -> list[str]:
     return found
 
 
-def exact_ten(model: likewise.Model, texts: list[str], queries: list[str]) -> list[set[int]]:
-    """Of each query the rows of the ten highest cosines."""
+def exact_ten(model: Any, texts: list[str], queries: list[str]) -> list[set[int]]:
+    """Of each query the rows of the ten highest cosines, by the vectors that the index stores."""
     vectors = model.encode_query(queries)
     best = np.full((len(queries), 10), -np.inf, np.float32)
     rows = np.zeros((len(queries), 10), np.int64)
@@ -80,7 +80,7 @@ def main() -> None:
                 numbers[mode] = latencies(index, queries, mode)
                 print(mode, numbers[mode], flush=True)
             found = index.search_many(queries, k=10, mode="vector")
-        nearest = exact_ten(model, texts, queries)
+            nearest = exact_ten(index.model, texts, queries)
         shares = [len({int(hit.id) for hit in hits} & near) / 10 for hits, near in zip(found, nearest, strict=True)]
     numbers["recall@10"] = float(np.mean(shares))
     print(seconds, known.kind, numbers["recall@10"])
