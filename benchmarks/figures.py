@@ -32,8 +32,9 @@ def figure(value: Any, form: str, bold: bool) -> str:
         return ""
     text = format(middle(value), form)
     text = f"**{text}**" if bold else text
-    if isinstance(value, Mapping) and value["low"] != value["high"]:
-        text += f" <sub>{format(value['low'], form)}–{format(value['high'], form)}</sub>"
+    if isinstance(value, Mapping):
+        low, high = format(value["low"], form), format(value["high"], form)
+        text += f" <sub>{low}–{high}</sub>" if low != high else ""
     return text
 
 
