@@ -12,6 +12,8 @@ import pytest
 from pages import ROOT, commands, python_code
 from reviews import write_reviews
 
+pytestmark = pytest.mark.slow
+
 README = ROOT / "README.md"
 PACKAGE = ROOT / "src" / "likewise"
 # No test fetches anything: the same encoder comes in a package.

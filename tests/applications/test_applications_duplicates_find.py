@@ -9,6 +9,8 @@ from likewise.applications.duplicates.find import duplicates
 from likewise.applications.duplicates.store import Store
 from likewise.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 class Bags:
     """Vectors by words: the sum of a random vector a word."""

@@ -9,6 +9,8 @@ from likewise.applications.duplicates.find import duplicates
 from likewise.applications.duplicates.store import FEATURES, FORMAT, RECORD, Store
 from likewise.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 class Lengths:
     """Vectors by lengths of words; it cannot be saved."""

@@ -12,6 +12,8 @@ from cli_shelf import succeeds
 import likewise.corpus.demo_corpus
 from likewise.cli.app import app
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from cli_shelf import Shelf, fails, succeeds
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:

@@ -8,6 +8,8 @@ from cli_shelf import Shelf, fails, succeeds
 import likewise
 from likewise.report.page import write_report
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_page_is_that_of_the_python_call(shelf: Shelf, tmp_path: Path) -> None:
     """Two paths that agree: to the byte, with texts of a file."""

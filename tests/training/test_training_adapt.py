@@ -12,6 +12,8 @@ import pytest
 import likewise
 from likewise.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"layers": 2, "dim": 32, "length": 24, "batch": 16, "steps": 3, "static_weight": 0.0, "progress": False}
 
 

@@ -13,6 +13,8 @@ from likewise.model.embedder import unit_vectors
 from likewise.training import distill as distill_room
 from likewise.training.distill import BATCH_TEXTS, load_teacher
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"epochs": 2, "dim": 320, "progress": False}
 
 
