@@ -6,7 +6,7 @@ from classify_texts import Senses, opinions
 
 import likewise
 from likewise.applications.classify.classifier import Classifier
-from likewise.applications.classify.contrastive import ContrastiveFineTuner, _batches
+from likewise.applications.classify.contrastive import MIN_STEPS, ContrastiveFineTuner, _batches
 from likewise.errors import InputError
 
 
@@ -14,7 +14,7 @@ from likewise.errors import InputError
 def test_batches(texts, steps):
     """Closed form of the number of steps; laws: each text once an epoch, each class in every batch."""
     numbers = np.arange(texts) % 3
-    batches = list(_batches(numbers, np.random.default_rng(0)))
+    batches = list(_batches(numbers, np.random.default_rng(0), MIN_STEPS))
     assert len(batches) == steps
     assert sorted(np.concatenate(batches[: round(texts / 32)]).tolist()) == list(range(texts))
     assert all(len(np.unique(numbers[batch])) == 3 for batch in batches)

@@ -112,12 +112,12 @@ class Purpose(IntEnum):
     DISTILLATION_FINAL_FIT = 21
 
 
-def random_stream(seed: int, purpose: Purpose, *counters: int) -> np.random.Generator:
+def random_stream(seed: int, purpose: IntEnum, *counters: int) -> np.random.Generator:
     """The generator of one purpose.
 
     Args:
         seed: of the run.
-        purpose: what the numbers are for.
+        purpose: what the numbers are for, a `Purpose` in training.
         counters: such as the epoch or the step, where each has a generator.
     """
     return np.random.default_rng([seed, purpose, *counters])

@@ -19,11 +19,12 @@ from sklearn.exceptions import NotFittedError
 from likewise.applications.classify.features import Features, NgramCounts, TfidfNgrams
 from likewise.applications.classify.labels import check_texts, encode_labels
 from likewise.applications.classify.metrics import Abstention, AccuracyEstimate, estimate_accuracy, fit_temperature
-from likewise.applications.classify.probe import Probe, Stream, Trainer, random_stream
+from likewise.applications.classify.probe import Probe, Stream, Trainer
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
 from likewise.model.embedder import Identity
 from likewise.model.load import load_stored, store_embedder
+from likewise.training.schedule import random_stream
 from likewise.training.train import load_or_train
 
 BATCH = 8_192  # texts that are predicted at once

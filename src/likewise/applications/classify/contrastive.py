@@ -67,7 +67,7 @@ class ContrastiveFineTuner:
 
 
 def _batches(
-    numbers: Int64[np.ndarray, " texts"], rng: np.random.Generator, min_steps: int = MIN_STEPS
+    numbers: Int64[np.ndarray, " texts"], rng: np.random.Generator, min_steps: int
 ) -> Iterator[Int64[np.ndarray, " batch"]]:
     """Yield each text once an epoch, with all classes spread evenly over the batches."""
     count = max(1, round(len(numbers) / BATCH))

@@ -16,6 +16,7 @@ from jaxtyping import Float64, Int64
 from likewise.applications.classify.contrastive import ContrastiveFineTuner
 from likewise.applications.classify.features import Features, NgramCounts, ngram_weight
 from likewise.applications.classify.metrics import HeldOutPredictions, cross_validate
+from likewise.training.schedule import random_stream
 
 C = 10.0  # inverse strength of the penalty, for blocks of unit rows; as in `evaluation.labelled`
 MAX_ITERATIONS = 1000
@@ -157,11 +158,6 @@ class Stream(IntEnum):
     ACTIVE_LEARNING = 2
     FOLDS = 3
     FINE_TUNING = 4
-
-
-def random_stream(seed: int, stream: Stream) -> np.random.Generator:
-    """The generator of one purpose."""
-    return np.random.default_rng([seed, stream])
 
 
 @dataclass(frozen=True)
