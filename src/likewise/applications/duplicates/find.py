@@ -17,8 +17,9 @@ from likewise.applications.duplicates.minhash import TextHashes, hash_texts
 from likewise.applications.duplicates.result import EXACT, Compared, Duplicates, Pairs, checked_precision
 from likewise.applications.duplicates.similarity import COARSE, Features, Space, similarities
 from likewise.applications.duplicates.store import RECORD, Store
+from likewise.applications.duplicates.templates import fill_template, neighbours
 from likewise.corpus.read import read
-from likewise.errors import InputError
+from likewise.errors import InputError, LikewiseError
 from likewise.tokens.tokenizer import as_arrow
 from likewise.training.train import load_or_train
 
@@ -112,20 +113,22 @@ def _compared(
     rows, copies = _distinct(hashes, order, cut)
     some, before = every.take(pa.array(rows)), int(np.count_nonzero(rows < cut))
     if store is not None:
-        space, note = store.space, ""
+        space, notes = store.space, tuple[str, ...]()
         fresh = Features.of(some.slice(before), space, hashes.take(rows[before:]))
         features = store.features.take(rows[:before]).joined(fresh)
     else:
-        space, note = _space_for(model, every, rows, seed=seed, progress=progress)
+        space, notes = _space_for(model, every, rows, seed=seed, progress=progress)
         features = Features.of(some, space, hashes.take(rows))
-    found, calibration = _found_in(some, features, space, before, seed)
+    found, calibration, templates = _found_in(some, features, space, before, seed)
+    if templates:
+        notes += (f"{templates:,} pairs share a template and fill it with different words, which is no duplicate",)
     compared = None
     if other is None and calibration is not None:
         compared = Compared(tuple(own.ids[row] for row in rows), some, features, space)
     others, names = (other.texts, other.ids) if other else (None, None)
     pairs = _with_copies(found, rows, copies, cut)
     return Duplicates(
-        own.texts, own.ids, others, names, precision, pairs, calibration, order, copies[cut:] - cut, note,
+        own.texts, own.ids, others, names, precision, pairs, calibration, order, copies[cut:] - cut, notes,
         compared,
     )  # fmt: skip
 
@@ -158,32 +161,31 @@ def _distinct(
 
 def _space_for(
     model: Any, texts: pa.Array, rows: Int64[np.ndarray, " distinct"], *, seed: int, progress: bool
-) -> tuple[Space | None, str]:
+) -> tuple[Space | None, tuple[str, ...]]:
     """The space in which texts are compared by meaning; without an encoder None, and the reason."""
-    few = "the texts are too few to train an encoder on: they were compared by their letters alone"
     if model is None and len(rows) < LEAST:
-        return None, few
+        return None, ("the texts are too few to train an encoder on: they were compared by their letters alone",)
     rng = np.random.default_rng(seed)
     drawn = np.sort(rng.choice(rows, min(len(rows), LEARNED), replace=False)) if len(rows) else rows
     try:
         encoder = load_or_train(model, texts.take(pa.array(drawn)), seed=seed, progress=progress)
-    except InputError:
+    except LikewiseError:
         if model is not None:
             raise
-        return None, few
+        return None, ("no encoder could be trained on the texts: they were compared by their letters alone",)
     if len(rows) == 0:
-        return None, ""
+        return None, ()
     sample = np.sort(rng.choice(drawn, min(len(drawn), SAMPLE), replace=False))
-    return Space.of(encoder, texts.take(pa.array(sample))), ""
+    return Space.of(encoder, texts.take(pa.array(sample))), ()
 
 
 def _found_in(
     texts: pa.Array, features: Features, space: Space | None, cut: int, seed: int
-) -> tuple[Pairs, Calibration | None]:
-    """The pairs among distinct texts that are worth keeping, and the calibration; None without any text.
+) -> tuple[Pairs, Calibration | None, int]:
+    """The pairs among distinct texts that are worth keeping, the calibration, and how many pairs fill a template.
 
-    Texts from number `cut` on, where it is above 0, are compared with those below it only; on either side of it no two
-    are alike.
+    The calibration is None without any text. Texts from number `cut` on, where it is above 0, are compared with those
+    below it only; on either side of it no two are alike.
     """
     count = len(texts)
     rng = np.random.default_rng(seed)
@@ -199,12 +201,16 @@ def _found_in(
     alike = similarities(features, features, ones, others, space)
     if not count:
         nothing = np.zeros(0, np.int64)
-        return Pairs(nothing, nothing, np.zeros(0, np.float32), np.zeros(0), np.zeros(0, np.uint8)), None
+        return Pairs(nothing, nothing, np.zeros(0, np.float32), np.zeros(0), np.zeros(0, np.uint8)), None, 0
     possible = float(cut) * (count - cut) if cut else count * (count - 1) / 2
     calibration = calibrated(texts, features, space, alike, possible, rng)
+    near = neighbours(ones, others, alike.lexical, count)
+    template = np.flatnonzero(calibration.lexical.precisions(alike.lexical) >= WORTH_KEEPING)
+    template = template[fill_template(texts, ones[template], others[template], near)]
+    alike.lexical[template] = 0.0  # their letters are no evidence
     exact = features.hashes.exact
     pairs = Pairs.of(ones, others, alike, exact[ones] == exact[others], calibration)
-    return pairs.take(np.flatnonzero(pairs.precision >= WORTH_KEEPING)), calibration
+    return pairs.take(np.flatnonzero(pairs.precision >= WORTH_KEEPING)), calibration, len(template)
 
 
 def _coarse(features: Features) -> np.ndarray:

@@ -15,6 +15,7 @@ from likewise.errors import InputError
 
 REASONS = ("exact", "near", "semantic")
 EXACT, NEAR, SEMANTIC = range(3)
+MANY = 0.3  # of the texts, which is more than anybody expects
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Duplicates:
         calibration: what precision a similarity has; None where there was nothing to compare.
         order: the numbers of the texts, the preferred first; those of `against` come first and count from 0.
         copies: of each text the row of the one that it is an exact copy of, its own if of none.
-        note: what else is to be known, in a sentence; empty if nothing.
+        notes: what else is to be known of the comparison, a phrase each.
         compared: what a `Store` is made of; None where there was nothing, or the texts were compared with others.
     """
 
@@ -142,7 +143,7 @@ class Duplicates:
     calibration: Calibration | None = field(repr=False)
     order: Int64[np.ndarray, " all"] = field(repr=False)
     copies: Int64[np.ndarray, " texts"] = field(repr=False)
-    note: str = ""
+    notes: tuple[str, ...] = ()
     compared: Compared | None = field(default=None, repr=False)
 
     def rethreshold(self, precision: float) -> "Duplicates":
@@ -185,6 +186,14 @@ class Duplicates:
             row: tuple(sorted(found, key=lambda one: (-one.score, one.row))) for row, found in members.items()
         }
         return tuple(Group(row, names[row], texts[row].as_py(), members_first[row]) for row in sorted(members_first))
+
+    @property
+    def note(self) -> str:
+        """What else is to be known, in a sentence; empty if nothing."""
+        distinct = np.count_nonzero(self.copies == np.arange(len(self.copies)))
+        dropped = distinct - len(self.kept)
+        many = f"{dropped:,} of {distinct:,} different texts are taken for duplicates: check the groups first"
+        return "; ".join((*self.notes, many) if self.others is None and dropped > MANY * distinct else self.notes)
 
     def threshold(self, reason: str) -> float:
         """The score from which on a pair is a duplicate, of `near` or `semantic`; above 1 where none is enough."""

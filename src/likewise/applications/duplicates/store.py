@@ -17,7 +17,8 @@ from likewise.applications.duplicates.calibration import Calibration, Curve
 from likewise.applications.duplicates.candidates import Lists, lists_of
 from likewise.applications.duplicates.minhash import TextHashes
 from likewise.applications.duplicates.result import REASONS, Duplicates, Member, Pairs, checked_precision
-from likewise.applications.duplicates.similarity import COARSE, Features, Space, similarities
+from likewise.applications.duplicates.similarity import COARSE, Features, Similarities, Space, similarities
+from likewise.applications.duplicates.templates import fill_template, neighbours
 from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
 from likewise.model.embedder import Identity
@@ -157,17 +158,38 @@ class Store:
         """
         one = Features.of(as_arrow([text]), self.space)
         wanted = self.precision if precision is None else checked_precision(precision)
-        found: list[Member] = []
-        for table in self._tables if one.hashes.exact[0] else ():
+        if not one.hashes.exact[0]:
+            return []
+        numbers, lexical, semantic, same = [], [], [], []
+        for table in self._tables:
             rows = table.candidates(one)
             alike = similarities(one, table.features, np.zeros(len(rows), np.int64), rows, self.space)
-            same = table.features.hashes.exact[rows] == one.hashes.exact[0]
-            pairs = Pairs.of(np.zeros(len(rows), np.int64), rows + table.first, alike, same, self.calibration)
-            for at in np.flatnonzero(pairs.precision >= wanted - 1e-9).tolist():
-                row, reason = int(pairs.second[at]), REASONS[pairs.reason[at]]
-                score, sure = float(pairs.score[at]), float(pairs.precision[at])
-                found.append(Member(row, self.ids[row], self.texts[row], reason, score, sure))
+            numbers.append(rows + table.first)
+            lexical.append(alike.lexical)
+            semantic.append(alike.semantic)
+            same.append(table.features.hashes.exact[rows] == one.hashes.exact[0])
+        every, alike = np.concatenate(numbers), Similarities(np.concatenate(lexical), np.concatenate(semantic))
+        likely = self.calibration.lexical.precisions(alike.lexical) >= wanted - 1e-9
+        alike.lexical[self._fill_template(text, every, alike.lexical, np.flatnonzero(likely))] = 0.0
+        pairs = Pairs.of(np.zeros(len(every), np.int64), every, alike, np.concatenate(same), self.calibration)
+        found: list[Member] = []
+        for at in np.flatnonzero(pairs.precision >= wanted - 1e-9).tolist():
+            row, reason = int(pairs.second[at]), REASONS[pairs.reason[at]]
+            score, sure = float(pairs.score[at]), float(pairs.precision[at])
+            found.append(Member(row, self.ids[row], self.texts[row], reason, score, sure))
         return sorted(found, key=lambda member: (-member.precision, -member.score, member.row))
+
+    def _fill_template(
+        self, text: str, rows: np.ndarray, lexical: Float32[np.ndarray, " candidates"], likely: np.ndarray
+    ) -> Int64[np.ndarray, " some"]:
+        """Which of the likely candidates share a template with a text, judged by its most similar candidates."""
+        if not len(likely):
+            return likely
+        texts = pa.array([text, *(self.texts[row] for row in rows)], pa.large_string())
+        zeros, every = np.zeros(len(rows), np.int64), np.arange(1, len(texts))
+        near = neighbours(zeros, every, lexical, len(texts))
+        found: np.ndarray = likely[fill_template(texts, zeros[likely], every[likely], near)]
+        return found
 
     def add(self, texts: Sequence[str], ids: Sequence[str] | None = None) -> None:
         """Keep further texts, whether they are duplicates or not; blank ones are left out.
