@@ -59,7 +59,7 @@ def test_evaluate(made: Path, labelled: Path) -> None:
     assert json.loads(shown)["log_loss"] is None and "NaN" not in shown
 
 
-def test_a_label_that_is_hardly_found_is_seen_beside_the_accuracy(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_label_that_is_hardly_found_is_seen_next_to_the_accuracy(shelf: Shelf, tmp_path: Path) -> None:
     rows = [(text, "rare" if row < 3 else "common") for row, text in enumerate(shelf.texts[:123])]
     with (tmp_path / "a.csv").open("w", newline="", encoding="utf-8") as opened:
         csv.writer(opened).writerows([("body", "label"), *rows])
