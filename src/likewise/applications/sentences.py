@@ -29,7 +29,7 @@ LONGEST_SENTENCE = 1_000  # characters; what is longer is a transcript, a chat, 
 LINE_END = re.compile(r"[\n\r\v\f\x85\u2028\u2029]+")
 PLACES = (
     re.compile(r"[…。．！？｡।॥۔؟։።፧។៕།༎᠃᠉]+[\"')\]»”’」』）】]*"),  # full stops that need no space behind them
-    re.compile(r"\s+"),
+    re.compile(r"[\s\u200b]+"),  # typesetters put zero-width spaces between words of Thai and Khmer
     re.compile(r"[,;:，、；：،؛၊]+"),
 )
 """Where to cut a line that is too long, the best first."""
