@@ -128,6 +128,8 @@ def test_metrics(fitted):
     assert (other.accuracy, other.unknown_labels, other.confusions[0].label) == (0.5, 1, "odd")
     assert (other.labels[-1].label, other.labels[-1].recall, other.labels[-1].texts) == ("odd", 0, 1)
     assert other.balanced_accuracy == 0.5 and other.confusions[0].texts == 1
+    uneven = evaluate(fitted, texts[:1] * 9 + ["what"], [labels[0]] * 9 + ["rare"])
+    assert uneven.majority_baseline == 0.9 and uneven.accuracy <= 0.9 and uneven.macro_f1 < 0.6
     assert evaluate(fitted, texts[:1], ["odd"]).log_loss is None
     assert '"accuracy": 0.5' in other.as_json()
     with pytest.raises(InputError, match="expected one label for each"):

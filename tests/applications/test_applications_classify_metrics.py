@@ -42,13 +42,28 @@ def test_temperature():
 def test_estimate():
     logits = np.array([[2.0, 0], [2, 0], [0, 2], [0.1, 0]])
     held_out = HeldOutPredictions(np.array([0, 1, 2, 3]), logits, 5, 1)
-    found = estimate_accuracy(held_out, np.array([0, 0, 1, 1, 1]), 1.0)
+    found = estimate_accuracy(held_out, np.array([0, 0, 1, 1, 1]), ["a", 5], 1.0)
     assert found is not None
-    assert (found.accuracy, found.labels, found.unchecked) == (0.75, 4, 1)
+    assert (found.accuracy, found.texts, found.unchecked, found.majority_baseline) == (0.75, 4, 1, 0.5)
+    assert [(row.label, row.recall, row.texts) for row in found.labels] == [("5", 0.5, 2), ("a", 1, 2)]
+    assert found.macro_f1 == pytest.approx((2 / 3 + 0.8) / 2)
     assert (found.low, found.high) == pytest.approx(wilson_interval(0.75, 4 / 2.25))
     assert [each.coverage for each in found.abstention] == [0.75, 0.75, 0.75, 0, 0]
     assert found.abstention[0].accuracy == 1 and found.abstention[-1].accuracy is None
-    assert estimate_accuracy(None, np.zeros(0, np.int64), 1.0) is None
+    assert estimate_accuracy(None, np.zeros(0, np.int64), ["a"], 1.0) is None
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.integers(1, 3))
+def test_always_predicting_the_most_frequent_label_is_the_majority_baseline(rare, more, repeats):
+    """A closed form: accuracy is the share of that label, macro F1 tells that the other one is never found."""
+    numbers = np.array([0] * (rare + more) + [1] * rare)
+    rows = np.tile(np.arange(len(numbers)), repeats)
+    logits = np.tile([1.0, 0.0], (len(rows), 1))
+    found = estimate_accuracy(HeldOutPredictions(rows, logits, 5, repeats), numbers, ["ham", "spam"], 1.0)
+    share = (rare + more) / len(numbers)
+    assert found.accuracy == pytest.approx(share) and found.majority_baseline == pytest.approx(share)
+    assert found.macro_f1 == pytest.approx(share / (1 + share)) and found.macro_f1 <= 0.5
+    assert [(row.label, row.recall, row.texts) for row in found.labels] == [("ham", 1, rare + more), ("spam", 0, rare)]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 2)), min_size=1, max_size=60), st.integers(2, 5))

@@ -38,6 +38,23 @@ def test_long_passages_are_cut_at_words(shelf: Shelf) -> None:
     assert shown.count("»") == 1
 
 
+def test_an_excerpt_is_shown_of_a_text_without_full_stops(shelf: Shelf, tmp_path: Path) -> None:
+    words = [f"word{number % 97}" for number in range(40_000)]
+    words[30_000:30_003] = ["the", "missing", "umbrella"]
+    thai = "ร้านกาแฟเปิดตอนเช้าทุกวัน" * 2_000
+    rows = [{"text": " ".join(words), "note": "n" * 5_000}, {"text": thai, "note": ""}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    index = tmp_path / "a.index"
+    succeeds("index", shelf.model, tmp_path / "a.jsonl", "--text", "text", "--out", index, "--no-progress")
+    shown = succeeds("answer", index, "missing umbrella", "--confidence", "0")
+    assert "the missing umbrella" in " ".join(shown.split()) and "…" in shown and len(shown) < 1_500
+    found = json.loads(succeeds("answer", index, "missing umbrella", "--confidence", "0", "--json"))
+    best = found["evidence"][0]
+    assert best["text"] == rows[0]["text"] and best["text"][best["start"] : best["end"]] == best["sentence"]
+    shown = succeeds("search", index, "-", stdin=thai + "\n")
+    assert len(shown) < 1_500
+
+
 def test_wrong_arguments_are_one_line(shelf: Shelf) -> None:
     assert "question is empty" in fails("answer", shelf.index, " ")
     assert "does not exist" in fails("answer", "nowhere.index", "who?")

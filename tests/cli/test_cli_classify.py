@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from cli_shelf import Shelf, fails, succeeds
 
+from likewise.cli.classify import _percent
+
 COLUMNS = ("--text", "body")
 
 
@@ -44,7 +46,7 @@ def test_predict(shelf: Shelf, made: Path) -> None:
 
 def test_evaluate(made: Path, labelled: Path) -> None:
     shown = succeeds("classify", "evaluate", made, labelled, *COLUMNS, "--label", "size")
-    assert shown.startswith("accuracy ") and "macro F1" in shown
+    assert shown.startswith("macro F1 ") and "majority baseline (always " in shown
     found = json.loads(succeeds("classify", "evaluate", made, labelled, *COLUMNS, "--label", "size", "--json"))
     assert found["texts"] == 59 and found["unknown_labels"] == 0
     other = labelled.parent / "other.csv"
@@ -55,6 +57,21 @@ def test_evaluate(made: Path, labelled: Path) -> None:
     assert "log loss none" in succeeds("classify", "evaluate", made, other, *COLUMNS, "--label", "size")
     shown = succeeds("classify", "evaluate", made, other, *COLUMNS, "--label", "size", "--json")
     assert json.loads(shown)["log_loss"] is None and "NaN" not in shown
+
+
+def test_a_label_that_is_hardly_found_is_seen_next_to_the_accuracy(shelf: Shelf, tmp_path: Path) -> None:
+    rows = [(text, "rare" if row < 3 else "common") for row, text in enumerate(shelf.texts[:123])]
+    with (tmp_path / "a.csv").open("w", newline="", encoding="utf-8") as opened:
+        csv.writer(opened).writerows([("body", "label"), *rows])
+    out = tmp_path / "a.clf"
+    fitted = succeeds("classify", "fit", shelf.model, tmp_path / "a.csv", *COLUMNS, "--out", out)
+    evaluated = succeeds("classify", "evaluate", out, tmp_path / "a.csv", *COLUMNS)
+    for lines in (fitted.splitlines()[1:], evaluated.splitlines()):
+        assert lines[0].startswith("macro F1 ")
+        assert lines[1].startswith("accuracy ") and lines[1].endswith("; majority baseline (always common) 98%")
+        assert lines[2].startswith("  rare: recall ") and " of 3 texts, precision " in lines[2]
+        assert lines[3].startswith("  common: recall ") and " of 120 texts, precision " in lines[3]
+    assert _percent(0.99951) == "99.95%" and _percent(0.0) == "0%" and _percent(0.002) == "0.2%"
 
 
 def test_next(shelf: Shelf, made: Path) -> None:

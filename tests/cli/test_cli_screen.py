@@ -83,7 +83,9 @@ def test_progress_is_shown_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch, t
     with ProgressCounter() as counter:
         counter.reach(1000)
         summary = counter.summary(2)
-    assert "texts/s; 2 unreadable rows skipped" in summary
+        counter.zero = 3
+    assert summary.endswith("texts/s; 2 unreadable rows skipped")
+    assert counter.summary(0).endswith("texts/s; 3 texts without a known word: zero vectors")
     written = sys.stderr.getvalue()  # type: ignore[attr-defined]
     assert "1,000 texts" in written if terminal else written == ""
 

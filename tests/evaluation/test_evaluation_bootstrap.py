@@ -1,16 +1,22 @@
 """Confidence intervals. Oracles: the standard error in closed form; laws of resampling; the seed decides."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from likewise.evaluation.bootstrap import (
     MIN_RESAMPLES,
     RESAMPLES,
+    Estimate,
     SystemScores,
     TaskResult,
     draw_counts,
     with_intervals,
 )
+from likewise.evaluation.pairs import duplicate_metrics, similarity_metrics
 
 
 def _mean(name: str, values: np.ndarray) -> SystemScores:
@@ -82,3 +88,37 @@ def test_much_data_gets_fewer_resamples() -> None:
     assert _result(values).resamples == RESAMPLES
     assert _result(values, work=4e3).resamples == 400
     assert _result(values, work=1.0).resamples == MIN_RESAMPLES
+
+
+def _intervals(scored: SystemScores, units: int) -> list[Estimate]:
+    """Of the metrics, and of the difference to the same system with its metrics reversed."""
+    other = replace(scored, resampled=lambda counts: 1 - scored.resampled(counts))
+    draw = lambda rng: draw_counts(units, rng)  # noqa: E731 - short
+    result = with_intervals([scored, other], draw, units, np.random.default_rng(0), counts={}, work=1.0)
+    assert result.rows[1].difference is not None
+    return list(result.rows[0].metrics.values())
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0.1, 0.5, 0.8, 0.9]), st.booleans()), min_size=2, max_size=30), st.booleans()
+)
+def test_no_interval_leaves_the_range_of_its_metric_or_its_estimate(
+    pairs: list[tuple[float, bool]], rank: bool
+) -> None:
+    """A law, for the metrics of duplicates and the correlations, whatever the pairs."""
+    cosines, same = np.array([cosine for cosine, _ in pairs]), np.array([each for _, each in pairs])
+    same[:2] = [True, False]
+    scored = similarity_metrics("m", cosines, same * 1.0) if rank else duplicate_metrics("m", cosines, same)
+    for found in _intervals(scored, len(pairs)):
+        assert (-1 if rank else 0) <= found.low <= found.value <= found.high <= 1
+
+
+def test_a_perfect_metric_is_as_sure_as_its_units_are_many() -> None:
+    """A closed form, the rule of three: none of n units is wrong, so 95 % sure no more than 1 - 0.05^(1/n) are."""
+    ends = []
+    for units in (1, 10, 1000):
+        scored = replace(_mean("m", np.ones(units)), bounds=[(0.0, 1.0)])
+        (found,) = _intervals(scored, units)
+        assert (found.value, found.high) == (1.0, 1.0)
+        ends.append(found.low)
+    assert ends == pytest.approx([0.05, 0.05**0.1, 0.997], abs=1e-4)

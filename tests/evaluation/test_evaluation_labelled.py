@@ -82,6 +82,15 @@ def test_a_random_split_ones_own_leaves_each_class_something() -> None:
     found = evaluate_classification(_labelled(test=False), comparison(Bigrams()), np.random.default_rng(0))
     assert found.counts["test texts"] == 30
     assert found.notes[0].endswith("8 labels per class at most")
+    assert found.notes[1].startswith("majority baseline: always predicting ")
+
+
+def test_the_majority_baseline_is_noted() -> None:
+    """A closed form: nine of the twelve test texts are of one class."""
+    texts, labels = [f"text {'ab'[row % 2]} {row}" for row in range(20)], ["x", "y"] * 4 + ["x"] * 9 + ["y"] * 3
+    data = Labelled(texts, labels, test=[False] * 8 + [True] * 12)
+    found = evaluate_classification(data, comparison(Bigrams()), np.random.default_rng(0), repeats=1)
+    assert found.notes[-1] == "majority baseline: always predicting 'x' has an accuracy of 0.750"
 
 
 def test_labels_are_derived_from_the_smallest_class() -> None:

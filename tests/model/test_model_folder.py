@@ -48,7 +48,7 @@ def test_what_the_folder_holds(model: Model, folder: Path) -> None:
     assert stored.keys() == {"embeddings", "weights"} and (stored["weights"] == 1).all()
     assert stored["embeddings"].dtype == np.float16
     record = json.loads((folder / "likewise.json").read_text(encoding="utf-8"))
-    assert (record["format"], record["kind"]) == (2, "static")
+    assert (record["format"], record["kind"]) == (3, "static")
     assert record["sha256"] == {name: sha256_of(folder / name) for name in ("model.safetensors", "tokenizer.json")}
     assert record["recipe"] == model.card.recipe
     assert record["corpus"] == model.card.corpus
@@ -160,7 +160,7 @@ def test_a_missing_or_damaged_file_is_refused(folder: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 1}, "has format 1, this version reads format 2: train again"),
+        ({"format": 2}, "has format 2, this version reads format 3: train again"),
         ({"kind": "other"}, "is damaged"),
         ({"format": "new"}, "is damaged"),
         ({"sha256": None}, r"is damaged \(wrong type: sha256\)"),
@@ -188,7 +188,7 @@ def test_a_damaged_record_is_refused(folder: Path, changes: dict[str, object], m
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"3", b"null", b"{}", b'{"format": 2}', b"\xff\xfe{}", b'"format"']
+    "content", [b"", b"{", b"[]", b"3", b"null", b"{}", b'{"format": 3}', b"\xff\xfe{}", b'"format"']
 )
 def test_a_record_that_is_none_is_refused(folder: Path, content: bytes) -> None:
     """Bad input: no JSON, or JSON of something else."""

@@ -97,7 +97,7 @@ def test_a_damaged_file_is_refused(folder, name):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 2}, "has format 2, this version reads format 3: train again"),
+        ({"format": 3}, "has format 3, this version reads format 4: train again"),
         ({"sha256": []}, r"likewise.json is damaged \(wrong type: sha256\)"),
         ({"companion": None}, r"likewise.json is damaged \(wrong type: companion\)"),
     ],

@@ -51,7 +51,7 @@ def test_a_healthy_model_has_no_warnings():
         ({"history": history(0.1, 0.4, 0.4, masked=0.05)}, "up to 5 % of the pairs in a batch were masked"),
         ({"corpus": {"texts": 300, "tokens": 9000}}, "The corpus has only 300 texts. Add texts of the same kind"),
         ({"corpus": {"duplicates": 5000}}, "5,000 texts (50 %) were repeats of others"),
-        ({"corpus": {"empty": 1000}}, "1,000 texts (17 %) were without words"),
+        ({"corpus": {"empty": 1000}}, "1,000 texts (17 %) were empty"),
         ({"corpus": {"skipped": 500}}, "500 texts (9 %) were in rows that could not be read"),
         ({"corpus": {"tokens": 20_000}}, "The texts are very short: 4.0 subwords each"),
         ({"corpus": {"tokens": 5_000_000}}, "The texts are long: 1,000 subwords each"),

@@ -72,3 +72,18 @@ def test_a_template_that_changes_the_text_is_refused():
     reference.post_processor = processors.TemplateProcessing(single="<s>", special_tokens=[("<s>", 0)])
     with pytest.raises(InputError, match="changes a text when it adds its special tokens"):
         special_tokens_of(reference, longest=20, padding=1, mask_token=2)
+
+
+def test_a_word_that_wordpiece_makes_unknown_is_cut():
+    """A closed form: a long word becomes subwords, and no text without one changes; cutting twice changes nothing."""
+    plain = learn_reference([TEXTS], 80)
+    plain.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    before = plain.encode("foxes " + "dog" * 50, add_special_tokens=False).tokens
+    tokenizer = PretrainedTokenizer(Tokenizer.from_str(plain.to_str()), 0)
+    after = [tokenizer.vocabulary.subwords[id] for id in tokenizer.encode(["foxes " + "dog" * 50])[0]]
+    assert before[-1] == "[UNK]" and "[UNK]" not in after
+    assert "".join(subword.removeprefix("##") for subword in after) == "foxes" + "dog" * 50
+    assert [tokenizer.encode([text])[0].tolist() for text in TEXTS] == [plain.encode(text).ids for text in TEXTS]
+    assert PretrainedTokenizer(Tokenizer.from_str(tokenizer.reference.to_str()), 0).reference.to_str() == (
+        tokenizer.reference.to_str()
+    )

@@ -127,3 +127,15 @@ def test_the_tables_grow_past_a_size_at_once(tokenizer: Tokenizer) -> None:
     growing = compiled_only(tokenizer.reference)
     assert_agrees(growing, ["😀 smile", "数据库", "\U00020000"])
     assert growing._limit == LIMITS[-1]
+
+
+@given(st.text(ANY, max_size=90), st.integers(1, 400), st.integers(0, 3))
+def test_a_long_word_loses_nothing(speller: Tokenizer, letters: str, length: int, texts: int) -> None:
+    """A law: the subwords of a word of any length spell it, whether the batch is compiled or not."""
+    normal = speller.reference.normalizer.normalize_str(letters)
+    word = ("".join(filter(str.isalnum, normal)) or "acgt") * 10
+    word = speller.reference.normalizer.normalize_str(word[:length])
+    for tokenizer in (speller, Tokenizer(speller.reference)):
+        for ids in (tokenizer.encode([word] * (1 + texts))[row] for row in range(1 + texts)):
+            spelt = [tokenizer.vocabulary.subwords[id].removeprefix("##") for id in ids]
+            assert "".join(spelt) == word.replace(" ", "")

@@ -94,7 +94,6 @@ def test_a_pair_turned_round_is_another(tmp_path: Path) -> None:
         (["one text"], "holds 1 distinct text with words"),
         (["same"] * 9, r"holds 1 distinct text with words \(8 repeats, 0 empty\)"),
         (["\x00", "\u200b", "\ufeff"], "holds no distinct texts"),
-        (["x" * 101, "y" * 101, "a word"], "holds 1 distinct text with words"),
     ],
 )
 def test_fewer_than_two_texts_are_refused(tmp_path: Path, texts: list[str], message: str) -> None:
@@ -103,18 +102,44 @@ def test_fewer_than_two_texts_are_refused(tmp_path: Path, texts: list[str], mess
         prepared(texts, tmp_path)
 
 
+def prepared_of_beginnings(texts: Any, work: Path, **options: Any) -> Prepared:
+    """With a vocabulary of the first seven characters of each text."""
+    work.mkdir()
+    reading = Reading(work / "spool.arrow", longest=7)
+    reading.read(read(texts, **options))
+    return prepare(reading, work, log=silent)
+
+
 def test_a_text_without_a_known_piece_is_left_out(tmp_path: Path) -> None:
-    """A closed form: unknown words are in no text; a text of nothing else counts as empty, with its pair."""
-    found = prepared(["the fox", "x" * 101, f"the {'y' * 101} dog"], tmp_path / "texts")
+    """A closed form: unknown words are in no text; a text of nothing else is left out and counted, with its pair."""
+    texts = ["the fox", "       ξένος", "the dog ξένος", " ", "\u200b"]
+    found = prepared_of_beginnings(texts, tmp_path / "texts")
     assert words(found) == ["the fox", "the dog"]
-    assert found.facts.empty == 1
+    assert (found.facts.unknown, found.facts.empty) == (1, 2)
+    assert found.facts.left_out == "0 repeats, 2 empty, 1 of unknown characters alone"
     unknown = found.tokenizer.vocabulary.subwords.index(UNKNOWN)
     assert unknown not in found.texts.ids
     assert found.tokenizer.vocabulary.counts[unknown] == found.texts_with[unknown] == 0
-    table = pa.table({"title": ["fox", "x" * 101, "dog"], "body": ["the fox", "lost", "the dog"]})
-    paired = prepared(table, tmp_path / "pairs", pair=("title", "body"))
+    table = pa.table({"title": ["fox", "       ξ", "dog"], "body": ["the fox", "lost", "the dog"]})
+    paired = prepared_of_beginnings(table, tmp_path / "pairs", pair=("title", "body"))
     assert words(paired) == ["fox", "dog"]
     assert words(paired, "pairs") == ["the fox", "the dog"]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["acgtacca" * 20, "ttgacatg" * 20, "gattacat" * 20],
+        ["วันนี้อากาศดีมากเราจึงไปเดินเล่น" * 4, "ร้านกาแฟเปิดตอนเช้าทุกวัน" * 5, "รถไฟมาสายเพราะฝนตกหนัก" * 5],
+        ["aGVsbG8gd29ybGQ" * 9, "ZnJlZSBwcml6ZQ" * 9, "eyJpZCI6IDF9Cg" * 9],
+    ],
+    ids=["a sequence", "Thai", "base64"],
+)
+def test_texts_of_long_words_are_trained_on(tmp_path: Path, texts: list[str]) -> None:
+    """A closed form: words of more than a hundred characters are words, and none of them is empty."""
+    found = prepared(texts, tmp_path)
+    assert (found.facts.texts, found.facts.empty, found.facts.unknown) == (3, 0, 0)
+    assert [text.replace(" ", "") for text in words(found)] == [text.lower() for text in texts]
 
 
 def test_nothing_but_the_ids_stays(tmp_path: Path) -> None:

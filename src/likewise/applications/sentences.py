@@ -1,6 +1,7 @@
 """Sentences of a text: which one answers a query, snippets that begin with it, and passages of whole sentences."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -24,6 +25,16 @@ DOCUMENT = "document"  # the column with the id of the text that a passage is fr
 SNIPPET = 160  # characters of a snippet
 LONGEST_WORD = 24
 MAX_SCANNED = 20_000  # characters of a text whose sentences are scored
+LONGEST_SENTENCE = 1_000  # characters; what is longer is a transcript, a chat, or in a script without full stops
+LINE_END = re.compile(r"[\n\r\v\f\x85\u2028\u2029]+")
+PLACES = (
+    re.compile(r"[…。．！？｡।॥۔؟։።፧។៕།༎᠃᠉]+[\"')\]»”’」』）】]*"),  # full stops that need no space behind them
+    re.compile(r"[\s\u200b]+"),  # typesetters put zero-width spaces between words of Thai and Khmer
+    re.compile(r"[,;:，、；：،؛၊]+"),
+)
+"""Where to cut a line that is too long, the best first."""
+JOINED = {"Mn", "Mc", "Me", "Cf", "Sk"}  # categories that continue a grapheme cluster: marks, joiners, skin tones
+MAX_CLUSTER = 32  # characters of a cluster that is not cut
 
 
 @dataclass(frozen=True)
@@ -41,17 +52,53 @@ class Sentence:
     end: int
 
 
-def sentences(text: str) -> list[Sentence]:
-    """Split a text into sentences; every character that is not white space is in exactly one of them."""
-    parts = sentencex.segment(LANGUAGE, text)
-    ends = accumulate(map(len, parts), initial=0)
-    found = []
-    for part, (start, _) in zip(parts, pairwise(ends), strict=True):
-        bare = part.strip()
-        if bare:
-            first = start + part.index(bare)
-            found.append(Sentence(bare, first, first + len(bare)))
-    return found
+def sentences(text: str, longest: int = LONGEST_SENTENCE) -> list[Sentence]:
+    """Split a text into sentences; every character that is not white space is in exactly one of them.
+
+    Args:
+        text: any.
+        longest: characters of a sentence at most. What is longer is cut into its lines, and a longer line into parts of
+            about equal length: after full stops, spaces or commas, or anywhere but in a grapheme cluster.
+    """
+    ends = accumulate(map(len, sentencex.segment(LANGUAGE, text)), initial=0)
+    spans = (span for first, last in pairwise(ends) for span in _parts(text, first, last, longest))
+    return [Sentence(text[start:end], start, end) for start, end in spans if start < end]
+
+
+def _parts(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
+    """Yield a sentence without white space around it, or the parts of one that is too long; some may be empty."""
+    start, end = _stripped(text, start, end)
+    if start < end <= start + longest:
+        yield start, end
+    elif start < end:
+        for line in pairwise((start, *(found.end() for found in LINE_END.finditer(text, start, end)), end)):
+            first, last = _stripped(text, *line)
+            while last - first > longest:
+                number = -(-(last - first) // longest)
+                cut = _cut(text, first, first - (first - last) // number)
+                yield _stripped(text, first, cut)
+                first = cut
+            yield _stripped(text, first, last)
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return where a part of a text begins and ends without white space; its end twice if there is nothing else."""
+    part = text[start:end]
+    first = end - len(part.lstrip())
+    return first, max(first, start + len(part.rstrip()))
+
+
+def _cut(text: str, first: int, last: int) -> int:
+    """Return the best place to end a part that begins at `first`, in the second half of what goes to `last`."""
+    half = (first + last) // 2
+    for place in PLACES:
+        cuts = [found.end() for found in place.finditer(text, half, last)]
+        if cuts:
+            return cuts[-1]
+    for cut in range(last, max(half, last - MAX_CLUSTER), -1):
+        if unicodedata.category(text[cut]) not in JOINED and text[cut] not in "ำຳ" and text[cut - 1] != "\u200d":
+            return cut
+    return last
 
 
 class SentenceScorer:
@@ -171,7 +218,7 @@ class Passages:
 
     Args:
         corpus: of texts.
-        length: characters of a passage at most, unless a single sentence is longer.
+        length: characters of a passage at most; a longer sentence is cut.
 
     Attributes:
         name: of the corpus.
@@ -231,10 +278,10 @@ def passages(text: str, length: int) -> list[str]:
     """Cut a text into passages of whole sentences, of about equal length; an empty text is one passage.
 
     Args:
-        text: any.
-        length: characters of a passage at most, unless a single sentence is longer.
+        text: any; white space between two passages is in neither.
+        length: characters of a passage at most; a longer sentence is cut.
     """
-    found = sentences(text)
+    found = sentences(text, length)
     if not found:
         return [text]
     total = found[-1].end - found[0].start

@@ -7,13 +7,15 @@ from rich.console import Console
 from rich.text import Text
 
 from likewise.cli.options import IndexFolder
-from likewise.cli.screen import column_values, json_line, lines_of, one_line, results
+from likewise.cli.screen import column_values, json_line, lines_of, one_line, results, shortened
 from likewise.cli.search import json_columns
 
 if TYPE_CHECKING:
     from likewise.applications.answer import Answer, Evidence
 
 CONTEXT = 300  # characters of the passage before and after the sentence
+EXCERPT = 400  # characters of a sentence that are printed at most
+MAX_COLUMN = 80  # cells of a column
 
 
 def answer(
@@ -43,7 +45,8 @@ def answer(
 ) -> None:
     """Answer questions from an index: show the sentence that answers, or that there is none.
 
-    The texts of the index are the passages; a paragraph each is best.
+    The texts of the index are the passages; a paragraph each is best. Of a long text an excerpt is shown; --json has
+    the whole text.
     """
     from likewise.applications.answer import Answerer
     from likewise.index.collection import Collection
@@ -76,28 +79,34 @@ def _as_json(answer: "Answer") -> dict[str, Any]:
 def _show(answer: "Answer", console: Console, *, heading: bool) -> None:
     """Print the sentence within its passage, its id and columns, and the confidence."""
     if heading:
-        console.print(one_line(answer.question), style="bold")
+        console.print(shortened(answer.question, max(console.width, EXCERPT)), style="bold")
     if not answer.evidence:
         console.print("no answer found: no text of the index is related to the question")
         return
     best = answer.evidence[0]
     if not answer.found:
         console.print("no answer found; the nearest sentence is:")
-    _show_passage(best, console)
-    facts = [best.hit.id, *column_values(best.hit.columns)]
+    _show_passage(best, answer.question, console)
+    facts = [shortened(fact, MAX_COLUMN) for fact in (best.hit.id, *column_values(best.hit.columns))]
     facts += [f"score {best.score:.2f}", f"confidence {answer.confidence:.0%}"]
     console.print(one_line(" · ".join(facts)), style="dim")
     if heading:
         console.print()
 
 
-def _show_passage(best: "Evidence", console: Console) -> None:
-    """Print the sentence between marks, and the words around it."""
+def _show_passage(best: "Evidence", question: str, console: Console) -> None:
+    """Print the sentence between marks, and the words around it; of a long one the part with words of the question."""
+    from likewise.applications.sentences import Sentence, best_part, snippet
+
     text = best.hit.text
-    before, after = one_line(text[: best.start]), one_line(text[best.end :])
-    if len(before) > CONTEXT:
-        before = f"… {before[-CONTEXT:].partition(' ')[2]}"
-    if len(after) > CONTEXT:
-        after = f"{after[:CONTEXT].rpartition(' ')[0]} …"
-    parts = [(before, "dim"), (f"» {one_line(best.sentence)} «", "bold"), (after, "dim")]
+    whole = Sentence(best.sentence, 0, len(best.sentence))
+    sentence = snippet(best.sentence, best_part(whole, question, EXCERPT), EXCERPT)
+    # Twice as much is read as is shown, as white space shrinks to single spaces.
+    before = one_line(text[max(0, best.start - 2 * CONTEXT) : best.start])
+    after = one_line(text[best.end : best.end + 2 * CONTEXT])
+    if len(before) > CONTEXT or best.start > 2 * CONTEXT:
+        before = f"… {before[-CONTEXT:].partition(' ')[2] or before[-CONTEXT:]}"
+    if len(after) > CONTEXT or best.end + 2 * CONTEXT < len(text):
+        after = f"{after[:CONTEXT].rpartition(' ')[0] or after[:CONTEXT]} …"
+    parts = [(before, "dim"), (f"» {one_line(sentence)} «", "bold"), (after, "dim")]
     console.print(Text(" ").join(Text(part, style) for part, style in parts if part), soft_wrap=False)

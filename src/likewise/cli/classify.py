@@ -9,11 +9,13 @@ import typer
 
 from likewise.atomic import refuse_existing
 from likewise.cli.options import Encoding, File, ModelFolder, OnError, Overwrite, Seed, Text
-from likewise.cli.screen import counted, json_line, shortened
+from likewise.cli.screen import counted, json_line, one_line, shortened
 
 if TYPE_CHECKING:
     from likewise.applications.classify.classifier import Classifier
-    from likewise.applications.classify.metrics import Abstention
+    from likewise.applications.classify.metrics import Abstention, AccuracyEstimate, Metrics
+
+MAX_LABELS = 10  # whose figures are printed
 
 classify = typer.Typer(
     no_args_is_help=False, help="Classify texts with a classifier fitted on a few labels, such as their sentiment."
@@ -128,7 +130,10 @@ def evaluate(
     encoding: Encoding = None,
     on_error: OnError = "raise",
 ) -> None:
-    """Evaluate a classifier on a file of labelled texts that it was not fitted on."""
+    """Evaluate a classifier on a file of labelled texts that it was not fitted on.
+
+    Accuracy says little where one label is frequent: macro F1 counts each label alike.
+    """
     from likewise.applications.classify.labels import read_labelled
     from likewise.applications.classify.metrics import evaluate as compute_metrics
 
@@ -138,9 +143,10 @@ def evaluate(
     if as_json:
         typer.echo(found.as_json())
         return
-    typer.echo(f"accuracy {found.accuracy:.1%} ({found.low:.1%} to {found.high:.1%}), {counted(found.texts, 'text')}")
+    typer.echo(f"macro F1 {found.macro_f1:.2f}, balanced accuracy {found.balanced_accuracy:.1%}, ", nl=False)
+    typer.echo(counted(found.texts, "text"))
+    _print_accuracy(found)
     loss = "none" if found.log_loss is None else f"{found.log_loss:.3f}"
-    typer.echo(f"balanced accuracy {found.balanced_accuracy:.1%}, macro F1 {found.macro_f1:.3f}")
     typer.echo(f"log loss {loss}, calibration error {found.calibration_error:.1%}")
     if found.unknown_labels:
         typer.echo(f"{counted(found.unknown_labels, 'text')} with a label that was not trained on: counted as errors")
@@ -190,17 +196,42 @@ def _print_estimate(fitted: "Classifier") -> None:
     if found is None:
         typer.echo("no estimate of the accuracy: no label has two different texts; label more")
         return
-    typer.echo(
-        f"accuracy on new texts, by cross-validation: {found.accuracy:.0%} ({found.low:.0%} to {found.high:.0%})"
-    )
+    typer.echo(f"macro F1 on new texts, by cross-validation: {found.macro_f1:.2f}")
+    _print_accuracy(found)
     if found.unchecked:
         typer.echo(f"{counted(found.unchecked, 'text')} alone with their label: trained on, but not checked")
     _print_abstention(found.abstention)
 
 
+def _print_accuracy(found: "AccuracyEstimate | Metrics") -> None:
+    """Print the accuracy next to the majority baseline, and recall and precision of each label, lowest recall first."""
+    most = max(found.labels, key=lambda row: row.texts)
+    typer.echo(
+        f"accuracy {_percent(found.accuracy)} ({_percent(found.low)} to {_percent(found.high)}); "
+        f"majority baseline (always {one_line(most.label)}) {_percent(found.majority_baseline)}"
+    )
+    rows = sorted((row for row in found.labels if row.texts), key=lambda row: (row.recall, row.texts))
+    for row in rows[:MAX_LABELS]:
+        recall = f"recall {_percent(row.recall)} of {counted(row.texts, 'text')}"
+        typer.echo(f"  {one_line(row.label)}: {recall}, precision {_percent(row.precision)}")
+    if others := rows[MAX_LABELS:]:
+        typer.echo(f"  {counted(len(others), 'other label')}: recall {_percent(others[0].recall)} or more")
+
+
+def _percent(share: float) -> str:
+    """Format a share, with decimal places only where it would seem to be all or nothing.
+
+    >>> _percent(0.83), _percent(0.998), _percent(1.0)
+    ('83%', '99.8%', '100%')
+    """
+    places = 0
+    while places < 3 and 0 < share < 1 and float(f"{share:.{places + 2}f}") in (0, 1):
+        places += 1
+    return f"{share:.{places}%}"
+
+
 def _print_abstention(points: "Sequence[Abstention]") -> None:
     for each in points:
         if each.accuracy is not None and each.coverage < 1:
-            typer.echo(
-                f"  --abstain-below {each.threshold}: {each.coverage:.0%} answered, {each.accuracy:.0%} of them right"
-            )
+            shares = f"{_percent(each.coverage)} answered, {_percent(each.accuracy)} of them right"
+            typer.echo(f"  --abstain-below {each.threshold}: {shares}")

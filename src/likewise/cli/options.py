@@ -43,7 +43,7 @@ PassageLength = Annotated[
         "--passages",
         min=1,
         metavar="N",
-        help="Split texts at sentence ends into passages of about N characters, such as 800.",
+        help="Split texts into passages of whole sentences and at most N characters, such as 800.",
         show_default=False,
     ),
 ]

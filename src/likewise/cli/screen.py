@@ -118,6 +118,7 @@ class ProgressCounter:
 
     Attributes:
         texts: the number of texts so far.
+        zero: how many of them have a zero vector, as they are empty or hold no word that the model knows.
     """
 
     def __init__(self, *, shown: bool = True) -> None:
@@ -132,7 +133,7 @@ class ProgressCounter:
         )
         self._task = self._progress.add_task("reading", total=None, speed="")
         self._began = time.perf_counter()
-        self.texts = 0
+        self.texts, self.zero = 0, 0
 
     def __enter__(self) -> "ProgressCounter":
         self._progress.start()
@@ -154,8 +155,9 @@ class ProgressCounter:
         return self.texts / max(time.perf_counter() - self._began, 1e-9)
 
     def summary(self, skipped: int) -> str:
-        """Format the duration, the speed, and the number of rows that could not be read."""
+        """Format the duration, the speed, the number of rows that could not be read, and that of zero vectors."""
         rows = f"; {counted(skipped, 'unreadable row')} skipped" if skipped else ""
+        rows += f"; {counted(self.zero, 'text')} without a known word: zero vectors" if self.zero else ""
         return f"in {time.perf_counter() - self._began:.1f} s, {self.speed:,.0f} texts/s{rows}"
 
 

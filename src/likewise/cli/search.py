@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from likewise.cli.options import IndexFolder, Text
-from likewise.cli.screen import Row, column_values, json_line, lines_of, one_line, results, show_list
+from likewise.cli.screen import Row, column_values, json_line, lines_of, results, shortened, show_list
 from likewise.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def search(
         while some := list(islice(given, 1 if sys.stdin.isatty() else TOGETHER)):
             for words, hits in zip(some, collection.search_many(some, k, mode, where), strict=True):
                 if several and not as_lines:
-                    console.print(one_line(words), style="bold")
+                    console.print(shortened(words, console.width), style="bold")
                 show(collection, words, hits, console)
                 if several and not as_lines:
                     console.print()

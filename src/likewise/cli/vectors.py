@@ -48,7 +48,9 @@ def embedded(corpus: Corpus, encode: Encode, counter: ProgressCounter) -> Iterat
         InputError: the corpus holds no text.
     """
     for batch in corpus:
-        yield batch, encode(batch.texts)
+        vectors = encode(batch.texts)
+        counter.zero += len(vectors) - int(vectors.any(axis=1).sum())
+        yield batch, vectors
         counter.reach(counter.texts + len(batch))
     if not counter.texts:
         raise InputError(f"{corpus.name} holds no text: there is nothing to embed")

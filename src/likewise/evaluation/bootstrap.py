@@ -15,6 +15,8 @@ from jaxtyping import Float64, Int64
 RESAMPLES, MIN_RESAMPLES = 1000, 200
 WORK = 4e8  # units times systems times resamples: with more, fewer resamples, or they would outlast the scoring
 LEVEL = 95  # percent
+UNBOUNDED = (-np.inf, np.inf)
+EQUAL = 1e-9  # rounding
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,13 @@ class SystemScores:
         name: of the system.
         values: the metrics by name.
         resampled: maps the count of each unit to the metrics, in the order of `values`.
+        bounds: smallest and largest value that each metric can have, in that order; without bounds if empty.
     """
 
     name: str
     values: Mapping[str, float]
     resampled: Callable[[Any], Float64[np.ndarray, " metrics"]]
+    bounds: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def with_intervals(
     Args:
         scored: the systems; the first is the model.
         draw: draws the counts of the units.
-        units: number of units.
+        units: number of units, which are independent of one another.
         rng: of the resamples.
         absent: rows of the baselines that did not run.
         counts: sizes of the data.
@@ -111,6 +115,8 @@ def with_intervals(
     """
     resamples = int(np.clip(work / (max(1, units) * len(scored)), MIN_RESAMPLES, RESAMPLES))
     names = list(scored[0].values)
+    bounds = scored[0].bounds or [UNBOUNDED] * len(names)
+    widest = bounds[0][1] - bounds[0][0]  # that a difference can be
     drawn = np.empty((resamples, len(scored), len(names)))
     for each in drawn:
         unit_counts = draw(rng)
@@ -118,21 +124,33 @@ def with_intervals(
             each[row] = system.resampled(unit_counts)
     rows = []
     for row, system in enumerate(scored):
-        metrics = {name: _estimate(system.values[name], drawn[:, row, column]) for column, name in enumerate(names)}
+        metrics = {
+            name: _estimate(system.values[name], drawn[:, row, column], bounds[column], units)
+            for column, name in enumerate(names)
+        }
         difference = None
         if row:
             value = scored[0].values[names[0]] - system.values[names[0]]
-            difference = _estimate(value, drawn[:, 0, 0] - drawn[:, row, 0])
+            difference = _estimate(value, drawn[:, 0, 0] - drawn[:, row, 0], (-widest, widest), units)
         rows.append(Row(system.name, metrics, difference))
     return TaskResult((*rows, *absent), counts, tuple(notes), resamples)
 
 
-def _estimate(value: float, drawn: Float64[np.ndarray, " resamples"]) -> Estimate:
+def _estimate(
+    value: float, drawn: Float64[np.ndarray, " resamples"], bounds: tuple[float, float], units: int
+) -> Estimate:
     # A metric may be undefined on a resample, such as one without a duplicate: that resample does not count.
     defined = drawn[np.isfinite(drawn)]
-    if not len(defined):
+    if not len(defined) or not np.isfinite(value):
         return Estimate(float(value), np.nan, np.nan)
     # Some metrics rise when texts repeat, as the agreement of clusters does: that bias is subtracted.
     bias = defined.mean() - value
     low, high = np.percentile(defined, [(100 - LEVEL) / 2, (100 + LEVEL) / 2]) - bias
+    if np.ptp(defined) < EQUAL and np.isfinite(bounds).all():
+        # All units are alike. A kind of unit that none of them is has a share up to this (the rule of three, Hanley and
+        # Lippman-Hand 1983), and moves a mean by as much of its range.
+        margin = (1 - (1 - LEVEL / 100) ** (1 / max(1, units))) * (bounds[1] - bounds[0])
+        low, high = low - margin, high + margin
+    # The bias can move an end beyond what the metric can be, or beyond the estimate.
+    low, high = np.clip([min(low, value), max(high, value)], *bounds)
     return Estimate(float(value), float(low), float(high))

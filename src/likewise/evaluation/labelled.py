@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from likewise.errors import InputError
 from likewise.evaluation.baselines import Comparison, Matrix, System
-from likewise.evaluation.bootstrap import SystemScores, TaskResult, draw_counts, with_intervals
+from likewise.evaluation.bootstrap import WORK, SystemScores, TaskResult, draw_counts, with_intervals
 from likewise.evaluation.data import Labelled
 
 LABELS_PER_CLASS = (8, 64)  # by default, if the classes are large enough
@@ -21,6 +21,7 @@ INVERSE_REGULARISATION = 10.0  # C of logistic regression
 MAX_ITERATIONS = 1000
 TEST_SHARE = 0.25
 V_MEASURE, ARI = "V-measure", "ARI"
+LOWEST_ARI = -0.5
 KMEANS_ITERATIONS = 100
 
 
@@ -58,8 +59,9 @@ def evaluate_classification(
     )  # fmt: skip
     counts = {"classes": len(classes), "test texts": len(tested), "repeats": repeats}
     return with_intervals(
-        scored, lambda rng: (draw_counts(repeats, rng), draw_counts(len(tested), rng)), len(tested) * repeats, rng,
-        absent=absent, counts=counts, notes=(*data.notes, *notes),
+        scored, lambda rng: (draw_counts(repeats, rng), draw_counts(len(tested), rng)), len(tested), rng,
+        absent=absent, counts=counts, notes=(*data.notes, *notes, _baseline(classes, labels[test])),
+        work=WORK / repeats,
     )  # fmt: skip
 
 
@@ -124,6 +126,13 @@ def _sizes(
     return sorted(set(wanted)), []
 
 
+def _baseline(classes: np.ndarray, labels: Int64[np.ndarray, " tested"]) -> str:
+    """A note: the accuracy of always predicting one class."""
+    counts = np.bincount(labels)
+    share = counts.max() / counts.sum()
+    return f"majority baseline: always predicting {str(classes[counts.argmax()])!r} has an accuracy of {share:.3f}"
+
+
 def _classified(
     system: System,
     texts: list[str],
@@ -146,7 +155,7 @@ def _classified(
         accuracies: np.ndarray = (hits @ texts) @ repeats / (repeats.sum() * texts.sum())
         return accuracies
 
-    return SystemScores(system.name, values, resampled)
+    return SystemScores(system.name, values, resampled, [(0.0, 1.0)] * len(values))
 
 
 def _predictions(
@@ -188,8 +197,9 @@ def evaluate_clustering(
     )  # fmt: skip
     notes = [note for note in data.notes if "split" not in note]
     return with_intervals(
-        scored, lambda rng: (draw_counts(repeats, rng), draw_counts(len(texts), rng)), len(texts) * repeats, rng,
+        scored, lambda rng: (draw_counts(repeats, rng), draw_counts(len(texts), rng)), len(texts), rng,
         absent=absent, counts={"classes": len(classes), "texts": len(texts), "runs": repeats}, notes=notes,
+        work=WORK / repeats,
     )  # fmt: skip
 
 
@@ -240,7 +250,7 @@ def _clustered(
         metrics: np.ndarray = run_counts[drawn] @ agreements / run_counts.sum()
         return metrics
 
-    return SystemScores(system.name, values, resampled)
+    return SystemScores(system.name, values, resampled, [(0.0, 1.0), (LOWEST_ARI, 1.0)])
 
 
 def _entropy(shares: Float64[np.ndarray, " parts"]) -> float:

@@ -51,7 +51,7 @@ def similarity_metrics(
             _correlation(cosines, scores, counts),
         ])  # fmt: skip
 
-    return SystemScores(name, values, resampled)
+    return SystemScores(name, values, resampled, [(-1.0, 1.0)] * len(values))
 
 
 def duplicate_metrics(
@@ -80,7 +80,7 @@ def duplicate_metrics(
         best_f1 = np.max(2 * hits / (found + duplicates))
         return np.array([average_precision, best_f1, np.sum((both - true) * above) / (duplicates * others)])
 
-    return SystemScores(name, values, resampled)
+    return SystemScores(name, values, resampled, [(0.0, 1.0)] * len(values))
 
 
 class _Order:

@@ -258,7 +258,7 @@ def _metrics(
 
 def _scored(name: str, metrics: Float64[np.ndarray, "queries metrics"]) -> SystemScores:
     values = dict(zip(METRICS, metrics.mean(axis=0).tolist(), strict=True))
-    return SystemScores(name, values, lambda counts: counts @ metrics / counts.sum())
+    return SystemScores(name, values, lambda counts: counts @ metrics / counts.sum(), [(0.0, 1.0)] * len(values))
 
 
 def _notes(data: Retrieval, queries: Sequence[str], same: Ranking) -> list[str]:

@@ -110,8 +110,8 @@ def _facts(model: TextModel) -> dict[str, Any]:
     texts, tokens = number(corpus, "texts"), number(corpus, "tokens")
     known = {
         "name": "name", "texts": "distinct texts", "duplicates": "exact duplicates, left out",
-        "empty": "without words, left out", "skipped": "rows that could not be read",
-        "tokens": "subwords",
+        "empty": "empty, left out", "unknown": "of unknown characters alone, left out",
+        "skipped": "rows that could not be read", "tokens": "subwords",
     }  # fmt: skip
     facts = {title: corpus[key] for key, title in known.items() if key in corpus}
     if texts and tokens is not None:

@@ -172,7 +172,8 @@ def _of_the_corpus(facts: Mapping[str, Any], given: str) -> Iterator[ModelWarnin
     column = "Check that the right column was read"
     parts = (
         ("duplicates", MANY_DUPLICATES, "repeats of others", f"{column}, and where the repeats come from."),
-        ("empty", MANY_EMPTY, "without words", f"{column}."),
+        ("empty", MANY_EMPTY, "empty", f"{column}."),
+        ("unknown", MANY_EMPTY, "of unknown characters alone", "Add texts with these characters."),
         ("skipped", MANY_SKIPPED, "in rows that could not be read", "--on-error raise names the first of them."),
     )
     for name, most, what, advice in parts:

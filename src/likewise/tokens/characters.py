@@ -69,12 +69,12 @@ def _normal_forms(reference: Reference, everyone: list[str]) -> list[str]:
 
 
 def _roles(reference: Reference, parts: list[str]) -> UInt8[np.ndarray, " parts"]:
-    # In "aXaYaZ" a word character joins its neighbours, punctuation is a token by itself, white space is dropped.
-    subwords = reference.pre_tokenizer.pre_tokenize_str("".join("a" + part for part in parts))
-    role = np.full(2 * len(parts), SPACE, np.uint8)
+    # In "aXa aYa" a word character joins its neighbours, punctuation is a token by itself, white space is dropped.
+    subwords = reference.pre_tokenizer.pre_tokenize_str(" ".join(f"a{part}a" for part in parts))
+    role = np.full(4 * len(parts), SPACE, np.uint8)
     for subword, (first, last) in subwords:
         role[first:last] = WORD if last - first > 1 or subword == "a" else ISOLATED
-    return role[1::2]
+    return role[1::4]
 
 
 def _kind(character: str) -> int:

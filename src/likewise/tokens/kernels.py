@@ -10,7 +10,7 @@ from likewise.tokens.characters import ISOLATED, KEEPS, MARK, SLOW, WORD
 # The status of a text: tokenised; left to `tokenizers`; holds a character beyond the table.
 DONE, LEFT, BEYOND = 0, 1, 2
 
-MAX_WORD = 100  # characters; a longer word is unknown
+MAX_WORD = 100  # characters; a longer word is cut into words of so many
 WORD_BYTES = 4 * MAX_WORD + 4
 FNV_BASIS = np.uint64(0xCBF29CE484222325)
 FNV_PRIME = np.uint64(0x100000001B3)
@@ -80,13 +80,10 @@ def _find(tables, hashed, skip, word, first, last):
 
 
 @njit(cache=True)
-def _emit(tables, word, size, count, hashed, ids, at, end):
+def _emit(tables, word, size, hashed, ids, at, end):
     """Write the subwords of one word to `ids[at:end]`; return the new end, or -1 where there is no room."""
     if at >= end:
         return -1
-    if count > MAX_WORD:
-        ids[at] = tables.unknown
-        return at + 1
     whole = _find(tables, hashed, 0, word, 0, size)
     if whole >= 0:
         ids[at] = whole
@@ -151,21 +148,19 @@ def _one_text(tables, data, start, stop, word, ids, at, end):
         for part in range(tables.start[code], tables.start[code + 1]):
             value = tables.form[part]
             role = tables.role[part]
-            if role == WORD:
-                if value < 0x80 or value >= 0xC0:
-                    count += 1
-                if count <= MAX_WORD:
-                    word[size] = value
-                    size += 1
-                    hashed = _mixed(hashed, value)
-                continue
             leads = value < 0x80 or value >= 0xC0
-            if leads and count > 0:
-                at = _emit(tables, word, size, count, hashed, ids, at, end)
+            if leads and count > 0 and (role != WORD or count == MAX_WORD):
+                at = _emit(tables, word, size, hashed, ids, at, end)
                 if at < 0:
                     return LEFT, at
                 size, count, hashed = 0, 0, FNV_BASIS
-            if role == ISOLATED:
+            if role == WORD:
+                if leads:
+                    count += 1
+                word[size] = value
+                size += 1
+                hashed = _mixed(hashed, value)
+            elif role == ISOLATED:
                 word[size] = value
                 size += 1
                 hashed = _mixed(hashed, value)
@@ -174,12 +169,12 @@ def _one_text(tables, data, start, stop, word, ids, at, end):
                     following = tables.form[part + 1]
                     ends = following < 0x80 or following >= 0xC0
                 if ends:
-                    at = _emit(tables, word, size, 1, hashed, ids, at, end)
+                    at = _emit(tables, word, size, hashed, ids, at, end)
                     if at < 0:
                         return LEFT, at
                     size, count, hashed = 0, 0, FNV_BASIS
     if count > 0:
-        at = _emit(tables, word, size, count, hashed, ids, at, end)
+        at = _emit(tables, word, size, hashed, ids, at, end)
         if at < 0:
             return LEFT, at
     return DONE, at

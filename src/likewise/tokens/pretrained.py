@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool
 from tokenizers import Tokenizer as Reference
+from tokenizers import models
 
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import Texts, as_arrow
-from likewise.tokens.vocabulary import Vocabulary
+from likewise.tokens.vocabulary import Vocabulary, cut_long_words
 
 CHUNK_TEXTS = 1 << 12  # given to `tokenizers` at once
 MARKS = ("Ġ", "▁")  # before a word: of byte-level BPE as in GPT-2, and of SentencePiece
@@ -50,7 +51,8 @@ class PretrainedTokenizer:
     """Texts to the token ids of a pretrained encoder, without special tokens and not truncated.
 
     Args:
-        reference: of `tokenizers`; its padding and truncation are switched off.
+        reference: of `tokenizers`; its padding and truncation are switched off, and of WordPiece, which makes a word of
+            more than 100 characters unknown, it cuts long words.
         mask_token: id that stands for a deleted token.
 
     Attributes:
@@ -61,6 +63,8 @@ class PretrainedTokenizer:
     def __init__(self, reference: Reference, mask_token: int) -> None:
         reference.no_truncation()
         reference.no_padding()
+        if isinstance(reference.model, models.WordPiece):
+            cut_long_words(reference, reference.model.max_input_chars_per_word)
         self.reference = reference
         ids = reference.get_vocab(with_added_tokens=True)
         subwords = [""] * (max(ids.values(), default=-1) + 1)

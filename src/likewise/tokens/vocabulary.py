@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Int64
+from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as Reference
-from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 UNKNOWN = "[UNK]"
 CONTINUATION = "##"
 _FRONT = "\ue000"  # private use: the normaliser removes it from every text
-LONGEST_WORD = 100  # characters; a longer word is UNKNOWN, as in BERT
+LONGEST_WORD = 100  # characters; a longer word would be UNKNOWN, as in BERT, so it is cut into words of so many
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def learn_reference(texts: Iterable[str] | Iterable[Sequence[str]], size: int) -
     """
     trained = _with_bert_steps(Reference(models.BPE()))
     mark = pre_tokenizers.Metaspace(replacement=_FRONT, prepend_scheme="always", split=False)
-    trained.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.BertPreTokenizer(), mark])
+    trained.pre_tokenizer = pre_tokenizers.Sequence([trained.pre_tokenizer, mark])
     trained.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, min_frequency=2, show_progress=False))
     ids = trained.get_vocab()
     learned = sorted(ids, key=ids.__getitem__)
@@ -94,4 +94,17 @@ def _with_bert_steps(reference: Reference) -> Reference:
     bert = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True, strip_accents=False, lowercase=True)
     reference.normalizer = normalizers.Sequence([normalizers.NFKC(), bert])
     reference.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    cut_long_words(reference, LONGEST_WORD)
     return reference
+
+
+def cut_long_words(reference: Reference, longest: int) -> None:
+    """Let a tokenizer cut each word longer than `longest` characters into words of so many: sequences, base64, Thai.
+
+    WordPiece makes such a word the unknown token, and would take quadratic time to split it. A tokenizer that cuts
+    already stays as it is, and so does one that takes a whole text as a word.
+    """
+    words = reference.pre_tokenizer
+    cut = pre_tokenizers.Split(Regex(f".{{{longest}}}"), "isolated")
+    if words is not None and cut.__getstate__() not in words.__getstate__():
+        reference.pre_tokenizer = pre_tokenizers.Sequence([words, cut])

@@ -309,7 +309,7 @@ def _introduction(prepared: Prepared, settings: Settings, found: Pretrained) -> 
     longer = f"; {cut:,} are longer than the {found.special_tokens.longest} that it reads" if cut else ""
     return (
         f"{facts.name}: {facts.texts:,} distinct texts, {facts.tokens / facts.texts:.0f} tokens each (left out: "
-        f"{facts.duplicates:,} repeats, {facts.empty:,} empty){longer}\n"
+        f"{facts.left_out}){longer}\n"
         f"{found.name}: {settings.layers} layers, {settings.dim} dimensions; views {settings.views} of up to "
         f"{settings.length} tokens, temperature {settings.temperature}, batches of {settings.batch}: "
         f"{settings.batch - 1} negatives per text"

@@ -21,7 +21,7 @@ from likewise.tokens.ragged import Ragged, TokenWriter, open_tokens
 from likewise.tokens.stems import learn_stems
 from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
-from likewise.training.reading import Reading, refuse_fewer_than_two
+from likewise.training.reading import Reading, left_out, refuse_fewer_than_two
 from likewise.views.spec import rewritings
 
 KEPT = "kept.npy"  # which of the texts that were read have words
@@ -41,7 +41,8 @@ class CorpusFacts:
         name: of the file or the object.
         texts: distinct texts (pairs, where there are two columns) that training can use.
         duplicates: exact duplicates that were left out.
-        empty: texts without a word that were left out.
+        empty: texts of white space and invisible characters alone, which were left out.
+        unknown: texts left out whose words all have a character that is not in the vocabulary.
         skipped: rows that could not be read, with `on_error="skip"`.
         tokens: ids of all the texts.
         fingerprint: SHA-256, in hexadecimal, over the hashes of the distinct texts, in order.
@@ -51,9 +52,15 @@ class CorpusFacts:
     texts: int
     duplicates: int
     empty: int
+    unknown: int
     skipped: int
     tokens: int
     fingerprint: str
+
+    @property
+    def left_out(self) -> str:
+        """How many texts were left out, and why."""
+        return left_out(self.duplicates, self.empty, self.unknown, self.skipped)
 
 
 @dataclass(frozen=True)
@@ -231,7 +238,7 @@ def _done_once(
     done = work / "prepared.json"
     if not (resume and done.exists()):
         facts = tokenise()
-        refuse_fewer_than_two(facts.name, facts.texts, facts.duplicates, facts.empty)
+        refuse_fewer_than_two(facts.name, facts.texts, facts.left_out)
         with replacing_file(done) as temporary:
             temporary.write_text(json.dumps({"key": key, "facts": asdict(facts)}), encoding="utf-8")
     kept = json.loads(done.read_text(encoding="utf-8"))
@@ -252,12 +259,14 @@ def _opened(
     return Prepared(open_tokens(work / "text0"), pairs, tokenizer, stems, vocabulary, texts_with, facts, sample)
 
 
-def _store_ids(reading: Reading, encode: Callable[[Any], Ragged], vocab: int, work: Path) -> _Stored:
-    """Write the ids of the texts that have any, and which texts these are."""
-    kept = []
+def _store_ids(reading: Reading, encode: Callable[[Any], Ragged], vocab: int, work: Path, unknown: int = -1) -> _Stored:
+    """Write the ids of the texts that have any but the unknown one, and which texts these are."""
+    kept, empty = [], 0
     with TokenWriter(work / "text0", vocab) as first, TokenWriter(work / "text1", vocab) as second:
         for batch in reading.spooled():
             sides = [encode(column) for column in batch.columns]
+            empty += int(np.logical_or.reduce([side.lengths == 0 for side in sides]).sum())
+            sides = [side.without(unknown) for side in sides]
             some = np.logical_and.reduce([side.lengths > 0 for side in sides])
             kept.append(some)
             for side, writer in zip(sides, (first, second), strict=False):
@@ -269,8 +278,8 @@ def _store_ids(reading: Reading, encode: Callable[[Any], Ragged], vocab: int, wo
     np.save(work / KEPT, stays)
     counts, texts = first.counts + second.counts, int(stays.sum())
     facts = CorpusFacts(
-        reading.name, texts, reading.duplicates, reading.empty + len(stays) - texts, reading.skipped, int(counts.sum()),
-        reading.digest.hexdigest(),
+        reading.name, texts, reading.duplicates, reading.empty + empty, len(stays) - texts - empty, reading.skipped,
+        int(counts.sum()), reading.digest.hexdigest(),
     )  # fmt: skip
     names = ("text0", "text1") if paired else ("text0",)
     return _Stored(facts, counts, first.texts_with + second.texts_with, names)
@@ -280,7 +289,7 @@ def _store_with_stems(reading: Reading, tokenizer: Tokenizer, work: Path) -> Cor
     vocabulary = tokenizer.vocabulary
     unknown = vocabulary.subwords.index(UNKNOWN)
     # The unknown subword is not trained: its row stays zero, so an unknown word changes no embedding.
-    stored = _store_ids(reading, lambda texts: tokenizer.encode(texts).without(unknown), len(vocabulary), work)
+    stored = _store_ids(reading, tokenizer.encode, len(vocabulary), work, unknown)
     whole = np.zeros(len(vocabulary), np.int64)
     for name in stored.names:
         side = open_tokens(work / name)

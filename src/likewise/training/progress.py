@@ -106,7 +106,7 @@ def _evaluation(point: EvalPoint) -> str:
     assert found is not None  # noqa: S101 - checked by the caller
     loss = f"loss {point.loss:.3f}  " if point.step else ""
     if found.texts == 0:
-        return f"  step {point.step:>6,}  {loss}no evaluation: the texts are too short to be cut into halves"
+        return f"  step {point.step:>6,}  {loss}no evaluation: the texts have too few words to be cut into halves"
     return (
         f"  step {point.step:>6,}  {loss}MRR {found.mrr:.3f}  recall@1 {found.recall_at_1:.1%}  "
         f"alignment {found.alignment:.2f}  uniformity {found.uniformity:.2f}  effective rank {found.effective_rank:.0f}"
@@ -170,7 +170,7 @@ def conclusion(outcome: Outcome, scores: dict[str, Any], compared: str, *, held_
     """
     ended = f"{ENDINGS[outcome.ended]}; the state of step {outcome.best.step:,} is kept\n"
     if not scores["texts"]:
-        return ended + "the texts are too short to be cut into halves: there is no score"
+        return ended + "the texts have too few words to be cut into halves: there is no score"
     return ended + (
         f"held-out retrieval, one half of {scores['texts']:,} {'held-out ' if held_out else ''}texts by the other, no "
         f"word in common: MRR {scores['MRR']:.3f} {compared}"

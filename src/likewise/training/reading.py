@@ -126,11 +126,18 @@ def read_corpus(corpus: Corpus, work: Path, *, log: Callable[[str], None]) -> Re
     log("reading")
     reading = Reading(work / "spool.arrow")
     reading.read(corpus)
-    refuse_fewer_than_two(corpus.name, reading.kept, reading.duplicates, reading.empty)
+    refuse_fewer_than_two(corpus.name, reading.kept, left_out(reading.duplicates, reading.empty))
     return reading
 
 
-def refuse_fewer_than_two(name: str, texts: int, duplicates: int, empty: int) -> None:
+def left_out(duplicates: int, empty: int, unknown: int = 0, skipped: int = 0) -> str:
+    """Format how many texts are left out, and why; texts of unknown characters and unreadable rows are rare."""
+    rare = {"of unknown characters alone": unknown, "unreadable rows": skipped}
+    parts = [f"{duplicates:,} repeats", f"{empty:,} empty", *(f"{n:,} {why}" for why, n in rare.items() if n)]
+    return ", ".join(parts)
+
+
+def refuse_fewer_than_two(name: str, texts: int, others: str) -> None:
     """Refuse a corpus in which no text has another to be contrasted with.
 
     Raises:
@@ -138,6 +145,6 @@ def refuse_fewer_than_two(name: str, texts: int, duplicates: int, empty: int) ->
     """
     if texts < 2:
         raise InputError(
-            f"{name} holds {texts or 'no'} distinct text{'s' * (texts != 1)} with words ({duplicates:,} repeats, "
-            f"{empty:,} empty): contrastive learning needs at least 2"
+            f"{name} holds {texts or 'no'} distinct text{'s' * (texts != 1)} with words ({others}): contrastive "
+            "learning needs at least 2"
         )

@@ -247,12 +247,9 @@ def _refuse_other_settings(path: Path, settings: dict[str, object], *, resume: b
 
 def _introduction(prepared: Prepared, settings: Settings) -> str:
     facts = prepared.facts
-    left_out = f"left out: {facts.duplicates:,} repeats, {facts.empty:,} empty"
-    if facts.skipped:
-        left_out += f", {facts.skipped:,} unreadable rows"
     return (
-        f"{facts.name}: {facts.texts:,} distinct texts, {facts.tokens / facts.texts:.0f} tokens each ({left_out}); "
-        f"a vocabulary of {len(prepared.tokenizer.vocabulary):,} subwords\n"
+        f"{facts.name}: {facts.texts:,} distinct texts, {facts.tokens / facts.texts:.0f} tokens each (left out: "
+        f"{facts.left_out}); a vocabulary of {len(prepared.tokenizer.vocabulary):,} subwords\n"
         f"{settings.dim} dimensions, views {settings.views}, temperature {settings.temperature}, {settings.epochs} "
         f"epochs in batches of {settings.batch}: {settings.batch - 1} negatives per text"
     )

@@ -18,7 +18,13 @@ from sklearn.exceptions import NotFittedError
 
 from likewise.applications.classify.features import Features, NgramCounts, TfidfNgrams
 from likewise.applications.classify.labels import check_texts, encode_labels
-from likewise.applications.classify.metrics import Abstention, AccuracyEstimate, estimate_accuracy, fit_temperature
+from likewise.applications.classify.metrics import (
+    Abstention,
+    AccuracyEstimate,
+    LabelMetrics,
+    estimate_accuracy,
+    fit_temperature,
+)
 from likewise.applications.classify.probe import Probe, Stream, Trainer
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
@@ -33,7 +39,8 @@ POOL_FACTOR = 10  # so many times as many uncertain texts are clustered as are s
 MIN_POOL = 200
 KMEANS_STARTS = 3
 RECORD, WEIGHTS = "classifier.json", "classifier.safetensors"
-FORMAT = 2
+FORMAT = 3
+ESTIMATED = {"abstention": Abstention, "labels": LabelMetrics}
 
 
 class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -48,7 +55,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes:
         classes_: the labels, sorted.
-        estimate_: accuracy by cross-validation on the labelled texts; None if there are too few.
+        estimate_: macro F1, accuracy and the metrics of each label by cross-validation on the labelled texts; None if
+            there are too few.
         temperature_: divides logits for calibrated probabilities.
         self_trained_: whether the probe was self-trained on unlabelled texts; not if it made held-out labels worse.
         features_: embedding and n-grams.
@@ -94,7 +102,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fitted = trainer.fit_fine_tuned() if self.contrastive else trainer.fit()
         self.features_, self.probe_, self.self_trained_ = fitted.features, fitted.probe, fitted.self_trained
         self.temperature_ = fit_temperature(fitted.held_out, numbers)
-        self.estimate_ = estimate_accuracy(fitted.held_out, numbers, self.temperature_)
+        self.estimate_ = estimate_accuracy(fitted.held_out, numbers, self.classes_.tolist(), self.temperature_)
         return self
 
     def decision_function(self, X: Any) -> Float64[np.ndarray, "texts classes"]:
@@ -233,7 +241,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def _read_estimate(kept: Mapping[str, Any] | None) -> AccuracyEstimate | None:
     if kept is None:
         return None
-    return AccuracyEstimate(**{**kept, "abstention": tuple(Abstention(**each) for each in kept["abstention"])})
+    abstention, labels = (tuple(type(**each) for each in kept[name]) for name, type in ESTIMATED.items())
+    return AccuracyEstimate(**{**kept, "abstention": abstention, "labels": labels})
 
 
 def uncertainty(probabilities: Float64[np.ndarray, "texts classes"]) -> Float64[np.ndarray, " texts"]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -71,26 +71,51 @@ class Abstention:
 
 
 @dataclass(frozen=True)
+class LabelMetrics:
+    """Metrics of one label.
+
+    Attributes:
+        label: as a string.
+        precision: share of the texts predicted as it that have it.
+        recall: share of the texts that have it that are predicted as it.
+        f1: harmonic mean of both.
+        texts: number of texts that have it.
+    """
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    texts: int
+
+
+@dataclass(frozen=True)
 class AccuracyEstimate:
-    """Accuracy on texts like the labelled ones, by cross-validation.
+    """Macro F1 and accuracy on texts like the labelled ones, by cross-validation.
 
     Slightly pessimistic, as each fold trains on fewer labels than the classifier itself.
 
     Attributes:
-        accuracy: share of correct held-out predictions.
-        low: lower end of the 95 % interval.
-        high: upper end.
-        labels: number of texts that were predicted.
+        texts: number of texts that were predicted.
         unchecked: number of texts that were not, as the only ones of their class.
+        macro_f1: mean F1 of the labels of these texts, and of any other that is predicted.
+        majority_baseline: share of the most frequent label, which is the accuracy of always predicting it.
+        accuracy: share of correct held-out predictions.
+        low: lower end of its 95 % interval.
+        high: upper end.
         abstention: at several thresholds.
+        labels: metrics of each label.
     """
 
+    texts: int
+    unchecked: int
+    macro_f1: float
+    majority_baseline: float
     accuracy: float
     low: float
     high: float
-    labels: int
-    unchecked: int
     abstention: tuple[Abstention, ...]
+    labels: tuple[LabelMetrics, ...]
 
 
 def assign_folds(
@@ -149,9 +174,12 @@ def _checkable(texts: Sequence[str], numbers: Int64[np.ndarray, " texts"]) -> Bo
 
 
 def estimate_accuracy(
-    held_out: HeldOutPredictions | None, numbers: Int64[np.ndarray, " texts"], temperature: float
+    held_out: HeldOutPredictions | None,
+    numbers: Int64[np.ndarray, " texts"],
+    classes: Sequence[Any],
+    temperature: float,
 ) -> AccuracyEstimate | None:
-    """Estimate the accuracy of a classifier.
+    """Estimate the accuracy of a classifier, as a whole and for each label.
 
     The interval is Wilson's for a smaller number of texts: folds train on the same few labels and so depend on each
     other, which Nadeau and Bengio (2003) count as 1/repeats + folds/(folds - 1) times the variance. None without
@@ -159,12 +187,36 @@ def estimate_accuracy(
     """
     if held_out is None:
         return None
-    correct = held_out.logits.argmax(axis=1) == numbers[held_out.rows]
+    names, predicted = [str(label) for label in classes], held_out.logits.argmax(axis=1)
+    correct = predicted == numbers[held_out.rows]
     confidence = softmax(held_out.logits / temperature, axis=1).max(axis=1)
-    labels, accuracy = len(np.unique(held_out.rows)), float(correct.mean())
+    counts = np.bincount(numbers[np.unique(held_out.rows)], minlength=len(names))
+    texts, accuracy = int(counts.sum()), float(correct.mean())
     inflation = 1 / held_out.repeats + held_out.folds / (held_out.folds - 1)
-    low, high = wilson_interval(accuracy, labels / inflation)
-    return AccuracyEstimate(accuracy, low, high, labels, len(numbers) - labels, abstention_curve(confidence, correct))
+    low, high = wilson_interval(accuracy, texts / inflation)
+    truth, predictions = [names[each] for each in numbers[held_out.rows]], [names[each] for each in predicted]
+    number = dict(zip(names, counts.tolist(), strict=True))  # of texts, which are predicted once a repeat
+    rows = [replace(row, texts=number[row.label]) for row in _label_metrics(truth, predictions)]
+    return AccuracyEstimate(
+        texts, len(numbers) - texts, _macro_f1(rows), float(counts.max() / texts), accuracy, low, high,
+        abstention_curve(confidence, correct), tuple(rows),
+    )  # fmt: skip
+
+
+def _label_metrics(truth: list[str], predictions: list[str]) -> list[LabelMetrics]:
+    """The metrics of each label that occurs or is predicted."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    names = sorted({*truth, *predictions})
+    scores = precision_recall_fscore_support(truth, predictions, labels=names, zero_division=0.0)
+    return [
+        LabelMetrics(label, float(precision), float(recall), float(f1), int(count))
+        for label, precision, recall, f1, count in zip(names, *scores, strict=True)
+    ]
+
+
+def _macro_f1(labels: Sequence[LabelMetrics]) -> float:
+    return float(np.mean([row.f1 for row in labels]))
 
 
 def abstention_curve(
@@ -204,25 +256,6 @@ def fit_temperature(held_out: HeldOutPredictions | None, numbers: Int64[np.ndarr
 
 
 @dataclass(frozen=True)
-class LabelMetrics:
-    """Metrics of one label.
-
-    Attributes:
-        label: as a string.
-        precision: share of the texts predicted as it that have it.
-        recall: share of the texts that have it that are predicted as it.
-        f1: harmonic mean of both.
-        texts: number of texts that have it.
-    """
-
-    label: str
-    precision: float
-    recall: float
-    f1: float
-    texts: int
-
-
-@dataclass(frozen=True)
 class Confusion:
     """Number of texts of one label that are predicted as another.
 
@@ -243,11 +276,12 @@ class Metrics:
 
     Attributes:
         texts: number of texts.
+        macro_f1: mean F1 of all labels that occur or are predicted.
+        balanced_accuracy: mean recall of the labels of the texts.
+        majority_baseline: share of the most frequent label, which is the accuracy of always predicting it.
         accuracy: share of correct predictions.
         low: lower end of its 95 % interval (Wilson).
         high: upper end.
-        balanced_accuracy: mean recall of the labels of the texts.
-        macro_f1: mean F1 of all labels that occur or are predicted.
         log_loss: mean negative log-likelihood of the labels, in nats, over texts whose label was trained on; None
             without any.
         calibration_error: expected calibration error over ten bins (Naeini et al. 2015).
@@ -258,11 +292,12 @@ class Metrics:
     """
 
     texts: int
+    macro_f1: float
+    balanced_accuracy: float
+    majority_baseline: float
     accuracy: float
     low: float
     high: float
-    balanced_accuracy: float
-    macro_f1: float
     log_loss: float | None
     calibration_error: float
     abstention: tuple[Abstention, ...]
@@ -286,7 +321,7 @@ def evaluate(classifier: ClassifierMixin, texts: Sequence[str], labels: Sequence
     Raises:
         InputError: there are no texts, or not one label for each.
     """
-    from sklearn.metrics import log_loss, precision_recall_fscore_support
+    from sklearn.metrics import log_loss
 
     texts, truth = check_texts(texts), [str(label) for label in labels]
     if not texts or len(texts) != len(truth):
@@ -298,19 +333,14 @@ def evaluate(classifier: ClassifierMixin, texts: Sequence[str], labels: Sequence
     predicted, known = probabilities.argmax(axis=1), numbers >= 0
     confidence, correct = probabilities.max(axis=1), predicted == numbers
     predictions = [classes[each] for each in predicted]
-    names = sorted({*truth, *predictions})
-    scores = precision_recall_fscore_support(truth, predictions, labels=names, zero_division=0.0)
-    rows = [
-        LabelMetrics(label, float(precision), float(recall), float(f1), int(count))
-        for label, precision, recall, f1, count in zip(names, *scores, strict=True)
-    ]
+    rows = _label_metrics(truth, predictions)
     accuracy = float(correct.mean())
     loss = log_loss(numbers[known], probabilities[known], labels=range(len(classes))) if known.any() else None
     return Metrics(
-        len(texts), accuracy, *wilson_interval(accuracy, float(len(texts))),
-        float(np.mean([row.recall for row in rows if row.texts])), float(np.mean([row.f1 for row in rows])),
+        len(texts), _macro_f1(rows), float(np.mean([row.recall for row in rows if row.texts])),
+        max(row.texts for row in rows) / len(texts), accuracy, *wilson_interval(accuracy, float(len(texts))),
         None if loss is None else float(loss), _calibration_error(confidence, correct),
-        abstention_curve(confidence, correct), int((~known).sum()), tuple(rows), _confusions(truth, predictions, names),
+        abstention_curve(confidence, correct), int((~known).sum()), tuple(rows), _confusions(truth, predictions),
     )  # fmt: skip
 
 
@@ -320,9 +350,10 @@ def _calibration_error(confidence: Float64[np.ndarray, " texts"], correct: Bool[
     return sum(gaps) / len(confidence)
 
 
-def _confusions(truth: list[str], predictions: list[str], names: list[str]) -> tuple[Confusion, ...]:
+def _confusions(truth: list[str], predictions: list[str]) -> tuple[Confusion, ...]:
     from sklearn.metrics import confusion_matrix
 
+    names = sorted({*truth, *predictions})
     counts = confusion_matrix(truth, predictions, labels=names)
     np.fill_diagonal(counts, 0)
     order = np.argsort(-counts, axis=None, kind="stable")[:MAX_CONFUSIONS]
