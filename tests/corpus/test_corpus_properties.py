@@ -24,6 +24,8 @@ from hypothesis import strategies as st
 from likewise.corpus.read import read
 from likewise.errors import LikewiseError
 
+pytestmark = pytest.mark.filterwarnings("ignore::likewise.errors.InputWarning")
+
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 # A text file has no way to write its own line ends, and a NUL byte says that it is binary.
 LINES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0"), max_size=30)

@@ -74,7 +74,7 @@ def read(
         id: the column of ids; if None the one called `id` or `_id`, or else the row number, from 0.
         pair: two columns whose texts belong together, instead of `text`.
         columns: keep the other columns.
-        encoding: the encoding of text files; if None, detected as UTF-8, UTF-16 or Latin-1.
+        encoding: the encoding of text files; if None it is detected, with an `InputWarning` unless it is UTF-8.
         on_error: `raise` at a row that cannot be read, or `skip` and count it.
 
     Raises:
