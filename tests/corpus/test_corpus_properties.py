@@ -51,6 +51,9 @@ def test_lines(lines: list[str], encoding: str, end: str) -> None:
 
 @given(st.lists(st.tuples(PRINTED, PRINTED)), ENCODINGS, st.sampled_from([",", ";", "\t", "|"]))
 @example([("a\r", "b\n"), ("\n", '"')], "utf-8", ",")
+@example([("\t\r", "")], "utf-8", "\t")
+@example([("a\tb\nc", "d"), ("\\", '\\"')], "utf-8", "\t")
+@example([("C:\\", '"'), ('\\"', "\\,")], "utf-8", ",")
 def test_delimited(rows: list[tuple[str, str]], encoding: str, delimiter: str) -> None:
     table = io.StringIO()
     writer = csv.writer(table, delimiter=delimiter, quoting=csv.QUOTE_ALL)
