@@ -144,7 +144,8 @@ class _Table:
                 self._step_back(following)
                 continue
             if found and len(found) != width:
-                self._reject(f"it has {len(found)} field{'s' * (len(found) != 1)}, the header has {width}")
+                first = "header" if reading.header else "first row"
+                self._reject(f"it has {len(found)} field{'s' * (len(found) != 1)}, the {first} has {width}")
             elif found:
                 yield reading.rows, sum(map(len, self._taken)), _restored(found)
                 reading.rows += 1

@@ -16,6 +16,7 @@ MAX_NAME = 60  # characters
 MIN_WORDS = 4  # from which on a name may be a text
 NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)*\s*")
 YEAR = re.compile(r"(?:19|20)\d\d")
+UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")  # Chinese and Japanese
 OTHER_DATA = re.compile(r"https?://|\d{4}-\d\d-\d\d[T ]\d\d:|[^@\s]+@[^@\s]+\.\w+$", re.IGNORECASE)
 QUESTIONS = ("?", "？", "؟", ":", "：", ")")  # of a survey, whose columns have long names
 STOPS = (".", "!", "。", "！")
@@ -123,7 +124,9 @@ def _first(rows: Sequence[Sequence[str]], reading: Reading) -> int:
     first = next((place for place, row in enumerate(top) if len(row) == width and _filled(row) > 1), 0)
     if all(_is_comment(row) and len(row) != width for row in rows[:first]):
         return first
-    titles = all(_is_comment(row) or (_filled(row) < 2 and " " in row[0].strip()) for row in rows[:first])
+    titles = all(
+        _is_comment(row) or not _filled(row) or (_filled(row) == 1 and " " in row[0].strip()) for row in rows[:first]
+    )
     padded = all(len(row) == width for row in rows[:first])
     return first if titles and reading.header and _is_header(rows[first]) and (width > 2 or not padded) else 0
 
@@ -145,7 +148,7 @@ def _is_header(row: Sequence[str]) -> bool:
 def _is_data(rows: Sequence[Sequence[str]], place: int) -> bool:
     """Whether the name of a column is rather one of its values."""
     name = rows[0][place].strip() if rows and rows[0][place:] else ""
-    values = [row[place].strip() for row in rows[1:] if row[place:] and row != rows[0]]
+    values = [row[place].strip() for row in rows[1:] if row[place:] and (row != rows[0] or len(row) == 1)]
     if not name or not values or name.endswith(QUESTIONS):
         return False
     if NUMBER.fullmatch(name):  # as are the names of years, and of columns that were numbered
@@ -158,4 +161,8 @@ def _is_data(rows: Sequence[Sequence[str]], place: int) -> bool:
         return True
     if name.endswith(STOPS):
         return len(name) > MAX_NAME // 4 and 2 * sum(value.endswith(STOPS) for value in values) >= len(values)
-    return MIN_WORDS <= len(name.split()) <= max(len(value.split()) for value in values)
+    return MIN_WORDS <= _words(name) <= 2 * max(map(_words, values))
+
+
+def _words(text: str) -> int:
+    return max(len(text.split()), len(UNSPACED.findall(text)) // 3)

@@ -120,6 +120,7 @@ def evaluate(
     text2: str | None = None,
     score: str | None = None,
     encoding: str | None = None,
+    header: bool = True,
     on_error: str = "raise",
     name: str | None = None,
     progress: bool = True,
@@ -143,6 +144,7 @@ def evaluate(
         text2: the column of the other.
         score: the column of similarity scores.
         encoding: of text files; None detects it.
+        header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
         on_error: `raise` at an unusable row, or `skip` and count it.
         name: of the model's row.
         progress: write progress to standard error.
@@ -157,7 +159,7 @@ def evaluate(
             f"on_error is {on_error!r}, repeats {repeats}: {' or '.join(ON_ERROR)} and at least 1 expected"
         )
     texts = (text,) if isinstance(text, str) else None if text is None else tuple(text)
-    options = ReadOptions(texts, label, text1, text2, score, split, encoding, on_error == "skip")
+    options = ReadOptions(texts, label, text1, text2, score, split, encoding, on_error == "skip", header)
     comparison = _comparison(embedder, name or name_of(embedder), baselines, seed, Messages(shown=progress))
     loaded = load_data(data, task, options)
     task = task or task_of(loaded)

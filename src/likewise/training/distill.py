@@ -176,6 +176,7 @@ def distill(
     progress: bool = True,
     overwrite: bool = False,
     encoding: str | None = None,
+    header: bool = True,
     on_error: str = "raise",
     **settings: Any,
 ) -> Model:
@@ -195,6 +196,7 @@ def distill(
         progress: show progress on standard error.
         overwrite: replace `out` if it exists.
         encoding: of a text file; detected if None.
+        header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
         on_error: what to do with a row that cannot be read: `raise`, or `skip` and count it.
         **settings: further ones of a `Recipe` for the student, by name: `dim`, `epochs`, `lexical_weight`, ...
 
@@ -205,7 +207,7 @@ def distill(
     if max_texts < 1:
         raise InputError(f"max_texts is {max_texts}, expected a positive number of texts")
     recipe = Recipe.of({"seed": seed} | settings)
-    corpus = read(texts, text=text, encoding=encoding, on_error=on_error)
+    corpus = read(texts, text=text, encoding=encoding, header=header, on_error=on_error)
     target = None if out is None else Path(out)
     if target is not None:
         refuse_existing(target, overwrite=overwrite)
