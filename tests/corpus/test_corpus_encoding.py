@@ -190,6 +190,12 @@ def test_a_few_accents_are_western(tmp_path: Path, text: str) -> None:
         assert texts(written(tmp_path, "x.txt", text.encode("cp1252"))) == text.split("\n")
 
 
+@pytest.mark.parametrize("names", ["点検連番,型式", "処理区分,件数"])
+def test_a_japanese_header_over_numbers(tmp_path: Path, names: str) -> None:
+    path = written(tmp_path, "x.csv", f"{names}\n1,2\n".encode("cp932"))
+    assert texts(path, text=names.split(",", maxsplit=1)[0]) == ["1"]
+
+
 def test_letters_of_another_script_without_words(tmp_path: Path) -> None:
     """What no language fits is refused rather than read as accents."""
     chosen = random.Random(0)

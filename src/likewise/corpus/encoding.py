@@ -238,7 +238,8 @@ def _detected(sample: bytes) -> tuple[str, str]:
     )
     codec, name = CODECS.get(str(found["encoding"]), WESTERN)
     few = codec in LATIN_CODECS and len(sample.translate(None, ASCII)) < FEW_ACCENTS
-    if found["confidence"] < (2 if few else 1) * MIN_CONFIDENCE:
+    # Bytes that fit a multibyte encoding throughout are hardly accents.
+    if codec not in MULTIBYTE and found["confidence"] < (2 if few else 1) * MIN_CONFIDENCE:
         return WESTERN
     text = sample.decode(codec, "ignore")
     # Words are in one script: "d\u0439j\u0430" is "déjà".

@@ -44,7 +44,7 @@ class Layout:
     equal: bool
 
     @property
-    def looks_named(self) -> bool:
+    def has_names(self) -> bool:
         """Whether the first row looks like the names of the columns of the others."""
         return len(self.rows) > 2 and _is_header(self.rows[0])
 

@@ -141,7 +141,7 @@ def _is_table(stream: HeadedStream, encoding: Encoding, reading: Reading, kind: 
                 f"first line has {shown}; name no column if each line is a text, or use --no-header (header=False)"
             )
         return False
-    if kind is None and layout.equal and layout.looks_named:
+    if kind is None and layout.equal and layout.has_names:
         if TEXT in names:
             return True
         warn_input(

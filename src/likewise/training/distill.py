@@ -182,12 +182,10 @@ def distill(
 ) -> Model:
     """Train a static student, without labels, on the vectors of a slower teacher and on the texts themselves.
 
-    The teacher encodes some of the texts, a short span of each, and every subword of the vocabulary, once. A killed run
-    to `out` continues with the vectors that it had.
+    The teacher encodes a span of some texts, and every subword, once. A killed run to `out` continues with its vectors.
 
     Args:
-        teacher: a model folder of this package or of sentence-transformers, the name of a package or of an earlier
-            download that carries an encoder, or any object with `encode(texts)`.
+        teacher: a model folder, the name of a package or of an earlier download, or an object with `encode(texts)`.
         texts: whatever `corpus.read` takes: a path, a list of strings, a data frame, an iterator.
         text: the column that holds the text, or several that are joined.
         seed: of everything random.

@@ -63,8 +63,7 @@ def train(
         header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
         on_error: what to do with a row that cannot be read: `raise`, or `skip` and count it.
         **settings: further ones of a `Recipe`, by name: `dim`, `batch`, `epochs`, `temperature`, `negatives`, ...
-
-    Settings that are not given are derived from the corpus; `model.card.recipe` has all of them.
+            Those that are not given are derived from the corpus; `model.card.recipe` has all of them.
 
     Raises:
         InputError: an argument or the texts cannot be used.
