@@ -131,7 +131,7 @@ def evaluate(
         embedder: anything with `encode(texts)`, a function from a list of texts to an array, or the path of a model.
         data: a folder or file of labelled data, a frame, a list of dicts, or a class of `likewise.evaluation.data`.
         task: `retrieval`, `similarity`, `duplicates`, `classification` or `clustering`; None decides by the data.
-        baselines: True (all but a slow MiniLM), `all`, False, `bm25`, `tfidf`, `lsa`, `untrained`, `minilm` or `fusion`.
+        baselines: True (not MiniLM if slow), `all`, False, `bm25`, `tfidf`, `lsa`, `untrained`, `minilm` or `fusion`.
         seed: of all random numbers.
         split: the split to evaluate on; `test` if it exists, else all.
         labels_per_class: for classification; None takes 8 and 64 if the classes are large enough.
