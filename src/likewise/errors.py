@@ -1,4 +1,4 @@
-"""The errors for users: one line with what was given, what was expected and what to do."""
+"""The errors and warnings for users: one line with what was given, what was expected and what to do."""
 
 
 class LikewiseError(Exception):
@@ -11,3 +11,7 @@ class InputError(LikewiseError, ValueError):
     """Input that cannot be used; the command line ends with code 2."""
 
     exit_code = 2
+
+
+class InputWarning(UserWarning):
+    """Input that is used with a guess, in one line for the user, who may know better."""

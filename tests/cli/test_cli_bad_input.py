@@ -148,3 +148,23 @@ def test_filters_and_modes(shelf: Shelf) -> None:
 
 def test_unknown_view(shelf: Shelf) -> None:
     assert "did you mean crop" in fails("views", shelf.file, "--text", "body", "--views", "krop")
+
+
+def test_what_was_guessed_is_one_line_each(tmp_path: Path) -> None:
+    rows = "".join(f'{n},"Чайник сломался через {n} недель"\n' for n in range(20))
+    file = _write(
+        tmp_path / "a.csv", f"# exported\nid,body,n\n{rows.replace(chr(10), ',5' + chr(10))}".encode("cp1251")
+    )
+    shown = run_likewise("views", file, "--text", "body")
+    assert shown.exit_code == 0
+    assert "чайник" in shown.stdout
+    warnings = [line for line in shown.stderr.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == 2
+    assert "is read as windows-1251" in warnings[0] and "--encoding" in warnings[0]
+    assert "before line 2" in warnings[1]
+
+
+def test_no_header(tmp_path: Path) -> None:
+    file = _write(tmp_path / "a.csv", "".join(f"{n},the kettle number {n}\n" for n in range(9)))
+    assert "--no-header" in _train(file)
+    assert "the kettle number" in succeeds("views", file, "--no-header", "--text", "2")

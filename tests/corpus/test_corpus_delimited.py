@@ -10,6 +10,8 @@ from corpus_reading import columns, complaint, ids, limited, skipping, texts, wr
 from likewise.corpus.delimited import delimited_batches
 from likewise.corpus.read import read
 
+pytestmark = pytest.mark.filterwarnings("ignore::likewise.errors.InputWarning")
+
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:

@@ -1,6 +1,8 @@
 """Encodings: found by what a file begins with, named by the user, or broken in the middle."""
 
 import codecs
+import gzip
+import random
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.corpus.encoding import checked_name, encoding_of, foreign_format, undecodable
-from likewise.errors import InputError
+from likewise.errors import InputError, InputWarning
+
+pytestmark = pytest.mark.filterwarnings("ignore::likewise.errors.InputWarning")
 
 LINES = "Grüße aus Zürich\nça va très bien\nplain\n"
 
@@ -105,18 +109,113 @@ def test_latin_1_has_the_signs_of_windows_and_no_undefined_byte(tmp_path: Path) 
     assert texts(written(tmp_path, "x.txt", b"\x80 \x81 \xe9")) == ["€ \x81 é"]
 
 
-@pytest.mark.parametrize(
-    ("text", "encoding"),
-    [
-        ("Съешь же ещё этих мягких французских булок, да выпей чаю.\n", "cp1251"),
-        ("いろはにほへと ちりぬるを わかよたれそ つねならむ\n", "shift_jis"),
-        ("Ξεσκεπάζω την ψυχοφθόρα βδελυγμία.\n", "iso8859-7"),
-    ],
-)
-def test_another_script_is_not_taken_for_latin_1(tmp_path: Path, text: str, encoding: str) -> None:
-    path = written(tmp_path, "x.txt", (text * 3).encode(encoding))
+# Two sentences each, and the name that the warning gives the encoding.
+WRITTEN = [
+    ("cp1251", "windows-1251", "Чайник сломался через неделю", "Рюкзак лёгкий и вместительный, беру второй раз"),
+    ("koi8-r", "KOI8-R", "Чайник сломался через неделю", "Её хватает на весь день"),
+    ("cp866", "IBM866", "Чайник сломался через неделю", "Рюкзак лёгкий и вместительный, беру второй раз"),
+    ("iso8859-5", "ISO-8859-5", "Чайник сломался через неделю", "Рюкзак лёгкий и вместительный, беру второй раз"),
+    ("cp1253", "windows-1253", "Ο βραστήρας χάλασε σε μία εβδομάδα", "Άνετη και ελαφριά τσάντα για κάθε μέρα"),
+    ("cp1254", "windows-1254", "Su ısıtıcısı bir haftada bozuldu", "Çanta hafif ve geniş, çok beğendik"),
+    ("cp1255", "windows-1255", "הקומקום התקלקל אחרי שבוע", "התיק קל ומרווח, מומלץ בחום"),
+    ("cp1256", "windows-1256", "تعطلت الغلاية بعد أسبوع واحد", "الحقيبة خفيفة وواسعة وأنصح بها"),
+    ("cp874", "windows-874", "กาต้มน้ำเสียหลังจากหนึ่งสัปดาห์", "กระเป๋าเบาและกว้างขวางมาก"),
+    (
+        "cp1250",
+        "windows-1250",
+        "Czajnik zepsuł się po tygodniu",
+        "Są lekkie, świetnie leżą na plecach i mieszczą książki",
+    ),
+    ("shift_jis", "Shift_JIS", "ケトルは一週間で壊れました", "鞄は軽くてとても使いやすいです"),
+    ("euc_jp", "EUC-JP", "ケトルは一週間で壊れました", "鞄は軽くてとても使いやすいです"),
+    ("iso2022_jp", "ISO-2022-JP", "ケトルは一週間で壊れました", "鞄は軽くてとても使いやすいです"),
+    ("gbk", "GB18030", "水壶用了一周就坏了，非常失望", "背包很轻，容量也很大"),
+    ("big5", "Big5", "水壺用了一週就壞了，非常失望", "背包很輕，容量也很大"),
+    ("euc_kr", "EUC-KR", "주전자가 일주일 만에 고장났습니다", "가방이 가볍고 넓어서 좋아요"),
+    (
+        "cp1252",
+        "windows-1252",
+        "Der Wasserkocher für 5 € ist schön groß",
+        "Der Rücksack ist “leicht” – und zuverlässig",
+    ),
+]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(("codec", "name", "first", "second"), WRITTEN, ids=[each[0] for each in WRITTEN])
+def test_a_table_with_a_few_words_of_another_script(
+    tmp_path: Path, codec: str, name: str, first: str, second: str, packed: bool
+) -> None:
+    """Most of it is ASCII, and the first text beyond it stands far behind the beginning."""
+    plain = [f"{row},kitchen appliances,plain words,https://shop.example.com/items/{row}.html" for row in range(3000)]
+    rows = [f'{row},kitchen appliances,"{text}",https://shop.example.com' for row, text in enumerate([first, second])]
+    content = "\n".join(["sku,category,body,url", *plain, *rows]).encode(codec)
+    path = written(tmp_path, "x.csv.gz" if packed else "x.csv", gzip.compress(content) if packed else content)
+    with pytest.warns(InputWarning, match=f"x.csv.* is read as {name}, as it is not UTF-8: .* --encoding") as shown:
+        assert texts(path, text="body")[-2:] == [first, second]
+    assert len(shown) == 1
+    assert "\n" not in str(shown[0].message)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_what_a_file_shows_needs_no_warning(tmp_path: Path, encoding: str) -> None:
+    line = "plain" if encoding == "ascii" else "Größe 5 €"
+    assert texts(written(tmp_path, "x.txt", line.encode(encoding))) == [line]
+    assert texts(written(tmp_path, "y.txt", "Größe".encode("cp1252")), encoding="cp1252") == ["Größe"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_utf_8_with_a_broken_byte_stays_utf_8(tmp_path: Path) -> None:
+    """Even if no line beyond ASCII is whole."""
+    path = written(tmp_path, "x.txt", b"plain\n" + "Чайник сломался".encode() + b"\xff\nend\n")
+    assert "row 2: byte 0xff is not UTF-8" in complaint(path)
+    assert skipping(path) == (["plain", "end"], 1)
+
+
+def test_chinese_words_that_could_be_utf_8(tmp_path: Path) -> None:
+    """In GBK the word for a woman is two bytes that UTF-8 has too."""
+    rows = ["sex", "女", "男", "女", "女士使用的背包，很轻", "水壶坏了，非常失望"]
+    with pytest.warns(InputWarning, match="GB18030"):
+        assert texts(written(tmp_path, "x.csv", "\n".join(rows).encode("gbk"))) == rows[1:]
+
+
+SHORT = ["café", "the shop’s kettle", "£5 for a kettle, ½ price", "déjà vu\nfaçade\nrésumé", "5°C outside", "El Niño",
+    "© 2024 Acme", "•item one\n•item two", "naïve", "“fine” – and cheap", "ÉÀÇ", "São Paulo", "Ångström"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SHORT)
+def test_a_few_accents_are_western(tmp_path: Path, text: str) -> None:
+    with pytest.warns(InputWarning):
+        assert texts(written(tmp_path, "x.txt", text.encode("cp1252"))) == text.split("\n")
+
+
+@pytest.mark.parametrize("names", ["点検連番,型式", "処理区分,件数"])
+def test_a_japanese_header_over_numbers(tmp_path: Path, names: str) -> None:
+    path = written(tmp_path, "x.csv", f"{names}\n1,2\n".encode("cp932"))
+    assert texts(path, text=names.split(",", maxsplit=1)[0]) == ["1"]
+
+
+def test_letters_of_another_script_without_words(tmp_path: Path) -> None:
+    """What no language fits is refused rather than read as accents."""
+    chosen = random.Random(0)
+    path = written(tmp_path, "x.txt", bytes(chosen.choice(range(0xC0, 0x100)) for _ in range(80)))
     assert "neither UTF-8 nor in Latin script" in complaint(path)
-    assert texts(path, encoding=encoding) == [text.strip()] * 3
+
+
+SENTENCES = st.sampled_from(WRITTEN).flatmap(
+    lambda of: st.tuples(
+        st.just(of[0]), st.lists(st.sampled_from(of[2:]), max_size=20).map(lambda more: [*of[2:], *more])
+    )
+)
+
+
+@given(SENTENCES, st.lists(st.text("abc xyz,.", max_size=40), max_size=30))
+def test_sentences_among_ascii_keep_their_letters(held: tuple[str, list[str]], plain: list[str]) -> None:
+    codec, sentences = held
+    head = "\n".join([*plain, *sentences]).encode(codec)
+    found = encoding_of(head, None, complete=True, source="x")
+    assert found.decode(head) == head.decode(codec)
 
 
 def test_accents_are_latin(tmp_path: Path) -> None:

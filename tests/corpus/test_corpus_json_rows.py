@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from corpus_reading import columns, complaint, ids, limited, skipping, texts, written
 
-from likewise.corpus.json_rows import is_json_lines, json_batches
+from likewise.corpus.json_rows import is_json, json_batches
 from likewise.corpus.read import read
 
 ROWS = [
@@ -180,4 +180,4 @@ def test_an_item_of_megabytes(tmp_path: Path) -> None:
     ],
 )
 def test_json_lines_are_recognised_by_the_first_lines(begins: str, complete: bool, json_lines: bool) -> None:
-    assert is_json_lines(begins, complete=complete) == json_lines
+    assert is_json(begins, complete=complete) == json_lines

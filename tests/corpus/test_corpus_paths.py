@@ -19,6 +19,8 @@ from likewise.corpus.paths import line_batches
 from likewise.corpus.read import read
 from likewise.errors import LikewiseError
 
+pytestmark = pytest.mark.filterwarnings("ignore::likewise.errors.InputWarning")
+
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1"
 
 

@@ -24,6 +24,8 @@ from hypothesis import strategies as st
 from likewise.corpus.read import read
 from likewise.errors import LikewiseError
 
+pytestmark = pytest.mark.filterwarnings("ignore::likewise.errors.InputWarning")
+
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 # A text file has no way to write its own line ends, and a NUL byte says that it is binary.
 LINES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0"), max_size=30)
@@ -49,6 +51,9 @@ def test_lines(lines: list[str], encoding: str, end: str) -> None:
 
 @given(st.lists(st.tuples(PRINTED, PRINTED)), ENCODINGS, st.sampled_from([",", ";", "\t", "|"]))
 @example([("a\r", "b\n"), ("\n", '"')], "utf-8", ",")
+@example([("\t\r", "")], "utf-8", "\t")
+@example([("a\tb\nc", "d"), ("\\", '\\"')], "utf-8", "\t")
+@example([("C:\\", '"'), ('\\"', "\\,")], "utf-8", ",")
 def test_delimited(rows: list[tuple[str, str]], encoding: str, delimiter: str) -> None:
     table = io.StringIO()
     writer = csv.writer(table, delimiter=delimiter, quoting=csv.QUOTE_ALL)

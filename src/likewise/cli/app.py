@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +26,7 @@ from likewise.cli.report import report
 from likewise.cli.search import search
 from likewise.cli.train import distill, train
 from likewise.cli.views import views
-from likewise.errors import LikewiseError
+from likewise.errors import InputWarning, LikewiseError
 
 USAGE_ERROR = typer.BadParameter.__bases__[0]  # newer typers bundle click's classes: this finds them in any version
 MAX_UNEXPECTED = 400  # characters of an unexpected error that are shown
@@ -44,7 +45,10 @@ class Commands(TyperGroup):
         settings["standalone_mode"] = False
         _replace_unprintable()
         try:
-            code = super().main(given or ["--help"], *rest, **settings)
+            with warnings.catch_warnings():
+                warnings.simplefilter("default", InputWarning)
+                warnings.showwarning = _show_warning
+                code = super().main(given or ["--help"], *rest, **settings)
             if sys.stdout is not None:  # the caller may have closed it
                 sys.stdout.flush()
         except BrokenPipeError:
@@ -89,6 +93,17 @@ def _report(error: Exception) -> int:
         _discard_output()  # standard output itself may have failed: Python would flush it again at exit
     sys.stderr.write(" ".join(line.split()) + "\n")
     return code
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any, **__: Any
+) -> None:
+    """Write a warning for users as one line to standard error, and any other as Python does."""
+    if issubclass(category, InputWarning):
+        line = f"warning: {message}"
+    else:
+        line = warnings.formatwarning(message, category, filename, lineno)
+    sys.stderr.write(line.rstrip("\n") + "\n")
 
 
 def _replace_unprintable() -> None:

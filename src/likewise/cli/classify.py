@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise.atomic import refuse_existing
-from likewise.cli.options import Encoding, File, ModelFolder, OnError, Overwrite, Seed, Text
+from likewise.cli.options import Encoding, File, Header, ModelFolder, OnError, Overwrite, Seed, Text
 from likewise.cli.screen import counted, json_line, one_line, shortened
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def fit(
     seed: Seed = 0,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Fit a classifier on a file of labelled texts, and estimate its accuracy by cross-validation.
@@ -69,7 +70,7 @@ def fit(
     from likewise.applications.classify.labels import read_labelled, read_texts
 
     refuse_existing(Path(out), overwrite=overwrite)
-    reading: dict[str, Any] = {"text": text, "encoding": encoding, "on_error": on_error}
+    reading: dict[str, Any] = {"text": text, "encoding": encoding, "header": header, "on_error": on_error}
     data = read_labelled(file, label, **reading)
     others = [*data.unlabelled, *(read_texts(unlabelled, **reading) if unlabelled else ())]
     fitted = Classifier(model, ngrams=ngrams, contrastive=contrastive, seed=seed)
@@ -99,6 +100,7 @@ def predict(
     model: GivenModel = None,
     as_json: AsJson = False,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Predict the label of each text of a file, with its probability."""
@@ -107,7 +109,7 @@ def predict(
     if not 0 <= abstain_below <= 1:
         raise typer.BadParameter(f"{abstain_below} is not a probability from 0 to 1", param_hint="--abstain-below")
     loaded = _load(classifier, model)
-    for ids, texts in read_batches(file, text=text, encoding=encoding, on_error=on_error):
+    for ids, texts in read_batches(file, text=text, encoding=encoding, header=header, on_error=on_error):
         probabilities = loaded.predict_proba(texts)
         for id, shown, row in zip(ids, texts, probabilities, strict=True):
             best = int(row.argmax())
@@ -128,6 +130,7 @@ def evaluate(
     model: GivenModel = None,
     as_json: AsJson = False,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Evaluate a classifier on a file of labelled texts that it was not fitted on.
@@ -138,7 +141,7 @@ def evaluate(
     from likewise.applications.classify.metrics import evaluate as compute_metrics
 
     loaded = _load(classifier, model)
-    data = read_labelled(file, label, text=text, encoding=encoding, on_error=on_error)
+    data = read_labelled(file, label, text=text, encoding=encoding, header=header, on_error=on_error)
     found = compute_metrics(loaded, data.texts, data.labels)
     if as_json:
         typer.echo(found.as_json())
@@ -164,6 +167,7 @@ def select_for_labelling(
     model: GivenModel = None,
     as_json: AsJson = False,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Select the texts of a file to label next (active learning): uncertain ones that differ from each other."""
@@ -171,7 +175,7 @@ def select_for_labelling(
 
     loaded = _load(classifier, model)
     ids, texts = [], []
-    for some, batch in read_batches(file, text=text, encoding=encoding, on_error=on_error):
+    for some, batch in read_batches(file, text=text, encoding=encoding, header=header, on_error=on_error):
         ids += some
         texts += batch
     rows = loaded.select_for_labelling(texts, count)

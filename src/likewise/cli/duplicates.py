@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from likewise.atomic import refuse_existing, refuse_other, replacing_file
-from likewise.cli.options import Encoding, File, Id, OnError, Overwrite, Progress, Seed, Text
+from likewise.cli.options import Encoding, File, Header, Id, OnError, Overwrite, Progress, Seed, Text
 from likewise.cli.screen import counted
 from likewise.errors import InputError
 
@@ -61,6 +61,7 @@ def duplicates(
     progress: Progress = True,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Find texts that are equal, nearly equal or mean the same, and which of them to keep.
@@ -81,13 +82,15 @@ def duplicates(
         if against is not None:
             raise InputError("--save keeps the texts of one file: leave --against out, or save in a run of its own")
     found = find(
-        file, model, precision, against=against, keep=keep, text=text, id=id, encoding=encoding, on_error=on_error,
-        seed=seed, progress=progress,
+        file, model, precision, against=against, keep=keep, text=text, id=id, encoding=encoding, header=header,
+        on_error=on_error, seed=seed, progress=progress,
     )  # fmt: skip
     if save:
         Store.of(found).save(save, overwrite=overwrite)
     if output_kept:
-        rows = _rows(file, set(found.kept.tolist()), text=text, id=id, encoding=encoding, on_error=on_error)
+        rows = _rows(
+            file, set(found.kept.tolist()), text=text, id=id, encoding=encoding, header=header, on_error=on_error
+        )
         with replacing_file(Path(output_kept), overwrite=overwrite) as temporary:
             temporary.write_text("".join(rows), encoding="utf-8")
     with replacing_file(Path(out), overwrite=overwrite) as temporary:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from likewise.atomic import refuse_existing, replacing_file
-from likewise.cli.options import Backend, Encoding, File, Id, ModelFolder, OnError, Overwrite, Progress, Text
+from likewise.cli.options import Backend, Encoding, File, Header, Id, ModelFolder, OnError, Overwrite, Progress, Text
 from likewise.cli.screen import ProgressCounter, counted
 
 
@@ -34,6 +34,7 @@ def embed(
     progress: Progress = True,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Write one vector for each text of a file.
@@ -51,7 +52,7 @@ def embed(
     refuse_existing(target, overwrite=overwrite)
     loaded = load_model(model, backend=backend)
     encode = {"text": loaded.encode, "document": loaded.encode_document, "query": loaded.encode_query}[role]
-    corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
+    corpus = read(file, text=text, id=id, columns=True, encoding=encoding, header=header, on_error=on_error)
     with ProgressCounter(shown=progress) as counter, replacing_file(target, overwrite=overwrite) as temporary:
         write(temporary, embedded(corpus, encode, counter), keep_text)
         summary = counter.summary(corpus.skipped)

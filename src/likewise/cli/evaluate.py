@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text as Line
 
-from likewise.cli.options import Encoding, OnError, Progress, Seed, Text
+from likewise.cli.options import Encoding, Header, OnError, Progress, Seed, Text
 from likewise.cli.screen import results
 from likewise.errors import InputError
 
@@ -91,6 +91,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with all metrics.")] = False,
     progress: Progress = True,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Evaluate a model on labelled data, with the same baselines on the same data.
@@ -104,6 +105,7 @@ def evaluate(
     found = evaluate_model(
         model, data, task=task, split=split, text=text, label=label, text1=text1, text2=text2, score=score,
         labels_per_class=_integers(labels_per_class), repeats=repeats, seed=seed, progress=progress, encoding=encoding,
+        header=header,
         baselines=not no_baselines if baselines is None else baselines, on_error=on_error,
     )  # fmt: skip
     if as_json:

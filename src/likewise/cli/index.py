@@ -11,6 +11,7 @@ from likewise.cli.options import (
     Backend,
     Encoding,
     File,
+    Header,
     Id,
     IndexFolder,
     ModelFolder,
@@ -41,6 +42,7 @@ def index(
     progress: Progress = True,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Make an index of a file.
@@ -57,7 +59,7 @@ def index(
     refuse_existing(target, overwrite=overwrite)
     refuse_other(target, FILE, "no index")
     loaded = load_model(model, backend=backend)
-    corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
+    corpus = read(file, text=text, id=id, columns=True, encoding=encoding, header=header, on_error=on_error)
     with replacing_folder(target, overwrite=overwrite) as folder, Collection.create(folder, loaded, True) as made:
         summary = _fill(made, _cut(corpus, passages), progress=progress)
         made.build()
@@ -73,6 +75,7 @@ def add(
     passages: PassageLength = None,
     progress: Progress = True,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Add the texts of a file to an index; a text with an id that exists is replaced.
@@ -83,7 +86,7 @@ def add(
     from likewise.index.collection import Collection
 
     with Collection.open(index) as collection:
-        corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)
+        corpus = read(file, text=text, id=id, columns=True, encoding=encoding, header=header, on_error=on_error)
         before = len(collection)
         summary = _fill(collection, _cut(corpus, passages), progress=progress)
         typer.echo(f"{index}: {summary}; {before:,} before, {len(collection):,} now{_kind(collection)}")

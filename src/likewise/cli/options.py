@@ -32,6 +32,14 @@ Encoding = Annotated[
     str | None,
     typer.Option("--encoding", metavar="NAME", help="The encoding of a text file, such as latin-1. Default: detected."),
 ]
+Header = Annotated[
+    bool,
+    typer.Option(
+        " /--no-header",
+        help="The first row of a CSV or TSV file is data: its columns are called 1, 2, ..., as in --text 2.",
+        show_default=False,
+    ),
+]
 OnError = Annotated[
     Literal["raise", "skip"],
     typer.Option("--on-error", help="At a row that cannot be read, stop with an error, or skip and count it."),

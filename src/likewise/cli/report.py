@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from likewise.atomic import refuse_existing
-from likewise.cli.options import Encoding, ModelFolder, OnError, Overwrite, Text
+from likewise.cli.options import Encoding, Header, ModelFolder, OnError, Overwrite, Text
 from likewise.errors import InputError
 
 
@@ -27,6 +27,7 @@ def report(
     text: Text = None,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Write one HTML page that shows what a model learned.
@@ -41,6 +42,6 @@ def report(
         raise InputError("--text names a column of a file: give --texts FILE too")
     target = Path(out) if out is not None else report_path(model)
     refuse_existing(target, overwrite=overwrite)
-    corpus = None if texts is None else read(texts, text=text, encoding=encoding, on_error=on_error)
+    corpus = None if texts is None else read(texts, text=text, encoding=encoding, header=header, on_error=on_error)
     write_report(load_model(model), target, overwrite=overwrite, texts=corpus)
     typer.echo(f"the report is in {target}: open it in a browser")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from likewise.cli.options import IndexFolder, Text
+from likewise.cli.options import Encoding, Header, IndexFolder, Text
 from likewise.cli.screen import Row, column_values, json_line, lines_of, results, shortened, show_list
 from likewise.errors import InputError
 
@@ -50,6 +50,8 @@ def search(
         typer.Option("--queries", metavar="FILE", help="A file of queries, in any format that train reads."),
     ] = None,
     text: Text = None,
+    encoding: Encoding = None,
+    header: Header = True,
     as_lines: Annotated[
         bool, typer.Option("--json", help="One JSON object a line for each hit, with the whole text.")
     ] = False,
@@ -69,7 +71,7 @@ def search(
             show(collection, entry.text if entry else "", hits, console)
             return
         several = bool(queries) or query is None or len(query) > 1 or query == ["-"]
-        given = _from_file(queries, text) if queries else lines_of(query or [])
+        given = _from_file(queries, text=text, encoding=encoding, header=header) if queries else lines_of(query or [])
         while some := list(islice(given, 1 if sys.stdin.isatty() else TOGETHER)):
             for words, hits in zip(some, collection.search_many(some, k, mode, where), strict=True):
                 if several and not as_lines:
@@ -79,10 +81,10 @@ def search(
                     console.print()
 
 
-def _from_file(file: str, text: list[str] | None) -> Iterator[str]:
+def _from_file(file: str, **reading: Any) -> Iterator[str]:
     from likewise.corpus.read import read
 
-    return (words for batch in read(file, text=text) for words in batch.texts.to_pylist() if words.strip())
+    return (words for batch in read(file, **reading) for words in batch.texts.to_pylist() if words.strip())
 
 
 def _as_lines(collection: "Collection", words: str, hits: list["Hit"], console: Console) -> None:

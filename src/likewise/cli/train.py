@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from likewise.atomic import refuse_existing
-from likewise.cli.options import Encoding, File, Id, OnError, Overwrite, Progress, Seed, Text, Views
+from likewise.cli.options import Encoding, File, Header, Id, OnError, Overwrite, Progress, Seed, Text, Views
 
 if TYPE_CHECKING:
     from likewise.model.embedder import TextModel
@@ -123,6 +123,7 @@ def train(
     progress: Progress = True,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Train an encoder on a file of unlabelled text.
@@ -136,14 +137,15 @@ def train(
     model = train_on(
         file, text=text, id=id, pair=pair, encoder=encoder, dim=dim, batch=batch, epochs=epochs,
         temperature=temperature, views=views, seed=seed, out=out, resume=resume, progress=progress,
-        overwrite=overwrite, encoding=encoding, on_error=on_error, layers=layers, length=length, freeze=freeze,
+        overwrite=overwrite, encoding=encoding, header=header, on_error=on_error, layers=layers, length=length,
+        freeze=freeze,
         lora=lora, weight_interpolation=weight_interpolation, static_weight=static_weight, steps=steps,
         negatives=negatives, activation_memory=activation_memory, device=device, precision=precision,
     )  # fmt: skip
     if report:
         _report(model, out, overwrite=overwrite)
     typer.echo(f"the model is in {out}; next:")
-    typer.echo(f"  {shlex.join(_next(file, out, text or pair, id, encoding))}")
+    typer.echo(f"  {shlex.join(_next(file, out, text or pair, id, encoding, header=header))}")
 
 
 def distill(
@@ -168,6 +170,7 @@ def distill(
     progress: Progress = True,
     overwrite: Overwrite = False,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Train a fast static model on the vectors that a slower one gives your texts.
@@ -178,6 +181,7 @@ def distill(
 
     distill_from(
         teacher, texts, text=text, out=out, seed=seed, progress=progress, overwrite=overwrite, encoding=encoding,
+        header=header,
         on_error=on_error, max_texts=max_texts,
     )  # fmt: skip
     typer.echo(f"the model is in {out}")
@@ -198,11 +202,18 @@ def _report(model: "TextModel", out: str, *, overwrite: bool) -> None:
 
 
 def _next(
-    file: str, out: str, columns: list[str] | tuple[str, str] | None, id: str | None, encoding: str | None
+    file: str,
+    out: str,
+    columns: list[str] | tuple[str, str] | None,
+    id: str | None,
+    encoding: str | None,
+    *,
+    header: bool,
 ) -> list[str]:
     """The command that indexes the same file, with the same columns."""
     words = ["likewise", "index", out, "FILE" if file == "-" else file]
     words += [word for column in columns or () for word in ("--text", column)]
     words += ["--id", id] if id else []
     words += ["--encoding", encoding] if encoding else []
+    words += [] if header else ["--no-header"]
     return [*words, "--out", out.removesuffix("/").removesuffix(".model") + ".index"]

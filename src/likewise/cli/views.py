@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text as Line
 
-from likewise.cli.options import Encoding, File, OnError, Seed, Text, Views
+from likewise.cli.options import Encoding, File, Header, OnError, Seed, Text, Views
 from likewise.cli.screen import one_line, results
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def views(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many texts to show.")] = 5,
     seed: Seed = 0,
     encoding: Encoding = None,
+    header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
     """Show texts with the two views that training makes of each.
@@ -44,7 +45,7 @@ def views(
     """
     from likewise.corpus.read import read
 
-    corpus = read(file, text=text, encoding=encoding, on_error=on_error)
+    corpus = read(file, text=text, encoding=encoding, header=header, on_error=on_error)
     print_views(sample_views(corpus, views, count, seed), results())
 
 

@@ -118,6 +118,7 @@ class Reading:
 
     Attributes:
         encoding: the encoding that the user named; None to detect it.
+        header: whether the first row of a CSV or TSV file names the columns; they are numbered from 1 if not.
         source: the file or object being read, for messages.
         decoded_as: the encoding of the current file, for messages; None where nothing is decoded.
         rows: rows read so far in the whole corpus, usable or not; the default id of the next one.
@@ -125,8 +126,9 @@ class Reading:
         numbered: whether the ids are row numbers; None before the columns are chosen.
     """
 
-    def __init__(self, wanted: Wanted, *, encoding: str | None = None, skip: bool = False) -> None:
+    def __init__(self, wanted: Wanted, *, encoding: str | None = None, skip: bool = False, header: bool = True) -> None:
         self.encoding = encoding
+        self.header = header
         self.source = ""
         self.decoded_as: str | None = None
         self.rows = 0
@@ -135,6 +137,12 @@ class Reading:
         self._wanted = wanted
         self._skip = skip
         self._first = 0
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns that the user named, or that the first file decided."""
+        wanted = self._wanted
+        return (*(wanted.text or ()), *(wanted.pair or ()), *((wanted.id,) if wanted.id else ()))
 
     def begin(self, source: str) -> None:
         """Continue with another file; messages count its rows from 1."""

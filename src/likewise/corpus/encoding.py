@@ -2,10 +2,11 @@
 
 import codecs
 import re
+import warnings
 from dataclasses import dataclass
 
 from likewise.corpus.batch import Problem
-from likewise.errors import InputError
+from likewise.errors import InputError, InputWarning
 
 MARK = 0xDC00  # an undecodable byte b becomes the lone surrogate U+DC00 + b, which no decoder produces otherwise
 MARKED = "likewise.marked"
@@ -36,6 +37,33 @@ SIGNATURES = (
     (b"7z\xbc\xaf", "a 7z archive"),
 )
 
+# The codecs that files are found in, by what chardet calls them: where one contains another, the larger; and the names
+# by which people know them. Left out are those of mainframes, of DOS and of the old Macintosh, which were never right.
+CODECS = {
+    **{f"cp{page}": (f"cp{page}", f"windows-{page}") for page in (*range(1250, 1259), 874)},
+    **{f"iso8859-{part}": (f"iso8859-{part}", f"ISO-8859-{part}") for part in (2, 5, 6, 7)},
+    "iso8859-1": ("cp1252", "windows-1252"), "iso8859-15": ("cp1252", "windows-1252"),
+    "iso8859-8": ("cp1255", "windows-1255"), "iso8859-9": ("cp1254", "windows-1254"),
+    "tis-620": ("cp874", "windows-874"),
+    "koi8-r": ("koi8-r", "KOI8-R"), "koi8-u": ("koi8-u", "KOI8-U"), "cp866": ("cp866", "IBM866"),
+    "gb18030": ("gb18030", "GB18030"), "big5hkscs": ("big5hkscs", "Big5"),
+    "cp932": ("cp932", "Shift_JIS"), "shift_jis_2004": ("cp932", "Shift_JIS"),
+    "euc_jis_2004": ("euc_jis_2004", "EUC-JP"),
+    "cp949": ("cp949", "EUC-KR"), "euc_kr": ("cp949", "EUC-KR"),
+}  # fmt: skip
+WESTERN = ("cp1252", "windows-1252")
+LATIN_CODECS = {"cp1250", "cp1252", "cp1254", "cp1257", "cp1258", "iso8859-2"}
+MULTIBYTE = {"gb18030", "big5hkscs", "cp932", "euc_jis_2004", "cp949"}
+ESCAPED = {
+    "iso2022_jp_2": "ISO-2022-JP",
+    "iso2022_kr": "ISO-2022-KR",
+}  # seven bits a byte, with escapes between scripts
+SAMPLE = 100_000  # bytes, in lines that are not ASCII, from which an encoding is detected
+MIN_CONFIDENCE = 0.05  # below, some accents in an English text are as likely
+FEW_ACCENTS = 12  # bytes beyond ASCII, up to which Polish and French look alike
+MIXED_WORD = re.compile("[A-Za-z][^\\W\\d_A-Za-z]|[^\\W\\d_A-Za-z][A-Za-z]")
+LETTER = re.compile("[^\\W\\d_A-Za-z]")  # beyond ASCII
+
 LATIN = re.compile("[\t\n\r -\xff]")
 SPACED = re.compile("[\n\r \u3000-\u3002]")  # the last are the space and the stops of Chinese and Japanese
 CONTROLS = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1b"))
@@ -64,13 +92,16 @@ class Encoding:
         return codecs.getincrementaldecoder(self.codec)(self.errors).decode(head)
 
 
+UTF_8 = Encoding("utf-8", MARKED, "UTF-8")
+
+
 def encoding_of(head: bytes, named: str | None, *, complete: bool, source: str) -> Encoding:
     """Return the encoding that the user named, or detect it from the first bytes of a file.
 
-    A byte-order mark decides; then NUL bytes at every other place mean UTF-16; then valid UTF-8 is UTF-8; anything
-    else is Latin-1 (in its superset windows-1252), unless some line is UTF-8 beyond ASCII: then the file mixes
-    encodings, is read as UTF-8, and its other rows are reported one by one. A file that would be Latin-1 with more
-    letters beyond ASCII than within is in another script, which the user has to name.
+    A byte-order mark decides; then NUL bytes at every other place mean UTF-16; then valid UTF-8 is UTF-8, as is a file
+    of which some lines beyond ASCII are, or most of what is beyond ASCII; its other rows are reported one by one.
+    Anything else is detected from its letters by chardet. A warning names what was detected, unless it is UTF-8. A file
+    in Latin script with more letters beyond ASCII than within is refused: the user has to name its encoding.
 
     Args:
         head: the first bytes.
@@ -93,25 +124,19 @@ def encoding_of(head: bytes, named: str | None, *, complete: bool, source: str) 
         raise InputError(f"{source} is {foreign}: text is needed")
     if b"\0" in head:
         if codec := _utf_16(head, complete=complete):
-            return Encoding(codec, MARKED, "UTF-16")
+            return _guessed(codec, "UTF-16", source)
         raise InputError(
             f"{source} is a binary file: it has NUL bytes, and is not UTF-16; if it is text, name its encoding "
             'with --encoding (encoding="...")'
         )
-    if _decodes(head, "utf-8", complete=complete) or _has_utf_8_line(head):
-        return Encoding("utf-8", MARKED, "UTF-8")
-    if len(head) - len(head.translate(None, CONTROLS)) > MAX_CONTROLS * len(head):
+    if len(head) - len(head.translate(None, CONTROLS)) > MAX_CONTROLS * len(head) and not _decodes(
+        head, "utf-8", complete=complete
+    ):
         raise InputError(
-            f"{source} is a binary file: it is not UTF-8, and has too many control characters for Latin-1; if it is "
+            f"{source} is a binary file: it is not UTF-8, and has too many control characters for text; if it is "
             'text, name its encoding with --encoding (encoding="...")'
         )
-    beyond = len(head.translate(None, ASCII))
-    if beyond > FEW and beyond > len(head.translate(None, NO_ASCII_LETTERS)):
-        raise InputError(
-            f"{source} is neither UTF-8 nor in Latin script: name its encoding with --encoding, such as gb18030, "
-            'shift_jis or cp1251 (encoding="...")'
-        )
-    return Encoding("cp1252", AS_LATIN_1, "Latin-1")
+    return _by_letters(head, complete=complete, source=source)
 
 
 def checked_name(named: str) -> str:
@@ -165,6 +190,68 @@ def well_formed(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def _by_letters(head: bytes, *, complete: bool, source: str) -> Encoding:
+    """Find the encoding of text without a mark and without NUL bytes."""
+    if _decodes(head, "utf-8", complete=complete):
+        escaped = next(
+            (codec for codec in ESCAPED if b"\x1b$" in head and _decodes(head, codec, complete=complete)), ""
+        )
+        return _guessed(escaped, ESCAPED[escaped], source) if escaped else UTF_8
+    sample = b"\n".join(line for line in re.split(rb"[\r\n]+", head) if not line.isascii())[:SAMPLE]
+    valid, broken = _utf_8_characters(sample)
+    codec, name = _detected(sample)
+    # By chance a line of two Chinese characters may be UTF-8, or a word of Russian in KOI8.
+    chance = (
+        (1 if codec in MULTIBYTE else 4) * valid < broken
+        and codec not in LATIN_CODECS
+        and _decodes(head, codec, complete=complete)
+    )
+    if valid > broken or (_has_utf_8_line(head) and not chance):
+        return UTF_8
+    beyond = len(head.translate(None, ASCII))
+    if codec in LATIN_CODECS and beyond > FEW and beyond > len(head.translate(None, NO_ASCII_LETTERS)):
+        raise InputError(
+            f"{source} is neither UTF-8 nor in Latin script: name its encoding with --encoding, such as gb18030, "
+            'shift_jis or cp1251 (encoding="...")'
+        )
+    return _guessed(codec, name, source)
+
+
+def _guessed(codec: str, name: str, source: str) -> Encoding:
+    warnings.warn(
+        f"{source} is read as {name}, as it is not UTF-8: if that is wrong, name its encoding with --encoding "
+        '(encoding="...")',
+        InputWarning,
+        stacklevel=3,
+    )
+    return Encoding(codec, AS_LATIN_1 if codec == WESTERN[0] else MARKED, name)
+
+
+def _detected(sample: bytes) -> tuple[str, str]:
+    """Return the codec that fits the letters of a text best, and its name."""
+    import chardet
+
+    found = chardet.detect(
+        sample, max_bytes=SAMPLE, compat_names=False, include_encodings=CODECS, no_match_encoding=WESTERN[0]
+    )
+    codec, name = CODECS.get(str(found["encoding"]), WESTERN)
+    few = codec in LATIN_CODECS and len(sample.translate(None, ASCII)) < FEW_ACCENTS
+    # Bytes that fit a multibyte encoding throughout are hardly accents.
+    if codec not in MULTIBYTE and found["confidence"] < (2 if few else 1) * MIN_CONFIDENCE:
+        return WESTERN
+    text = sample.decode(codec, "ignore")
+    # Words are in one script: "d\u0439j\u0430" is "déjà".
+    mixed = codec not in LATIN_CODECS and 4 * len(MIXED_WORD.findall(text)) > len(LETTER.findall(text))
+    return WESTERN if mixed else (codec, name)
+
+
+def _utf_8_characters(sample: bytes) -> tuple[int, int]:
+    """Count the characters beyond ASCII that are UTF-8, and the bytes that are not."""
+    text = sample.decode("utf-8", MARKED)
+    broken = sum(MARK <= ord(character) < MARK + 256 for character in text)
+    return sum(not character.isascii() for character in text) - broken, broken
 
 
 def _decodes(head: bytes, codec: str, *, complete: bool) -> bool:

@@ -15,6 +15,7 @@ from likewise.errors import InputError
 BLOCK_SIZE = 1 << 20  # characters of an array that are read at once, at least
 MAX_ITEM = 1 << 27  # characters; past it the array is surely broken
 FIRST_LINES = 10
+ARRAY = re.compile(r'\s*\[\s*\{\s*"')
 SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -47,8 +48,10 @@ def json_batches(
         yield from record_batches(rows, reading, max_rows=max_rows)
 
 
-def is_json_lines(begins: str, *, complete: bool) -> bool:
-    """Whether the first lines of a text are JSON objects; the last one is ignored where it may be cut."""
+def is_json(begins: str, *, complete: bool) -> bool:
+    """Whether a text begins as an array of objects, or its first lines are objects; the last one may be cut."""
+    if ARRAY.match(begins):
+        return True
     lines = begins.split("\n", FIRST_LINES)
     lines = [line for line in (lines if complete and len(lines) <= FIRST_LINES else lines[:-1]) if line.strip()]
     try:

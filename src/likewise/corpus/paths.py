@@ -1,6 +1,7 @@
 """Read files, folders and standard input: pick the reader of each format; plain text files hold one text a line."""
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -12,9 +13,10 @@ import pyarrow as pa
 from likewise.corpus.arrow import arrow_batches, parquet_batches
 from likewise.corpus.batch import MAX_ROWS, Reading, Source, TextBatch, text_batch
 from likewise.corpus.columns import TEXT
-from likewise.corpus.delimited import delimited_batches
+from likewise.corpus.delimited import delimited_batches, layout_of
 from likewise.corpus.encoding import Encoding, encoding_of, foreign_format, undecodable
-from likewise.corpus.json_rows import is_json_lines, json_batches
+from likewise.corpus.header import warn_input
+from likewise.corpus.json_rows import is_json, json_batches
 from likewise.corpus.rows import Row, grouped, rows_batch
 from likewise.corpus.streams import HeadedStream, compression_of, mode_of, open_bytes, reporting_errors
 from likewise.errors import InputError
@@ -28,6 +30,8 @@ FORMATS = {
     ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
 }  # fmt: skip
 KNOWN = ".txt .csv .tsv .jsonl .json .parquet .arrow .feather, each also .gz or .zst"
+LFS_POINTER = "version https://git-lfs.github.com/spec/"
+MARKUP = re.compile(r"(<\?xml\b)|(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 ID = "id"
 BLOCK_SIZE = 1 << 22  # characters of a text file that are read at once
 
@@ -75,6 +79,8 @@ def _file(path: Path | None, reading: Reading) -> Iterator[TextBatch]:
     reading.begin(name)
     with reporting_errors(name):
         kind = None if path is None else _format(path)
+        if path is not None and kind in ("parquet", "arrow"):
+            _refuse_pointer(path)
         if path is not None and kind == "parquet":
             yield from parquet_batches(path, reading)
         elif path is not None and kind == "arrow":
@@ -88,11 +94,61 @@ def _text_file(stream: HeadedStream, kind: str | None, reading: Reading) -> Iter
     if kind is None and (foreign := foreign_format(stream.head)):
         raise InputError(f"{reading.source} has an unknown format, it is {foreign}: likewise reads {KNOWN}")
     encoding = _encoding(stream, reading)
-    if kind is None and is_json_lines(encoding.decode(stream.head), complete=stream.complete):
+    begins = encoding.decode(stream.head)
+    _refuse_other(begins, kind, reading.source, complete=stream.complete)
+    if kind is None and is_json(begins, complete=stream.complete):
         kind = "json"
+    elif kind in (None, "txt") and _is_table(stream, encoding, reading, kind):
+        kind = "csv"
     if kind in ("csv", "tsv"):
         return delimited_batches(stream, encoding, reading, tabs=kind == "tsv")
     return (json_batches if kind == "json" else line_batches)(stream, encoding, reading)
+
+
+def _refuse_pointer(path: Path) -> None:
+    if compression_of(path) is None and stat.S_ISREG(mode_of(str(path))):
+        with path.open("rb") as file:
+            _refuse_other(file.read(len(LFS_POINTER)).decode("latin-1"), "parquet", str(path), complete=False)
+
+
+def _refuse_other(begins: str, kind: str | None, source: str, *, complete: bool) -> None:
+    """Refuse what is text, and no texts."""
+    start = begins[:4096].lstrip("\ufeff \t\r\n")
+    if start.startswith(LFS_POINTER):
+        raise InputError(f"{source} is a Git LFS pointer, not the file itself: fetch that with git lfs pull")
+    if found := MARKUP.match(start):
+        what = "an XML file" if found[1] else "an HTML page"
+        raise InputError(f"{source} is {what}, not texts: if it was downloaded, fetch the file itself, else convert it")
+    if kind in ("csv", "tsv") and is_json(begins, complete=complete):
+        raise InputError(f"{source} is JSON, not {kind.upper()}: give it a name that ends in .jsonl or .json")
+
+
+def _is_table(stream: HeadedStream, encoding: Encoding, reading: Reading, kind: str | None) -> bool:
+    """Whether a file is a table though its name does not say so: its header has the columns that are named."""
+    if kind == "txt" and not reading.named:
+        return False
+    layout = layout_of(stream, encoding, reading, tabs=False)
+    names = list(layout.rows[0]) if layout.rows else []
+    if not reading.header:
+        return True
+    if reading.named:
+        if set(reading.named) <= set(names):
+            return len(names) > 1 or kind is None
+        if kind is None:
+            shown = ", ".join(repr(name[:40]) for name in names[:8]) or "nothing"
+            raise InputError(
+                f"{reading.source} has no column {reading.named[0]!r}: as a column is named, it is a table, and its "
+                f"first line has {shown}; name no column if each line is a text, or use --no-header (header=False)"
+            )
+        return False
+    if kind is None and layout.equal and layout.has_names:
+        if TEXT in names:
+            return True
+        warn_input(
+            f"{reading.source} is read as one text a line, and its first line looks like the header of a table "
+            f'({", ".join(map(repr, names[:5]))}): to read it as one, name the column of texts with --text (text="...")'
+        )
+    return False
 
 
 def _encoding(stream: HeadedStream, reading: Reading) -> Encoding:

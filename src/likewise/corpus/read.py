@@ -27,9 +27,12 @@ class Corpus:
         name: the file or object, for messages.
     """
 
-    def __init__(self, source: Source, wanted: Wanted, *, encoding: str | None, skip: bool) -> None:
+    def __init__(
+        self, source: Source, wanted: Wanted, *, encoding: str | None, skip: bool, header: bool = True
+    ) -> None:
         self.name = source.name
-        self._source, self._wanted, self._encoding, self._skip = source, wanted, encoding, skip
+        self._source, self._wanted = source, wanted
+        self._how = {"encoding": encoding, "skip": skip, "header": header}
         self._reading: Reading | None = None
 
     @property
@@ -50,7 +53,7 @@ class Corpus:
         """
         if self._reading is not None and not self._source.again:
             raise InputError(f"{self.name} can be read only once: save it to a file or a list to read it again")
-        self._reading = Reading(self._wanted, encoding=self._encoding, skip=self._skip)
+        self._reading = Reading(self._wanted, **self._how)  # type: ignore[arg-type]
         return self._source.batches(self._reading)
 
 
@@ -63,6 +66,7 @@ def read(
     columns: bool = False,
     encoding: str | None = None,
     on_error: str = "raise",
+    header: bool = True,
 ) -> Corpus:
     """Open a source of texts as a corpus. Contents and columns are read when the corpus is iterated.
 
@@ -74,8 +78,9 @@ def read(
         id: the column of ids; if None the one called `id` or `_id`, or else the row number, from 0.
         pair: two columns whose texts belong together, instead of `text`.
         columns: keep the other columns.
-        encoding: the encoding of text files; if None, detected as UTF-8, UTF-16 or Latin-1.
+        encoding: the encoding of text files; if None it is detected, with an `InputWarning` unless it is UTF-8.
         on_error: `raise` at a row that cannot be read, or `skip` and count it.
+        header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
 
     Raises:
         InputError: there is no such file, it holds no texts, or an argument is invalid.
@@ -90,7 +95,7 @@ def read(
             raise InputError(f"the corpus {source.name} has its columns already: choose them where it is read")
         return source
     found = path_source(os.fsdecode(source)) if isinstance(source, str | os.PathLike) else object_source(source)
-    return Corpus(found, wanted, encoding=encoding, skip=on_error == "skip")
+    return Corpus(found, wanted, encoding=encoding, skip=on_error == "skip", header=header)
 
 
 def object_source(data: Any) -> Source:

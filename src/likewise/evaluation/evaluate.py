@@ -120,6 +120,7 @@ def evaluate(
     text2: str | None = None,
     score: str | None = None,
     encoding: str | None = None,
+    header: bool = True,
     on_error: str = "raise",
     name: str | None = None,
     progress: bool = True,
@@ -128,11 +129,9 @@ def evaluate(
 
     Args:
         embedder: anything with `encode(texts)`, a function from a list of texts to an array, or the path of a model.
-        data: a folder or file of labelled data, a data frame, a list of dicts, or `Retrieval`, `Similarity`,
-            `Duplicates` or `Labelled` of `likewise.evaluation.data`.
+        data: a folder or file of labelled data, a frame, a list of dicts, or a class of `likewise.evaluation.data`.
         task: `retrieval`, `similarity`, `duplicates`, `classification` or `clustering`; None decides by the data.
-        baselines: True for all, False for none, or names: `bm25`, `tfidf`, `lsa`, `untrained`, `minilm`, `fusion`. True
-            leaves MiniLM out if it would take minutes; `all` includes it.
+        baselines: True (not MiniLM if slow), `all`, False, `bm25`, `tfidf`, `lsa`, `untrained`, `minilm` or `fusion`.
         seed: of all random numbers.
         split: the split to evaluate on; `test` if it exists, else all.
         labels_per_class: for classification; None takes 8 and 64 if the classes are large enough.
@@ -143,6 +142,7 @@ def evaluate(
         text2: the column of the other.
         score: the column of similarity scores.
         encoding: of text files; None detects it.
+        header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
         on_error: `raise` at an unusable row, or `skip` and count it.
         name: of the model's row.
         progress: write progress to standard error.
@@ -157,7 +157,7 @@ def evaluate(
             f"on_error is {on_error!r}, repeats {repeats}: {' or '.join(ON_ERROR)} and at least 1 expected"
         )
     texts = (text,) if isinstance(text, str) else None if text is None else tuple(text)
-    options = ReadOptions(texts, label, text1, text2, score, split, encoding, on_error == "skip")
+    options = ReadOptions(texts, label, text1, text2, score, split, encoding, on_error == "skip", header)
     comparison = _comparison(embedder, name or name_of(embedder), baselines, seed, Messages(shown=progress))
     loaded = load_data(data, task, options)
     task = task or task_of(loaded)

@@ -31,6 +31,7 @@ class ReadOptions:
         split: the split to evaluate on; `test` if it exists, else all.
         encoding: of text files; None detects it.
         skip: leave unusable rows out and count them.
+        header: whether the first row of a CSV or TSV file names the columns.
     """
 
     text: tuple[str, ...] | None = None
@@ -41,6 +42,7 @@ class ReadOptions:
     split: str | None = None
     encoding: str | None = None
     skip: bool = False
+    header: bool = True
 
     def __post_init__(self) -> None:
         if (self.text1 is None) != (self.text2 is None):
@@ -63,7 +65,7 @@ class ColumnChooser(Reading):
     """
 
     def __init__(self, decide: Callable[[Sequence[str], str], Wanted], options: ReadOptions) -> None:
-        super().__init__(Wanted(), encoding=options.encoding, skip=options.skip)
+        super().__init__(Wanted(), encoding=options.encoding, skip=options.skip, header=options.header)
         self._decide = decide
 
     def choose(self, names: Sequence[str], strings: Sequence[str] | None = None) -> Chosen:

@@ -176,17 +176,16 @@ def distill(
     progress: bool = True,
     overwrite: bool = False,
     encoding: str | None = None,
+    header: bool = True,
     on_error: str = "raise",
     **settings: Any,
 ) -> Model:
     """Train a static student, without labels, on the vectors of a slower teacher and on the texts themselves.
 
-    The teacher encodes some of the texts, a short span of each, and every subword of the vocabulary, once. A killed run
-    to `out` continues with the vectors that it had.
+    The teacher encodes a span of some texts, and every subword, once. A killed run to `out` continues with its vectors.
 
     Args:
-        teacher: a model folder of this package or of sentence-transformers, the name of a package or of an earlier
-            download that carries an encoder, or any object with `encode(texts)`.
+        teacher: a model folder, the name of a package or of an earlier download, or an object with `encode(texts)`.
         texts: whatever `corpus.read` takes: a path, a list of strings, a data frame, an iterator.
         text: the column that holds the text, or several that are joined.
         seed: of everything random.
@@ -195,6 +194,7 @@ def distill(
         progress: show progress on standard error.
         overwrite: replace `out` if it exists.
         encoding: of a text file; detected if None.
+        header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
         on_error: what to do with a row that cannot be read: `raise`, or `skip` and count it.
         **settings: further ones of a `Recipe` for the student, by name: `dim`, `epochs`, `lexical_weight`, ...
 
@@ -205,7 +205,7 @@ def distill(
     if max_texts < 1:
         raise InputError(f"max_texts is {max_texts}, expected a positive number of texts")
     recipe = Recipe.of({"seed": seed} | settings)
-    corpus = read(texts, text=text, encoding=encoding, on_error=on_error)
+    corpus = read(texts, text=text, encoding=encoding, header=header, on_error=on_error)
     target = None if out is None else Path(out)
     if target is not None:
         refuse_existing(target, overwrite=overwrite)

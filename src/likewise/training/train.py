@@ -41,6 +41,7 @@ def train(
     progress: bool = True,
     overwrite: bool = False,
     encoding: str | None = None,
+    header: bool = True,
     on_error: str = "raise",
     **settings: Any,
 ) -> TextModel:
@@ -59,10 +60,10 @@ def train(
         progress: show progress on standard error.
         overwrite: replace `out` if it exists.
         encoding: of a text file; detected if None.
+        header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
         on_error: what to do with a row that cannot be read: `raise`, or `skip` and count it.
         **settings: further ones of a `Recipe`, by name: `dim`, `batch`, `epochs`, `temperature`, `negatives`, ...
-
-    Settings that are not given are derived from the corpus; `model.card.recipe` has all of them.
+            Those that are not given are derived from the corpus; `model.card.recipe` has all of them.
 
     Raises:
         InputError: an argument or the texts cannot be used.
@@ -70,7 +71,7 @@ def train(
     """
     recipe = Recipe.of({"encoder": encoder, "views": _checked(views), "seed": seed} | settings)
     begin = None if recipe.encoder == STATIC else _transformers().found_for(recipe)
-    corpus = read(texts, text=text, id=id, pair=pair, encoding=encoding, on_error=on_error)
+    corpus = read(texts, text=text, id=id, pair=pair, encoding=encoding, header=header, on_error=on_error)
     target = None if out is None else Path(out)
     with Messages(shown=progress) as messages, ExitStack() as stack:
         work = _working_folder(target, stack, resume=resume, overwrite=overwrite)

@@ -41,6 +41,7 @@ def duplicates(
     text: str | Sequence[str] | None = None,
     id: str | None = None,
     encoding: str | None = None,
+    header: bool = True,
     on_error: str = "raise",
     seed: int = 0,
     progress: bool = False,
@@ -57,6 +58,7 @@ def duplicates(
         text: the column that holds the texts.
         id: the column of ids.
         encoding: of a text file; None detects it.
+        header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
         on_error: `raise` at a row that cannot be read, or `skip` it.
         seed: of training, of k-means and of the calibration.
         progress: show the progress of training on standard error.
@@ -67,7 +69,7 @@ def duplicates(
     precision = checked_precision(precision)
     if keep not in KEEP:
         raise InputError(f"keep is {keep!r}, and has to be one of {', '.join(KEEP)}")
-    given = {"text": text, "id": id, "encoding": encoding, "on_error": on_error}
+    given = {"text": text, "id": id, "encoding": encoding, "header": header, "on_error": on_error}
     store = _stored(against, model)
     own = _read(texts, given)
     if store is not None:
