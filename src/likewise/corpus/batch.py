@@ -32,12 +32,14 @@ class TextBatch:
         texts: the texts, `large_string`, without nulls; a text may be empty.
         pairs: the second text of each row, `large_string`; None unless two columns were requested.
         columns: the other columns of the source; None unless they were requested and exist.
+        rows: the number of each row in its corpus, from 0; None where they are not rows of a source.
     """
 
     ids: pa.Array
     texts: pa.Array
     pairs: pa.Array | None = None
     columns: pa.RecordBatch | None = None
+    rows: Int64[np.ndarray, " rows"] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -50,6 +52,7 @@ class TextBatch:
             texts=self.texts.slice(start, length),
             pairs=None if self.pairs is None else self.pairs.slice(start, length),
             columns=None if self.columns is None else self.columns.slice(start, length),
+            rows=None if self.rows is None else self.rows[start : start + length],
         )
 
 
@@ -70,6 +73,7 @@ def text_batch(chosen: Chosen, columns: Mapping[str, pa.Array], rows: Int64[np.n
         texts=_joined([columns[name] for name in chosen.text]),
         pairs=None if chosen.pair is None else pc.fill_null(columns[chosen.pair], ""),
         columns=others,
+        rows=rows,
     )
 
 
@@ -117,6 +121,7 @@ class Reading:
     """The state of one pass, shared by all files of a corpus.
 
     Attributes:
+        id_remedy: what the user can do about an id that cannot be used, instead of skipping its row.
         encoding: the encoding that the user named; None to detect it.
         source: the file or object being read, for messages.
         decoded_as: the encoding of the current file, for messages; None where nothing is decoded.
@@ -124,6 +129,8 @@ class Reading:
         skipped: rows that were skipped because they cannot be read.
         numbered: whether the ids are row numbers; None before the columns are chosen.
     """
+
+    id_remedy = "fix it, or number the rows instead with --no-id (ids=False)"
 
     def __init__(self, wanted: Wanted, *, encoding: str | None = None, skip: bool = False) -> None:
         self.encoding = encoding
@@ -145,7 +152,7 @@ class Reading:
         chosen = choose(self._wanted, names, strings, self.source)
         self.numbered = chosen.id is None
         text = None if self._wanted.pair else chosen.text
-        self._wanted = replace(self._wanted, text=text, id=chosen.id, settled=True)
+        self._wanted = replace(self._wanted, text=text, id=chosen.id or self._wanted.id, settled=chosen.id is None)
         return chosen
 
     def reject(self, row: int, problem: Problem, *, line: int | None = None) -> None:

@@ -62,6 +62,8 @@ class ColumnChooser(Reading):
         options: how data is read.
     """
 
+    id_remedy = "fix it"
+
     def __init__(self, decide: Callable[[Sequence[str], str], Wanted], options: ReadOptions) -> None:
         super().__init__(Wanted(), encoding=options.encoding, skip=options.skip)
         self._decide = decide
