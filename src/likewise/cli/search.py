@@ -82,7 +82,7 @@ def search(
 def _from_file(file: str, text: list[str] | None) -> Iterator[str]:
     from likewise.corpus.read import read
 
-    return (words for batch in read(file, text=text) for words in batch.texts.to_pylist() if words.strip())
+    return (words for batch in read(file, ids=False, text=text) for words in batch.texts.to_pylist() if words.strip())
 
 
 def _as_lines(collection: "Collection", words: str, hits: list["Hit"], console: Console) -> None:

@@ -128,6 +128,7 @@ class Reading:
         rows: rows read so far in the whole corpus, usable or not; the default id of the next one.
         skipped: rows that were skipped because they cannot be read.
         numbered: whether the ids are row numbers; None before the columns are chosen.
+        names: the columns of the latest file, needed or not.
     """
 
     id_remedy = "fix it, or number the rows instead with --no-id (ids=False)"
@@ -139,6 +140,7 @@ class Reading:
         self.rows = 0
         self.skipped = 0
         self.numbered: bool | None = None
+        self.names: tuple[str, ...] = ()
         self._wanted = wanted
         self._skip = skip
         self._first = 0
@@ -150,7 +152,7 @@ class Reading:
     def choose(self, names: Sequence[str], strings: Sequence[str] | None = None) -> Chosen:
         """Choose the columns of the current file: in a later file, the same as in the first."""
         chosen = choose(self._wanted, names, strings, self.source)
-        self.numbered = chosen.id is None
+        self.numbered, self.names = chosen.id is None, tuple(names)
         text = None if self._wanted.pair else chosen.text
         self._wanted = replace(self._wanted, text=text, id=chosen.id or self._wanted.id, settled=chosen.id is None)
         return chosen

@@ -43,6 +43,11 @@ class Corpus:
         """Whether the ids are row numbers; None before the first batch of the first pass is read."""
         return None if self._reading is None else self._reading.numbered
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of the latest file, whether they are read or not; empty before the first batch is read."""
+        return () if self._reading is None else self._reading.names
+
     def reject(self, row: int, problem: Problem) -> None:
         """Skip a row of the latest batch and count it, or raise an error that names its file and its place there.
 

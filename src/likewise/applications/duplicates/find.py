@@ -39,6 +39,7 @@ def duplicates(
     keep: str = "first",
     text: str | Sequence[str] | None = None,
     id: str | None = None,
+    ids: bool = True,
     encoding: str | None = None,
     on_error: str = "raise",
     seed: int = 0,
@@ -55,6 +56,7 @@ def duplicates(
         keep: of each group the `first` text, the `longest`, or the `newest`, which is the last.
         text: the column that holds the texts.
         id: the column of ids.
+        ids: whether ids are read from a column; otherwise rows are numbered.
         encoding: of a text file; None detects it.
         on_error: `raise` at a row that cannot be read, or `skip` it.
         seed: of training, of k-means and of the calibration.
@@ -66,7 +68,7 @@ def duplicates(
     precision = checked_precision(precision)
     if keep not in KEEP:
         raise InputError(f"keep is {keep!r}, and has to be one of {', '.join(KEEP)}")
-    given = {"text": text, "id": id, "encoding": encoding, "on_error": on_error}
+    given = {"text": text, "id": id, "ids": ids, "encoding": encoding, "on_error": on_error}
     store = _stored(against, model)
     own = _read(texts, given)
     if store is not None:
