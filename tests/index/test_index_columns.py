@@ -19,9 +19,9 @@ from likewise.corpus.read import read
 from likewise.errors import InputError
 from likewise.index.columns import (
     CHUNK,
-    are_numbers,
     checked_ids,
     from_cell,
+    number_decimals,
     rows_of_corpus,
     rows_of_texts,
     to_cell,
@@ -159,14 +159,20 @@ def test_a_column_that_begins_as_numbers_keeps_later_text(tmp_path: Path) -> Non
     assert [value for rows in batches for value in rows.columns["n"]] == [3] * 9000 + ["many"]
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "12.5", "0.001", "999999999999999999"])
+@pytest.mark.parametrize("text", ["0", "-1", "12.50", "0.001", "99999999999999999"])
 def test_numbers(text: str) -> None:
-    assert are_numbers([text, ""])
+    assert number_decimals([text, ""]) is not None
 
 
-@pytest.mark.parametrize("text", ["00", "1,5", "12.50", "1e9", "1.", ".5", "nan", "inf", "٣", "1 ", "0x1", "9" * 19])
+def test_prices_are_numbers_and_versions_stay_as_written() -> None:
+    assert number_decimals(["9.90", "12.50", "7", ""]) == {2}
+    assert number_decimals(["9.5", "12.25"]) == {1, 2}
+    assert number_decimals(["1.10", "1.2"]) is None
+
+
+@pytest.mark.parametrize("text", ["00", "1,5", "1e9", "1.", ".5", "nan", "inf", "٣", "1 ", "0x1", "9" * 19])
 def test_no_numbers(text: str) -> None:
-    assert not are_numbers(["1", text])
+    assert number_decimals(["1", text]) is None
 
 
 def test_types_of_a_typed_file_are_kept(tmp_path: Path) -> None:

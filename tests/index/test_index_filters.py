@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from likewise.corpus.values import typed
 from likewise.errors import InputError
-from likewise.index.columns import StoredColumns, from_cell, to_cell, to_cells
+from likewise.index.column_types import StoredColumns
+from likewise.index.columns import from_cell, to_cell, to_cells
 from likewise.index.filters import parse
 
 COLUMNS = {"price": 0, "brand": 1, "unit price": 2, "in stock": 3}
@@ -81,6 +82,8 @@ def passing(where, columns=COLUMNS, rows=ROWS):
         ({"price": (">", 5), "brand": ("LIKE", "%a")}, [1]),
         ({"price": ("in", range(20))}, [0, 1, 2]),
         ({"price": []}, []),
+        ({"price": "10"}, [1]),
+        ("`unit price` = '2.50'", [1]),
     ],
 )
 def test_finds(where, expected):

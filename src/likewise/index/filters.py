@@ -17,7 +17,8 @@ from typing import Any
 
 from likewise.corpus.values import AMBIGUOUS, date, id_text, typed
 from likewise.errors import InputError
-from likewise.index.columns import BOOLEANS, DATES, NUMBERS, TEXT, WRITTEN, Cell, StoredColumn, StoredColumns, to_cell
+from likewise.index.column_types import BOOLEANS, DATES, NUMBERS, TEXT, WRITTEN, StoredColumn, StoredColumns
+from likewise.index.columns import PLAIN_NUMBER, Cell, to_cell
 
 Where = str | Mapping[str, Any]  # text, or {column: value or (operator, value)}, which `parse` checks
 
@@ -195,8 +196,7 @@ def _equal(column: StoredColumn, literals: Sequence[Literal]) -> Filter:
         if (literal.quoted and not isinstance(literal.value, str | bool)) or (literal.is_huge and literal.text):
             written.append(literal.text)
             if literal.is_number and not literal.is_huge:
-                # A value that is not written otherwise is written as Python writes it.
-                plain += [literal.value] if literal.text in (str(literal.value), f"{literal.value:.0f}") else []
+                plain += [literal.value] if PLAIN_NUMBER.fullmatch(str(literal.text)) else []
                 column.hint_at_quotes(str(literal.text), literal.value)
         elif literal.value is None:
             # `none` without quotes may be meant as the word.

@@ -15,7 +15,7 @@ from jaxtyping import Float32, Float64
 from likewise.errors import InputError, LikewiseError
 from likewise.index.bm25 import BM25Index, TermOverlap
 from likewise.index.codes import dot_products
-from likewise.index.columns import StoredColumns
+from likewise.index.column_types import StoredColumns
 from likewise.index.entries import VectorReader, column_positions, read_entries
 from likewise.index.filters import Where, parse
 from likewise.index.record import AllowedRows, Ranked, Record, best_first

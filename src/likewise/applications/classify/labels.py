@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from likewise.corpus.batch import Problem, TextBatch
+from likewise.corpus.columns import IDS
 from likewise.corpus.read import read
 from likewise.corpus.values import equal_but_for_case, is_missing, is_null, label_text
 from likewise.errors import InputError
@@ -148,7 +149,7 @@ def read_batches(source: Any, *, text: Any = None, **reading: Any) -> Iterator[t
 def _labels(batch: TextBatch, column: str, source: str) -> list[Any]:
     names = [] if batch.columns is None else batch.columns.schema.names
     if batch.columns is None or column not in names:
-        listed = ", ".join(map(repr, names)) or "none besides the texts"
+        listed = ", ".join(repr(name) for name in names if name not in IDS) or "none besides the texts"
         raise InputError(f"{source} has no column {column!r} of labels: name it with --label; its columns are {listed}")
     labels: list[Any] = batch.columns.column(column).to_pylist()
     return labels

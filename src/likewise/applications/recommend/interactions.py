@@ -121,7 +121,7 @@ def read_interactions(
         raise InputError(f"ratings in column {rating!r} need min_rating, the lowest that counts as liked, such as 4")
     rating = RATING_COLUMN if rating is None and min_rating is not None else rating
     names = [*([rating] if rating else []), *(TIME_COLUMNS if time is None else [time])]
-    corpus = read(source, pair=(user, item), columns=names, ids=False, as_ids=True, **reading)
+    corpus = read(source, pair=(item, user), columns=names, ids=False, as_ids=True, **reading)
     users: list[str] = []
     items: list[str] = []
     parts: dict[str, list[Float64[np.ndarray, " rows"]]] = {name: [] for name in names}
@@ -132,8 +132,8 @@ def read_interactions(
         kept = np.logical_and.reduce([np.ones(len(batch), np.bool_), *(usable for _, usable in columns.values())])
         for name, (values, _) in columns.items():
             parts[name].append(values[kept])
-        users += batch.texts.filter(pa.array(kept)).to_pylist()
-        items += batch.pairs.filter(pa.array(kept)).to_pylist()  # type: ignore[union-attr]
+        items += batch.texts.filter(pa.array(kept)).to_pylist()
+        users += batch.pairs.filter(pa.array(kept)).to_pylist()  # type: ignore[union-attr]
     if not users:
         raise InputError(f"{corpus.name} holds no interactions: rows with a {user} and a {item} are expected")
     if corpus.skipped:
