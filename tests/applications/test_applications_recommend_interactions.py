@@ -92,8 +92,8 @@ def test_missing_ratings_and_times(missing, caplog):
     rows = [{**ROWS[0], "timestamp": missing}, ROWS[1], {**ROWS[2], "rating": missing}]
     found = read_interactions(rows, min_rating=4)
     assert found.items == ["30", "20", "10"] and found.liked.tolist() == [True, False, False]
-    assert "a row without a value in column 'timestamp' counts as the oldest of its user: 1 rows" in caplog.text
-    assert "a row without a value in column 'rating' counts as not liked: 1 rows" in caplog.text
+    assert "a row without a value in column 'timestamp' counts as the oldest of its user (1 in all)" in caplog.text
+    assert "a row without a value in column 'rating' counts as not liked (1 in all)" in caplog.text
 
 
 def test_bad_rows_are_skipped_and_counted(tmp_path, caplog):
@@ -101,7 +101,7 @@ def test_bad_rows_are_skipped_and_counted(tmp_path, caplog):
     file.write_text("user,item,rating\na,x,5\na,,5\n,y,5\nb,y,good\nb,z,4\n")
     found = read_interactions(file, min_rating=4, on_error="skip")
     assert (found.users, found.items) == (["a", "b"], ["x", "z"])
-    assert "3 rows that cannot be read were skipped" in caplog.text
+    assert "rows that cannot be read were skipped, 3 in all" in caplog.text
     with pytest.raises(InputError, match=r"a\.csv, row 2: it has no id in column 'item'"):
         read_interactions(file, min_rating=4)
 

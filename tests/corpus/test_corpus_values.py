@@ -116,7 +116,8 @@ def test_ids(value: object, text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (2.0**53 + 2, "has lost digits"), ("9007199254740994.0", "has lost digits"),
+        (2.0**53 + 2, "has lost digits"), (np.float32(123456789012), "has lost digits"),
+        ("9007199254740994.0", "has lost digits"),
         ("1.2345678901234568e+17", "lost digits"),
         (True, "an id is a string or a number"), (None, "nothing"), ([1], "list"), ({"a": 1}, "dict"),
         (b"\xff", "UTF-8"),
@@ -160,8 +161,9 @@ def test_an_id_is_the_same_through_every_format(
 
 def test_a_float_that_lost_digits_is_no_id() -> None:
     frame = pd.DataFrame({"id": [1.0, 2.0**60], "text": ["a", "b"]})
-    for source in (frame, frame.to_dict("records"), [{"id": "1.152921504606847e+18", "text": "a"}]):
-        with pytest.raises(InputError, match=r"row [12]: column 'id' holds 1.15.*, a float beyond 2\^53.*--no-id"):
+    narrow = pa.table({"id": pa.array([1152921504.0], pa.float32()), "text": ["a"]})
+    for source in (frame, frame.to_dict("records"), narrow, [{"id": "1.152921504606847e+18", "text": "a"}]):
+        with pytest.raises(InputError, match=r"row [12]: column 'id' holds 1.?15.*, a float so large.*--no-id"):
             _ids(source)
 
 

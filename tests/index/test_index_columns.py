@@ -108,7 +108,7 @@ def test_a_few_thousand_rows_at_a_time():
         (["a"], ["1", "2"], {}, "1 texts and 2 ids"),
         (["a"], None, {"price": [1, 2]}, "1 texts and 2 values of column 'price'"),
         (["a"], None, {"price": 3}, "column 'price': expected a list"),
-        (["a"], [2.0**53 + 2], {}, "the list of ids holds 9007199254740994.0, a float beyond 2^53"),
+        (["a"], [2.0**53 + 2], {}, "the list of ids holds 9007199254740994.0, a float so large"),
         (["a"], [None], {}, "the list of ids holds nothing"),
         (["a"], [True], {}, "the list of ids holds True (bool), an id is a string or a number"),
     ],
@@ -185,6 +185,7 @@ def test_types_of_a_typed_file_are_kept(tmp_path: Path) -> None:
             "kind": pa.array(["k", None]).dictionary_encode(),
             "took": [datetime.timedelta(seconds=3), None],
             "day": [datetime.date(2024, 1, 2), None],
+            "hash": pa.array([2**63, 5], pa.uint64()),
         }
     )
     pq.write_table(table, tmp_path / "a.parquet")
@@ -194,6 +195,7 @@ def test_types_of_a_typed_file_are_kept(tmp_path: Path) -> None:
         "kind": ["k", None],
         "took": [3.0, None],
         "day": [datetime.date(2024, 1, 2), None],
+        "hash": [str(2**63), 5],
     }
 
 

@@ -252,6 +252,9 @@ def test_cells_written_by_people(where, expected):
         ("not a = 3", "column a holds text"),
         ("b = cheap", "column b holds numbers, such as 1 (id 'id0')"),
         ("b > cheap", "column b holds numbers"),
+        ("f > cheap", "column f holds numbers, such as '7.50'"),
+        ('f = "cheap"', "column f holds numbers"),
+        ("g = yes", "column g holds true or false, such as 'true'"),
         ("b = true", "column b holds numbers"),
         ("c > 2024-01-01", "column c holds text, such as '05/03/2024'"),
         ("d > 2020", "column d holds dates, such as '2024-01-05'"),
@@ -260,9 +263,12 @@ def test_cells_written_by_people(where, expected):
     ],
 )
 def test_unlike_things_are_not_compared(where, message):
-    rows = [("ten", 1, "05/03/2024", "2024-01-05", "12,50"), ("two", 2, "06/03/2024", "2024-01-06", "1.234")]
+    rows = [
+        ("ten", 1, "05/03/2024", "2024-01-05", "12,50", "NaN", "true"),
+        ("two", 2, "06/03/2024", "2024-01-06", "1.234", "7.50", "NULL"),
+    ]
     with pytest.raises(InputError, match=re.escape(message)) as refused:
-        passing(where, {name: place for place, name in enumerate("abcde")}, rows)
+        passing(where, {name: place for place, name in enumerate("abcdefg")}, rows)
     assert "\n" not in str(refused.value)
 
 

@@ -155,7 +155,9 @@ def _ids(array: pa.Array, unreadable: Collection[int]) -> tuple[pa.Array, dict[i
         return array, {}
     found: list[str | None] = []
     reasons = {}
-    for index, value in enumerate(array.to_pylist()):
+    # How many digits a float holds depends on its type.
+    values = array.to_numpy(zero_copy_only=False) if pa.types.is_floating(kind) else array.to_pylist()
+    for index, value in enumerate(values):
         try:
             found.append(None if is_null(value) else id_text(value))
         except ValueError as error:

@@ -175,6 +175,7 @@ def id_text(value: Any) -> str:
     >>> id_text(7), id_text(7.0), id_text("7.0"), id_text(" x7 "), id_text("007"), id_text({"$oid": "0a1b"})
     ('7', '7', '7', 'x7', '007', '0a1b')
     """
+    exact = 2 ** (np.finfo(value).nmant + 1) if isinstance(value, np.floating) else LARGEST_EXACT
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, Mapping) and len(value) == 1 and str(next(iter(value))).startswith("$"):
@@ -187,7 +188,7 @@ def id_text(value: Any) -> str:
     if isinstance(value, str):
         return _string_id(value)
     if isinstance(value, float | decimal.Decimal) and not isinstance(value, bool) and math.isfinite(value):
-        if isinstance(value, float) and abs(value) > LARGEST_EXACT:
+        if isinstance(value, float) and abs(value) > exact:
             raise _digits_lost(value)
         return str(int(value)) if value == int(value) else _finite_text(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -263,7 +264,7 @@ def _finite_text(value: float | decimal.Decimal) -> str:
 
 def _digits_lost(value: Any) -> ValueError:
     return ValueError(
-        f"holds {value}, a float beyond 2^53, which has lost digits of the id: store ids as text or as integers"
+        f"holds {value}, a float so large that it has lost digits of the id: store ids as text or as integers"
     )
 
 

@@ -12,7 +12,7 @@ from likewise.index.columns import Cell, from_cell
 
 _log = logging.getLogger(__name__)
 
-NUMBERS, BOOLEANS, DATES, TEXT, WRITTEN = "numbers", "true or false", "dates", "text", "anything written as text"
+NUMBERS, BOOLEANS, DATES, TEXT = "numbers", "true or false", "dates", "text"
 _ANY_TEXT = "the texts of the index"
 _IS_DATE = "({0} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' AND (length({0}) = 10 OR substr({0}, 11, 1) = 'T'))"
 _KINDS = {
@@ -20,7 +20,6 @@ _KINDS = {
     NUMBERS: "typeof({0}) IN ('integer', 'real')",
     BOOLEANS: "typeof({0}) = 'blob'",
     DATES: f"typeof({{0}}) = 'text' AND {_IS_DATE}",
-    WRITTEN: "({1} IS NOT NULL OR typeof({0}) = 'text')",
 }
 
 
@@ -54,11 +53,15 @@ class StoredColumn:
 
     def condition(self, kind: str) -> str:
         """The SQL of whether a value is of a kind."""
-        return _KINDS[kind].format(self.cell, self.written)
+        return _KINDS[kind].format(self.cell)
 
     def example(self, kind: str) -> str | None:
         """Return a value of this kind with the id of its text, for messages; None if there is none."""
-        return self._first(self.condition(kind)) if self.connection else _ANY_TEXT if kind in (TEXT, WRITTEN) else None
+        return self._first(self.condition(kind)) if self.connection else _ANY_TEXT if kind == TEXT else None
+
+    def holds(self, text: str) -> bool:
+        """Whether a cell is written like this."""
+        return self._first(f"{self.cell} IS ? OR {self.written} IS ?", (text, text)) is not None
 
     def content(self) -> tuple[str, str] | None:
         """Return the first kind that the column holds, with an example; None if it holds nothing."""

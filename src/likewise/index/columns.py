@@ -146,6 +146,8 @@ def _plain(column: pa.Array | pa.ChunkedArray) -> list[Any] | None:
     values: list[Any] = column.to_pylist()
     if types.is_nested(kind):
         return [None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in values]
+    if types.is_uint64(kind):
+        return [str(value) if value is not None and value > _LARGEST else value for value in values]
     if types.is_duration(kind):
         return [None if value is None else value.total_seconds() for value in values]
     return values

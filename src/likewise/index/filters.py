@@ -17,7 +17,7 @@ from typing import Any
 
 from likewise.corpus.values import AMBIGUOUS, date, id_text, typed
 from likewise.errors import InputError
-from likewise.index.column_types import BOOLEANS, DATES, NUMBERS, TEXT, WRITTEN, StoredColumn, StoredColumns
+from likewise.index.column_types import BOOLEANS, DATES, NUMBERS, TEXT, StoredColumn, StoredColumns
 from likewise.index.columns import PLAIN_NUMBER, Cell, to_cell
 
 Where = str | Mapping[str, Any]  # text, or {column: value or (operator, value)}, which `parse` checks
@@ -226,7 +226,7 @@ def _ordered(column: StoredColumn, operator: str, literal: Literal) -> Filter:
     if column.cell == "texts.id" and literal.is_number and not literal.quoted:
         digits = "texts.id <> '' AND texts.id NOT GLOB '*[^0-9]*' AND length(texts.id) < 19"
         return Filter(f"{digits} AND CAST(texts.id AS INTEGER) {operator} ?", (min(literal.value, float(_HUGE)),))
-    in_words = literal.quoted and not column.example(NUMBERS) and column.example(WRITTEN)
+    in_words = literal.quoted and not column.example(NUMBERS) and (column.example(TEXT) or column.example(DATES))
     if not _is_comparable(literal, column) or (literal.is_date and not column.example(DATES) and column.example(TEXT)):
         raise _unlike(literal, column)
     # SQLite puts every number before every text: without the kind, `price > 5` would find texts.
@@ -244,10 +244,10 @@ def _ordered(column: StoredColumn, operator: str, literal: Literal) -> Filter:
 
 def _is_comparable(literal: Literal, column: StoredColumn) -> bool:
     """Whether the column holds something of the kind of the value, or nothing at all."""
-    if literal.value is None and not literal.quoted:
+    if literal.value is None or (literal.text is not None and column.holds(literal.text)):
         return True
     kinds = [NUMBERS] if literal.is_number else [BOOLEANS] if isinstance(literal.value, bool) else []
-    kinds += [WRITTEN] if literal.quoted or isinstance(literal.value, str) else []
+    kinds += [TEXT, DATES] if literal.quoted or isinstance(literal.value, str) else []
     return any(column.example(kind) for kind in kinds) or column.content() is None
 
 

@@ -137,7 +137,7 @@ def read_interactions(
     if not users:
         raise InputError(f"{corpus.name} holds no interactions: rows with a {user} and a {item} are expected")
     if corpus.skipped:
-        _log.warning("%s: %s rows that cannot be read were skipped", corpus.name, f"{corpus.skipped:,}")
+        _log.warning("%s: rows that cannot be read were skipped, %s in all", corpus.name, f"{corpus.skipped:,}")
     for name in filter(None, (rating, time)):
         if name not in seen:
             others = [other for other in corpus.names if other not in (user, item)]
@@ -157,7 +157,9 @@ def _filled(source: str, column: str, parts: list[np.ndarray], effect: str) -> F
     numbers = np.concatenate(parts)
     missing = np.isnan(numbers)
     if missing.any():
-        _log.warning("%s: a row without a value in column %r %s: %s rows", source, column, effect, f"{missing.sum():,}")
+        _log.warning(
+            "%s: a row without a value in column %r %s (%s in all)", source, column, effect, f"{missing.sum():,}"
+        )
     return np.where(missing, -np.inf, numbers)
 
 
@@ -211,7 +213,7 @@ def read_items(
     if not items:
         raise InputError(f"{corpus.name} holds no items: rows with an id and a text are expected")
     if corpus.skipped:
-        _log.warning("%s: %s rows that cannot be read were skipped", corpus.name, f"{corpus.skipped:,}")
+        _log.warning("%s: rows that cannot be read were skipped, %s in all", corpus.name, f"{corpus.skipped:,}")
     return list(items), list(items.values())
 
 
