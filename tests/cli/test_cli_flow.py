@@ -172,3 +172,19 @@ def test_a_file_without_other_columns_has_only_ours(shelf: Shelf, tmp_path: Path
         "id": ["0", "1"],
         "text": ["a task", "a socket"],
     }
+
+
+def test_ids_that_cannot_be_used(shelf: Shelf, tmp_path: Path) -> None:
+    """Training reads texts whose ids are empty or occur twice; an index numbers them with --no-id."""
+    file, out = tmp_path / "twice.csv", tmp_path / "a.index"
+    file.write_text("id,text\n7,red kettle\n7,blue lamp\n")
+    line = fails("index", shelf.model, file, "--out", out)
+    assert "twice.csv, row 2: the id '7' occurs twice" in line and "--no-id" in line and "--on-error skip" in line
+    assert "1 unreadable row skipped" in succeeds("index", shelf.model, file, "--out", out, "--on-error", "skip")
+    assert "2 texts" in succeeds("index", shelf.model, file, "--out", out, "--no-id", "--overwrite")
+    assert "not both" in fails("index", shelf.model, file, "--out", out, "--no-id", "--id", "id", "--overwrite")
+    found = json.loads(succeeds("search", out, "lamp", "--mode", "text", "--json"))
+    assert found["id"] == "1" and found["columns"] == {"id": 7}
+    file.write_text("id,text\n9.0,green bag\n")
+    succeeds("index", shelf.model, file, "--out", out, "--overwrite")
+    assert "1 text deleted" in succeeds("delete", out, "9")

@@ -19,9 +19,9 @@ from likewise.corpus.read import read
 from likewise.errors import InputError
 from likewise.index.columns import (
     CHUNK,
-    are_numbers,
     checked_ids,
     from_cell,
+    number_decimals,
     rows_of_corpus,
     rows_of_texts,
     to_cell,
@@ -108,9 +108,9 @@ def test_a_few_thousand_rows_at_a_time():
         (["a"], ["1", "2"], {}, "1 texts and 2 ids"),
         (["a"], None, {"price": [1, 2]}, "1 texts and 2 values of column 'price'"),
         (["a"], None, {"price": 3}, "column 'price': expected a list"),
-        (["a"], [1.5], {}, "the id 1.5 is a float: expected text or an integer"),
-        (["a"], [None], {}, "the id None"),
-        (["a"], [True], {}, "the id True"),
+        (["a"], [2.0**53 + 2], {}, "the list of ids holds 9007199254740994.0, a float so large"),
+        (["a"], [None], {}, "the list of ids holds nothing"),
+        (["a"], [True], {}, "the list of ids holds True (bool), an id is a string or a number"),
     ],
 )
 def test_wrong_arguments_are_refused(texts, ids, columns, message):
@@ -119,7 +119,7 @@ def test_wrong_arguments_are_refused(texts, ids, columns, message):
 
 
 def test_ids():
-    assert checked_ids(["a", 3, np.int32(4)]) == ["a", "3", "4"]
+    assert checked_ids(["a", 3, np.int32(4), 5.0, "6.0", " b "]) == ["a", "3", "4", "5", "6", "b"]
 
 
 def test_a_corpus():
@@ -141,11 +141,11 @@ def columns_of(file: Path) -> dict[str, list[object]]:
     return rows.columns
 
 
-def test_numbers_of_a_delimited_file_are_numbers_and_names_stay_names(tmp_path: Path) -> None:
+def test_plain_numbers_of_a_delimited_file_are_numbers_and_others_stay_as_written(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("body,price,code,phone,size,none\nx y,9.5,007,+49,1e3,\nz w,,12,3,-4,\n")
     assert columns_of(file) == {
-        "price": [9.5, None], "code": ["007", "12"], "phone": ["+49", "3"], "size": [1000.0, -4], "none": ["", ""],
+        "price": [9.5, None], "code": ["007", "12"], "phone": ["+49", "3"], "size": ["1e3", "-4"], "none": ["", ""],
     }  # fmt: skip
     (tmp_path / "folder").mkdir()
     file.rename(tmp_path / "folder" / "b.csv")
@@ -159,14 +159,20 @@ def test_a_column_that_begins_as_numbers_keeps_later_text(tmp_path: Path) -> Non
     assert [value for rows in batches for value in rows.columns["n"]] == [3] * 9000 + ["many"]
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "12.50", "1e9", "999999999999999999"])
+@pytest.mark.parametrize("text", ["0", "-1", "12.50", "0.001", "99999999999999999"])
 def test_numbers(text: str) -> None:
-    assert are_numbers([text, ""])
+    assert number_decimals([text, ""]) is not None
 
 
-@pytest.mark.parametrize("text", ["00", "1,5", "1.", ".5", "nan", "inf", "٣", "1 ", "0x1", "9" * 19, "1\n"])
+def test_prices_are_numbers_and_versions_stay_as_written() -> None:
+    assert number_decimals(["9.90", "12.50", "7", ""]) == {2}
+    assert number_decimals(["9.5", "12.25"]) == {1, 2}
+    assert number_decimals(["1.10", "1.2"]) is None
+
+
+@pytest.mark.parametrize("text", ["00", "1,5", "1e9", "1.", ".5", "nan", "inf", "٣", "1 ", "0x1", "9" * 19])
 def test_no_numbers(text: str) -> None:
-    assert not are_numbers(["1", text])
+    assert number_decimals(["1", text]) is None
 
 
 def test_types_of_a_typed_file_are_kept(tmp_path: Path) -> None:
@@ -179,6 +185,7 @@ def test_types_of_a_typed_file_are_kept(tmp_path: Path) -> None:
             "kind": pa.array(["k", None]).dictionary_encode(),
             "took": [datetime.timedelta(seconds=3), None],
             "day": [datetime.date(2024, 1, 2), None],
+            "hash": pa.array([2**63, 5], pa.uint64()),
         }
     )
     pq.write_table(table, tmp_path / "a.parquet")
@@ -188,6 +195,7 @@ def test_types_of_a_typed_file_are_kept(tmp_path: Path) -> None:
         "kind": ["k", None],
         "took": [3.0, None],
         "day": [datetime.date(2024, 1, 2), None],
+        "hash": [str(2**63), 5],
     }
 
 

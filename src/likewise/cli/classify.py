@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise.atomic import refuse_existing
-from likewise.cli.options import Encoding, File, Header, ModelFolder, OnError, Overwrite, Seed, Text
+from likewise.cli.options import (
+    Encoding,
+    File,
+    Header,
+    Id,
+    ModelFolder,
+    NoId,
+    OnError,
+    Overwrite,
+    Seed,
+    Text,
+    takes_ids,
+)
 from likewise.cli.screen import counted, json_line, one_line, shortened
 
 if TYPE_CHECKING:
@@ -93,6 +105,8 @@ def predict(
     classifier: ClassifierFolder,
     file: File,
     text: Text = None,
+    id: Id = None,
+    no_id: NoId = False,
     abstain_below: Annotated[
         float,
         typer.Option("--abstain-below", metavar="P", help="Print no label if its probability is below this."),
@@ -108,17 +122,21 @@ def predict(
 
     if not 0 <= abstain_below <= 1:
         raise typer.BadParameter(f"{abstain_below} is not a probability from 0 to 1", param_hint="--abstain-below")
+    takes = takes_ids(id, no_id=no_id)
     loaded = _load(classifier, model)
-    for ids, texts in read_batches(file, text=text, encoding=encoding, header=header, on_error=on_error):
+    for ids, texts in read_batches(
+        file, text=text, id=id, ids=takes, encoding=encoding, header=header, on_error=on_error
+    ):
         probabilities = loaded.predict_proba(texts)
-        for id, shown, row in zip(ids, texts, probabilities, strict=True):
+        for name, shown, row in zip(ids, texts, probabilities, strict=True):
             best = int(row.argmax())
             label = loaded.classes_[best].item() if row[best] >= abstain_below else None
             if as_json:
                 found = dict(zip(map(str, loaded.classes_.tolist()), row.round(4).tolist(), strict=True))
-                typer.echo(json_line({"id": id, "text": shown, "label": label, "probabilities": found}))
+                typer.echo(json_line({"id": name, "text": shown, "label": label, "probabilities": found}))
             else:
-                typer.echo(f"{'' if label is None else label}\t{row[best]:.2f}\t{id}\t{shortened(shown, 70)}")
+                printed = "" if label is None else one_line(str(label))
+                typer.echo(f"{printed}\t{row[best]:.2f}\t{one_line(name)}\t{shortened(shown, 70)}")
 
 
 @classify.command(epilog="Example: likewise classify evaluate clf held_out.csv --text body --label stars")
@@ -151,11 +169,13 @@ def evaluate(
     _print_accuracy(found)
     loss = "none" if found.log_loss is None else f"{found.log_loss:.3f}"
     typer.echo(f"log loss {loss}, calibration error {found.calibration_error:.1%}")
+    if data.unlabelled:
+        typer.echo(f"{counted(len(data.unlabelled), 'row')} without a label left out")
     if found.unknown_labels:
         typer.echo(f"{counted(found.unknown_labels, 'text')} with a label that was not trained on: counted as errors")
     _print_abstention(found.abstention)
     for each in found.confusions:
-        typer.echo(f"{each.label} predicted as {each.predicted}: {counted(each.texts, 'text')}")
+        typer.echo(f"{one_line(each.label)} predicted as {one_line(each.predicted)}: {counted(each.texts, 'text')}")
 
 
 @classify.command("next", epilog="Example: likewise classify next clf unlabelled.csv --text body -n 20")
@@ -163,6 +183,8 @@ def select_for_labelling(
     classifier: ClassifierFolder,
     file: File,
     text: Text = None,
+    id: Id = None,
+    no_id: NoId = False,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="Number of texts.")] = 20,
     model: GivenModel = None,
     as_json: AsJson = False,
@@ -173,9 +195,12 @@ def select_for_labelling(
     """Select the texts of a file to label next (active learning): uncertain ones that differ from each other."""
     from likewise.applications.classify.labels import read_batches
 
+    takes = takes_ids(id, no_id=no_id)
     loaded = _load(classifier, model)
     ids, texts = [], []
-    for some, batch in read_batches(file, text=text, encoding=encoding, header=header, on_error=on_error):
+    for some, batch in read_batches(
+        file, text=text, id=id, ids=takes, encoding=encoding, header=header, on_error=on_error
+    ):
         ids += some
         texts += batch
     rows = loaded.select_for_labelling(texts, count)
@@ -186,7 +211,8 @@ def select_for_labelling(
             guess = loaded.classes_[best].item()
             typer.echo(json_line({"id": ids[row], "text": texts[row], "guess": guess, "probability": each[best]}))
         else:
-            typer.echo(f"{ids[row]}\t{loaded.classes_[best]} {each[best]:.2f}\t{shortened(texts[row], 70)}")
+            label = one_line(str(loaded.classes_[best]))
+            typer.echo(f"{one_line(ids[row])}\t{label} {each[best]:.2f}\t{shortened(texts[row], 70)}")
 
 
 def _load(folder: str, model: str | None) -> "Classifier":

@@ -52,7 +52,7 @@ def demo(
     with Messages(shown=progress) as messages:
         messages.log("collecting the documentation of this Python")
         texts = pydocs()
-        corpus = read(texts)
+        corpus = read(texts, ids=False)
         corpus.name = f"the documentation of Python {sys.version_info.major}.{sys.version_info.minor}"
         model = train(corpus, out=model_folder, seed=seed, progress=progress, overwrite=overwrite)
         messages.log("indexing")

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from likewise.atomic import refuse_existing, refuse_other, replacing_file
-from likewise.cli.options import Encoding, File, Header, Id, OnError, Overwrite, Progress, Seed, Text
+from likewise.cli.options import Encoding, File, Header, Id, NoId, OnError, Overwrite, Progress, Seed, Text, takes_ids
 from likewise.cli.screen import counted
 from likewise.errors import InputError
 
@@ -45,6 +45,7 @@ def duplicates(
     ],
     text: Text = None,
     id: Id = None,
+    no_id: NoId = False,
     model: Model = None,
     precision: Annotated[
         float,
@@ -71,6 +72,10 @@ def duplicates(
     from likewise.applications.duplicates.find import duplicates as find
     from likewise.applications.duplicates.store import OTHER, RECORD, Store
 
+    ids = takes_ids(id, no_id=no_id)
+    reading: dict[str, Any] = {
+        "text": text, "id": id, "ids": ids, "encoding": encoding, "header": header, "on_error": on_error
+    }  # fmt: skip
     for name in filter(None, (out, output_kept, save)):
         refuse_existing(Path(name), overwrite=overwrite)
     if output_kept and file == "-":
@@ -81,16 +86,11 @@ def duplicates(
         refuse_other(Path(save), RECORD, OTHER)
         if against is not None:
             raise InputError("--save keeps the texts of one file: leave --against out, or save in a run of its own")
-    found = find(
-        file, model, precision, against=against, keep=keep, text=text, id=id, encoding=encoding, header=header,
-        on_error=on_error, seed=seed, progress=progress,
-    )  # fmt: skip
+    found = find(file, model, precision, against=against, keep=keep, seed=seed, progress=progress, **reading)
     if save:
         Store.of(found).save(save, overwrite=overwrite)
     if output_kept:
-        rows = _rows(
-            file, set(found.kept.tolist()), text=text, id=id, encoding=encoding, header=header, on_error=on_error
-        )
+        rows = _rows(file, set(found.kept.tolist()), **reading)
         with replacing_file(Path(output_kept), overwrite=overwrite) as temporary:
             temporary.write_text("".join(rows), encoding="utf-8")
     with replacing_file(Path(out), overwrite=overwrite) as temporary:
@@ -124,12 +124,12 @@ def _lines(found: "Duplicates") -> Iterator[str]:
         yield json.dumps({"kept": group.id, "text": group.text, "members": members}, ensure_ascii=False) + "\n"
 
 
-def _rows(file: str, kept: set[int], **given: object) -> Iterator[str]:
+def _rows(file: str, kept: set[int], **given: Any) -> Iterator[str]:
     """The rows that remain, with all their columns."""
     from likewise.corpus.read import read
 
     row = 0
-    for batch in read(file, columns=True, **given):  # type: ignore[arg-type]
+    for batch in read(file, columns=True, **given):
         columns = batch.columns.to_pylist() if batch.columns is not None else [{}] * len(batch)
         for id, text, others in zip(batch.ids.to_pylist(), batch.texts.to_pylist(), columns, strict=True):
             if row in kept:

@@ -6,7 +6,20 @@ from typing import Annotated, Literal
 import typer
 
 from likewise.atomic import refuse_existing, replacing_file
-from likewise.cli.options import Backend, Encoding, File, Header, Id, ModelFolder, OnError, Overwrite, Progress, Text
+from likewise.cli.options import (
+    Backend,
+    Encoding,
+    File,
+    Header,
+    Id,
+    ModelFolder,
+    NoId,
+    OnError,
+    Overwrite,
+    Progress,
+    Text,
+    takes_ids,
+)
 from likewise.cli.screen import ProgressCounter, counted
 
 
@@ -25,6 +38,7 @@ def embed(
     ],
     text: Text = None,
     id: Id = None,
+    no_id: NoId = False,
     role: Annotated[
         Literal["text", "document", "query"],
         typer.Option("--role", help="Encode as text, to compare texts with one another, or as document or query."),
@@ -47,12 +61,12 @@ def embed(
     from likewise.corpus.read import read
     from likewise.model.load import load_model
 
-    target = Path(out)
+    target, ids = Path(out), takes_ids(id, no_id=no_id)
     write = writer_for(target)  # refuses an unknown suffix before any work is done
     refuse_existing(target, overwrite=overwrite)
     loaded = load_model(model, backend=backend)
     encode = {"text": loaded.encode, "document": loaded.encode_document, "query": loaded.encode_query}[role]
-    corpus = read(file, text=text, id=id, columns=True, encoding=encoding, header=header, on_error=on_error)
+    corpus = read(file, text=text, id=id, ids=ids, columns=True, encoding=encoding, header=header, on_error=on_error)
     with ProgressCounter(shown=progress) as counter, replacing_file(target, overwrite=overwrite) as temporary:
         write(temporary, embedded(corpus, encode, counter), keep_text)
         summary = counter.summary(corpus.skipped)

@@ -15,11 +15,13 @@ from likewise.cli.options import (
     Id,
     IndexFolder,
     ModelFolder,
+    NoId,
     OnError,
     Overwrite,
     PassageLength,
     Progress,
     Text,
+    takes_ids,
 )
 from likewise.cli.screen import ProgressCounter, counted, lines_of
 
@@ -37,6 +39,7 @@ def index(
     ],
     text: Text = None,
     id: Id = None,
+    no_id: NoId = False,
     passages: PassageLength = None,
     backend: Backend = None,
     progress: Progress = True,
@@ -55,11 +58,11 @@ def index(
     from likewise.index.record import FILE
     from likewise.model.load import load_model
 
-    target = Path(out)
+    target, ids = Path(out), takes_ids(id, no_id=no_id)
     refuse_existing(target, overwrite=overwrite)
     refuse_other(target, FILE, "no index")
     loaded = load_model(model, backend=backend)
-    corpus = read(file, text=text, id=id, columns=True, encoding=encoding, header=header, on_error=on_error)
+    corpus = read(file, text=text, id=id, ids=ids, columns=True, encoding=encoding, header=header, on_error=on_error)
     with replacing_folder(target, overwrite=overwrite) as folder, Collection.create(folder, loaded, True) as made:
         summary = _fill(made, _cut(corpus, passages), progress=progress)
         made.build()
@@ -72,6 +75,7 @@ def add(
     file: File,
     text: Text = None,
     id: Id = None,
+    no_id: NoId = False,
     passages: PassageLength = None,
     progress: Progress = True,
     encoding: Encoding = None,
@@ -85,8 +89,11 @@ def add(
     from likewise.corpus.read import read
     from likewise.index.collection import Collection
 
+    ids = takes_ids(id, no_id=no_id)
     with Collection.open(index) as collection:
-        corpus = read(file, text=text, id=id, columns=True, encoding=encoding, header=header, on_error=on_error)
+        corpus = read(
+            file, text=text, id=id, ids=ids, columns=True, encoding=encoding, header=header, on_error=on_error
+        )
         before = len(collection)
         summary = _fill(collection, _cut(corpus, passages), progress=progress)
         typer.echo(f"{index}: {summary}; {before:,} before, {len(collection):,} now{_kind(collection)}")

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from likewise.errors import InputError
+
 File = Annotated[
     str,
     typer.Argument(
@@ -28,6 +30,10 @@ Text = Annotated[
     typer.Option("--text", metavar="COLUMN", help="The column of texts; repeat it to join several columns."),
 ]
 Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="The column of ids.")]
+NoId = Annotated[
+    bool,
+    typer.Option("--no-id", help="Number the rows: a column id or _id is one like others."),
+]
 Encoding = Annotated[
     str | None,
     typer.Option("--encoding", metavar="NAME", help="The encoding of a text file, such as latin-1. Default: detected."),
@@ -65,3 +71,14 @@ Views = Annotated[
         help="The two views of a text that make a positive pair, such as crop,halves or crop+delete:0.1.",
     ),
 ]
+
+
+def takes_ids(id: str | None, *, no_id: bool) -> bool:
+    """Return whether ids are read from a column.
+
+    Raises:
+        InputError: `--id` and `--no-id` are both given.
+    """
+    if no_id and id is not None:
+        raise InputError(f"give either --id {id} or --no-id, not both")
+    return not no_id

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from likewise.atomic import refuse_existing
-from likewise.cli.options import Id, Overwrite, Progress, Seed, Text
+from likewise.cli.options import Encoding, Header, Id, OnError, Overwrite, Progress, Seed, Text
 from likewise.cli.screen import Row, counted, json_line, results, show_list
 
 if TYPE_CHECKING:
@@ -66,6 +66,9 @@ def fit(
     seed: Seed = 0,
     progress: Progress = True,
     overwrite: Overwrite = False,
+    encoding: Encoding = None,
+    header: Header = True,
+    on_error: OnError = "raise",
 ) -> None:
     """Fit a recommender on the texts of items and on who chose them."""
     from likewise.applications.recommend.recommender import Recommender
@@ -73,8 +76,9 @@ def fit(
     refuse_existing(Path(out), overwrite=overwrite)
     fitted = Recommender(model, seed=seed, progress=progress)
     fitted.fit(
-        items, interactions, text=text, id=id, user=user, item=item, rating=rating, time=time, min_rating=min_rating
-    )
+        items, interactions, text=text, id=id, user=user, item=item, rating=rating, time=time, min_rating=min_rating,
+        encoding=encoding, header=header, on_error=on_error,
+    )  # fmt: skip
     fitted.save(out, overwrite=overwrite)
     state, skipped = fitted.state_, fitted.skipped_interactions_
     longest = state.user_ids[int(state.histories.lengths.argmax())]

@@ -42,6 +42,10 @@ def report(
         raise InputError("--text names a column of a file: give --texts FILE too")
     target = Path(out) if out is not None else report_path(model)
     refuse_existing(target, overwrite=overwrite)
-    corpus = None if texts is None else read(texts, text=text, encoding=encoding, header=header, on_error=on_error)
+    corpus = (
+        None
+        if texts is None
+        else read(texts, ids=False, text=text, encoding=encoding, header=header, on_error=on_error)
+    )
     write_report(load_model(model), target, overwrite=overwrite, texts=corpus)
     typer.echo(f"the report is in {target}: open it in a browser")

@@ -84,7 +84,8 @@ def search(
 def _from_file(file: str, **reading: Any) -> Iterator[str]:
     from likewise.corpus.read import read
 
-    return (words for batch in read(file, **reading) for words in batch.texts.to_pylist() if words.strip())
+    corpus = read(file, ids=False, **reading)
+    return (words for batch in corpus for words in batch.texts.to_pylist() if words.strip())
 
 
 def _as_lines(collection: "Collection", words: str, hits: list["Hit"], console: Console) -> None:

@@ -45,7 +45,7 @@ def views(
     """
     from likewise.corpus.read import read
 
-    corpus = read(file, text=text, encoding=encoding, header=header, on_error=on_error)
+    corpus = read(file, ids=False, text=text, encoding=encoding, header=header, on_error=on_error)
     print_views(sample_views(corpus, views, count, seed), results())
 
 

@@ -1,6 +1,6 @@
 """Read Parquet files, Arrow files and Arrow data in memory, without a Python object per text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from likewise.corpus.batch import MAX_CHARACTERS, MAX_ROWS, Problem, Reading, TextBatch, bounded, text_batch
 from likewise.corpus.columns import Chosen, distinct_names
 from likewise.corpus.streams import open_local
+from likewise.corpus.values import id_text, is_null, need_care
 from likewise.errors import InputError
 
 BYTES = {
@@ -47,14 +48,15 @@ class TableColumns:
         # A column without a value has the type null: it may well be one of texts.
         empty = [name for name in names if pa.types.is_null(types[name])]
         chosen = reading.choose(names, strings or empty)
-        for name in chosen.texts:
+        for name in () if chosen.as_ids else chosen.texts:
             if name not in strings and name not in empty:
                 raise InputError(
                     f"{reading.source}: column {name!r} holds {types[name]}, texts have to be strings; name a column "
                     'of strings with --text (text="...")'
                 )
-        if chosen.id is not None and pa.types.is_nested(types[chosen.id]):
-            raise InputError(f"{reading.source}: column {chosen.id!r} holds {types[chosen.id]}, which is no id")
+        for name in chosen.ids:
+            if pa.types.is_nested(types[name]) and not pa.types.is_struct(types[name]):
+                raise InputError(f"{reading.source}: column {name!r} holds {types[name]}, which is no id")
         return cls(chosen, {name: names.index(name) for name in chosen.names})
 
 
@@ -125,12 +127,13 @@ def _usable(arrays: dict[str, pa.Array], count: int, chosen: Chosen, reading: Re
     for name, array in arrays.items():
         for index, byte in _undecodable(array):
             problems.setdefault(index, Problem(f"column {name!r} holds byte 0x{byte:02x}, which is not UTF-8"))
-    if chosen.id is not None:
-        ids = arrays[chosen.id].cast(pa.large_string())
+    for name in chosen.ids:
+        ids, reasons = _ids(arrays[name], problems)
         empty = pc.fill_null(pc.equal(pc.binary_length(ids), 0), True)
         for index in np.flatnonzero(empty.to_numpy(zero_copy_only=False)).tolist():
-            problems.setdefault(index, Problem(f"it has no id in column {chosen.id!r}"))
-        arrays[chosen.id] = ids
+            reason = f"column {name!r} {reasons[index]}" if index in reasons else f"it has no id in column {name!r}"
+            problems.setdefault(index, Problem(reason, reading.id_remedy))
+        arrays[name] = ids
     if problems:
         for index in sorted(problems):
             reading.reject(int(rows[index]), problems[index])
@@ -141,8 +144,32 @@ def _usable(arrays: dict[str, pa.Array], count: int, chosen: Chosen, reading: Re
         yield text_batch(chosen, arrays, rows)
 
 
+def _ids(array: pa.Array, unreadable: Collection[int]) -> tuple[pa.Array, dict[int, str]]:
+    """Convert a column to ids; those that are missing, unreadable or no ids are null, the last ones with a reason."""
+    if unreadable:
+        array = pc.if_else(pa.array(np.isin(np.arange(len(array)), list(unreadable))), None, array)
+    kind = array.type
+    if pa.types.is_integer(kind) or pa.types.is_temporal(kind) or pa.types.is_null(kind):
+        return array.cast(pa.large_string()), {}
+    if pa.types.is_large_string(kind) and not need_care(array):
+        return array, {}
+    found: list[str | None] = []
+    reasons = {}
+    # How many digits a float holds depends on its type.
+    values = array.to_numpy(zero_copy_only=False) if pa.types.is_floating(kind) else array.to_pylist()
+    for index, value in enumerate(values):
+        try:
+            found.append(None if is_null(value) else id_text(value))
+        except ValueError as error:
+            found.append(None)
+            reasons[index] = str(error)
+    return pa.array(found, pa.large_string()), reasons
+
+
 def _plain(array: pa.Array) -> pa.Array:
     """Validate an array; cast strings of every kind to `large_string`, and keep other values as they are."""
+    if str(array.type) == "extension<arrow.uuid>":
+        return pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.large_string())
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
     kind = array.type

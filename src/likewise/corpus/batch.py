@@ -32,12 +32,14 @@ class TextBatch:
         texts: the texts, `large_string`, without nulls; a text may be empty.
         pairs: the second text of each row, `large_string`; None unless two columns were requested.
         columns: the other columns of the source; None unless they were requested and exist.
+        rows: the number of each row in its corpus, from 0; None where they are not rows of a source.
     """
 
     ids: pa.Array
     texts: pa.Array
     pairs: pa.Array | None = None
     columns: pa.RecordBatch | None = None
+    rows: Int64[np.ndarray, " rows"] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -50,6 +52,7 @@ class TextBatch:
             texts=self.texts.slice(start, length),
             pairs=None if self.pairs is None else self.pairs.slice(start, length),
             columns=None if self.columns is None else self.columns.slice(start, length),
+            rows=None if self.rows is None else self.rows[start : start + length],
         )
 
 
@@ -70,6 +73,7 @@ def text_batch(chosen: Chosen, columns: Mapping[str, pa.Array], rows: Int64[np.n
         texts=_joined([columns[name] for name in chosen.text]),
         pairs=None if chosen.pair is None else pc.fill_null(columns[chosen.pair], ""),
         columns=others,
+        rows=rows,
     )
 
 
@@ -117,6 +121,7 @@ class Reading:
     """The state of one pass, shared by all files of a corpus.
 
     Attributes:
+        id_remedy: what the user can do about an id that cannot be used, instead of skipping its row.
         encoding: the encoding that the user named; None to detect it.
         header: whether the first row of a CSV or TSV file names the columns; they are numbered from 1 if not.
         source: the file or object being read, for messages.
@@ -124,7 +129,10 @@ class Reading:
         rows: rows read so far in the whole corpus, usable or not; the default id of the next one.
         skipped: rows that were skipped because they cannot be read.
         numbered: whether the ids are row numbers; None before the columns are chosen.
+        names: the columns of the latest file, needed or not.
     """
+
+    id_remedy = "fix it, or number the rows instead with --no-id (ids=False)"
 
     def __init__(self, wanted: Wanted, *, encoding: str | None = None, skip: bool = False, header: bool = True) -> None:
         self.encoding = encoding
@@ -134,6 +142,7 @@ class Reading:
         self.rows = 0
         self.skipped = 0
         self.numbered: bool | None = None
+        self.names: tuple[str, ...] = ()
         self._wanted = wanted
         self._skip = skip
         self._first = 0
@@ -151,9 +160,9 @@ class Reading:
     def choose(self, names: Sequence[str], strings: Sequence[str] | None = None) -> Chosen:
         """Choose the columns of the current file: in a later file, the same as in the first."""
         chosen = choose(self._wanted, names, strings, self.source)
-        self.numbered = chosen.id is None
+        self.numbered, self.names = chosen.id is None, tuple(names)
         text = None if self._wanted.pair else chosen.text
-        self._wanted = replace(self._wanted, text=text, id=chosen.id, settled=True)
+        self._wanted = replace(self._wanted, text=text, id=chosen.id or self._wanted.id, settled=chosen.id is None)
         return chosen
 
     def reject(self, row: int, problem: Problem, *, line: int | None = None) -> None:

@@ -18,19 +18,28 @@ class Wanted:
         text: the columns that make a text, joined in this order; None to choose one.
         id: the column of ids; None to choose one.
         pair: two columns whose texts belong together.
-        others: whether the other columns are kept.
-        settled: whether an id of None means that there is no column of ids.
+        others: whether the other columns are kept; or the names of those that are, as far as they exist.
+        settled: whether rows are numbered; the column of ids, if any, then holds no text either.
+        as_ids: whether the texts are ids, which numbers can be as well.
     """
 
     text: tuple[str, ...] | None = None
     id: str | None = None
     pair: tuple[str, str] | None = None
-    others: bool = False
+    others: bool | tuple[str, ...] = False
     settled: bool = False
+    as_ids: bool = False
 
     @classmethod
     def of(
-        cls, text: str | Sequence[str] | None, id: str | None, pair: Sequence[str] | None, *, columns: bool
+        cls,
+        text: str | Sequence[str] | None,
+        id: str | None,
+        pair: Sequence[str] | None,
+        *,
+        columns: bool | Sequence[str] = False,
+        ids: bool = True,
+        as_ids: bool = False,
     ) -> "Wanted":
         """Check the arguments of `read`.
 
@@ -40,13 +49,14 @@ class Wanted:
         texts = None if text is None else (text,) if isinstance(text, str) else tuple(text)
         if texts is not None and not texts:
             raise InputError("text is an empty list of columns: name one or more, or leave it out")
+        wanted = cls(texts, id, None, columns if isinstance(columns, bool) else tuple(columns), not ids, as_ids)
         if pair is None:
-            return cls(texts, id, None, columns)
+            return wanted
         if isinstance(pair, str) or len(pair) != 2:
             raise InputError(f"pair takes two columns, such as --pair title body, and was given {pair!r}")
         if texts is not None:
             raise InputError(f"give either text ({', '.join(texts)}) or pair ({', '.join(pair)}), not both")
-        return cls(None, id, (pair[0], pair[1]), columns)
+        return replace(wanted, pair=(pair[0], pair[1]))
 
 
 @dataclass(frozen=True)
@@ -58,17 +68,26 @@ class Chosen:
         pair: the column of second texts, if any.
         id: the column of ids; None: the number of the row.
         others: the other columns that are kept; None: none were requested.
+        only: those that may be kept; None: all.
+        as_ids: whether the texts are ids.
     """
 
     text: tuple[str, ...]
     pair: str | None = None
     id: str | None = None
     others: tuple[str, ...] | None = None
+    only: tuple[str, ...] | None = None
+    as_ids: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The columns whose values have to be strings."""
         return self.text if self.pair is None else (*self.text, self.pair)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The columns whose values have to be ids."""
+        return tuple(dict.fromkeys((*(self.texts if self.as_ids else ()), *((self.id,) if self.id else ()))))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,7 +100,8 @@ class Chosen:
         if self.others is None:
             return self
         taken = {*self.texts, self.id}
-        return replace(self, others=tuple(name for name in names if name not in taken))
+        wanted = [name for name in names if self.only is None or name in self.only]
+        return replace(self, others=tuple(name for name in wanted if name not in taken))
 
 
 def choose(wanted: Wanted, names: Sequence[str], strings: Sequence[str] | None, source: str) -> Chosen:
@@ -103,13 +123,15 @@ def choose(wanted: Wanted, names: Sequence[str], strings: Sequence[str] | None, 
         if name not in names:
             raise InputError(_unknown(name, names, source))
     id = wanted.id
-    if id is None and not wanted.settled and len(names) > 1:
+    if id is None and len(names) > 1:
         requested = {*(wanted.text or ()), *(wanted.pair or ())}
         id = next((name for name in IDS if name in names and name not in requested), None)
+    kept = None if wanted.settled else id
     if wanted.pair is not None:
-        chosen = Chosen((wanted.pair[0],), wanted.pair[1], id)
+        chosen = Chosen((wanted.pair[0],), wanted.pair[1], kept)
     else:
-        chosen = Chosen(wanted.text or (_only_text(names, strings, id, source),), None, id)
+        chosen = Chosen(wanted.text or (_only_text(names, strings, id, source),), None, kept)
+    chosen = replace(chosen, as_ids=wanted.as_ids, only=wanted.others if isinstance(wanted.others, tuple) else None)
     return replace(chosen, others=()).among(names) if wanted.others else chosen
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from likewise.corpus.arrow import TableColumns, table_batches
-from likewise.corpus.batch import MAX_ROWS, Reading, Source, TextBatch
+from likewise.corpus.batch import MAX_ROWS, Problem, Reading, Source, TextBatch
 from likewise.corpus.columns import TEXT, Wanted
 from likewise.corpus.encoding import checked_name
 from likewise.corpus.paths import path_source
@@ -45,6 +46,24 @@ class Corpus:
         """Whether the ids are row numbers; None before the first batch of the first pass is read."""
         return None if self._reading is None else self._reading.numbered
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of the latest file, whether they are read or not; empty before the first batch is read."""
+        return () if self._reading is None else self._reading.names
+
+    def reject(self, row: int, problem: Problem) -> None:
+        """Skip a row of the latest batch and count it, or raise an error that names its file and its place there.
+
+        Args:
+            row: as in `TextBatch.rows`.
+            problem: why it cannot be used.
+
+        Raises:
+            InputError: bad rows are not skipped.
+        """
+        assert self._reading is not None  # noqa: S101  a batch was read
+        self._reading.reject(row, problem)
+
     def __iter__(self) -> Iterator[TextBatch]:
         """Begin a pass.
 
@@ -63,7 +82,9 @@ def read(
     text: str | Sequence[str] | None = None,
     id: str | None = None,
     pair: Sequence[str] | None = None,
-    columns: bool = False,
+    columns: bool | Sequence[str] = False,
+    ids: bool = True,
+    as_ids: bool = False,
     encoding: str | None = None,
     on_error: str = "raise",
     header: bool = True,
@@ -77,7 +98,9 @@ def read(
         text: the column that holds the texts, or several that are joined with ". "; chosen if there is only one.
         id: the column of ids; if None the one called `id` or `_id`, or else the row number, from 0.
         pair: two columns whose texts belong together, instead of `text`.
-        columns: keep the other columns.
+        columns: keep the other columns; or those with these names, as far as they exist.
+        ids: take the ids from a column, if there is one; otherwise the row numbers are the ids.
+        as_ids: the texts are ids, so that numbers become text, and empty ones are refused.
         encoding: the encoding of text files; if None it is detected, with an `InputWarning` unless it is UTF-8.
         on_error: `raise` at a row that cannot be read, or `skip` and count it.
         header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
@@ -89,9 +112,9 @@ def read(
         raise InputError(f"on_error is {on_error!r}, and has to be one of {', '.join(ON_ERROR)}")
     if encoding is not None:
         checked_name(encoding)
-    wanted = Wanted.of(text, id, pair, columns=columns)
+    wanted = Wanted.of(text, id, pair, columns=columns, ids=ids, as_ids=as_ids)
     if isinstance(source, Corpus):
-        if wanted != Wanted():
+        if replace(wanted, settled=False) != Wanted():
             raise InputError(f"the corpus {source.name} has its columns already: choose them where it is read")
         return source
     found = path_source(os.fsdecode(source)) if isinstance(source, str | os.PathLike) else object_source(source)

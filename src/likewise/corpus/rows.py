@@ -3,8 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from math import isnan
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ import pyarrow as pa
 from likewise.corpus.batch import MAX_CHARACTERS, MAX_ROWS, Problem, Reading, TextBatch, text_batch
 from likewise.corpus.columns import TEXT, Chosen
 from likewise.corpus.encoding import undecodable
+from likewise.corpus.values import id_text, is_null, need_care, shown
 
 MISSING = object()  # the value of a column that a row lacks, which differs from null
 STRINGS = {str, type(None)}
@@ -110,17 +109,19 @@ def _arrays(
     try:
         for name in chosen.others or ():
             arrays[name] = _typed(values[name])
-        if chosen.id is not None:
-            ids = values[chosen.id]
+        for name in chosen.ids:
+            ids = values[name]
             if checked:
-                ids = [str(id) for id in ids]
+                ids = [id_text(id) for id in ids]
             elif set(map(type, ids)) != {str} or "" in ids:
                 return None
-            arrays[chosen.id] = pa.array(ids, pa.large_string())
-        for name in chosen.texts:
+            arrays[name] = pa.array(ids, pa.large_string())
+            if not checked and need_care(arrays[name]):
+                return None
+        for name in () if chosen.as_ids else chosen.texts:
             texts = values[name]
             if checked:
-                texts = [None if _is_null(text) else str(text) for text in texts]
+                texts = [None if is_null(text) else str(text) for text in texts]
             elif not set(map(type, texts)) <= STRINGS:
                 return None
             arrays[name] = pa.array(texts, pa.large_string())
@@ -130,17 +131,17 @@ def _arrays(
 
 
 def _problem(chosen: Chosen, row: Mapping[str, Any], reading: Reading) -> Problem | None:
-    for name in chosen.texts:
+    for name in () if chosen.as_ids else chosen.texts:
         if row[name] is MISSING:
             return Problem(f"it has no column {name!r}")
-        if not _is_null(row[name]) and not isinstance(row[name], str):
-            return Problem(f"column {name!r} holds {_shown(row[name])}, a string is needed")
-    if chosen.id is not None:
-        id = row[chosen.id]
-        if id is MISSING or _is_null(id) or id == "":
-            return Problem(f"it has no id in column {chosen.id!r}")
-        if type(id) is bool or not isinstance(id, str | Real):
-            return Problem(f"column {chosen.id!r} holds {_shown(id)}, an id is a string or a number")
+        if not is_null(row[name]) and not isinstance(row[name], str):
+            return Problem(f"column {name!r} holds {shown(row[name])}, a string is needed")
+    for name in chosen.ids:
+        try:
+            if row[name] is MISSING or is_null(row[name]) or not id_text(row[name]):
+                return Problem(f"it has no id in column {name!r}", reading.id_remedy)
+        except ValueError as error:
+            return Problem(f"column {name!r} {error}", reading.id_remedy)
     problems = (_surrogate(name, row[name], reading) for name in chosen.names)
     return next(filter(None, problems), None)
 
@@ -162,19 +163,9 @@ def _typed(values: Sequence[Any]) -> pa.Array:
     try:
         return pa.array(values)
     except (pa.ArrowException, OverflowError):
-        plain = [None if _is_null(value) else value for value in values]
+        plain = [None if is_null(value) else value for value in values]
         strings = [value if isinstance(value, str | None) else json.dumps(value, default=str) for value in plain]
         return pa.array(strings, pa.string())
-
-
-def _is_null(value: Any) -> bool:
-    # pandas.NA is recognised by the name of its type, so that pandas is not imported.
-    return value is None or (isinstance(value, float) and isnan(value)) or type(value).__name__ == "NAType"
-
-
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return f"{shown if len(shown) <= 40 else shown[:37] + '...'} ({type(value).__name__})"
 
 
 def _records(numbers: list[int], contents: list[Any], reading: Reading) -> tuple[list[int], list[Mapping[str, Any]]]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import isfinite, isnan
+from math import isfinite
 from typing import Any
 
 from likewise.corpus.batch import Problem, Reading, Source, TextBatch
 from likewise.corpus.columns import TEXT, Chosen, Wanted, choose
+from likewise.corpus.values import equal_but_for_case, is_missing, label_text
 from likewise.errors import InputError
 from likewise.evaluation.data import Duplicates, Labelled, Similarity
 
@@ -15,7 +16,7 @@ TEST_SPLITS = (TEST, "dev", "valid", "validation", "val")  # the first that exis
 PAIRS = (("text1", "text2"), ("sentence1", "sentence2"), ("question1", "question2"))
 SCORES = ("score", "similarity_score")
 LABEL, SPLIT = "label", "split"
-LABELS = {"1": 1, "1.0": 1, "true": 1, "0": 0, "0.0": 0, "false": 0}
+LABELS = {"1": 1, "True": 1, "0": 0, "False": 0}
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class ColumnChooser(Reading):
         decide: maps the names of the columns and that of the source to the wanted columns.
         options: how data is read.
     """
+
+    id_remedy = "fix it"
 
     def __init__(self, decide: Callable[[Sequence[str], str], Wanted], options: ReadOptions) -> None:
         super().__init__(Wanted(), encoding=options.encoding, skip=options.skip, header=options.header)
@@ -218,6 +221,7 @@ def _labelled(table: _Table, name: str, split: str | None, notes: list[str]) -> 
         kept = [row for row, each in enumerate(table.splits) if each in (TRAIN, tested)]
         test = [table.splits[row] == tested for row in kept]
         notes.append(f"trained on split {TRAIN}, tested on split {tested}")
+    notes += [f"labels {a!r} and {b!r} differ only by case or blanks" for a, b in equal_but_for_case(table.values)[:3]]
     within = set(kept)
     background = [text for row, text in enumerate(table.first) if row not in within]
     texts, labels = [table.first[row] for row in kept], [table.values[row] for row in kept]
@@ -240,7 +244,7 @@ def _score(value: Any, column: str) -> float | Problem:
 
 
 def _duplicate(value: Any, column: str) -> int | Problem:
-    label = LABELS.get(str(value).strip().lower())
+    label = LABELS.get(str(_label(value, column)))
     if label is None:
         return Problem(
             f"column {column!r} holds {_shown(value)}, 1 for duplicates or 0 for others is expected",
@@ -250,11 +254,12 @@ def _duplicate(value: Any, column: str) -> int | Problem:
 
 
 def _label(value: Any, column: str) -> str | Problem:
-    if value is None or (isinstance(value, float) and isnan(value)) or str(value).strip() == "":
+    if is_missing(value):
         return Problem(f"it has no label in column {column!r}")
-    if isinstance(value, list | dict):
-        return Problem(f"column {column!r} holds {_shown(value)}, a label is a string or a number")
-    return str(value)
+    try:
+        return label_text(value)
+    except ValueError as error:
+        return Problem(f"column {column!r} {error}")
 
 
 def _shown(value: Any) -> str:

@@ -5,8 +5,9 @@ import decimal
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,20 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import types
 
+from likewise.corpus.batch import Problem
 from likewise.corpus.encoding import well_formed
+from likewise.corpus.values import id_text, typed
 from likewise.errors import InputError
 
 CHUNK = 8192  # texts that are added, or row ids that are read, at once
 DELIMITED = (".csv", ".tsv", ".tab")
-# A number as a program writes it: 007 and +49 are names that happen to consist of digits.
-NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][-+]?\d{1,3})?")
-
 # A value as SQLite stores it. True and false are blobs: SQLite has no type for them, and as numbers they would come
 # back as 1 and 0.
 Cell = str | int | float | bytes | None
 _FALSE, _TRUE = b"\x00", b"\x01"
 _LARGEST = 2**63 - 1
+MAX_DIGITS = 18  # of a number of an untyped column, with its signs
+PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?", re.ASCII)  # 007 and +49 may be names made of digits
 
 
 def to_cell(value: Any, place: str) -> Cell:
@@ -63,8 +65,26 @@ def to_cell(value: Any, place: str) -> Cell:
     )
 
 
-def from_cell(cell: Cell) -> Any:
-    """Return the value that `to_cell` converted."""
+def to_cells(value: Any, place: str) -> tuple[Cell, str | None]:
+    """Convert a value to what it means, which filters compare, and to its text if it is written otherwise.
+
+    >>> to_cells("$44.00", ""), to_cells("acme", ""), to_cells(7, "")
+    ((44.0, '$44.00'), ('acme', None), (7, None))
+
+    Raises:
+        InputError: as `to_cell`.
+    """
+    cell = to_cell(value, place)
+    if not isinstance(cell, str):
+        return cell, None
+    meant = to_cell(typed(cell), place)
+    return meant, None if isinstance(meant, str) and meant == cell else cell
+
+
+def from_cell(cell: Cell, written: str | None = None) -> Any:
+    """Return the value that `to_cells` converted."""
+    if written is not None:
+        return written
     return cell == _TRUE if isinstance(cell, bytes) else cell
 
 
@@ -72,7 +92,8 @@ class FileColumns:
     """Converts the columns of a corpus, batch after batch.
 
     Nested columns become JSON and columns of bytes are left out. The columns of a delimited file have no types: those
-    whose values in the first batch are all numbers become numbers, so that `price < 10` compares numbers.
+    whose values in the first batch are all plain numbers, such as 12.5 or prices with two decimals, become numbers;
+    others stay as they are written. Filters compare what values mean either way.
 
     Args:
         name: of the corpus; its suffix decides whether its columns are typed.
@@ -80,7 +101,7 @@ class FileColumns:
 
     def __init__(self, name: str) -> None:
         self._delimited = _is_delimited(name)
-        self._numbers: dict[str, bool] = {}
+        self._numbers: dict[str, set[int] | None] = {}
 
     def values(self, columns: pa.RecordBatch | pa.Table | None) -> dict[str, list[Any]]:
         """Return the values by column, one a text."""
@@ -89,24 +110,31 @@ class FileColumns:
             values = _plain(column)
             if values is None:
                 continue
-            if self._delimited and name not in self._numbers and any(values):
-                self._numbers[name] = are_numbers(values)
-            found[name] = [_number(value) for value in values] if self._numbers.get(name) else values
+            text = types.is_string(column.type) or types.is_large_string(column.type)
+            if self._delimited and text and name not in self._numbers and any(values):
+                self._numbers[name] = number_decimals(values)
+            decimals = self._numbers.get(name)
+            found[name] = values if decimals is None else [_number(value, decimals) for value in values]
         return found
 
 
-def are_numbers(values: list[Any]) -> bool:
-    """Return whether all values of an untyped column are numbers, apart from empty ones."""
-    return all(isinstance(value, str) and NUMBER.fullmatch(value) for value in values if value)
+def number_decimals(values: list[Any]) -> set[int] | None:
+    """Return how many decimals the values of an untyped column have, None if they are not all numbers or lose digits.
+
+    Prices such as 9.90 and 12.50 lose nothing, as all have two decimals; versions such as 1.10 and 1.2 would.
+    """
+    decimals = {len(value.partition(".")[2]) for value in values if value and "." in value}
+    return decimals if all(_number(value, decimals) != value for value in values if value) else None
 
 
-def _number(value: str | None) -> str | int | float | None:
-    if not value:
-        return None
-    found = NUMBER.fullmatch(value)
-    if found is None:
+def _number(value: str | None, decimals: set[int]) -> str | int | float | None:
+    """Return the number that a text is unless it loses digits, None for an empty text, else the text."""
+    if not value or PLAIN_NUMBER.fullmatch(value) is None:
+        return value or None
+    found = float(value) if "." in value else int(value)
+    if len(value) > MAX_DIGITS:
         return value
-    return float(value) if found[2] or found[3] else int(value)
+    return found if str(found) == value or {len(value.partition(".")[2])} == decimals else value
 
 
 def _plain(column: pa.Array | pa.ChunkedArray) -> list[Any] | None:
@@ -119,6 +147,8 @@ def _plain(column: pa.Array | pa.ChunkedArray) -> list[Any] | None:
     values: list[Any] = column.to_pylist()
     if types.is_nested(kind):
         return [None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in values]
+    if types.is_uint64(kind):
+        return [str(value) if value is not None and value > _LARGEST else value for value in values]
     if types.is_duration(kind):
         return [None if value is None else value.total_seconds() for value in values]
     return values
@@ -139,14 +169,23 @@ class Rows:
         texts: the texts.
         ids: one a text, or None for the next integers.
         columns: by name, one value a text.
+        reject: skips a text, by its place, whose id has occurred, or raises an error that names its row; None if there
+            are no rows.
     """
 
     texts: list[str]
     ids: list[str] | None
     columns: dict[str, list[Any]]
+    reject: Callable[[int, str], None] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def take(self, places: list[int]) -> "Rows":
+        """Return some of the rows."""
+        columns = {name: [values[place] for place in places] for name, values in self.columns.items()}
+        ids = None if self.ids is None else [self.ids[place] for place in places]
+        return replace(self, texts=[self.texts[place] for place in places], ids=ids, columns=columns)
 
 
 def rows_of_texts(texts: Any, ids: Any, columns: Mapping[str, Any]) -> Iterator[Rows]:
@@ -184,24 +223,28 @@ def rows_of_corpus(corpus: Iterable[Any], *, empty: bool) -> Iterator[Rows]:
     for batch in corpus:
         named = batch.ids is not None and (empty or not getattr(corpus, "numbered", False))
         ids = checked_ids(batch.ids.to_pylist()) if named else None
-        yield Rows(_checked_texts(batch.texts.to_pylist(), first), ids, columns.values(batch.columns))
+        reject = getattr(corpus, "reject", None)
+        rows = Rows(_checked_texts(batch.texts.to_pylist(), first), ids, columns.values(batch.columns))
+        yield rows if reject is None else replace(rows, reject=partial(_reject, reject, batch.rows))
         first += len(batch.texts)
+
+
+def _reject(reject: Callable[[int, Problem], None], rows: Any, place: int, reason: str) -> None:
+    reject(int(rows[place]), Problem(reason, "fix it, or number the texts instead with --no-id (ids=False)"))
 
 
 def checked_ids(ids: list[Any]) -> list[str]:
     """Return ids as text.
 
     Raises:
-        InputError: an id is neither text nor an integer.
+        InputError: an id is neither text nor a number, or a float that has lost digits.
     """
     checked = []
     for id in ids:
-        if isinstance(id, str):
-            checked.append(well_formed(id))
-        elif isinstance(id, (int, np.integer)) and not isinstance(id, bool):
-            checked.append(str(id))
-        else:
-            raise InputError(f"the id {id!r} is a {type(id).__name__}: expected text or an integer")
+        try:
+            checked.append(well_formed(id_text(id)))
+        except ValueError as error:
+            raise InputError(f"the list of ids {error}") from None
     return checked
 
 

@@ -3,17 +3,18 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float16, Float64, Int64
 
 from likewise.errors import InputError
-from likewise.index.columns import CHUNK, Rows, from_cell, to_cell
+from likewise.index.columns import CHUNK, Rows, from_cell, to_cells
 from likewise.index.record import Record, fetch_row_ids, read_setting
 from likewise.index.stems import indexed_text
 
-MAX_COLUMNS = 1_000  # SQLite's own limit is 2,000 a table
+MAX_COLUMNS = 999  # SQLite's own limit is 2,000 a table, and each takes two
 _LARGEST_DIGITS = 18  # an id with more digits is not counted among the integers
 
 
@@ -91,6 +92,11 @@ class Additions:
         Raises:
             InputError: an id occurs twice within this write, or a column has a value that cannot be stored.
         """
+        if rows.ids is not None and rows.reject is not None and (repeated := self._repeated(rows.ids)):
+            for place in sorted(repeated):
+                rows.reject(place, f"the id {rows.ids[place]!r} occurs twice, and an id names one text")
+            kept = [place for place in range(len(rows)) if place not in repeated]
+            rows, vectors = rows.take(kept), vectors[kept]
         self._add_columns(rows.columns)
         ids = self._ids(rows)
         self._replace(ids)
@@ -119,7 +125,8 @@ class Additions:
                     raise InputError(
                         f"column {name!r} is one too many: an index has at most {self._max_columns}; leave it out"
                     )
-                self._connection.execute(f"ALTER TABLE fields ADD COLUMN c{position}")
+                for side in "co":  # what a value means, and its text if it is written otherwise
+                    self._connection.execute(f"ALTER TABLE fields ADD COLUMN {side}{position}")
                 self._connection.execute("INSERT INTO columns VALUES (?, ?)", (position, name))
                 self._positions[name] = position
 
@@ -131,6 +138,15 @@ class Additions:
         integers = (int(id) for id in rows.ids if len(id) <= _LARGEST_DIGITS and id.isascii() and id.isdigit())
         self._next_id = max(self._next_id, 1 + max(integers, default=-1))
         return rows.ids
+
+    def _repeated(self, ids: list[str]) -> set[int]:
+        """The places of ids that this write has added already, or that occur earlier in the list."""
+        existing = row_ids_of(self._connection, ids)
+        ours = existing[existing >= self._first].tolist()
+        if not ours and len(set(ids)) == len(ids):
+            return set()
+        known = {entry.id for entry in read_entries(self._connection, np.array(ours, np.int64)).values()}
+        return {place for place, id in enumerate(ids) if id in known or known.add(id)}  # type: ignore[func-returns-value]
 
     def _replace(self, ids: list[str]) -> None:
         """Remove the texts that have these ids, and refuse an id that this write has added already."""
@@ -146,12 +162,15 @@ class Additions:
     def _insert_fields(self, row_ids: range, columns: dict[str, list[Any]]) -> None:
         names = list(columns)
         cells = [
-            [to_cell(value, f"column {name!r}, row {row}") for row, value in enumerate(columns[name], self.count)]
+            list(zip(*pairs, strict=True)) or [(), ()]
             for name in names
+            for pairs in [
+                [to_cells(v, f"column {name!r}, row {row}") for row, v in enumerate(columns[name], self.count)]
+            ]
         ]
-        places = "".join(f", c{self._positions[name]}" for name in names)
-        sql = f"INSERT INTO fields (row_id{places}) VALUES (?{', ?' * len(names)})"  # noqa: S608 - columns by position
-        self._connection.executemany(sql, zip(row_ids, *cells, strict=True))
+        places = "".join(f", c{self._positions[name]}, o{self._positions[name]}" for name in names)
+        sql = f"INSERT INTO fields (row_id{places}) VALUES (?{', ?, ?' * len(names)})"  # noqa: S608 - columns by position
+        self._connection.executemany(sql, zip(row_ids, *chain.from_iterable(cells), strict=True))
 
 
 def remove(record: Record, generation: int, row_ids: Int64[np.ndarray, " removed"]) -> None:
@@ -174,13 +193,14 @@ def remove(record: Record, generation: int, row_ids: Int64[np.ndarray, " removed
 def read_entries(connection: sqlite3.Connection, row_ids: Int64[np.ndarray, " found"]) -> dict[int, Entry]:
     """Return the texts of these row ids, by row id; a row id that does not exist is left out."""
     positions = column_positions(connection)
-    places = "".join(f", c{position}" for position in positions.values())
+    places = "".join(f", c{position}, o{position}" for position in positions.values())
     found = {}
     for part in _parts(row_ids.tolist()):
         marks = ", ".join("?" * len(part))
         sql = f"SELECT row_id, id, text{places} FROM texts JOIN fields USING (row_id) WHERE row_id IN ({marks})"  # noqa: S608
         for row_id, id, text, *cells in connection.execute(sql, part):
-            found[row_id] = Entry(id, text, dict(zip(positions, map(from_cell, cells), strict=True)))
+            values = map(from_cell, cells[::2], cells[1::2])
+            found[row_id] = Entry(id, text, dict(zip(positions, values, strict=True)))
     return found
 
 

@@ -15,12 +15,14 @@ from jaxtyping import Float32, Float64
 from likewise.errors import InputError, LikewiseError
 from likewise.index.bm25 import BM25Index, TermOverlap
 from likewise.index.codes import dot_products
+from likewise.index.column_types import StoredColumns
 from likewise.index.entries import VectorReader, column_positions, read_entries
 from likewise.index.filters import Where, parse
 from likewise.index.record import AllowedRows, Ranked, Record, best_first
 from likewise.index.vectors import CacheSettings, VectorIndex
 from likewise.model.embedder import Component
 
+MAX_KNOWN = 1_000  # things that filters remember about one state of the index
 MODES = ("hybrid", "vector", "text")
 # Hybrid search fuses the best 200, or 10 k, of either side, and reads BM25 scores down to rank 2,000: a text found by
 # its vector whose BM25 ranks lower still has a BM25 of 0. The first of the two searches needs only its best two texts,
@@ -93,6 +95,7 @@ class Searcher:
 
     def __init__(self, record: Record, components: Sequence[Component], settings: CacheSettings) -> None:
         self._record = record
+        self._known: tuple[int, dict[Any, Any]] = -1, {}  # what filters have found out about the columns
         with record.reading():
             self.vectors = VectorIndex(record.folder, record.setting("collection"), settings)
         with record.lock:  # not within a transaction: the temporary view of the terms would vanish with it
@@ -146,7 +149,10 @@ class Searcher:
     def _allowed_rows(self, where: Where) -> AllowedRows:
         """Select the rows that pass a filter into a temporary table, which vanishes with the transaction."""
         connection = self._record.connection
-        condition = parse(where, column_positions(connection))
+        generation = self._record.setting("generation")
+        if self._known[0] != generation or len(self._known[1]) > MAX_KNOWN:
+            self._known = generation, {}
+        condition = parse(where, StoredColumns(column_positions(connection), connection, self._known[1]))
         connection.execute("CREATE TEMP TABLE allowed (row_id INTEGER PRIMARY KEY)")
         connection.execute(f"INSERT INTO temp.allowed {condition.sql}", condition.parameters)
         return AllowedRows(connection, "temp.allowed")

@@ -22,7 +22,7 @@ from likewise.errors import InputError, LikewiseError
 from likewise.index.stems import TOKENIZER, Stems
 
 FILE = "record.sqlite"
-FORMAT = 3  # raised when tables, settings, stored vectors or the terms of a text change
+FORMAT = 4  # raised when tables, settings, stored vectors or the terms of a text change
 MIN_SQLITE = (3, 32, 0)  # the first to take more than 999 parameters
 WAIT_SECONDS = 30.0  # that a second writer waits for the first
 _MAPPED = 1 << 40  # bytes

@@ -86,7 +86,7 @@ def take_sample(model: TextModel, texts: Any = None) -> Sample:
     if texts is None:
         chosen = list(dict.fromkeys(model.sample))
     else:
-        corpus = read(texts)
+        corpus = read(texts, ids=False)
         chosen = _drawn(corpus)
         if not chosen:
             raise InputError(f"{corpus.name} holds no text: give a file of texts such as those of the training")

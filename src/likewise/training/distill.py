@@ -205,7 +205,7 @@ def distill(
     if max_texts < 1:
         raise InputError(f"max_texts is {max_texts}, expected a positive number of texts")
     recipe = Recipe.of({"seed": seed} | settings)
-    corpus = read(texts, text=text, encoding=encoding, header=header, on_error=on_error)
+    corpus = read(texts, text=text, ids=False, encoding=encoding, header=header, on_error=on_error)
     target = None if out is None else Path(out)
     if target is not None:
         refuse_existing(target, overwrite=overwrite)

@@ -50,7 +50,7 @@ def train(
     Args:
         texts: whatever `corpus.read` takes: a path, a list of strings, a data frame, an iterator.
         text: the column that holds the text, or several that are joined.
-        id: the column that names each row.
+        id: the column that names each row, which is no text; it is not read.
         pair: two columns whose texts belong together, such as title and body: they are the positive pair.
         encoder: `static`, trained from scratch; or a transformer, as `training.adapt.found_for` takes it.
         views: which two views of a text are a positive pair, such as `"crop,halves"`.
@@ -71,7 +71,7 @@ def train(
     """
     recipe = Recipe.of({"encoder": encoder, "views": _checked(views), "seed": seed} | settings)
     begin = None if recipe.encoder == STATIC else _transformers().found_for(recipe)
-    corpus = read(texts, text=text, id=id, pair=pair, encoding=encoding, header=header, on_error=on_error)
+    corpus = read(texts, text=text, id=id, ids=False, pair=pair, encoding=encoding, header=header, on_error=on_error)
     target = None if out is None else Path(out)
     with Messages(shown=progress) as messages, ExitStack() as stack:
         work = _working_folder(target, stack, resume=resume, overwrite=overwrite)

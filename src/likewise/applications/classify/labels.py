@@ -1,16 +1,22 @@
 """Labelled texts, checked: from lists, arrays or files to strings and class numbers."""
 
-from collections.abc import Iterator
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import isnan
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
 
-from likewise.corpus.batch import TextBatch
+from likewise.corpus.batch import Problem, TextBatch
+from likewise.corpus.columns import IDS
 from likewise.corpus.read import read
+from likewise.corpus.values import equal_but_for_case, is_missing, is_null, label_text
 from likewise.errors import InputError
+
+SEVERAL = (list, tuple, set, dict, np.ndarray)
+_log = logging.getLogger(__name__)
 
 
 def check_texts(texts: Any, name: str = "texts") -> list[str]:
@@ -39,20 +45,36 @@ def encode_labels(labels: Any, texts: int) -> tuple[np.ndarray, Int64[np.ndarray
     Raises:
         InputError: there are no texts, a label is missing, labels are of mixed types, or all are the same.
     """
+    if getattr(labels, "ndim", 1) == 2 and labels.shape[1] == 1:
+        labels = np.asarray(labels).ravel()
     given = labels.to_pylist() if hasattr(labels, "to_pylist") else list(labels)
+    several = getattr(labels, "ndim", 1) > 1 or any(isinstance(label, SEVERAL) for label in given)
+    if several:
+        raise InputError("labels hold several values for a text: expected one label each, of one-hot rows their argmax")
     if len(given) != texts:
         raise InputError(f"{texts:,} texts and {len(given):,} labels were given: expected one label for each text")
     if not texts:
         raise InputError("there are no labelled texts: give some of each class, 8 or more to begin with")
     for row, label in enumerate(given):
-        if _is_missing(label):
+        if is_null(label) or not str(label).strip():
             raise InputError(f"row {row} has no label: leave it out, or pass it as unlabelled text")
     if len({isinstance(label, str) for label in given}) > 1:
         raise InputError("labels are partly strings and partly numbers: convert all of them to strings")
+    log_doubtful_labels(label for label in given if isinstance(label, str))
     classes, numbers = np.unique(np.array(given), return_inverse=True)
     if len(classes) < 2:
         raise InputError(f"all {texts:,} texts have the label {given[0]!r}: at least two labels are needed")
     return classes, numbers.astype(np.int64).ravel()
+
+
+def log_doubtful_labels(labels: Iterable[str]) -> None:
+    """Log one line on labels that may be one and the same, and one on a label that may stand for a missing value."""
+    distinct = sorted(set(labels))
+    if pairs := equal_but_for_case(distinct):
+        listed = ", ".join(f"{first!r} and {second!r}" for first, second in pairs[:3])
+        _log.warning("labels that differ only by case or blanks are separate classes: %s", listed)
+    if words := [label for label in distinct if is_missing(label, ambiguous=True)]:
+        _log.warning("the label %r is a class: leave the label empty where there is none", words[0])
 
 
 @dataclass(frozen=True)
@@ -83,13 +105,31 @@ def read_labelled(source: Any, label: str, *, text: Any = None, **reading: Any) 
         InputError: a column is missing, or no row has a label.
     """
     found = LabelledTexts([], [], [])
-    for batch in read(source, text=text or None, columns=True, **reading):
-        for each, value in zip(batch.texts.to_pylist(), _labels(batch, label, str(source)), strict=True):
-            if _is_missing(value):
+    words: Counter[str] = Counter()
+    corpus = read(source, text=text or None, columns=True, ids=False, **reading)
+    for batch in corpus:
+        values = zip(batch.texts.to_pylist(), _labels(batch, label, corpus.name), strict=True)
+        for place, (each, value) in enumerate(values):
+            if is_missing(value):
                 found.unlabelled.append(each)
-            else:
+                words.update([value.strip()] if isinstance(value, str) and value.strip() else [])
+                continue
+            try:
+                found.labels.append(label_text(value))
                 found.texts.append(each)
-                found.labels.append(str(value))
+            except ValueError as error:
+                assert batch.rows is not None  # noqa: S101  a corpus has rows
+                corpus.reject(int(batch.rows[place]), Problem(f"column {label!r} {error}"))
+    if words:
+        listed = ", ".join(f"{word!r}" for word in words)
+        _log.warning(
+            "%s: %s rows with %s in column %r count as rows without a label",
+            corpus.name,
+            f"{words.total():,}",
+            listed,
+            label,
+        )
+    log_doubtful_labels(found.labels)
     if not found.texts:
         raise InputError(f"{source} holds no labelled text: expected rows with a label in column {label!r}")
     return found
@@ -109,11 +149,7 @@ def read_batches(source: Any, *, text: Any = None, **reading: Any) -> Iterator[t
 def _labels(batch: TextBatch, column: str, source: str) -> list[Any]:
     names = [] if batch.columns is None else batch.columns.schema.names
     if batch.columns is None or column not in names:
-        listed = ", ".join(map(repr, names)) or "none besides the texts"
+        listed = ", ".join(repr(name) for name in names if name not in IDS) or "none besides the texts"
         raise InputError(f"{source} has no column {column!r} of labels: name it with --label; its columns are {listed}")
     labels: list[Any] = batch.columns.column(column).to_pylist()
     return labels
-
-
-def _is_missing(label: Any) -> bool:
-    return label is None or (isinstance(label, float) and isnan(label)) or not str(label).strip()

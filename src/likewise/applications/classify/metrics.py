@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float64, Int64
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 
-from likewise.applications.classify.labels import check_texts
+from likewise.applications.classify.labels import check_texts, log_doubtful_labels
+from likewise.corpus.values import label_text
 from likewise.errors import InputError
 
 FOLDS = 5
@@ -316,17 +317,20 @@ def evaluate(classifier: ClassifierMixin, texts: Sequence[str], labels: Sequence
     Args:
         classifier: a fitted `Classifier`.
         texts: at least one.
-        labels: one for each text; compared as strings, so that "1" from a file equals 1.
+        labels: one for each text; compared as `label_text` writes them, so that "1" from a file equals 1 and 1.0.
 
     Raises:
         InputError: there are no texts, or not one label for each.
     """
     from sklearn.metrics import log_loss
 
-    texts, truth = check_texts(texts), [str(label) for label in labels]
+    classes = [label_text(label) for label in classifier.classes_.tolist()]
+    as_text = label_text if len(set(classes)) == len(classes) else str
+    texts, truth = check_texts(texts), [as_text(label) for label in labels]
     if not texts or len(texts) != len(truth):
         raise InputError(f"{len(texts):,} texts and {len(truth):,} labels: expected one label for each text")
-    classes = [str(label) for label in classifier.classes_.tolist()]
+    classes = [as_text(label) for label in classifier.classes_.tolist()]
+    log_doubtful_labels({*classes, *truth})
     number = {label: place for place, label in enumerate(classes)}
     numbers = np.array([number.get(label, -1) for label in truth])
     probabilities = classifier.predict_proba(texts)

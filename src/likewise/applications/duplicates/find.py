@@ -40,6 +40,7 @@ def duplicates(
     keep: str = "first",
     text: str | Sequence[str] | None = None,
     id: str | None = None,
+    ids: bool = True,
     encoding: str | None = None,
     header: bool = True,
     on_error: str = "raise",
@@ -57,6 +58,7 @@ def duplicates(
         keep: of each group the `first` text, the `longest`, or the `newest`, which is the last.
         text: the column that holds the texts.
         id: the column of ids.
+        ids: whether ids are read from a column; otherwise rows are numbered.
         encoding: of a text file; None detects it.
         header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
         on_error: `raise` at a row that cannot be read, or `skip` it.
@@ -69,7 +71,7 @@ def duplicates(
     precision = checked_precision(precision)
     if keep not in KEEP:
         raise InputError(f"keep is {keep!r}, and has to be one of {', '.join(KEEP)}")
-    given = {"text": text, "id": id, "encoding": encoding, "header": header, "on_error": on_error}
+    given = {"text": text, "id": id, "ids": ids, "encoding": encoding, "header": header, "on_error": on_error}
     store = _stored(against, model)
     own = _read(texts, given)
     if store is not None:

@@ -1,26 +1,24 @@
 """Interactions: which user chose which item, read from any table and kept as one history a user, in order of time."""
 
-import json
-import os
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json
-import pyarrow.parquet
 from jaxtyping import Bool, Float32, Float64, Int
 from scipy import sparse
 
-from likewise.corpus.read import read
+from likewise.corpus.batch import Problem, TextBatch
+from likewise.corpus.read import Corpus, read
+from likewise.corpus.values import is_missing, seconds, shown
 from likewise.errors import InputError
 
 TIME_COLUMNS = ("timestamp", "time")
 RATING_COLUMN = "rating"
-JSON_LINES = (".jsonl", ".ndjson")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -102,8 +100,9 @@ def read_interactions(
     rating: str | None = None,
     time: str | None = None,
     min_rating: int | float | None = None,
+    **reading: Any,
 ) -> Interactions:
-    """Read interactions.
+    """Read interactions. Only their own columns are read; a missing time counts as the oldest, a missing rating as low.
 
     Args:
         source: anything that `likewise.corpus.read` takes.
@@ -112,124 +111,110 @@ def read_interactions(
         rating: column of ratings; `rating` if None and `min_rating` is given.
         time: column of numbers or dates; if None, `timestamp` or `time`, or else the order of the rows.
         min_rating: lowest rating that counts as liked; items with a lower one are only excluded from recommendations.
+        **reading: further arguments of `likewise.corpus.read`.
 
     Raises:
-        InputError: the source cannot be read, has no rows, or lacks a column; or a rating or a time is not a number.
+        InputError: the source cannot be read, has no rows, or lacks a column; or a rating or a time is not a
+            number, and bad rows are not skipped.
     """
     if rating is not None and min_rating is None:
         raise InputError(f"ratings in column {rating!r} need min_rating, the lowest that counts as liked, such as 4")
     rating = RATING_COLUMN if rating is None and min_rating is not None else rating
+    names = [*([rating] if rating else []), *(TIME_COLUMNS if time is None else [time])]
+    corpus = read(source, pair=(item, user), columns=names, ids=False, as_ids=True, **reading)
     users: list[str] = []
     items: list[str] = []
-    ratings: list[Float64[np.ndarray, " rows"]] = []
-    times: list[Float64[np.ndarray, " rows"]] = []
-    corpus = read(_with_string_ids(source, user, item), text=item, id=user, columns=True)
+    parts: dict[str, list[Float64[np.ndarray, " rows"]]] = {name: [] for name in names}
+    seen: set[str] = set()
     for batch in corpus:
-        users += batch.ids.to_pylist()
-        items += batch.texts.to_pylist()
-        names = [] if batch.columns is None else batch.columns.schema.names
-        if rating is not None:
-            ratings.append(_numbers(batch.columns, rating, corpus.name))
-        time = next((name for name in TIME_COLUMNS if name in names), None) if time is None else time
-        if time is not None:
-            times.append(_numbers(batch.columns, time, corpus.name))
+        seen.update(name for name in names if name in corpus.names)
+        columns = {name: _numbers(corpus, batch, name) for name in names}
+        kept = np.logical_and.reduce([np.ones(len(batch), np.bool_), *(usable for _, usable in columns.values())])
+        for name, (values, _) in columns.items():
+            parts[name].append(values[kept])
+        items += batch.texts.filter(pa.array(kept)).to_pylist()
+        users += batch.pairs.filter(pa.array(kept)).to_pylist()  # type: ignore[union-attr]
     if not users:
         raise InputError(f"{corpus.name} holds no interactions: rows with a {user} and a {item} are expected")
-    order = np.argsort(np.concatenate(times), kind="stable") if times else np.arange(len(users))
-    liked = np.ones(len(users), np.bool_) if min_rating is None else np.concatenate(ratings) >= min_rating
+    if corpus.skipped:
+        _log.warning("%s: rows that cannot be read were skipped, %s in all", corpus.name, f"{corpus.skipped:,}")
+    for name in filter(None, (rating, time)):
+        if name not in seen:
+            others = [other for other in corpus.names if other not in (user, item)]
+            listed = ", ".join(map(repr, others)) or "no others"
+            raise InputError(f"{corpus.name} has no column {name!r}; besides users and items there are {listed}")
+    time = next((name for name in TIME_COLUMNS if name in seen), None) if time is None else time
+    order, liked = np.arange(len(users)), np.ones(len(users), np.bool_)
+    if time is not None:
+        order = np.argsort(_filled(corpus.name, time, parts[time], "counts as the oldest of its user"), kind="stable")
+    if rating is not None and min_rating is not None:
+        liked = _filled(corpus.name, rating, parts[rating], "counts as not liked") >= min_rating
     return Interactions([users[row] for row in order], [items[row] for row in order], liked[order])
 
 
-def _with_string_ids(source: Any, user: str, item: str) -> Any:
-    """Cast the id columns of a typed source to strings, as corpora take texts of strings alone."""
-    table = _table(source)
-    if table is None:
-        return source
-    for name in {user, item} & set(table.column_names):
-        place = table.column_names.index(name)
-        try:
-            table = table.set_column(place, name, table.column(place).cast(pa.string()))
-        except pa.ArrowException as error:
-            raise InputError(f"column {name!r} holds {table.column(place).type}, ids are strings or numbers") from error
-    return table
+def _filled(source: str, column: str, parts: list[np.ndarray], effect: str) -> Float64[np.ndarray, " rows"]:
+    """Replace missing numbers by the lowest, and log how many there are."""
+    numbers = np.concatenate(parts)
+    missing = np.isnan(numbers)
+    if missing.any():
+        _log.warning(
+            "%s: a row without a value in column %r %s (%s in all)", source, column, effect, f"{missing.sum():,}"
+        )
+    return np.where(missing, -np.inf, numbers)
 
 
-def _table(source: Any) -> pa.Table | None:
-    """Return a source with typed columns as a table, and None for others."""
-    if isinstance(source, str | os.PathLike):
-        return _file_table(Path(source))
-    if isinstance(source, list) and source and all(isinstance(row, dict) for row in source):
-        return pa.Table.from_pylist([{str(name): _plain(value) for name, value in row.items()} for row in source])
-    return pa.table(source) if hasattr(source, "__arrow_c_stream__") and hasattr(source, "columns") else None
-
-
-def _file_table(path: Path) -> pa.Table | None:
-    try:
-        if path.suffix == ".parquet" and path.is_file():
-            return pyarrow.parquet.read_table(path)
-        if {*path.suffixes} & {*JSON_LINES} and path.is_file() and path.stat().st_size:
-            with pa.input_stream(str(path), compression="detect") as stream:
-                return pyarrow.json.read_json(stream)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
-    return None
-
-
-def _plain(value: Any) -> Any:
-    return json.dumps(value, default=str) if isinstance(value, dict | list) else value
-
-
-def _numbers(columns: pa.RecordBatch | None, name: str, source: str) -> Float64[np.ndarray, " rows"]:
-    """Convert a column to numbers, dates to seconds since 1970.
+def _numbers(corpus: Corpus, batch: TextBatch, name: str) -> tuple[Float64[np.ndarray, " rows"], np.ndarray]:
+    """Convert a column to numbers, dates to seconds since 1970, missing values to NaN; and whether each can be used.
 
     Raises:
-        InputError: the column is missing or holds something else.
+        InputError: the column holds something else, and bad rows are not skipped.
     """
-    names = [] if columns is None else columns.schema.names
-    if columns is None or name not in names:
-        listed = ", ".join(map(repr, names)) or "no others"
-        raise InputError(f"{source} has no column {name!r}; besides users and items there are {listed}")
-    column = columns.column(name)
-    for is_date in (False, True):
+    usable = np.ones(len(batch), np.bool_)
+    if batch.columns is None or name not in batch.columns.schema.names:
+        return np.full(len(batch), np.nan), usable
+    column = batch.columns.column(name)
+    for is_date in (False, True):  # Arrow converts a batch of one kind at once
         try:
             typed = pc.divide(column.cast(pa.timestamp("us")).cast(pa.int64()), 1_000_000) if is_date else column
-            numbers = typed.cast(pa.float64())
+            numbers: np.ndarray = pc.fill_null(typed.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False)
         except pa.ArrowException:
             continue
-        if not numbers.null_count:
-            converted: np.ndarray = numbers.to_numpy(zero_copy_only=False).astype(np.float64)
-            return converted
-    odd = next((value for value in column.to_pylist() if not _is_number(value)), None)
-    raise InputError(f"{source}: column {name!r} holds {odd!r}, expected a number or a date in every row")
+        if not np.isinf(numbers).any():
+            return numbers.astype(np.float64), usable
+    found = np.full(len(batch), np.nan)
+    for place, value in enumerate(column.to_pylist()):
+        if is_missing(value, ambiguous=True):
+            continue
+        number = seconds(value)
+        if number is None:
+            usable[place] = False
+            problem = Problem(f"column {name!r} holds {shown(value)}, a number or a date is expected")
+            corpus.reject(int(batch.rows[place]), problem)  # type: ignore[index]
+        else:
+            found[place] = number
+    return found, usable
 
 
-def _is_number(value: Any) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def read_items(source: Any, text: str | Sequence[str] | None, id: str | None) -> tuple[list[str], list[str]]:
+def read_items(
+    source: Any, text: str | Sequence[str] | None, id: str | None, **reading: Any
+) -> tuple[list[str], list[str]]:
     """Read the ids and texts of items.
 
     Raises:
         InputError: the source cannot be read, is empty, or lacks a column; or an id occurs twice.
     """
-    ids: list[str] = []
-    texts: list[str] = []
-    corpus = read(source, text=text, id=id)
+    items: dict[str, str] = {}
+    corpus = read(source, text=text, id=id, **reading)
     for batch in corpus:
-        ids += batch.ids.to_pylist()
-        texts += batch.texts.to_pylist()
-    if not ids:
+        for row, item, words in zip(batch.rows, batch.ids.to_pylist(), batch.texts.to_pylist(), strict=True):  # type: ignore[arg-type]
+            if item in items:
+                corpus.reject(int(row), Problem(f"id {item!r} occurs twice", "give each item an id of its own"))
+            items.setdefault(item, words)
+    if not items:
         raise InputError(f"{corpus.name} holds no items: rows with an id and a text are expected")
-    if len(set(ids)) < len(ids):
-        known: set[str] = set()
-        twice = next(each for each in ids if each in known or known.add(each))  # type: ignore[func-returns-value]
-        raise InputError(f"{corpus.name}: id {twice!r} occurs twice: give each item an id of its own")
-    return ids, texts
+    if corpus.skipped:
+        _log.warning("%s: rows that cannot be read were skipped, %s in all", corpus.name, f"{corpus.skipped:,}")
+    return list(items), list(items.values())
 
 
 def build_histories(interactions: Interactions, item_numbers: dict[str, int]) -> tuple[list[str], Histories, Histories]:

@@ -24,6 +24,7 @@ from likewise.applications.recommend.ease import (
 )
 from likewise.applications.recommend.interactions import Histories, build_histories, read_interactions, read_items
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
+from likewise.corpus.values import id_text
 from likewise.errors import InputError
 from likewise.model.embedder import Identity
 from likewise.model.load import load_stored, store_embedder
@@ -140,6 +141,7 @@ class Recommender:
         rating: str | None = None,
         time: str | None = None,
         min_rating: int | float | None = None,
+        **reading: Any,
     ) -> "Recommender":
         """Fit EASE on the texts of items and on interactions.
 
@@ -153,13 +155,16 @@ class Recommender:
             rating: column of `interactions` with ratings; `rating` if None and `min_rating` is given.
             time: column of `interactions` with numbers or dates; if None, `timestamp` or `time`, or else row order.
             min_rating: lowest rating that counts as liked; items with a lower one are only excluded.
+            **reading: `encoding`, `header` and `on_error` of `likewise.corpus.read`, for both inputs.
 
         Raises:
             InputError: an input cannot be read, is empty, or lacks a column; an id occurs twice; no interaction is with
                 a known item; or there are too few texts to train a model on.
         """
-        ids, texts = read_items(items, text, id)
-        read = read_interactions(interactions, user=user, item=item, rating=rating, time=time, min_rating=min_rating)
+        ids, texts = read_items(items, text, id, **reading)
+        read = read_interactions(
+            interactions, user=user, item=item, rating=rating, time=time, min_rating=min_rating, **reading
+        )
         numbers = {each: number for number, each in enumerate(ids)}
         users, histories, seen = build_histories(read, numbers)
         self.skipped_interactions_ = sum(each not in numbers for each in read.items)
@@ -205,7 +210,7 @@ class Recommender:
             InputError: the user or an item is unknown, or neither user nor items nor text are given.
         """
         self._check_fitted()
-        number = None if user is None else self._user_number(str(user))
+        number = None if user is None else self._user_number(_id(user))
         if number is None and not len(liked) and not (text or "").strip():
             raise InputError('no user to recommend to: give a user, liked=[items], or text="a sentence"')
         history = self._history(number, liked)
@@ -225,7 +230,7 @@ class Recommender:
             InputError: the item is unknown.
         """
         self._check_fitted()
-        number = int(self._item_numbers([str(item)])[0])
+        number = int(self._item_numbers([item])[0])
         vectors = self.item_vectors_ * self.state_.ease.spread
         lengths = np.linalg.norm(vectors, axis=1)
         enlarged = lengths + SHRINKAGE * float(np.sqrt(np.mean(lengths**2))) + TINY
@@ -240,8 +245,8 @@ class Recommender:
             InputError: the user or an item is unknown, or there is no history.
         """
         self._check_fitted()
-        target = int(self._item_numbers([str(item)])[0])
-        history = self._history(None if user is None else self._user_number(str(user)), liked)
+        target = int(self._item_numbers([item])[0])
+        history = self._history(None if user is None else self._user_number(_id(user)), liked)
         if not len(history):
             raise InputError("no history to explain by: give a user with liked items, or liked=[items]")
         weights = self.state_.ease.history_weights(Histories.of([history]), for_new=bool(self._new[target]))
@@ -348,11 +353,12 @@ class Recommender:
             raise InputError(_unknown("user", user, self.state_.user_ids) + "; a new one needs liked items or a text")
         return self._number_of_user[user]
 
-    def _item_numbers(self, items: Sequence[str]) -> Int[np.ndarray, " numbers"]:
-        for each in items:
-            if str(each) not in self._number_of_item:
-                raise InputError(_unknown("item", str(each), self.state_.item_ids))
-        return np.array([self._number_of_item[str(each)] for each in items], np.int64)
+    def _item_numbers(self, items: Sequence[str | int]) -> Int[np.ndarray, " numbers"]:
+        ids = [_id(each) for each in items]
+        for each in ids:
+            if each not in self._number_of_item:
+                raise InputError(_unknown("item", each, self.state_.item_ids))
+        return np.array([self._number_of_item[each] for each in ids], np.int64)
 
     def _ranked(self, scores: Float32[np.ndarray, " items"], k: int) -> list[Recommendation]:
         if k < 1:
@@ -364,6 +370,13 @@ class Recommender:
             for rank, at in enumerate(order.tolist(), 1)
             if np.isfinite(scores[at])
         ]
+
+
+def _id(given: str | int) -> str:
+    try:
+        return id_text(given)
+    except ValueError as error:
+        raise InputError(f"the id of a user or an item {error}") from None
 
 
 def _unknown(kind: str, given: str, known: Sequence[str]) -> str:
