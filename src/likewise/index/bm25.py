@@ -19,11 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int32, Int64
 
-from likewise.index.record import FEW_CHANGES, AllowedRows, Changes, Ranked, best_first
+from likewise.index.record import FEW_CHANGES, INSTANCES, AllowedRows, Changes, Ranked, best_first
 from likewise.index.stems import NO_STEMS, Stems, bare_term, query_terms, terms_of
 
-# Created for every connection, which is quick: a view of the occurrences in FTS5.
-_INSTANCES = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.instances USING fts5vocab(main, words, instance)"
 K1, B = 1.2, 0.75  # of BM25, as in FTS5
 MIN_IDF = 1e-6  # of a term in more than half of the texts, as in FTS5
 DIGITS = 12  # decimals: texts with equal terms get equal scores, whether FTS5 or numba computed them
@@ -183,6 +181,7 @@ class BM25Index:
         settings: limits.
 
     Attributes:
+        connection: to the record; the record may open another one.
         cache: of the terms that were searched for; None until it pays.
     """
 
@@ -190,12 +189,12 @@ class BM25Index:
         self, connection: sqlite3.Connection, stems: Stems = NO_STEMS, settings: BM25Settings | None = None
     ) -> None:
         self.cache: PostingCache | None = None
-        self._connection, self._stems, self._settings = connection, stems, settings or BM25Settings()
+        self.connection, self._stems, self._settings = connection, stems, settings or BM25Settings()
         self._terms: dict[str, _Term] = {}  # by FTS5 phrase, of one generation
         self._generation = -1
         self._scored = 0  # texts that FTS5 scored so far
         self._has_fresh = False  # whether texts were added after the cache was read
-        connection.execute(_INSTANCES)
+        connection.execute(INSTANCES)
 
     def ranked(self, query: str, k: int, *, texts: int, generation: int, allowed: AllowedRows | None = None) -> Ranked:
         """Return the `k` texts with the highest BM25 (k1 = 1.2, b = 0.75).
@@ -252,14 +251,14 @@ class BM25Index:
             return self._fts5(rare, frequent, k, allowed)
         weighted = [
             [
-                (cache.postings(self._connection, term.text), fts5_idf(term.texts, texts))
+                (cache.postings(self.connection, term.text), fts5_idf(term.texts, texts))
                 for term in (self._terms[phrase] for phrase in some)
                 if term.texts
             ]
             for some in (rare, frequent)
         ]
         row_ids = allowed.row_ids if allowed else None
-        found = cache.ranked(weighted[0], weighted[1], mean_length(self._connection), k, row_ids)
+        found = cache.ranked(weighted[0], weighted[1], mean_length(self.connection), k, row_ids)
         if not self._has_fresh:
             return found
         fresh = self._fts5(rare, frequent, k, allowed, after=cache.last)
@@ -286,7 +285,7 @@ class BM25Index:
         condition += f" AND rowid > {after}" if after is not None else ""
         sql = f"""SELECT rowid, -bm25(words) AS score FROM words WHERE words MATCH ? {condition}
             ORDER BY score DESC, rowid LIMIT ?"""  # noqa: S608
-        return dict(self._connection.execute(sql, (expression, k)).fetchall())
+        return dict(self.connection.execute(sql, (expression, k)).fetchall())
 
     def _cache_if_it_pays(self, texts: int) -> PostingCache | None:
         """Return the cache, brought to the present generation; None as long as FTS5 has cost less than reading it."""
@@ -294,7 +293,7 @@ class BM25Index:
         if self.cache is not None and not self._brought_up_to_date(self.cache):
             self.cache = None
         if self.cache is None and self._scored > max(limits.cached_after, texts * limits.cached_after_share):
-            self.cache = PostingCache.read(self._connection, self._generation, limits.cached_occurrences)
+            self.cache = PostingCache.read(self.connection, self._generation, limits.cached_occurrences)
             self._has_fresh = False
         return self.cache
 
@@ -302,7 +301,7 @@ class BM25Index:
         """Bring a cache to the present generation; False where too much has changed."""
         if cache.seen == self._generation:
             return True
-        changes = Changes.since(self._connection, cache.generation, cache.last)
+        changes = Changes.since(self.connection, cache.generation, cache.last)
         if changes.exceed(self._settings.few_changes, cache.last):
             return False
         cache.hide(changes.removed, self._generation)
@@ -329,9 +328,9 @@ class BM25Index:
     def _texts_with(self, term: str) -> int:
         """Return how many texts contain a term: counting a frequent one takes FTS5 milliseconds."""
         if self.cache is not None and self.cache.generation == self._generation:
-            return len(self.cache.postings(self._connection, term).row_ids)  # the search reads them anyway
+            return len(self.cache.postings(self.connection, term).row_ids)  # the search reads them anyway
         sql = "SELECT max(doc) FROM vocabulary WHERE term = ?"
-        return self._connection.execute(sql, (term,)).fetchone()[0] or 0
+        return self.connection.execute(sql, (term,)).fetchone()[0] or 0
 
 
 class TermOverlap:
