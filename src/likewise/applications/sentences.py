@@ -14,13 +14,13 @@ from jaxtyping import Float64
 from likewise.corpus.batch import TextBatch, bounded
 from likewise.errors import InputError
 from likewise.index.collection import Collection
+from likewise.index.columns import DOCUMENT
 from likewise.index.hybrid import Hit
 from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model
 from likewise.model.transformer import ConcatenatedModel
 
 LANGUAGE = "en"  # decides which abbreviations end no sentence; sentence-final punctuation of all scripts is known
-DOCUMENT = "document"  # the column with the id of the text that a passage is from
 SNIPPET = 160  # characters of a snippet
 LONGEST_WORD = 24
 MAX_SCANNED = 20_000  # characters of a text whose sentences are scored
@@ -167,7 +167,7 @@ class Passages:
     """A corpus whose texts are cut into passages of whole sentences; a corpus as well.
 
     A passage has the id of its text and a number from 1, such as `7.1`, the columns of its text, and the id of its text
-    in the column `document`.
+    in the column `document`. In an index they belong to their text: adding it again replaces all of them.
 
     Args:
         corpus: of texts.
@@ -175,10 +175,13 @@ class Passages:
 
     Attributes:
         name: of the corpus.
+        cut: true; an index looks for it.
 
     Raises:
         InputError: the length is below 1.
     """
+
+    cut = True
 
     def __init__(self, corpus: Any, length: int) -> None:
         if length < 1:

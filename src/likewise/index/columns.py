@@ -18,6 +18,7 @@ from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 
 CHUNK = 8192  # texts that are added, or row ids that are read, at once
+DOCUMENT = "document"  # the column with the id of the text that a passage is from
 DELIMITED = (".csv", ".tsv", ".tab")
 # A number as a program writes it: 007 and +49 are names that happen to consist of digits.
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][-+]?\d{1,3})?")
@@ -139,11 +140,16 @@ class Rows:
         texts: the texts.
         ids: one a text, or None for the next integers.
         columns: by name, one value a text.
+        documents: the id of the text that each is a passage of; None for whole texts.
+        numbered: whether the ids are only row numbers, which are not used as ids in an index that has texts: they
+            would replace those of another file.
     """
 
     texts: list[str]
     ids: list[str] | None
     columns: dict[str, list[Any]]
+    documents: list[str] | None = None
+    numbered: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -172,19 +178,20 @@ def rows_of_texts(texts: Any, ids: Any, columns: Mapping[str, Any]) -> Iterator[
         )
 
 
-def rows_of_corpus(corpus: Iterable[Any], *, empty: bool) -> Iterator[Rows]:
+def rows_of_corpus(corpus: Iterable[Any]) -> Iterator[Rows]:
     """Yield rows from a stream of `TextBatch`: anything with `ids`, `texts` and `columns` as Arrow arrays, or None.
 
     Args:
-        corpus: the stream; `numbered` of a `Corpus` is whether its ids are only row numbers.
-        empty: whether the index has no text yet. In one that has texts, the row numbers of another file would replace
-            them, so they are not used as ids then.
+        corpus: the stream; `numbered` of a `Corpus` is whether its ids are only row numbers, and `cut` of one of
+            passages is true: its column `document` has the ids of the texts.
     """
     first, columns = 0, FileColumns(getattr(corpus, "name", ""))
     for batch in corpus:
-        named = batch.ids is not None and (empty or not getattr(corpus, "numbered", False))
-        ids = checked_ids(batch.ids.to_pylist()) if named else None
-        yield Rows(_checked_texts(batch.texts.to_pylist(), first), ids, columns.values(batch.columns))
+        ids = None if batch.ids is None else checked_ids(batch.ids.to_pylist())
+        cut = getattr(corpus, "cut", False)
+        documents = checked_ids(batch.columns.column(DOCUMENT).to_pylist()) if cut else None
+        texts, numbered = _checked_texts(batch.texts.to_pylist(), first), bool(getattr(corpus, "numbered", False))
+        yield Rows(texts, ids, columns.values(batch.columns), documents, numbered)
         first += len(batch.texts)
 
 

@@ -22,7 +22,7 @@ from likewise.index.stems import TOKENIZER, Stems
 from likewise.index.wal import WalConnection, connect
 
 FILE = "record.sqlite"
-FORMAT = 3  # raised when tables, settings, stored vectors or the terms of a text change
+FORMAT = 4  # raised when tables, settings, stored vectors or the terms of a text change
 MIN_SQLITE = (3, 32, 0)  # the first to take more than 999 parameters
 WAIT_SECONDS = 30.0  # that a second writer waits for the first
 _APPLICATION_ID = 0x4C696B65  # "Like", in the header of the SQLite file
@@ -39,7 +39,10 @@ WORD_TABLES = (
 )
 _SCHEMA = (
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
-    "CREATE TABLE texts (row_id INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, text TEXT NOT NULL)",
+    # `document` is the id of the text that a passage is from; null for a whole text.
+    """CREATE TABLE texts (row_id INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, text TEXT NOT NULL,
+        document TEXT)""",
+    "CREATE INDEX passages ON texts (document) WHERE document IS NOT NULL",
     # Separate from the texts, so that a scan of all vectors or of a column reads nothing else.
     "CREATE TABLE vectors (row_id INTEGER PRIMARY KEY, vector BLOB NOT NULL)",
     "CREATE TABLE fields (row_id INTEGER PRIMARY KEY)",
