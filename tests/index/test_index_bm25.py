@@ -2,6 +2,7 @@
 
 import math
 import sqlite3
+import unicodedata
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from index_embedders import sentences
 
 from likewise.index.bm25 import BM25Index, BM25Settings
 from likewise.index.record import WORD_TABLES, AllowedRows
-from likewise.index.stems import indexed_text, query_terms
+from likewise.index.stems import indexed_text, normalised, query_terms
 
 
 def index_of(texts):
@@ -176,5 +177,74 @@ def test_indexed_text():
     """Closed form: pairs, and the last character alone."""
     assert indexed_text("plain text") == "plain text"
     assert indexed_text("東京都 tower").split() == ["東京", "京都", "都", "tower"]
-    assert indexed_text("é日a").split() == ["é", "日", "a"]
+    assert indexed_text("é日a").split() == ["e", "日", "a"]
     assert query_terms("東京都 tower 日 tower") == ['"東京"', '"京都"', '"tower"', '"日" *']
+
+
+SPELLINGS = [
+    ("data center", "ＤＡＴＡ ｃｅｎｔｅｒ"),
+    ("bundesliga", "Bundes\u00adliga"),
+    ("database", "data\u200bbase"),
+    ("database", "data\u2060base\ufeff"),
+    ("bold script", "𝐛𝐨𝐥𝐝 𝓈𝒸𝓇𝒾𝓅𝓉"),
+    ("circled", "ⓒⓘⓡⓒⓛⓔⓓ"),
+    ("office file", "o\ufb03ce \ufb01le"),
+    ("H2O", "H₂O"),
+    ("crème brûlée", "creme brulee"),
+    ("crème brûlée", "cre\u0300me bru\u0302le\u0301e"),
+    ("Straße Fußball", "STRASSE FUSSBALL"),
+    ("Straße", "STRA\u1e9eE"),
+    ("İstanbul ılık", "istanbul ILIK"),
+    ("Việt Nam", "Viet Nam"),
+    ("ΟΔΟΣ", "οδός"),
+    ("Ελλάδα", "ελλαδα"),
+    ("Ёлка ещё", "елка еще"),
+    ("замок", "за\u0301мок"),
+    ("محمد كتاب", "مُحَمَّدٌ كِتَابٌ"),
+    ("محمد", "مـــحـــمـــد"),
+    ("سلام", "\ufeb3\ufefc\ufee1"),
+    ("می\u200cخواهم", "می خواهم"),
+    ("می\u200cخواهم", "میخواهم"),
+    ("שלום", "שָׁלוֹם"),
+    ("שלום", "\ufb2a\u05b8\u05dc\u05d5\u05b9\u05dd"),
+    ("क्ष", "क्\u200dष"),
+    ("अवन\u0d7b", "अवन\u0d28\u0d4d\u200d"),
+    ("データ", "ﾃﾞｰﾀ"),
+    ("한국", "\u1112\u1161\u11ab\u1100\u116e\u11a8"),
+    ("邉", "邉\U000e0101"),
+    ("1995", "١٩٩٥"),
+    ("1995", "१९९५"),
+    ("don't", "don\u2019t"),
+    ("don't", "don\u02bct"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), [*SPELLINGS, *((other, one) for one, other in SPELLINGS)])
+def test_a_word_in_another_form_of_unicode(one, other):
+    texts = [one, "something else", "nothing of the kind", "a third text"]
+    assert found(texts, other).row_ids.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [("iPhone™ 12", "iphone"), ("№5 perfume", "5"), ("café™", "cafe"), ("㍿東京", "東京"), ("می\u200cخواهم", "خواهم")],
+)
+def test_a_sign_is_no_part_of_the_word_before_it(text, query):
+    assert found([text, "something else", "nothing of the kind"], query).row_ids.tolist() == [0]
+
+
+@pytest.mark.parametrize(("text", "query"), [("мой", "мои"), ("ґанок", "ганок"), ("がく", "かく"), ("क़लम", "खलम")])
+def test_other_letters_stay_other_words(text, query):
+    assert len(found([text, "something else"], query).row_ids) == 0
+
+
+@given(
+    st.text(
+        st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("éßёй\u200c\u00adيﬁ①Ｄ日م")), max_size=40
+    )
+)
+def test_normalisation_is_stable(text):
+    """Law: what is normalised stays the same, whichever normal form of Unicode it comes in."""
+    once = normalised(text)
+    assert normalised(once).lower() == once.lower()
+    assert normalised(unicodedata.normalize("NFC", text)) == normalised(unicodedata.normalize("NFD", text))
