@@ -122,9 +122,10 @@ def test_a_reader_may_not_write(path):
         assert len(reader) == 0
 
 
-def test_a_file_that_may_not_be_read(path, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda file, how: False)
-    with pytest.raises(InputError, match=r"record\.sqlite may not be read by this user: its owner must permit it"):
+@pytest.mark.parametrize("name", ["a.index", "record.sqlite"])
+def test_a_file_that_may_not_be_read(path, monkeypatch, name):
+    monkeypatch.setattr(os, "access", lambda file, how: Path(file).name != name)
+    with pytest.raises(InputError, match=f"{name} may not be read by this user: its owner must permit it"):
         Collection.open(path, Hashed())
 
 

@@ -127,8 +127,9 @@ class Record:
                 raise InputError(f"{folder} is no index: expected a folder with {FILE}")
         except PermissionError:
             raise _may_not_read(folder) from None
-        if not os.access(folder / FILE, os.R_OK):
-            raise _may_not_read(folder / FILE)
+        for path in (folder, folder / FILE):
+            if not os.access(path, os.R_OK):
+                raise _may_not_read(path)
         _check_sqlite(MIN_SQLITE)
         with _one_line_errors(folder, wait_seconds):
             record = cls(folder.absolute(), wait_seconds)  # whatever the working directory is later
