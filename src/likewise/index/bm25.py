@@ -197,13 +197,16 @@ class BM25Index:
     def _match_each(
         self, scales: Mapping[str, float], rare: list[str], k: int, allowed: AllowedRows | None, after: int | None
     ) -> dict[int, float]:
-        """Return the same with each term's part of the score multiplied by its scale, a term at a time."""
+        """Return the same with each term's part of the score multiplied by its scale; terms of scale 1 together."""
+        groups = [(1.0, kept, [p for p in scales if scales[p] == 1 and (p in rare) == kept]) for kept in (True, False)]
+        groups += [(scale, phrase in rare, [phrase]) for phrase, scale in scales.items() if scale != 1]
+        groups = [group for group in groups if group[2]]
         part = f"""SELECT rowid, -bm25(words) * ? AS part, ? AS rare FROM words
             WHERE words MATCH ? {_condition(allowed, after)}"""  # noqa: S608
         # The limit keeps SQLite from joining both queries into one, where bm25 cannot be called.
-        sql = f"""SELECT rowid, sum(part) AS score FROM ({" UNION ALL ".join([part] * len(scales))} LIMIT -1)
+        sql = f"""SELECT rowid, sum(part) AS score FROM ({" UNION ALL ".join([part] * len(groups))} LIMIT -1)
             GROUP BY rowid HAVING max(rare) ORDER BY score DESC, rowid LIMIT ?"""  # noqa: S608
-        parameters = [value for phrase, scale in scales.items() for value in (scale, phrase in rare, phrase)]
+        parameters = [value for scale, kept, phrases in groups for value in (scale, kept, " OR ".join(phrases))]
         return dict(self.connection.execute(sql, (*parameters, k)).fetchall())
 
     def _containing(self, phrase: str) -> int:
