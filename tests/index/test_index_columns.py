@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from likewise.corpus.encoding import well_formed
 from likewise.corpus.read import read
 from likewise.errors import InputError
+from likewise.index.collection import Collection
 from likewise.index.columns import (
     CHUNK,
     checked_ids,
@@ -129,15 +130,15 @@ def test_a_corpus():
         columns=pa.record_batch({"n": [1, None]}),
     )
     bare = SimpleNamespace(ids=None, texts=pa.array(["c"]), columns=None)
-    first, second = rows_of_corpus([batch, bare], empty=True)
+    first, second = rows_of_corpus([batch, bare])
     assert (first.texts, first.ids, first.columns) == (["a", "b"], ["x", "y"], {"n": [1, None]})
     assert (second.texts, second.ids, second.columns) == (["c"], None, {})
     with pytest.raises(InputError, match="text 3 is a int"):
-        list(rows_of_corpus([batch, bare, SimpleNamespace(ids=None, texts=pa.array([5]), columns=None)], empty=True))
+        list(rows_of_corpus([batch, bare, SimpleNamespace(ids=None, texts=pa.array([5]), columns=None)]))
 
 
 def columns_of(file: Path) -> dict[str, list[object]]:
-    (rows,) = rows_of_corpus(read(file, text="body", columns=True), empty=True)
+    (rows,) = rows_of_corpus(read(file, text="body", columns=True))
     return rows.columns
 
 
@@ -155,7 +156,7 @@ def test_plain_numbers_of_a_delimited_file_are_numbers_and_others_stay_as_writte
 def test_a_column_that_begins_as_numbers_keeps_later_text(tmp_path: Path) -> None:
     file = tmp_path / "a.tsv"
     file.write_text("body\tn\n" + "some words\t3\n" * 9000 + "some words\tmany\n")
-    batches = rows_of_corpus(read(file, text="body", columns=True), empty=True)
+    batches = rows_of_corpus(read(file, text="body", columns=True))
     assert [value for rows in batches for value in rows.columns["n"]] == [3] * 9000 + ["many"]
 
 
@@ -199,18 +200,20 @@ def test_types_of_a_typed_file_are_kept(tmp_path: Path) -> None:
     }
 
 
-def test_row_numbers_are_ids_only_in_an_empty_index(tmp_path: Path) -> None:
+def test_row_numbers_are_ids_only_in_an_empty_index(tmp_path: Path, index: Collection) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text('{"text": "a"}\n{\n{"text": "b"}\n')
-    for empty, ids in ((True, ["0", "2"]), (False, None)):
-        (rows,) = rows_of_corpus(read(file, columns=True, on_error="skip"), empty=empty)
-        assert rows.ids == ids
-        assert rows.columns == {}
+    for ids in (["0", "2"], ["3", "4"]):
+        (rows,) = rows_of_corpus(read(file, columns=True, on_error="skip"))
+        assert rows.ids == ["0", "2"] and rows.numbered and rows.columns == {}
+        index.add_corpus(read(file, columns=True, on_error="skip"))
+        assert all(id in index for id in ids)
+    assert len(index) == 4
 
 
 @pytest.mark.parametrize("ids", [["5", "6"], ["1", "0"], ["a", "b"], ["00", "1"]])
 def test_ids_of_a_column_are_ids(tmp_path: Path, ids: list[str]) -> None:
     file = tmp_path / "a.csv"
     file.write_text("id,body\n" + "".join(f"{id},words\n" for id in ids))
-    (rows,) = rows_of_corpus(read(file, columns=True), empty=False)
+    (rows,) = rows_of_corpus(read(file, columns=True))
     assert rows.ids == ids

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from index_embedders import sentences
 
-from likewise.index.bm25 import BM25Index, BM25Settings, PostingCache, fts5_idf, mean_length
+from likewise.index.bm25 import BM25Index, BM25Settings, fts5_idf
+from likewise.index.postings import PostingCache, mean_length
 from likewise.index.record import WORD_TABLES, AllowedRows
 from likewise.index.stems import indexed_text
 

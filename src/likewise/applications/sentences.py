@@ -12,16 +12,16 @@ import pyarrow as pa
 import sentencex
 from jaxtyping import Float64
 
-from likewise.corpus.batch import TextBatch, bounded
+from likewise.corpus.batch import TextBatch, bounded, repeated_id
 from likewise.errors import InputError
 from likewise.index.collection import Collection
+from likewise.index.columns import DOCUMENT
 from likewise.index.hybrid import Hit
 from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model
 from likewise.model.transformer import ConcatenatedModel
 
 LANGUAGE = "en"  # decides which abbreviations end no sentence; sentence-final punctuation of all scripts is known
-DOCUMENT = "document"  # the column with the id of the text that a passage is from
 SNIPPET = 160  # characters of a snippet
 LONGEST_WORD = 24
 MAX_SCANNED = 20_000  # characters of a text whose sentences are scored
@@ -214,7 +214,7 @@ class Passages:
     """A corpus whose texts are cut into passages of whole sentences; a corpus as well.
 
     A passage has the id of its text and a number from 1, such as `7.1`, the columns of its text, and the id of its text
-    in the column `document`.
+    in the column `document`. In an index they belong to their text: adding it again replaces all of them.
 
     Args:
         corpus: of texts.
@@ -222,10 +222,13 @@ class Passages:
 
     Attributes:
         name: of the corpus.
+        cut: true; an index looks for it.
 
     Raises:
         InputError: the length is below 1.
     """
+
+    cut = True
 
     def __init__(self, corpus: Any, length: int) -> None:
         if length < 1:
@@ -248,14 +251,21 @@ class Passages:
         """Begin a pass over the corpus.
 
         Raises:
-            InputError: a row cannot be read, or there is a column `document` already.
+            InputError: a row cannot be read, an id occurs twice, or there is a column `document` already.
         """
+        seen: set[str] = set()
         for batch in self._corpus:
-            yield from bounded(self._cut(batch))
+            yield from bounded(self._cut(batch, seen))
 
-    def _cut(self, batch: TextBatch) -> TextBatch:
+    def _cut(self, batch: TextBatch, seen: set[str]) -> TextBatch:
         ids, texts, rows = [], [], []
         for row, (id, text) in enumerate(zip(batch.ids.to_pylist(), batch.texts.to_pylist(), strict=True)):
+            if id in seen:
+                place = row if batch.rows is None else int(batch.rows[row])
+                self._corpus.reject(place, repeated_id(id))
+                continue
+            if not self.numbered:
+                seen.add(id)
             for number, passage in enumerate(passages(text, self._length), 1):
                 ids.append(f"{id}.{number}")
                 texts.append(passage)

@@ -82,7 +82,7 @@ def add(
     header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
-    """Add the texts of a file to an index; a text with an id that exists is replaced.
+    """Add the texts of a file to an index; a text with an id that exists is replaced, with all its passages.
 
     All texts are added or none. Without a column of ids, every text is new and gets the next number.
     """
@@ -108,14 +108,15 @@ def delete(
         ),
     ],
 ) -> None:
-    """Delete texts from an index by their ids, all or none."""
+    """Delete texts from an index by their ids, all or none; of a text that was cut into passages, all of them."""
     from likewise.index.collection import Collection
 
     wanted = list(dict.fromkeys(lines_of(ids)))
     with Collection.open(index) as collection:
-        deleted = collection.delete(wanted)
-        unknown = f" ({counted(len(wanted) - deleted, 'id')} not found)" if deleted < len(wanted) else ""
-        typer.echo(f"{index}: {counted(deleted, 'text')} deleted{unknown}, {len(collection):,} remain")
+        before, known = len(collection), collection.delete(wanted)
+        left = len(collection)
+        unknown = f" ({counted(len(wanted) - known, 'id')} not found)" if known < len(wanted) else ""
+        typer.echo(f"{index}: {counted(before - left, 'text')} deleted{unknown}, {left:,} remain")
 
 
 def _cut(corpus: "Corpus", length: int | None) -> "Corpus | Passages":

@@ -117,6 +117,12 @@ class Problem:
     remedy: str = "fix it"
 
 
+def repeated_id(id: str) -> Problem:
+    """Return the problem of a row whose id an earlier row has."""
+    remedy = "fix it, or number the texts instead with --no-id (ids=False)"
+    return Problem(f"the id {id!r} occurs twice, and an id names one text", remedy)
+
+
 class Reading:
     """The state of one pass, shared by all files of a corpus.
 

@@ -13,7 +13,16 @@ from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 from likewise.index.bm25 import TermOverlap
 from likewise.index.columns import Rows, checked_ids, rows_of_corpus, rows_of_texts
-from likewise.index.entries import Additions, Entry, column_positions, read_entries, remove, row_ids_of, sample_row_ids
+from likewise.index.entries import (
+    Additions,
+    Entry,
+    column_positions,
+    named_by,
+    read_entries,
+    remove,
+    row_ids_of,
+    sample_row_ids,
+)
 from likewise.index.filters import Where
 from likewise.index.hybrid import Hit, Searcher, check_search
 from likewise.index.record import FILE, Record
@@ -144,19 +153,22 @@ class Collection:
         Returns:
             How many texts were added or replaced.
         """
-        return self._write(rows_of_corpus(corpus, empty=len(self) == 0), progress)
+        return self._write(rows_of_corpus(corpus), progress)
 
     def delete(self, ids: Any) -> int:
         """Remove texts, all or none; ids that do not exist are ignored.
+
+        Args:
+            ids: of whole texts, of texts that were added in passages, or of single passages.
 
         Returns:
             How many of them existed.
         """
         wanted = checked_ids([ids] if isinstance(ids, (str, int)) else list(ids))
         with self._record.writing() as generation:
-            row_ids = row_ids_of(self._record.connection, wanted)
-            remove(self._record, generation, row_ids)
-        return len(row_ids)
+            names = named_by(self._record.connection, wanted)
+            remove(self._record, generation, np.sort(np.fromiter(names, np.int64, len(names))))
+        return len(set(names.values()))
 
     def get(self, id: str) -> Entry | None:
         """Return the text with this id, or None."""

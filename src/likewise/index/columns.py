@@ -15,12 +15,13 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import types
 
-from likewise.corpus.batch import Problem
+from likewise.corpus.batch import Problem, repeated_id
 from likewise.corpus.encoding import well_formed
 from likewise.corpus.values import id_text, typed
 from likewise.errors import InputError
 
 CHUNK = 8192  # texts that are added, or row ids that are read, at once
+DOCUMENT = "document"  # the column with the id of the text that a passage is from
 DELIMITED = (".csv", ".tsv", ".tab")
 # A value as SQLite stores it. True and false are blobs: SQLite has no type for them, and as numbers they would come
 # back as 1 and 0.
@@ -171,12 +172,17 @@ class Rows:
         columns: by name, one value a text.
         reject: skips a text, by its place, whose id has occurred, or raises an error that names its row; None if there
             are no rows.
+        documents: the id of the text that each is a passage of; None for whole texts.
+        numbered: whether the ids are only row numbers, which are not used as ids in an index that has texts: they
+            would replace those of another file.
     """
 
     texts: list[str]
     ids: list[str] | None
     columns: dict[str, list[Any]]
     reject: Callable[[int, str], None] | None = None
+    documents: list[str] | None = None
+    numbered: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -184,8 +190,12 @@ class Rows:
     def take(self, places: list[int]) -> "Rows":
         """Return some of the rows."""
         columns = {name: [values[place] for place in places] for name, values in self.columns.items()}
-        ids = None if self.ids is None else [self.ids[place] for place in places]
-        return replace(self, texts=[self.texts[place] for place in places], ids=ids, columns=columns)
+
+        def some(values: list[str] | None) -> list[str] | None:
+            return None if values is None else [values[place] for place in places]
+
+        texts, documents = [self.texts[place] for place in places], some(self.documents)
+        return replace(self, texts=texts, ids=some(self.ids), columns=columns, documents=documents)
 
 
 def rows_of_texts(texts: Any, ids: Any, columns: Mapping[str, Any]) -> Iterator[Rows]:
@@ -211,26 +221,30 @@ def rows_of_texts(texts: Any, ids: Any, columns: Mapping[str, Any]) -> Iterator[
         )
 
 
-def rows_of_corpus(corpus: Iterable[Any], *, empty: bool) -> Iterator[Rows]:
+def rows_of_corpus(corpus: Iterable[Any]) -> Iterator[Rows]:
     """Yield rows from a stream of `TextBatch`: anything with `ids`, `texts` and `columns` as Arrow arrays, or None.
 
     Args:
-        corpus: the stream; `numbered` of a `Corpus` is whether its ids are only row numbers.
-        empty: whether the index has no text yet. In one that has texts, the row numbers of another file would replace
-            them, so they are not used as ids then.
+        corpus: the stream; `numbered` of a `Corpus` is whether its ids are only row numbers, and `cut` of one of
+            passages is true: its column `document` has the ids of the texts.
     """
     first, columns = 0, FileColumns(getattr(corpus, "name", ""))
     for batch in corpus:
-        named = batch.ids is not None and (empty or not getattr(corpus, "numbered", False))
-        ids = checked_ids(batch.ids.to_pylist()) if named else None
-        reject = getattr(corpus, "reject", None)
-        rows = Rows(_checked_texts(batch.texts.to_pylist(), first), ids, columns.values(batch.columns))
-        yield rows if reject is None else replace(rows, reject=partial(_reject, reject, batch.rows))
+        ids = None if batch.ids is None else checked_ids(batch.ids.to_pylist())
+        cut, reject = getattr(corpus, "cut", False), getattr(corpus, "reject", None)
+        yield Rows(
+            _checked_texts(batch.texts.to_pylist(), first),
+            ids,
+            columns.values(batch.columns),
+            None if reject is None else partial(_reject, reject, batch.rows),
+            checked_ids(batch.columns.column(DOCUMENT).to_pylist()) if cut else None,
+            bool(getattr(corpus, "numbered", False)),
+        )
         first += len(batch.texts)
 
 
-def _reject(reject: Callable[[int, Problem], None], rows: Any, place: int, reason: str) -> None:
-    reject(int(rows[place]), Problem(reason, "fix it, or number the texts instead with --no-id (ids=False)"))
+def _reject(reject: Callable[[int, Problem], None], rows: Any, place: int, id: str) -> None:
+    reject(int(rows[place]), repeated_id(id))
 
 
 def checked_ids(ids: list[Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float16, Float64, Int64
 
 from likewise.errors import InputError
-from likewise.index.columns import CHUNK, Rows, from_cell, to_cells
+from likewise.index.columns import CHUNK, DOCUMENT, Rows, from_cell, to_cells
 from likewise.index.record import Record, fetch_row_ids, read_setting
 from likewise.index.stems import indexed_text
 
@@ -79,6 +79,8 @@ class Additions:
         self._max_columns, self._positions = max_columns, column_positions(self._connection)
         self._first = self._next = _last_row_id(self._connection) + 1
         self._next_id: int = record.setting("next_id")
+        self._start, self._empty = self._next_id, record.setting("texts") == 0
+        self._cut = bool(self._connection.execute("SELECT 1 FROM texts WHERE document IS NOT NULL LIMIT 1").fetchone())
         self._sum = np.zeros(record.setting("dim"))
 
     @property
@@ -94,15 +96,17 @@ class Additions:
         """
         if rows.ids is not None and rows.reject is not None and (repeated := self._repeated(rows.ids)):
             for place in sorted(repeated):
-                rows.reject(place, f"the id {rows.ids[place]!r} occurs twice, and an id names one text")
+                rows.reject(place, rows.ids[place])
             kept = [place for place in range(len(rows)) if place not in repeated]
             rows, vectors = rows.take(kept), vectors[kept]
         self._add_columns(rows.columns)
+        rows = self._renumbered(rows)
         ids = self._ids(rows)
-        self._replace(ids)
+        self._replace(ids, rows.documents)
         row_ids = range(self._next, self._next + len(rows))
         many = self._connection.executemany
-        many("INSERT INTO texts VALUES (?, ?, ?)", zip(row_ids, ids, rows.texts, strict=True))
+        documents: list[str] | list[None] = rows.documents or [None] * len(rows)
+        many("INSERT INTO texts VALUES (?, ?, ?, ?)", zip(row_ids, ids, rows.texts, documents, strict=True))
         many("INSERT INTO vectors VALUES (?, ?)", zip(row_ids, map(bytes, vectors), strict=True))
         stems = self._record.stems
         words = zip(row_ids, (indexed_text(text, stems) for text in rows.texts), strict=True)
@@ -130,12 +134,24 @@ class Additions:
                 self._connection.execute("INSERT INTO columns VALUES (?, ?)", (position, name))
                 self._positions[name] = position
 
+    def _renumbered(self, rows: Rows) -> Rows:
+        """Return the rows without ids that are only row numbers, if the index has texts; passages with new ones."""
+        if self._empty or not rows.numbered:
+            return rows
+        if rows.documents is None or rows.ids is None:
+            return replace(rows, ids=None)
+        documents = [str(self._start + int(document)) for document in rows.documents]
+        ids = [f"{document}.{id.rpartition('.')[2]}" for document, id in zip(documents, rows.ids, strict=True)]
+        column = [type(old)(new) for old, new in zip(rows.columns[DOCUMENT], documents, strict=True)]
+        return replace(rows, ids=ids, documents=documents, columns=rows.columns | {DOCUMENT: column})
+
     def _ids(self, rows: Rows) -> list[str]:
         """Return the ids of the rows; without ids, the integers after the largest so far."""
         if rows.ids is None:
             start, self._next_id = self._next_id, self._next_id + len(rows)
             return [str(id) for id in range(start, self._next_id)]
-        integers = (int(id) for id in rows.ids if len(id) <= _LARGEST_DIGITS and id.isascii() and id.isdigit())
+        named = rows.documents or rows.ids
+        integers = (int(id) for id in named if len(id) <= _LARGEST_DIGITS and id.isascii() and id.isdigit())
         self._next_id = max(self._next_id, 1 + max(integers, default=-1))
         return rows.ids
 
@@ -148,16 +164,33 @@ class Additions:
         known = {entry.id for entry in read_entries(self._connection, np.array(ours, np.int64)).values()}
         return {place for place, id in enumerate(ids) if id in known or known.add(id)}  # type: ignore[func-returns-value]
 
-    def _replace(self, ids: list[str]) -> None:
-        """Remove the texts that have these ids, and refuse an id that this write has added already."""
+    def _replace(self, ids: list[str], documents: list[str] | None) -> None:
+        """Remove the texts that have these ids, whole or in passages, and refuse an id that this write has added."""
         if len(set(ids)) < len(ids):
             _refuse_repeated(next(id for row, id in enumerate(ids) if id in ids[:row]))
         existing = row_ids_of(self._connection, ids)
         ours = existing[existing >= self._first]
         if len(ours):
-            sql = "SELECT id FROM texts WHERE row_id = ?"
-            _refuse_repeated(self._connection.execute(sql, (int(ours[0]),)).fetchone()[0])
+            _refuse_repeated(self._names(ours)[0])
+        if documents or self._cut:
+            old = named_by(self._connection, documents or ids, passages=False)
+            replaced = np.array(sorted(row_id for row_id in old if row_id < self._first), np.int64)
+            others = np.setdiff1d(existing, replaced)
+            if len(others):
+                id, document = self._names(others)
+                document = document or documents[ids.index(id)] if documents else document
+                raise InputError(
+                    f"the id {id!r} would name both a text and a passage of {document!r}: give one of them another id,"
+                    " or delete the one that is in the index first"
+                )
+            existing = replaced
         remove(self._record, self._generation, existing)
+
+    def _names(self, row_ids: Int64[np.ndarray, " found"]) -> tuple[str, str | None]:
+        """Return the id of the first of these texts, and that of the text that it is a passage of."""
+        sql = "SELECT id, document FROM texts WHERE row_id = ?"
+        id, document = self._connection.execute(sql, (int(row_ids[0]),)).fetchone()
+        return id, document
 
     def _insert_fields(self, row_ids: range, columns: dict[str, list[Any]]) -> None:
         names = list(columns)
@@ -216,6 +249,29 @@ def row_ids_of(connection: sqlite3.Connection, ids: list[str]) -> Int64[np.ndarr
         sql = f"SELECT row_id FROM texts WHERE id IN ({', '.join('?' * len(part))})"  # noqa: S608 - question marks
         found.append(fetch_row_ids(connection.execute(sql, part)))
     return np.unique(np.concatenate(found))
+
+
+def named_by(connection: sqlite3.Connection, ids: list[str], *, passages: bool = True) -> dict[int, str]:
+    """Return the row ids of the texts that these ids name, each with its name: whole ones, and all passages of others.
+
+    Args:
+        connection: to the record.
+        ids: of texts.
+        passages: whether an id that names no text may name a single passage.
+    """
+    found: dict[int, str] = {}
+    single: dict[int, str] = {}
+    wanted = set(ids)
+    for part in _parts(ids):
+        marks = ", ".join("?" * len(part))
+        columns = "SELECT row_id, id, document FROM texts WHERE"
+        sql = f"{columns} id IN ({marks}) UNION {columns} document IN ({marks})"
+        for row_id, id, document in connection.execute(sql, part * 2):
+            name = id if document is None else document
+            found |= {row_id: name} if name in wanted else {}
+            single |= {row_id: id} if id in wanted and name not in wanted else {}
+    names = set(found.values())
+    return found | {row_id: id for row_id, id in single.items() if passages and id not in names}
 
 
 def sample_row_ids(

@@ -125,12 +125,13 @@ class Searcher:
             LikewiseError: called within a write of the same collection.
         """
         with self._record.lock:
-            if self._record.connection.in_transaction:  # it would cache what may be rolled back
+            if self._record.in_transaction:  # it would cache what may be rolled back
                 raise LikewiseError(
                     "a search within a write of the same collection: search when the write has returned"
                 )
             self.vectors.reload()
             with self._record.reading() as connection:
+                self.words.connection = connection
                 allowed = None if where is None else self._allowed_rows(where)
                 if vectors is None or mode == "text":
                     ranked = [self._by_words(query, k, allowed) for query in queries]
@@ -144,6 +145,7 @@ class Searcher:
     def term_overlap(self, query: str) -> TermOverlap:
         """Return the overlap of texts with the terms of a query, weighted by how rare they are in this index."""
         texts, generation = self._record.setting("texts"), self._record.setting("generation")
+        self.words.connection = self._record.connection
         return TermOverlap(self.words.idf(query, texts=texts, generation=generation), self._record.stems)
 
     def _allowed_rows(self, where: Where) -> AllowedRows:

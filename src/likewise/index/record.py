@@ -7,38 +7,42 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from likewise.errors import InputError, LikewiseError
 from likewise.index.stems import TOKENIZER, Stems
+from likewise.index.wal import WalConnection, connect
 
 FILE = "record.sqlite"
 FORMAT = 4  # raised when tables, settings, stored vectors or the terms of a text change
 MIN_SQLITE = (3, 32, 0)  # the first to take more than 999 parameters
 WAIT_SECONDS = 30.0  # that a second writer waits for the first
-_MAPPED = 1 << 40  # bytes
 _APPLICATION_ID = 0x4C696B65  # "Like", in the header of the SQLite file
 
 # What was computed from a record is computed again when more texts were added or removed than both of these limits.
 # Reading 5,000 vectors from the record takes about 10 ms.
 FEW_CHANGES, CHANGED_SHARE = 5_000, 0.02
 
+# Created for every connection, which is quick: a view of the occurrences in FTS5.
+INSTANCES = "CREATE VIRTUAL TABLE IF NOT EXISTS temp.instances USING fts5vocab(main, words, instance)"
 WORD_TABLES = (
     f"""CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize="{TOKENIZER}")""",
     "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row')",
 )
 _SCHEMA = (
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
-    "CREATE TABLE texts (row_id INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, text TEXT NOT NULL)",
+    # `document` is the id of the text that a passage is from; null for a whole text.
+    """CREATE TABLE texts (row_id INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, text TEXT NOT NULL,
+        document TEXT)""",
+    "CREATE INDEX passages ON texts (document) WHERE document IS NOT NULL",
     # Separate from the texts, so that a scan of all vectors or of a column reads nothing else.
     "CREATE TABLE vectors (row_id INTEGER PRIMARY KEY, vector BLOB NOT NULL)",
     "CREATE TABLE fields (row_id INTEGER PRIMARY KEY)",
@@ -51,19 +55,33 @@ _SCHEMA = (
 class Record:
     """A connection to the record, which threads use in turns.
 
+    Args:
+        folder: the index.
+        wait_seconds: how long a write waits for another process.
+
     Attributes:
-        connection: to SQLite, without implicit transactions: use `reading` and `writing`.
         folder: the index.
         lock: held by the thread that uses the connection.
         wait_seconds: how long a write waits for another process.
     """
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, wait_seconds: float) -> None:
-        self.folder, self.connection, self.wait_seconds = folder, connection, wait_seconds
+    def __init__(self, folder: Path, wait_seconds: float) -> None:
+        self.folder, self.wait_seconds = folder, wait_seconds
         self.lock = threading.RLock()
+        self._wal = WalConnection(folder / FILE, wait_seconds, INSTANCES)
 
-    @classmethod
-    def create(cls, folder: Path, settings: dict[str, Any], *, min_sqlite: tuple[int, ...] = MIN_SQLITE) -> None:
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """To SQLite, without implicit transactions: use `reading` and `writing`, which may open another one."""
+        return self._wal.connection
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this record is within a read or a write."""
+        return self._wal.in_transaction
+
+    @staticmethod
+    def create(folder: Path, settings: dict[str, Any], *, min_sqlite: tuple[int, ...] = MIN_SQLITE) -> None:
         """Write an empty record into `folder`.
 
         Args:
@@ -74,8 +92,9 @@ class Record:
         Raises:
             LikewiseError: the SQLite of this Python is too old or lacks FTS5, or the disk is full.
         """
+        _check_sqlite(min_sqlite)
         with _one_line_errors(folder, WAIT_SECONDS):
-            connection = _connect(folder, "rwc", WAIT_SECONDS, min_sqlite)
+            connection = connect((folder / FILE).absolute(), "mode=rwc", WAIT_SECONDS)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("BEGIN IMMEDIATE")
@@ -98,41 +117,45 @@ class Record:
             wait_seconds: how long a write waits for another process.
 
         Raises:
-            InputError: there is no index at `folder`, its record is missing or damaged, or it has another format.
+            InputError: there is no index at `folder`, its record is missing or damaged, may not be read, or has another
+                format.
         """
-        if not folder.exists():
-            raise InputError(f"{folder} does not exist: make an index with `likewise index` or Collection.create")
-        if not folder.is_dir() or not (folder / FILE).is_file():
-            raise InputError(f"{folder} is no index: expected a folder with {FILE}")
+        try:
+            if not folder.exists():
+                raise InputError(f"{folder} does not exist: make an index with `likewise index` or Collection.create")
+            if not folder.is_dir() or not (folder / FILE).is_file():
+                raise InputError(f"{folder} is no index: expected a folder with {FILE}")
+        except PermissionError:
+            raise _may_not_read(folder) from None
+        for path in (folder, folder / FILE):
+            if not os.access(path, os.R_OK):
+                raise _may_not_read(path)
+        _check_sqlite(MIN_SQLITE)
         with _one_line_errors(folder, wait_seconds):
-            connection = _connect(folder, "rw", wait_seconds)
+            record = cls(folder.absolute(), wait_seconds)  # whatever the working directory is later
             try:
-                application = connection.execute("PRAGMA application_id").fetchone()[0]
-                version = connection.execute("PRAGMA user_version").fetchone()[0]
-                if application != _APPLICATION_ID:
-                    raise InputError(f"{folder / FILE} is no record of an index: make the index again")
-                if version != FORMAT:
-                    raise InputError(
-                        f"{folder} has format {version}, this version reads format {FORMAT}: make the index again"
-                    )
-                connection.execute("SELECT max(row_id) FROM texts").fetchone()
+                with record.reading() as connection:
+                    _check_format(folder, connection)
             except BaseException:
-                connection.close()
+                record.close()
                 raise
-        return cls(folder, connection, wait_seconds)
+        return record
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Read one state of the record, whatever other processes write meanwhile."""
+        """Read one state of the record, whatever other processes write meanwhile.
+
+        Raises:
+            LikewiseError: the index was replaced or removed since it was opened.
+        """
         with self.lock, _one_line_errors(self.folder, self.wait_seconds):
-            if self.connection.in_transaction:  # within a write, which sees its own state
+            if self.in_transaction:  # within a write, which sees its own state
                 yield self.connection
                 return
-            self.connection.execute("BEGIN")
-            try:
+            with ExitStack() as held:
+                self._wal.begin(held)
+                held.callback(self.connection.execute, "ROLLBACK")
                 yield self.connection
-            finally:
-                self.connection.execute("ROLLBACK")
 
     @contextmanager
     def writing(self, *, changes: bool = True) -> Iterator[int]:
@@ -142,17 +165,18 @@ class Record:
             changes: whether texts are added or removed; if not, the generation stays the same.
 
         Raises:
-            LikewiseError: another process wrote during all of `wait_seconds`, or the disk is full.
+            LikewiseError: another process wrote during all of `wait_seconds`, the disk is full, or the index was
+                replaced or removed since it was opened.
         """
         with self.lock, _one_line_errors(self.folder, self.wait_seconds):
-            self.connection.execute("BEGIN IMMEDIATE")
             try:
+                self._wal.begin_writing()
                 generation = self.setting("generation") + int(changes)
                 self.set_setting("generation", generation)
                 yield generation
-                self.connection.execute("COMMIT")
+                self._wal.commit()
             finally:
-                if self.connection.in_transaction:
+                if self.in_transaction:
                     self.connection.execute("ROLLBACK")
 
     @cached_property
@@ -171,7 +195,7 @@ class Record:
     def close(self) -> None:
         """Close the file."""
         with self.lock:
-            self.connection.close()
+            self._wal.close()
 
 
 def read_setting(connection: sqlite3.Connection, name: str) -> Any:
@@ -180,35 +204,27 @@ def read_setting(connection: sqlite3.Connection, name: str) -> Any:
     return row[0] if row else None
 
 
-def _connect(
-    folder: Path, mode: str, wait_seconds: float, min_sqlite: tuple[int, ...] = MIN_SQLITE
-) -> sqlite3.Connection:
-    """Open a connection without implicit transactions."""
-    path = quote(str((folder / FILE).absolute()))
-    if mode == "rw" and not os.access(folder, os.W_OK):
-        # WAL writes files next to the record even to read; a folder that nobody can write needs no waiting.
-        mode = "ro&immutable=1"
-    connection = sqlite3.connect(
-        f"file:{path}?mode={mode}", uri=True, isolation_level=None, timeout=wait_seconds, check_same_thread=False
-    )
-    try:
+def _check_sqlite(min_sqlite: tuple[int, ...]) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
         fts5 = connection.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone()
-        if not fts5 or sqlite3.sqlite_version_info < min_sqlite:
-            raise LikewiseError(
-                f"the SQLite of this Python, {sqlite3.sqlite_version}{'' if fts5 else ' without FTS5'}, is not enough:"
-                f" an index needs {'.'.join(map(str, min_sqlite))} with FTS5, as in a Python of python.org or conda"
-            )
-        # A write that returned is never lost, not even in a power cut.
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA cache_size = -65536")  # 64 MiB: pages that a large write holds in memory
-        connection.execute("PRAGMA journal_size_limit = 16777216")  # shrink the WAL again after a large write
-        connection.execute("PRAGMA temp_store = MEMORY")
-        # Pages are read from a memory map: some hundred vectors of a million in a third of the time.
-        connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    if not fts5 or sqlite3.sqlite_version_info < min_sqlite:
+        raise LikewiseError(
+            f"the SQLite of this Python, {sqlite3.sqlite_version}{'' if fts5 else ' without FTS5'}, is not enough:"
+            f" an index needs {'.'.join(map(str, min_sqlite))} with FTS5, as in a Python of python.org or conda"
+        )
+
+
+def _check_format(folder: Path, connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+        raise InputError(f"{folder / FILE} is no record of an index: make the index again")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != FORMAT:
+        raise InputError(f"{folder} has format {version}, this version reads format {FORMAT}: make the index again")
+    connection.execute("SELECT max(row_id) FROM texts").fetchone()
+
+
+def _may_not_read(path: Path) -> InputError:
+    return InputError(f"{path} may not be read by this user: its owner must permit it (chmod -R a+rX)")
 
 
 @contextmanager
@@ -217,7 +233,8 @@ def _one_line_errors(folder: Path, wait_seconds: float) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        extended = getattr(error, "sqlite_errorcode", 0)
+        code = sqlite3.SQLITE_FULL if extended == sqlite3.SQLITE_IOERR_SHMSIZE else extended & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             ours: LikewiseError = LikewiseError(
                 f"another process is writing to {folder}: nothing was written after waiting {wait_seconds:g} s;"

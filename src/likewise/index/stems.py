@@ -2,7 +2,8 @@
 
 The record removes the terms of a text by computing them again, so the same text must always give the same terms within
 one format of the record: all rules use fixed character ranges and Unicode 3.2 instead of the tables of the running
-Python. SQLite's FTS5 does the rest: case folding and the removal of accents (tokenizer `unicode61`).
+Python. What Unicode writes in several ways becomes one (`normalised`); SQLite's FTS5 splits the result into terms
+(tokenizer `unicode61`).
 """
 
 import json
@@ -37,7 +38,24 @@ _CHARACTER = re.compile(f"[{_BASES}][{_COMBINING}]*")
 _UNSPACED = re.compile(f"(?:[{_BASES}][{_COMBINING}]*)+")
 
 _FROZEN = unicodedata.ucd_3_2_0
-_MARKS = re.compile("[\u0300-\u036f]")
+# What a word may be written with or without: accents that compose with no letter; points of Hebrew and Arabic, and the
+# lengthening of Arabic; variation selectors and other invisible characters that are not of category Cf in 3.2.
+_OPTIONAL = re.compile(
+    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u08d3-\u08ff"
+    "\u00ad\u200b\u180b-\u180e\u061c\u2066-\u2069\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
+_APOSTROPHES = "\u02b9\u02bb\u02bc\u02bd"  # letters to Unicode, but a word is split at any other apostrophe
+# Letters of later versions of Unicode that are another spelling of older ones, and two that casefold does not change.
+_SAME = {
+    "\u1e9e": "ss", "\u0131": "i", "\u09ce": "\u09a4\u09cd", "\u0d7a": "\u0d23\u0d4d", "\u0d7b": "\u0d28\u0d4d",
+    "\u0d7c": "\u0d30\u0d4d", "\u0d7d": "\u0d32\u0d4d", "\u0d7e": "\u0d33\u0d4d", "\u0d7f": "\u0d15\u0d4d",
+    **dict.fromkeys("\u0450\u0451\u0400\u0401", "\u0435"), "\u045d": "\u0438", "\u040d": "\u0438",
+}  # fmt: skip
+_LATIN, _GREEK = range(0x250), range(0x370, 0x400)
+_SIGNS = re.compile("[\u2100-\u214f\u3200-\u33ff]")  # blocks with signs for whole words, such as ™, № and ㎏
+_NON_JOINER = "\u200c"
+_COMPOUND = re.compile("[\u0620-\u06ff]+(?:\u200c[\u0620-\u06ff]+)+")
 # Bytes of UTF-8: ASCII letters in lower case, other ASCII signs as spaces, bytes above ASCII unchanged.
 _LOWERED = bytes(code if code > 127 else ord(chr(code).lower()) if chr(code).isalnum() else 32 for code in range(256))
 # Where separators occur; between the two ranges there are only letters (Han, Yi, Hangul) and private use.
@@ -127,6 +145,7 @@ NO_STEMS = Stems({})
 def indexed_text(text: str, stems: Stems = NO_STEMS) -> str:
     """Return the text that FTS5 indexes: bigrams of scripts without spaces, and stems of words."""
     if not text.isascii():
+        text = normalised(text)
         text = _UNSPACED.sub(lambda run: f" {' '.join(_bigrams(run[0], last=True))} ", text)
     return stems.replace(text) if stems else text
 
@@ -137,7 +156,7 @@ def query_terms(query: str, stems: Stems = NO_STEMS) -> list[str]:
     A single character of a script without spaces becomes a prefix search, which finds the bigrams that begin with it.
     """
     phrases: dict[str, None] = {}
-    query, end = well_formed(query), 0
+    query, end = normalised(well_formed(query)), 0
     for run in _UNSPACED.finditer(query):
         phrases |= dict.fromkeys(_spaced_terms(query[end : run.start()], stems))
         bigrams = _bigrams(run[0], last=False)
@@ -156,12 +175,60 @@ def bare_term(phrase: str) -> str:
     return fold(phrase.strip('" *'))
 
 
+def normalised(text: str) -> str:
+    """Return the text with each word in one of the forms that Unicode has of it.
+
+    As in the tokenizer of the vectors, this is NFKC without format characters (soft hyphen, zero-width space). Beyond
+    it, case is folded (ß is ss), digits of all scripts are the same, and a word may be written with accents or points
+    or without. Accents of Latin and Greek letters and ё count as such, й does not: it is a letter of its own. Parts of
+    a word that are held apart by a zero-width non-joiner, as in Persian, are written joined or with a space elsewhere:
+    they become all of it.
+    """
+    if text.isascii():
+        return text
+    text = _FROZEN.normalize("NFKC", _SIGNS.sub(_apart, text))
+    if _NON_JOINER in text:
+        text = _COMPOUND.sub(lambda word: f"{word[0]} {word[0].replace(_NON_JOINER, ' ')}", text)
+    return text.translate(_FOLDED)
+
+
 def fold(word: str) -> str:
-    """Fold a word as FTS5 does, after NFKC: lower case, and without accents where its letters are Latin."""
-    if word.isascii():
-        return word.lower()
-    lowered = _FROZEN.normalize("NFKC", word).lower().replace("ς", "σ")
-    return "".join(map(_without_accent, _MARKS.sub("", lowered)))
+    """Return a word as the index has it."""
+    return normalised(word).lower()
+
+
+class _Folded(dict[int, str]):
+    """The form of each character, filled as characters occur."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _folded(chr(code))
+        return self[code]
+
+
+_FOLDED = _Folded()
+
+
+def _folded(character: str) -> str:
+    if character.isascii():
+        return character
+    category = _FROZEN.category(character)
+    if character in _SAME:
+        return _SAME[character]
+    if category == "Cf" or _OPTIONAL.match(character):
+        return ""
+    if character in _APOSTROPHES:
+        return " "
+    if category == "Nd":
+        return str(_FROZEN.decimal(character))
+    base = _FROZEN.normalize("NFD", character)[0]
+    if ord(base) in _LATIN or ord(base) in _GREEK:
+        character = base
+    return character if category == "Cn" else character.casefold()
+
+
+def _apart(sign: re.Match[str]) -> str:
+    form = _FROZEN.normalize("NFKC", sign[0])
+    return f" {form} " if len(form) > 1 and _FROZEN.category(sign[0]) == "So" else sign[0]
 
 
 def _bigrams(run: str, *, last: bool) -> list[str]:
@@ -175,11 +242,6 @@ def _spaced_terms(text: str, stems: Stems) -> list[str]:
     text = stems.replace(text) if stems else text
     kept = (c if unicodedata.category(c)[0] in "LNM" or unicodedata.category(c) == "Co" else " " for c in text)
     return [f'"{word}"' for word in "".join(kept).split()]
-
-
-def _without_accent(character: str) -> str:
-    first = _FROZEN.normalize("NFD", character)[0]
-    return first if first.isascii() else character
 
 
 def _merged(pairs: list[tuple[str, str]]) -> dict[str, str]:

@@ -138,7 +138,7 @@ def build_cache(
     Where the folder cannot be written or its disk is full, the cache stays in the memory of this process.
     """
     for part in folder.glob(f".{FILE}.*.part"):  # left by a killed process
-        with suppress(FileNotFoundError):  # another process has just renamed it
+        with suppress(OSError):  # another process has just renamed it, or this one may not write
             if time.time() - part.stat().st_mtime > _DAY:
                 part.unlink()
     try:
