@@ -2,6 +2,7 @@
 
 import errno
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,37 @@ def test_filters_and_modes(shelf: Shelf) -> None:
 
 def test_unknown_view(shelf: Shelf) -> None:
     assert "did you mean crop" in fails("views", shelf.file, "--text", "body", "--views", "krop")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "FILE", "--out", "OUT"),
+        ("distill", "no.model", "--texts", "FILE", "--out", "OUT"),
+        ("index", "no.model", "FILE", "--out", "OUT"),
+        ("embed", "no.model", "FILE", "--out", "OUT"),
+        ("duplicates", "no.csv", "--out", "OUT"),
+        ("duplicates", "no.csv", "--out", "other", "--output-kept", "OUT"),
+        ("duplicates", "no.csv", "--out", "other", "--save", "OUT"),
+        ("classify", "fit", "no.model", "no.csv", "--label", "x", "--out", "OUT"),
+        ("recommend", "fit", "no.jsonl", "no.csv", "--out", "OUT"),
+        ("report", "no.model", "--out", "OUT"),
+        ("demo", "--out", "OUT"),
+    ],
+    ids=" ".join,
+)
+def test_what_another_writes_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """A law: an output has one writer; a command that is refused leaves nothing, and is not in its own way later."""
+    monkeypatch.chdir(tmp_path)
+    file, out = _write(tmp_path / "a.txt", "one text\nanother text\n"), tmp_path / "out.npy"
+    words = [{"FILE": str(file), "OUT": str(out)}.get(word, word) for word in command]
+    with ThreadPoolExecutor(1) as other:
+        writing = atomic.locking(out)
+        other.submit(writing.__enter__).result()
+        assert f"{out} is being written by another thread" in fails(*words, code=1)
+        other.submit(writing.__exit__, None, None, None).result()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    with atomic.locking(tmp_path / "other"), atomic.locking(out):
+        pass

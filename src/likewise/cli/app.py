@@ -20,6 +20,7 @@ from likewise.cli.embed import embed
 from likewise.cli.evaluate import evaluate
 from likewise.cli.export import export
 from likewise.cli.index import add, delete, index
+from likewise.cli.options import OUTPUTS
 from likewise.cli.recommend import recommend
 from likewise.cli.report import report
 from likewise.cli.search import search
@@ -61,7 +62,8 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; end it quietly when the reader of its output has closed the pipe."""
         try:
-            return super().invoke(ctx)
+            with OUTPUTS:
+                return super().invoke(ctx)
         except BrokenPipeError as error:
             _discard_output()
             raise typer.Exit from error

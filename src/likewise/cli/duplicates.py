@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from likewise.atomic import refuse_existing, refuse_other, replacing_file
-from likewise.cli.options import Encoding, File, Id, OnError, Overwrite, Progress, Seed, Text
+from likewise.atomic import refuse_other, replacing_file
+from likewise.cli.options import Encoding, File, Id, OnError, Overwrite, Progress, Seed, Text, reserve
 from likewise.cli.screen import counted
 from likewise.errors import InputError
 
@@ -71,7 +71,7 @@ def duplicates(
     from likewise.applications.duplicates.store import OTHER, RECORD, Store
 
     for name in filter(None, (out, output_kept, save)):
-        refuse_existing(Path(name), overwrite=overwrite)
+        reserve(name, overwrite=overwrite)
     if output_kept and file == "-":
         raise InputError(
             "--output-kept reads the file once more, which standard input cannot: put the texts into a file"

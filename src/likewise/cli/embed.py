@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from likewise.atomic import refuse_existing, replacing_file
-from likewise.cli.options import Backend, Encoding, File, Id, ModelFolder, OnError, Overwrite, Progress, Text
+from likewise.atomic import replacing_file
+from likewise.cli.options import Backend, Encoding, File, Id, ModelFolder, OnError, Overwrite, Progress, Text, reserve
 from likewise.cli.screen import ProgressCounter, counted
 
 
@@ -48,7 +48,7 @@ def embed(
 
     target = Path(out)
     write = writer_for(target)  # refuses an unknown suffix before any work is done
-    refuse_existing(target, overwrite=overwrite)
+    reserve(target, overwrite=overwrite)
     loaded = load_model(model, backend=backend)
     encode = {"text": loaded.encode, "document": loaded.encode_document, "query": loaded.encode_query}[role]
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)

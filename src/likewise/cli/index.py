@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from likewise.atomic import refuse_existing, refuse_other, replacing_folder
+from likewise.atomic import refuse_other, replacing_folder
 from likewise.cli.options import (
     Backend,
     Encoding,
@@ -19,6 +19,7 @@ from likewise.cli.options import (
     PassageLength,
     Progress,
     Text,
+    reserve,
 )
 from likewise.cli.screen import ProgressCounter, counted, lines_of
 
@@ -54,7 +55,7 @@ def index(
     from likewise.model.load import load_model
 
     target = Path(out)
-    refuse_existing(target, overwrite=overwrite)
+    reserve(target, overwrite=overwrite)
     refuse_other(target, FILE, "no index")
     loaded = load_model(model, backend=backend)
     corpus = read(file, text=text, id=id, columns=True, encoding=encoding, on_error=on_error)

@@ -1,8 +1,21 @@
 """Options that several commands share, so that they have the same name and help everywhere."""
 
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from likewise.atomic import locking
+
+OUTPUTS = ExitStack()
+"""The outputs of the running command, which no other process may write until it ends."""
+
+
+def reserve(path: str | Path, *, overwrite: bool) -> None:
+    """Refuse an output that exists or is being written, and be its only writer until the command ends."""
+    OUTPUTS.enter_context(locking(Path(path), overwrite=overwrite))
+
 
 File = Annotated[
     str,

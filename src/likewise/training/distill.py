@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from likewise.atomic import os_error, refuse_existing, replacing_file
+from likewise.atomic import locking, os_error, replacing_file
 from likewise.corpus.read import read
 from likewise.encoders.concatenation import component_dims
 from likewise.encoders.static import StaticEncoder
@@ -207,11 +207,11 @@ def distill(
     recipe = Recipe.of({"seed": seed} | settings)
     corpus = read(texts, text=text, encoding=encoding, on_error=on_error)
     target = None if out is None else Path(out)
-    if target is not None:
-        refuse_existing(target, overwrite=overwrite)
-        refuse_other(target)
-    found = load_teacher(teacher)
     with Messages(shown=progress) as messages, ExitStack() as stack:
+        if target is not None:
+            stack.enter_context(locking(target, overwrite=overwrite))
+            refuse_other(target)
+        found = load_teacher(teacher)
         work = _working_folder(target, stack)
         try:
             reading = read_corpus(corpus, work, log=messages.log)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from likewise.atomic import os_error, refuse_existing
+from likewise.atomic import locking, os_error
 from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
 from likewise.model.embedder import TextModel
@@ -145,12 +145,12 @@ def _removed_after_errors(work: Path, target: Path, *, resume: bool) -> Iterator
 
 
 def _working_folder(target: Path | None, stack: ExitStack, *, resume: bool, overwrite: bool) -> Path:
-    """Where the ids and the checkpoint of a run are: next to the model that it will become."""
+    """Where the ids and the checkpoint of a run are: next to the model that it will become and that it alone writes."""
     if target is None:
         if resume:
             raise InputError("resume=True needs out=, the model that the killed run was to write")
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="likewise-")))
-    refuse_existing(target, overwrite=overwrite)
+    stack.enter_context(locking(target, overwrite=overwrite))
     refuse_other(target)
     work = target.absolute().parent / f"{target.name}.training"
     if not resume:
