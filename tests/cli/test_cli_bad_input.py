@@ -57,7 +57,11 @@ def test_too_few_texts(tmp_path: Path, content: str) -> None:
 
 def test_ten_texts_do(tmp_path: Path) -> None:
     file = _write(tmp_path / "a.txt", "".join(f"number {n} is {n * n}\n" for n in range(10)))
-    succeeds("train", file, "--out", tmp_path / "x.model", "--epochs", 1, "--no-progress")
+    ran = run_likewise("train", file, "--out", tmp_path / "x.model", "--epochs", 1, "--no-progress")
+    assert ran.exit_code == 0
+    for shown in ("left out: 0 repeats, 0 empty", "warning: only 10 texts", "score without labels"):
+        assert shown in ran.stderr  # these are no progress
+    assert "learning the vocabulary" not in ran.stderr and "  step " not in ran.stderr
 
 
 @pytest.mark.nightly

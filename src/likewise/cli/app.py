@@ -1,5 +1,6 @@
 """The command line: its commands, one-line errors and exit codes."""
 
+import logging
 import os
 import signal
 import sys
@@ -60,6 +61,20 @@ def _ending_at_signals() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
+@contextmanager
+def _showing_log() -> Iterator[None]:
+    """Write what the package logs to standard error: with `--no-progress`, warnings and what was left out are shown."""
+    logger, handler = logging.getLogger("likewise"), logging.StreamHandler(sys.stderr)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
+
+
 class Commands(TyperGroup):
     """The group of all commands; ends the process with 0, 2 (bad input), 1 (failure) or 128 + a signal.
 
@@ -67,6 +82,7 @@ class Commands(TyperGroup):
     """
 
     @_ending_at_signals()
+    @_showing_log()
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> Any:
         """Run the command in `args` and exit."""
         given, debug = _without_debug(list(sys.argv[1:] if args is None else args))

@@ -60,7 +60,9 @@ PassageLength = Annotated[
         show_default=False,
     ),
 ]
-Progress = Annotated[bool, typer.Option("--progress/--no-progress", help="Show progress on standard error.")]
+Progress = Annotated[
+    bool, typer.Option("--progress/--no-progress", help="Show progress on standard error; warnings are shown anyway.")
+]
 Seed = Annotated[int, typer.Option("--seed", help="The random seed: the same seed gives the same result.")]
 Views = Annotated[
     str | None,

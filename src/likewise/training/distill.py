@@ -256,7 +256,7 @@ def _inputs(
     reading.close()
     dataset = Dataset(prepared, settings)
     subwords = [subword.removeprefix("##") for subword in prepared.vocabulary.subwords]
-    messages.log(
+    messages.fact(
         f"{prepared.facts.name}: {prepared.facts.texts:,} distinct texts; {teacher.name}, of {teacher.dim} dimensions, "
         f"encodes {len(beginnings):,} of them, {len(spans):,} spans and {len(subwords):,} subwords"
     )
@@ -292,7 +292,7 @@ def _distilled(inputs: _Inputs, teacher: Teacher, messages: Messages) -> Model:
         purpose = Purpose.DISTILLATION_FINAL_FIT
         train_on_both(student, data, dataset.with_held_out(), settings, batches, rng, purpose)
         finished = dataset.finished(student, finished)
-    messages.log(
+    messages.fact(
         f"of the {NEIGHBOURS} nearest neighbours of {held_out:,} held-out texts {scores['agreement']:.0%} are the "
         f"teacher's (words alone {scores['agreement, words']:.0%})\n"
         f"score without labels {scores['score']:.3f}, to compare models of the same texts"

@@ -56,7 +56,8 @@ def train(
         seed: of everything random: the same seed on the same machine gives the same bytes.
         out: a folder to write the model to.
         resume: continue a killed run to the same `out`.
-        progress: show progress on standard error.
+        progress: show progress on standard error; if not, warnings, what was left out and the score go to the logger
+            `likewise`.
         overwrite: replace `out` if it exists.
         encoding: of a text file; detected if None.
         on_error: what to do with a row that cannot be read: `raise`, or `skip` and count it.
