@@ -255,6 +255,20 @@ def test_where_the_file_system_has_no_locks_nothing_is_locked_or_removed(
     assert sorted(names(tmp_path)) == [".out.0123abcd.part", "out"]
 
 
+def test_only_what_a_killed_writer_of_this_output_left_is_removed(tmp_path: Path) -> None:
+    """A closed form: its temporary paths, those within one, and no other names."""
+    own = ("out.0123abcd.part", "out.0123abcd.part.before", "out.0123abcd.part-journal", "out.0123abcd.old")
+    inner = (".out.0123abcd.part.01234567.part", ".out.0123abcd.part.01234567.old", ".out.0123abcd.part.lock")
+    others = (".out.0123abcd.part", "out.more.0123abcd.part", "out.0123abcd.parts", "out.0123.part", "out.part")
+    for name in (*own, *inner, *others):
+        (tmp_path / f".{name}").touch()
+    (tmp_path / "out").touch()
+    (tmp_path / ".out.lock").write_text(f"process 1 on {os.uname().nodename}")
+    with locking(tmp_path / "out", overwrite=True):
+        pass
+    assert sorted(names(tmp_path)) == sorted(["out", *(f".{name}" for name in others)])
+
+
 @pytest.mark.parametrize("host", ["", "elsewhere"])
 def test_a_folder_that_a_killed_process_had_renamed_comes_back(tmp_path: Path, host: str) -> None:
     """A law: killed between its two renames, a writer leaves the old one whole; one of another machine may be alive."""
@@ -272,6 +286,15 @@ def test_no_temporary_path_is_shown(tmp_path: Path) -> None:
         replacing_file(tmp_path / "out") as new,
     ):
         raise OSError(errno.EIO, "Input/output error", str(new))
+    full = OSError(errno.ENOSPC, "No space left on device")
+    expected = f"the disk is full: {tmp_path / 'out' / 'inner' / 'file'} was not written"
+    with (
+        pytest.raises(LikewiseError, match=expected),
+        replacing_folder(tmp_path / "out") as outer,
+        replacing_folder(outer / "inner") as inner,
+        replacing_file(inner / "file"),
+    ):
+        raise full
 
 
 def test_a_link_is_written_through(tmp_path: Path) -> None:

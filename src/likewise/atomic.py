@@ -116,13 +116,12 @@ def replacing_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         place = Path(os.path.realpath(path))
         temporary = _temporary(place)
         try:
-            yield temporary
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
-            _refuse_appeared(temporary, path, overwrite=overwrite)
-            temporary.replace(place)
-        except OSError as error:
-            raise os_error(error, path, temporary) from error
+            with _naming(path, temporary):
+                yield temporary
+                with temporary.open("rb") as written:
+                    os.fsync(written.fileno())
+                _refuse_appeared(temporary, path, overwrite=overwrite)
+                temporary.replace(place)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -139,39 +138,50 @@ def replacing_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         place = Path(os.path.realpath(path))
         temporary = _temporary(place)
         try:
-            temporary.mkdir()
-            yield temporary
-            for file in temporary.rglob("*"):
-                if file.is_file():
-                    with file.open("rb") as written:
-                        os.fsync(written.fileno())
-            _refuse_appeared(temporary, path, overwrite=overwrite)
-            if place.exists():
-                # A folder cannot be renamed over another one: the old one is renamed first, and removed last.
-                old = temporary.with_suffix(".old")
-                place.rename(old)
-                try:
+            with _naming(path, temporary):
+                temporary.mkdir()
+                yield temporary
+                for file in temporary.rglob("*"):
+                    if file.is_file():
+                        with file.open("rb") as written:
+                            os.fsync(written.fileno())
+                _refuse_appeared(temporary, path, overwrite=overwrite)
+                if place.exists():
+                    # A folder cannot be renamed over another one: the old one is renamed first, and removed last.
+                    old = temporary.with_suffix(".old")
+                    place.rename(old)
+                    try:
+                        temporary.rename(place)
+                    except OSError:
+                        old.rename(place)
+                        raise
+                    shutil.rmtree(old) if old.is_dir() else old.unlink()
+                else:
                     temporary.rename(place)
-                except OSError:
-                    old.rename(place)
-                    raise
-                shutil.rmtree(old) if old.is_dir() else old.unlink()
-            else:
-                temporary.rename(place)
-        except OSError as error:
-            raise os_error(error, path, temporary) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def os_error(error: OSError, path: Path, temporary: Path | None = None) -> LikewiseError:
-    """Turn an error while writing `path`, or its `temporary` path, into one line."""
+def os_error(error: OSError, path: Path) -> LikewiseError:
+    """Turn an error while writing `path` into one line."""
     if error.errno == errno.ENOSPC:
         return LikewiseError(f"the disk is full: {path} was not written, what existed there is unchanged")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError(f"cannot write {path}: {error.strerror}")
-    message = str(error) if temporary is None else str(error).replace(str(temporary), str(path))
-    return LikewiseError(f"{path} was not written: {message}")
+    return LikewiseError(f"{path} was not written: {error}")
+
+
+@contextmanager
+def _naming(path: Path, temporary: Path) -> Iterator[None]:
+    """Turn errors within the block into one line that names `path` instead of its temporary one."""
+    try:
+        try:
+            yield
+        except OSError as error:
+            raise os_error(error, path) from error
+    except LikewiseError as error:
+        error.args = (str(error).replace(str(temporary), str(path)), *error.args[1:])
+        raise
 
 
 def _temporary(place: Path) -> Path:
@@ -180,7 +190,9 @@ def _temporary(place: Path) -> Path:
 
 def _sweep(place: Path, killed: str) -> None:
     """Remove what a killed writer left; put back what it had renamed to put the new one there."""
-    left = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{8}}\.(part|old)\b.*")
+    name = re.escape(place.name) + r"\.[0-9a-f]{8}"
+    # Also what was written within a temporary path itself, such as the empty index that texts are then added to.
+    left = re.compile(rf"\.{name}\.(old|part\b.*)|\.\.{name}\.part\.([0-9a-f]{{8}}\.(old|part\b.*)|lock)")
     for path in [path for path in place.parent.iterdir() if left.fullmatch(path.name)]:
         with suppress(OSError):
             # Some network file systems lock within one machine only: the writer on another one may be alive.
@@ -188,7 +200,7 @@ def _sweep(place: Path, killed: str) -> None:
                 changed = max(each.stat().st_mtime for each in (path, *path.rglob("*")))
                 if time.time() - changed < _DAY:
                     continue
-            if path.suffix == ".old" and not place.exists():
+            if path.suffix == ".old" and not place.exists() and not path.name.startswith(f"..{place.name}"):
                 path.rename(place)
             elif path.is_dir():
                 shutil.rmtree(path)
