@@ -101,7 +101,7 @@ class _Cache(FunctionCache):  # type: ignore[misc]
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        with suppress(OSError):
+        with suppress(Exception):  # the index that it reads first may be damaged too
             super().save_overload(sig, data)
 
 
