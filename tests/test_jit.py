@@ -50,6 +50,19 @@ if child == 0:
 assert os.waitpid(child, 0)[1] == 0
 assert is_right(0) and numba.threading_layer() == sys.argv[1]
 """
+FORK_AFTER_OTHERS = """
+import os, likewise, faiss, numpy as np
+points = np.random.default_rng(0).random((2000, 8), np.float32)
+faiss.Kmeans(8, 16, niter=2).train(points)
+child = os.fork()
+if child == 0:
+    from loops import squares
+    out = np.zeros(9)
+    squares(np.arange(9.0), out)
+    faiss.Kmeans(8, 16, niter=2).train(points)
+    os._exit(0 if out[3] == 9 else 3)
+assert os.waitpid(child, 0)[1] == 0
+"""
 
 
 @pytest.fixture
@@ -75,6 +88,14 @@ def test_forks_and_threads(loops: ModuleType, tmp_path: Path, layer: str) -> Non
         check=True,
         timeout=100,
     )
+
+
+@pytest.mark.slow
+def test_a_fork_after_other_libraries_used_openmp(loops: ModuleType, tmp_path: Path) -> None:
+    """A law: it does not wait for their threads, which are gone."""
+    path = os.pathsep.join([str(tmp_path), str(SOURCE.parent)])
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "2"}
+    subprocess.run([sys.executable, "-c", FORK_AFTER_OTHERS], env=environment, check=True, timeout=100)
 
 
 def test_every_loop_is_compiled_this_way() -> None:

@@ -1,7 +1,7 @@
 """Compile loops with numba so that they run in any process: beside other threads, after a fork, without a home folder.
 
 Where numba has no OpenMP, calls from several threads take turns: its own thread pool would end the process. GNU OpenMP
-ends a forked process that uses it after its parent did, so there the loops run on one thread.
+ends or stops a forked process that uses it after its parent did, so there the loops run on one thread.
 """
 
 import os
@@ -18,10 +18,13 @@ from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache
+from threadpoolctl import threadpool_limits
+
+from likewise import PROCESS
 
 _LOCK = threading.Lock()
 _turn: AbstractContextManager[Any] | None = None  # within which a parallel loop runs; None before the first one
-_forked = False  # whether numba's threads are those of a parent
+_forked = os.getpid() != PROCESS  # whether this process is a fork of one that had loaded the package
 
 
 def compiled(*, parallel: bool = False, **options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -47,7 +50,9 @@ def _parallel(function: Callable[..., Any], threaded: Callable[..., Any], option
     def run(*args: Any) -> Any:
         nonlocal serial
         if _forked:
-            serial = serial or _cached(_renamed(function), **options)
+            if serial is None:
+                threadpool_limits(1, "openmp")  # of faiss and scikit-learn: it would wait for threads that are gone
+                serial = _cached(_renamed(function), **options)
             return serial(*args)
         with _turn or _first_turn():
             return threaded(*args)
@@ -64,10 +69,9 @@ def _first_turn() -> AbstractContextManager[Any]:
 
 
 def _after_fork() -> None:
-    """Remember, in the child, that the threads of its parent are gone."""
+    """Remember, in the child, that the threads of its parent are gone: those of numba, or of others that use OpenMP."""
     global _forked  # noqa: PLW0603
-    with suppress(ValueError):  # no threads were started
-        _forked = bool(numba.threading_layer())
+    _forked = True
 
 
 if hasattr(os, "register_at_fork"):
