@@ -46,6 +46,8 @@ __all__ = [
 # then. Read when the first OpenMP library is loaded, so it stands here; a value set from outside is left alone.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+PROCESS = os.getpid()  # that loaded the package: in a fork of it, threads of OpenMP are gone
+
 _PLACES = {
     "Answer": "likewise.applications.answer",
     "Classifier": "likewise.applications.classify.classifier",

@@ -2,6 +2,7 @@
 
 import errno
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,11 @@ def test_too_few_texts(tmp_path: Path, content: str) -> None:
 
 def test_ten_texts_do(tmp_path: Path) -> None:
     file = _write(tmp_path / "a.txt", "".join(f"number {n} is {n * n}\n" for n in range(10)))
-    succeeds("train", file, "--out", tmp_path / "x.model", "--epochs", 1, "--no-progress")
+    ran = run_likewise("train", file, "--out", tmp_path / "x.model", "--epochs", 1, "--no-progress")
+    assert ran.exit_code == 0
+    for shown in ("left out: 0 repeats, 0 empty", "warning: only 10 texts", "score without labels"):
+        assert shown in ran.stderr  # these are no progress
+    assert "learning the vocabulary" not in ran.stderr and "  step " not in ran.stderr
 
 
 @pytest.mark.nightly
@@ -168,3 +173,37 @@ def test_no_header(tmp_path: Path) -> None:
     file = _write(tmp_path / "a.csv", "".join(f"{n},the kettle number {n}\n" for n in range(9)))
     assert "--no-header" in _train(file)
     assert "the kettle number" in succeeds("views", file, "--no-header", "--text", "2")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "FILE", "--out", "OUT"),
+        ("distill", "no.model", "--texts", "FILE", "--out", "OUT"),
+        ("index", "no.model", "FILE", "--out", "OUT"),
+        ("embed", "no.model", "FILE", "--out", "OUT"),
+        ("duplicates", "no.csv", "--out", "OUT"),
+        ("duplicates", "no.csv", "--out", "other", "--output-kept", "OUT"),
+        ("duplicates", "no.csv", "--out", "other", "--save", "OUT"),
+        ("classify", "fit", "no.model", "no.csv", "--label", "x", "--out", "OUT"),
+        ("recommend", "fit", "no.jsonl", "no.csv", "--out", "OUT"),
+        ("report", "no.model", "--out", "OUT"),
+        ("demo", "--out", "OUT"),
+    ],
+    ids=" ".join,
+)
+def test_what_another_writes_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """A law: an output has one writer; a command that is refused leaves nothing, and is not in its own way later."""
+    monkeypatch.chdir(tmp_path)
+    file, out = _write(tmp_path / "a.txt", "one text\nanother text\n"), tmp_path / "out.npy"
+    words = [{"FILE": str(file), "OUT": str(out)}.get(word, word) for word in command]
+    with ThreadPoolExecutor(1) as other:
+        writing = atomic.locking(out)
+        other.submit(writing.__enter__).result()
+        assert f"{out} is being written by another thread" in fails(*words, code=1)
+        other.submit(writing.__exit__, None, None, None).result()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    with atomic.locking(tmp_path / "other"), atomic.locking(out):
+        pass

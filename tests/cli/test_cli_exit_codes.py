@@ -221,3 +221,37 @@ def test_closed_output_is_no_error() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_a_command_as_ctrl_c_does(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals, code: int
+) -> None:
+    """A law: nothing half-written stays, though timeout(1) sends the signal twice; afterwards all is as it was."""
+
+    def killed(collection: Any, *_: Any) -> None:
+        assert list(tmp_path.glob(".x.index.*.part"))
+        try:
+            os.kill(os.getpid(), sent)
+        finally:
+            os.kill(os.getpid(), sent)
+
+    monkeypatch.setattr("likewise.index.collection.Collection.add_corpus", killed)
+    assert (
+        run_likewise("index", shelf.model, shelf.file, "--text", "body", "--out", tmp_path / "x.index").exit_code
+        == code
+    )
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(sent) == signal.SIG_DFL
+
+
+def test_a_handler_of_the_caller_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs commands within a process of their own, or under nohup, has decided what a signal does."""
+    got: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: got.append(number))
+    try:
+        monkeypatch.setattr("typer.core.TyperGroup.main", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+        assert run_likewise("--version").exit_code == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert got == [signal.SIGTERM]

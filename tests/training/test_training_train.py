@@ -178,6 +178,20 @@ def test_what_is_shown(python_docs: list[str], tmp_path: Path, capsys: pytest.Ca
         assert part in shown.err
 
 
+def test_without_progress_facts_and_warnings_are_logged(
+    python_docs: list[str], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A law: what was left out, the score and the warnings are no progress."""
+    caplog.set_level("INFO", "likewise")
+    likewise.train([*python_docs[:100], "", python_docs[0]], **QUICK)
+    logged = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert [level for level, _ in logged] == ["INFO", "INFO", "WARNING", "WARNING"]
+    parts = ("1 repeats, 1 empty", "MRR", "warning: only 100 texts", "warning: the score is below that of LSA")
+    for (_, line), part in zip(logged, parts, strict=True):
+        assert part in line
+    assert capsys.readouterr() == ("", "")
+
+
 CHILD = """
 import sys, likewise
 from likewise.training import loop

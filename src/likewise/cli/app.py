@@ -1,11 +1,15 @@
 """The command line: its commands, one-line errors and exit codes."""
 
+import logging
 import os
+import signal
 import sys
+import threading
+import time
 import traceback
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +25,7 @@ from likewise.cli.embed import embed
 from likewise.cli.evaluate import evaluate
 from likewise.cli.export import export
 from likewise.cli.index import add, delete, index
+from likewise.cli.options import OUTPUTS
 from likewise.cli.recommend import recommend
 from likewise.cli.report import report
 from likewise.cli.search import search
@@ -31,14 +36,54 @@ from likewise.errors import InputWarning, LikewiseError
 USAGE_ERROR = typer.BadParameter.__bases__[0]  # newer typers bundle click's classes: this finds them in any version
 MAX_UNEXPECTED = 400  # characters of an unexpected error that are shown
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
+REPEATED = 2.0  # seconds within which another signal is the same one: timeout(1) sends two
+
+
+@contextmanager
+def _ending_at_signals() -> Iterator[None]:
+    """End at SIGTERM and SIGHUP as at Ctrl-C, so that nothing half-written stays; a handler of the caller is kept."""
+    last = -REPEATED
+
+    def end(number: int, _: Any) -> None:
+        nonlocal last
+        before, last = last, time.monotonic()
+        if last - before > REPEATED:
+            sys.exit(128 + number)
+
+    here = threading.current_thread() is threading.main_thread()  # others cannot have handlers
+    caught = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if here and hasattr(signal, name)]
+    caught = [number for number in caught if signal.getsignal(number) == signal.SIG_DFL]
+    for number in caught:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, signal.SIG_DFL)
+
+
+@contextmanager
+def _showing_log() -> Iterator[None]:
+    """Write what the package logs to standard error: with `--no-progress`, warnings and what was left out are shown."""
+    logger, handler = logging.getLogger("likewise"), logging.StreamHandler(sys.stderr)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
 
 
 class Commands(TyperGroup):
-    """The group of all commands; ends the process with 0, 2 (bad input), 1 (failure) or 130 (interrupted).
+    """The group of all commands; ends the process with 0, 2 (bad input), 1 (failure) or 128 + a signal.
 
     An error is one line on standard error, after the traceback if `--debug` is given.
     """
 
+    @_ending_at_signals()
+    @_showing_log()
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> Any:
         """Run the command in `args` and exit."""
         given, debug = _without_debug(list(sys.argv[1:] if args is None else args))
@@ -65,7 +110,8 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; end it quietly when the reader of its output has closed the pipe."""
         try:
-            return super().invoke(ctx)
+            with OUTPUTS:
+                return super().invoke(ctx)
         except BrokenPipeError as error:
             _discard_output()
             raise typer.Exit from error

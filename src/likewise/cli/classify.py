@@ -2,12 +2,10 @@
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from likewise.atomic import refuse_existing
 from likewise.cli.options import (
     Encoding,
     File,
@@ -19,6 +17,7 @@ from likewise.cli.options import (
     Overwrite,
     Seed,
     Text,
+    reserve,
     takes_ids,
 )
 from likewise.cli.screen import counted, json_line, one_line, shortened
@@ -81,7 +80,7 @@ def fit(
     from likewise.applications.classify.classifier import Classifier
     from likewise.applications.classify.labels import read_labelled, read_texts
 
-    refuse_existing(Path(out), overwrite=overwrite)
+    reserve(out, overwrite=overwrite)
     reading: dict[str, Any] = {"text": text, "encoding": encoding, "header": header, "on_error": on_error}
     data = read_labelled(file, label, **reading)
     others = [*data.unlabelled, *(read_texts(unlabelled, **reading) if unlabelled else ())]

@@ -9,8 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from likewise.atomic import refuse_existing
-from likewise.cli.options import Overwrite, Progress, Seed
+from likewise.cli.options import Overwrite, Progress, Seed, reserve
 from likewise.cli.screen import results, shortened
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def demo(
 
     folder = Path(out)
     model_folder, index_folder = folder / "python.model", folder / "python.index"
-    refuse_existing(folder, overwrite=overwrite)
+    reserve(folder, overwrite=overwrite)
     with Messages(shown=progress) as messages:
         messages.log("collecting the documentation of this Python")
         texts = pydocs()

@@ -7,8 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from likewise.atomic import refuse_existing, refuse_other, replacing_file
-from likewise.cli.options import Encoding, File, Header, Id, NoId, OnError, Overwrite, Progress, Seed, Text, takes_ids
+from likewise.atomic import refuse_other, replacing_file
+from likewise.cli.options import (
+    Encoding,
+    File,
+    Header,
+    Id,
+    NoId,
+    OnError,
+    Overwrite,
+    Progress,
+    Seed,
+    Text,
+    reserve,
+    takes_ids,
+)
 from likewise.cli.screen import counted
 from likewise.errors import InputError
 
@@ -77,7 +90,7 @@ def duplicates(
         "text": text, "id": id, "ids": ids, "encoding": encoding, "header": header, "on_error": on_error
     }  # fmt: skip
     for name in filter(None, (out, output_kept, save)):
-        refuse_existing(Path(name), overwrite=overwrite)
+        reserve(name, overwrite=overwrite)
     if output_kept and file == "-":
         raise InputError(
             "--output-kept reads the file once more, which standard input cannot: put the texts into a file"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from likewise.atomic import refuse_existing, replacing_file
+from likewise.atomic import replacing_file
 from likewise.cli.options import (
     Backend,
     Encoding,
@@ -18,6 +18,7 @@ from likewise.cli.options import (
     Overwrite,
     Progress,
     Text,
+    reserve,
     takes_ids,
 )
 from likewise.cli.screen import ProgressCounter, counted
@@ -63,7 +64,7 @@ def embed(
 
     target, ids = Path(out), takes_ids(id, no_id=no_id)
     write = writer_for(target)  # refuses an unknown suffix before any work is done
-    refuse_existing(target, overwrite=overwrite)
+    reserve(target, overwrite=overwrite)
     loaded = load_model(model, backend=backend)
     encode = {"text": loaded.encode, "document": loaded.encode_document, "query": loaded.encode_query}[role]
     corpus = read(file, text=text, id=id, ids=ids, columns=True, encoding=encoding, header=header, on_error=on_error)

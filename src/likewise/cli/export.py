@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from likewise.atomic import refuse_existing
-from likewise.cli.options import ModelFolder, Overwrite
+from likewise.cli.options import ModelFolder, Overwrite, reserve
 from likewise.errors import InputError
 
 
@@ -40,7 +39,7 @@ def export(
     folder = Path(model)
     if not is_transformer(folder):
         raise InputError(f"{model} is no folder of a transformer: static models need no export")
-    refuse_existing(Path(out) if out else folder / FOLDER, overwrite=overwrite)
+    reserve(Path(out) if out else folder / FOLDER, overwrite=overwrite)
     exported = export_onnx(TransformerModel.load(folder), folder, out, int8=int8, overwrite=overwrite)
     for graph in exported.graphs:
         typer.echo(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from likewise.atomic import refuse_existing, refuse_other, replacing_folder
+from likewise.atomic import refuse_other, replacing_folder
 from likewise.cli.options import (
     Backend,
     Encoding,
@@ -21,6 +21,7 @@ from likewise.cli.options import (
     PassageLength,
     Progress,
     Text,
+    reserve,
     takes_ids,
 )
 from likewise.cli.screen import ProgressCounter, counted, lines_of
@@ -59,7 +60,7 @@ def index(
     from likewise.model.load import load_model
 
     target, ids = Path(out), takes_ids(id, no_id=no_id)
-    refuse_existing(target, overwrite=overwrite)
+    reserve(target, overwrite=overwrite)
     refuse_other(target, FILE, "no index")
     loaded = load_model(model, backend=backend)
     corpus = read(file, text=text, id=id, ids=ids, columns=True, encoding=encoding, header=header, on_error=on_error)

@@ -1,10 +1,22 @@
 """Options that several commands share, so that they have the same name and help everywhere."""
 
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from likewise.atomic import locking
 from likewise.errors import InputError
+
+OUTPUTS = ExitStack()
+"""The outputs of the running command, which no other process may write until it ends."""
+
+
+def reserve(path: str | Path, *, overwrite: bool) -> None:
+    """Refuse an output that exists or is being written, and be its only writer until the command ends."""
+    OUTPUTS.enter_context(locking(Path(path), overwrite=overwrite))
+
 
 File = Annotated[
     str,
@@ -61,7 +73,9 @@ PassageLength = Annotated[
         show_default=False,
     ),
 ]
-Progress = Annotated[bool, typer.Option("--progress/--no-progress", help="Show progress on standard error.")]
+Progress = Annotated[
+    bool, typer.Option("--progress/--no-progress", help="Show progress on standard error; warnings are shown anyway.")
+]
 Seed = Annotated[int, typer.Option("--seed", help="The random seed: the same seed gives the same result.")]
 Views = Annotated[
     str | None,

@@ -3,13 +3,11 @@
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from likewise.atomic import refuse_existing
-from likewise.cli.options import Encoding, Header, Id, OnError, Overwrite, Progress, Seed, Text
+from likewise.cli.options import Encoding, Header, Id, OnError, Overwrite, Progress, Seed, Text, reserve
 from likewise.cli.screen import Row, counted, json_line, results, show_list
 
 if TYPE_CHECKING:
@@ -73,7 +71,7 @@ def fit(
     """Fit a recommender on the texts of items and on who chose them."""
     from likewise.applications.recommend.recommender import Recommender
 
-    refuse_existing(Path(out), overwrite=overwrite)
+    reserve(out, overwrite=overwrite)
     fitted = Recommender(model, seed=seed, progress=progress)
     fitted.fit(
         items, interactions, text=text, id=id, user=user, item=item, rating=rating, time=time, min_rating=min_rating,

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from likewise.atomic import refuse_existing
-from likewise.cli.options import Encoding, Header, ModelFolder, OnError, Overwrite, Text
+from likewise.cli.options import Encoding, Header, ModelFolder, OnError, Overwrite, Text, reserve
 from likewise.errors import InputError
 
 
@@ -41,7 +40,7 @@ def report(
     if text and texts is None:
         raise InputError("--text names a column of a file: give --texts FILE too")
     target = Path(out) if out is not None else report_path(model)
-    refuse_existing(target, overwrite=overwrite)
+    reserve(target, overwrite=overwrite)
     corpus = (
         None
         if texts is None

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from likewise.atomic import refuse_existing
-from likewise.cli.options import Encoding, File, Header, Id, OnError, Overwrite, Progress, Seed, Text, Views
+from likewise.cli.options import Encoding, File, Header, Id, OnError, Overwrite, Progress, Seed, Text, Views, reserve
 
 if TYPE_CHECKING:
     from likewise.model.embedder import TextModel
@@ -188,10 +187,10 @@ def distill(
 
 
 def _refuse_report(out: str, *, overwrite: bool) -> None:
-    """Refuse to overwrite a report before training rather than after it."""
+    """Refuse a report that cannot be written before training rather than after it."""
     from likewise.report.page import report_path
 
-    refuse_existing(report_path(out), overwrite=overwrite)
+    reserve(report_path(out), overwrite=overwrite)
 
 
 def _report(model: "TextModel", out: str, *, overwrite: bool) -> None:

@@ -1,14 +1,16 @@
 """Compiled loops of the encoders: pooling rows, their gradient, row-wise Adagrad, and dropout by a hash."""
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from likewise.jit import compiled
 
 SMALLEST_NORM = 1e-12
 # Sums may be vectorised: still the same on every run, and NaN stays NaN.
 FAST = {"reassoc", "contract"}
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def add_eight(total, a, b, c, d, e, f, g, h):
     """Adds eight rows to the total, from left to right."""
     for axis in range(total.size):
@@ -16,7 +18,7 @@ def add_eight(total, a, b, c, d, e, f, g, h):
         total[axis] = (((sum_ + e[axis]) + f[axis]) + g[axis]) + h[axis]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def add_rows(weights, ids, total):
     """Adds the rows of some ids to the total, in the order of the ids.
 
@@ -36,7 +38,7 @@ def add_rows(weights, ids, total):
         at += 1
 
 
-@njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
+@compiled(parallel=True, fastmath=FAST)
 def pool(weights, ids, offsets, vectors, norms, blocks):
     """The normalised sum of each text's rows; zeros for a text without ids, or whose rows sum to zero.
 
@@ -61,7 +63,7 @@ def pool(weights, ids, offsets, vectors, norms, blocks):
                 vector[:] = 0
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(fastmath=FAST)
 def add_sqrt_counts(weights, ids, vector):
     """Add the row of each distinct id, times the square root of its count, in the order of the ids."""
     ordered = np.sort(ids)
@@ -76,7 +78,7 @@ def add_sqrt_counts(weights, ids, vector):
         first = last
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def sum_sqrt_counts(weights, ids, offsets, sums):
     """The sum of each text's distinct rows, each times the square root of its count."""
     for text in prange(offsets.size - 1):
@@ -84,7 +86,7 @@ def sum_sqrt_counts(weights, ids, offsets, sums):
         add_sqrt_counts(weights, ids[offsets[text] : offsets[text + 1]], sums[text])
 
 
-@njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
+@compiled(parallel=True, fastmath=FAST)
 def pool_documents(weights, ids, offsets, vectors, ends, shares, length_priors):
     """The same sums, each component (up to `ends[component]`) scaled to its share, damped by its length prior."""
     for text in prange(offsets.size - 1):
@@ -104,7 +106,7 @@ def pool_documents(weights, ids, offsets, vectors, ends, shares, length_priors):
             begin = ends[component]
 
 
-@njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
+@compiled(parallel=True, fastmath=FAST)
 def normalise_backward(vectors, norms, gradient, of_sums, blocks):
     """The gradient of the sum of a text's rows, from that of its unit vector z: (g - (g·z) z) / norm."""
     texts, dim = vectors.shape
@@ -121,7 +123,7 @@ def normalise_backward(vectors, norms, gradient, of_sums, blocks):
                 of_sums[text, axis] = (gradient[text, axis] - along * vectors[text, axis]) * inverse
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def occurrences(ids, offsets, count):
     """Where each row occurs in the batch: (rows touched, begin of each row's texts, the texts).
 
@@ -153,7 +155,7 @@ def occurrences(ids, offsets, count):
     return touched[:rows], begins, texts
 
 
-@njit(cache=True, parallel=True, nogil=True, fastmath=FAST)
+@compiled(parallel=True, fastmath=FAST)
 def row_adagrad(weights, squares, touched, begins, texts, of_sums, learning_rate, tiny, blocks):
     """Row-wise Adagrad on the rows touched: one thread sums a row's gradient in the order of its texts and updates it.
 
@@ -181,7 +183,7 @@ def row_adagrad(weights, squares, touched, begins, texts, of_sums, learning_rate
                 weights[row, axis] -= scale * gradient[axis]
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def hash32(number):
     """A hash of 32 bits (Wellons 2018, lowbias32)."""
     number = np.uint32(number ^ (number >> np.uint32(16)))
@@ -191,7 +193,7 @@ def hash32(number):
     return np.uint32(number ^ (number >> np.uint32(16)))
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def keyed_dropout(inputs, out, keys, site, threshold, scale):
     """Zero where the hash of key, site and position is below the threshold, times the scale elsewhere."""
     texts, heads, tokens, dim = inputs.shape

@@ -1,8 +1,9 @@
 """Compiled loops of search: int8 codes, bounds on scores, BM25, and estimates from binary codes."""
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from likewise.jit import compiled
 from likewise.views.kernels import ones
 
 # Sums may be taken in any order, which lets them fill the vector registers; infinities keep their meaning.
@@ -10,7 +11,7 @@ from likewise.views.kernels import ones
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def quantise(rows, codes, scales, errors, slack):
     """Write each row as int8 codes times a scale, and the length of the rounding error plus `slack`.
 
@@ -38,7 +39,7 @@ def quantise(rows, codes, scales, errors, slack):
         errors[row] = np.float32(np.sqrt(missing)) + slack
 
 
-@njit(cache=True, parallel=True, nogil=True, fastmath=_ANY_ORDER)
+@compiled(parallel=True, fastmath=_ANY_ORDER)
 def score_bounds(codes, scales, errors, hidden, queries, size, upper, best):
     """Write an upper bound of the score of each row, and the highest lower bound of each block of rows.
 
@@ -70,7 +71,7 @@ def score_bounds(codes, scales, errors, hidden, queries, size, upper, best):
                     best[query, block] = max(best[query, block], score - errors[row])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def add_bm25(row_ids, counts, lengths, mean, idf, k1, b, scores, touched, count):
     """Add the BM25 of one term to the texts that contain it, and return how many texts have a score then.
 
@@ -102,7 +103,7 @@ def add_bm25(row_ids, counts, lengths, mean, idf, k1, b, scores, touched, count)
     return count
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def estimate_scores(bits, counts, factors, hidden, planes, lowest, step, total, scores):
     """Estimate the score of each row from its binary code and a query of three bits a component.
 

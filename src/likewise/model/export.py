@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from likewise.atomic import refuse_existing, replacing_folder
+from likewise.atomic import locking, replacing_folder
 from likewise.errors import InputError, LikewiseError
 from likewise.model.embedder import TextModel
 from likewise.model.folder import TOKENIZER, refuse_other, sha256_of
@@ -102,12 +102,11 @@ def export_onnx(
     model = _exportable(model)
     source = Path(source)
     target = source / FOLDER if out is None else Path(out)
-    refuse_existing(target, overwrite=overwrite)
     if out is not None:
         refuse_other(target)
     encoder = model.encoder
     compared = list(texts or model.sample[:COMPARED_TEXTS] or _documentation())
-    with TemporaryDirectory() as temporary:
+    with locking(target, overwrite=overwrite), TemporaryDirectory() as temporary:
         work = Path(temporary)
         graphs = {"onnx": work / GRAPHS["onnx"]}
         _trace(encoder, graphs["onnx"])

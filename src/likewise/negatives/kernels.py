@@ -6,6 +6,7 @@ One iteration handles each text, so no result depends on the number of threads.
 import numpy as np
 from numba import njit, prange
 
+from likewise.jit import compiled
 from likewise.views.kernels import GOLDEN, mixed, ones
 
 BYTE, EIGHT = np.uint64(255), np.uint64(8)
@@ -34,7 +35,7 @@ def project(hashed, weight, sums):
             sums[4 * lane + pair] += weight * np.float32(coordinate)
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def simhashes(hashes, starts, offsets, ids, weights):
     """The SimHash of each text: bit b is the side of random plane b on which its weighted set of words lies.
 
@@ -71,7 +72,7 @@ def simhashes(hashes, starts, offsets, ids, weights):
     return out
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def near_duplicate_counts(anchors, candidates, distance, pairs):
     """How many candidates, other than its positive, are within the distance of each anchor.
 
@@ -91,7 +92,7 @@ def near_duplicate_counts(anchors, candidates, distance, pairs):
     return out
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def allowed_tile(anchors, candidates, distance, first, stop, masked, pairs):
     """Rows `first` to `stop` of the mask; True where an anchor may be contrasted with a candidate.
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.atomic import refuse_existing, replacing_file
+from likewise.atomic import locking, replacing_file
 from likewise.errors import InputError, LikewiseError
 from likewise.registry import Registry
 
@@ -146,24 +146,24 @@ def rewrite_corpus(
         "part_texts": part_texts,
         "part_bytes": part_bytes,
     }
-    _open(place, record, resume=resume)
     number, done, unchanged = 0, 0, 0
-    for number, texts in enumerate(_parts(batches, part_texts, part_bytes), start=1):
-        path = _part(place, number - 1)
-        kept = _read(path)
-        if kept is None or len(kept) != len(texts):
-            kept = _rewritten(texts, paraphraser, np.random.default_rng([seed, STREAM, number - 1]))
-            with replacing_file(path) as temporary, pa.ipc.new_file(str(temporary), SCHEMA) as writer:
-                writer.write_batch(pa.record_batch([kept], SCHEMA))
-        done += len(texts)
-        unchanged += pc.sum(pc.equal(texts, kept)).as_py()
-        if log is not None:
-            log(done, total)
+    with locking(place, overwrite=True):  # before minutes are spent on the first part
+        _open(place, record, resume=resume)
+        for number, texts in enumerate(_parts(batches, part_texts, part_bytes), start=1):
+            path = _part(place, number - 1)
+            kept = _read(path)
+            if kept is None or len(kept) != len(texts):
+                kept = _rewritten(texts, paraphraser, np.random.default_rng([seed, STREAM, number - 1]))
+                with replacing_file(path) as temporary, pa.ipc.new_file(str(temporary), SCHEMA) as writer:
+                    writer.write_batch(pa.record_batch([kept], SCHEMA))
+            done += len(texts)
+            unchanged += pc.sum(pc.equal(texts, kept)).as_py()
+            if log is not None:
+                log(done, total)
     return Rewritten(place, number, done, unchanged)
 
 
 def _open(place: Path, record: dict[str, Any], *, resume: bool) -> None:
-    refuse_existing(place, overwrite=True)  # before minutes are spent on the first part
     path = place / RECORD
     if path.exists():
         kept = _kept_record(path)

@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from jaxtyping import Float64
 
-from likewise.atomic import replacing_folder
+from likewise.atomic import locking, replacing_folder
 from likewise.errors import InputError
 from likewise.paraphrase.inflection import Form, Inflector, PartOfSpeech
 
@@ -314,7 +314,11 @@ def _copied(system: Path, cache: Path) -> Path:
     files = sorted(path for path in system.iterdir() if path.is_file())
     listed = "".join(f"{path.name} {path.stat().st_size}\n" for path in files)
     folder = cache / f"wordnet-{hashlib.sha256(listed.encode()).hexdigest()[:12]}"
-    if not folder.is_dir():
+    if folder.is_dir():
+        return folder
+    with locking(folder, overwrite=True, wait=True):  # another process may be at it
+        if folder.is_dir():
+            return folder
         with replacing_folder(folder) as temporary:
             corpus = temporary / "corpora" / "wordnet"
             corpus.mkdir(parents=True)

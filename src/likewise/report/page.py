@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from likewise.atomic import refuse_existing, replacing_file
+from likewise.atomic import locking, replacing_file
 from likewise.model.card import Card
 from likewise.model.embedder import TextModel
 from likewise.report.figures import baselines, draw_baselines, draw_curves, draw_pairs, draw_path, read_pairs
@@ -42,10 +42,10 @@ def write_report(model: TextModel, path: str | Path, *, overwrite: bool = False,
         InputError: `path` exists and `overwrite` is false, or `texts` cannot be read.
         LikewiseError: the disk is full; the file at `path` is unchanged.
     """
-    refuse_existing(Path(path), overwrite=overwrite)
-    page = render(model, texts)
-    with replacing_file(Path(path), overwrite=overwrite) as temporary:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
+    with locking(Path(path), overwrite=overwrite):
+        page = render(model, texts)
+        with replacing_file(Path(path), overwrite=overwrite) as temporary:
+            temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
 def render(model: TextModel, texts: Any = None) -> str:

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from likewise.jit import compiled
 from likewise.tokens.characters import ISOLATED, KEEPS, MARK, SLOW, WORD
 
 # The status of a text: tokenised; left to `tokenizers`; holds a character beyond the table.
@@ -38,12 +39,12 @@ class Tables(NamedTuple):
     continuation: np.uint64
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _mixed(hashed, byte):
     return (hashed ^ np.uint64(byte)) * FNV_PRIME
 
 
-@njit(cache=True)
+@compiled()
 def fill_slots(subword_start, subword_bytes, slot_hash, slot_id):
     """Insert every subword into the open-addressing hash table."""
     mask = np.uint64(slot_hash.size - 1)
@@ -58,7 +59,7 @@ def fill_slots(subword_start, subword_bytes, slot_hash, slot_id):
         slot_id[slot] = subword
 
 
-@njit(cache=True, forceinline=True)
+@compiled(forceinline=True)
 def _find(tables, hashed, skip, word, first, last):
     """The id of the subword spelt `word[first:last]` after a prefix of `skip` bytes, or -1."""
     mask = np.uint64(tables.slot_hash.size - 1)
@@ -79,7 +80,7 @@ def _find(tables, hashed, skip, word, first, last):
     return np.int32(-1)
 
 
-@njit(cache=True)
+@compiled()
 def _emit(tables, word, size, hashed, ids, at, end):
     """Write the subwords of one word to `ids[at:end]`; return the new end, or -1 where there is no room."""
     if at >= end:
@@ -110,7 +111,7 @@ def _emit(tables, word, size, hashed, ids, at, end):
     return at
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def character_at(data, at):
     """The character whose UTF-8 begins at `data[at]`, and the position of the next one."""
     byte = data[at]
@@ -125,7 +126,7 @@ def character_at(data, at):
     return code | (np.int64(data[at + 2] & 0x3F) << 6) | (data[at + 3] & 0x3F), at + 4
 
 
-@njit(cache=True, forceinline=True)
+@compiled(forceinline=True)
 def _one_text(tables, data, start, stop, word, ids, at, end):
     """Tokenise the bytes `data[start:stop]` into `ids[at:end]`; return the status and the end of the ids."""
     size, count, hashed = 0, 0, FNV_BASIS
@@ -180,7 +181,7 @@ def _one_text(tables, data, start, stop, word, ids, at, end):
     return DONE, at
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def tokenize(tables, data, offsets, ids, lengths, status, blocks):
     """Tokenise all texts; text `i` writes its ids from `ids[offsets[i] - offsets[0]]` on, at most one per byte.
 
@@ -197,7 +198,7 @@ def tokenize(tables, data, offsets, ids, lengths, status, blocks):
             lengths[text] = at - first if outcome == DONE else 0
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def gather(ids, froms, offsets, packed, blocks):
     """Copy the ids of each text from `ids[froms[i]]` to `packed[offsets[i]]`, so that they are end to end."""
     texts = offsets.size - 1
@@ -208,7 +209,7 @@ def gather(ids, froms, offsets, packed, blocks):
                 packed[at] = ids[at + shift]
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def hash_bytes(data, offsets, hashes, blocks):
     """Hash the bytes of each text to 64 bits: FNV-1a with the finalizer of MurmurHash3, so that all bits vary."""
     texts = offsets.size - 1
@@ -222,7 +223,7 @@ def hash_bytes(data, offsets, hashes, blocks):
             hashes[text] = hashed ^ (hashed >> np.uint64(33))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def insert_new(slots, hashes, new):
     """Insert `hashes` into the open-addressing set `slots` (0 is free); mark in `new` those that it did not hold."""
     mask = np.uint64(slots.size - 1)
@@ -239,7 +240,7 @@ def insert_new(slots, hashes, new):
     return added
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def count_subwords(ids, offsets, counts, texts_with, last_text, first_number):
     """Add the occurrences of each subword to `counts`, and the number of texts with it to `texts_with`."""
     for text in range(offsets.size - 1):
@@ -251,7 +252,7 @@ def count_subwords(ids, offsets, counts, texts_with, last_text, first_number):
                 texts_with[subword] += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def count_whole(ids, offsets, continues, counts):
     """Add to `counts` how often each subword is a whole word: it continues no other, and no other continues it."""
     for text in range(offsets.size - 1):

@@ -177,7 +177,7 @@ def adapt(
     if settings.lora:
         add_lora(found.model, settings.lora, settings.seed)
     encoder = _encoder(found, settings)
-    messages.log(_introduction(prepared, settings, found))
+    messages.fact(_introduction(prepared, settings, found))
     loop = _loop(dataset, encoder, settings, checkpoint)
     start = {name: array.copy() for name, array in encoder.state().items() if name.startswith("model.")}
     outcome = run_loop(loop, prepared.facts.name, messages, resume=resume)
@@ -186,9 +186,9 @@ def adapt(
         merge_lora(found.model)
     card = _card(dataset, encoder, prepared, settings, outcome)
     compared = f"({card.scores['MRR, before']:.3f} before)"
-    messages.log(conclusion(outcome, dict(card.scores), compared, held_out=dataset.split.disjoint))
+    messages.fact(conclusion(outcome, dict(card.scores), compared, held_out=dataset.split.disjoint))
     for warning in card.warnings:
-        messages.log(f"warning: {warning}")
+        messages.warning(warning)
     return TransformerModel(found, encoder, card, prepared.sample, companion)
 
 
@@ -232,10 +232,10 @@ def _companion(
     recipe = Recipe(seed=settings.seed, views=GIVEN if settings.views == GIVEN else None)
     prepared, derived_settings = prepare_static(reading, work / STATIC, recipe, silent, resume=resume)
     try:
-        with Messages(shown=False) as quiet:
+        with Messages(shown=None) as quiet:
             model = run(prepared, derived_settings, quiet)
     except LikewiseError as error:
-        messages.log(f"  left out: {error}")
+        messages.warning(f"the static encoder is left out: {error}")
         return None
     messages.log(f"  held-out retrieval: MRR {model.card.scores['MRR']:.3f}")
     return Companion(model, settings.static_weight)

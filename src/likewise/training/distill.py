@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from likewise.atomic import os_error, refuse_existing, replacing_file
+from likewise.atomic import locking, os_error, replacing_file
 from likewise.corpus.read import read
 from likewise.encoders.concatenation import component_dims
 from likewise.encoders.static import StaticEncoder
@@ -207,11 +207,11 @@ def distill(
     recipe = Recipe.of({"seed": seed} | settings)
     corpus = read(texts, text=text, ids=False, encoding=encoding, header=header, on_error=on_error)
     target = None if out is None else Path(out)
-    if target is not None:
-        refuse_existing(target, overwrite=overwrite)
-        refuse_other(target)
-    found = load_teacher(teacher)
     with Messages(shown=progress) as messages, ExitStack() as stack:
+        if target is not None:
+            stack.enter_context(locking(target, overwrite=overwrite))
+            refuse_other(target)
+        found = load_teacher(teacher)
         work = _working_folder(target, stack)
         try:
             reading = read_corpus(corpus, work, log=messages.log)
@@ -256,7 +256,7 @@ def _inputs(
     reading.close()
     dataset = Dataset(prepared, settings)
     subwords = [subword.removeprefix("##") for subword in prepared.vocabulary.subwords]
-    messages.log(
+    messages.fact(
         f"{prepared.facts.name}: {prepared.facts.texts:,} distinct texts; {teacher.name}, of {teacher.dim} dimensions, "
         f"encodes {len(beginnings):,} of them, {len(spans):,} spans and {len(subwords):,} subwords"
     )
@@ -292,7 +292,7 @@ def _distilled(inputs: _Inputs, teacher: Teacher, messages: Messages) -> Model:
         purpose = Purpose.DISTILLATION_FINAL_FIT
         train_on_both(student, data, dataset.with_held_out(), settings, batches, rng, purpose)
         finished = dataset.finished(student, finished)
-    messages.log(
+    messages.fact(
         f"of the {NEIGHBOURS} nearest neighbours of {held_out:,} held-out texts {scores['agreement']:.0%} are the "
         f"teacher's (words alone {scores['agreement, words']:.0%})\n"
         f"score without labels {scores['score']:.3f}, to compare models of the same texts"

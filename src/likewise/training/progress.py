@@ -1,5 +1,6 @@
 """What a user sees during training: messages, progress bars, evaluations, and how the run ended."""
 
+import logging
 import math
 import sys
 from collections.abc import Callable
@@ -21,11 +22,20 @@ from likewise.training.schedule import Plan
 SMOOTHING = 0.1  # of the speed that is shown: the share of the latest step
 
 
-class Messages:
-    """Writes to standard error, so that standard output stays free for results."""
+LOGGER = logging.getLogger("likewise")
 
-    def __init__(self, *, shown: bool = True) -> None:
+
+class Messages:
+    """Writes to standard error, so that standard output stays free for results.
+
+    Args:
+        shown: whether progress is shown; if not, the facts and warnings of a run go to the logger `likewise`; None for
+            nothing at all.
+    """
+
+    def __init__(self, *, shown: bool | None = True) -> None:
         self.console = Console(file=sys.stderr, quiet=not shown, highlight=False)
+        self._logged = shown is False
         self._open = ExitStack()
         self._speed = 0.0
 
@@ -40,6 +50,19 @@ class Messages:
     def log(self, line: str) -> None:
         """Write one line."""
         self.console.print(line, markup=False, soft_wrap=True)
+
+    def fact(self, line: str) -> None:
+        """Write what is no progress, such as what was left out, or a score."""
+        self._lasting(line, logging.INFO)
+
+    def warning(self, line: str) -> None:
+        """Write a warning."""
+        self._lasting(f"warning: {line}", logging.WARNING)
+
+    def _lasting(self, line: str, level: int) -> None:
+        self.log(line)
+        if self._logged:
+            LOGGER.log(level, "%s", line)
 
     def bar(self, steps: int) -> Callable[[EvalPoint], None]:
         """Begin the training bar of `steps` steps; the function that is returned advances it."""

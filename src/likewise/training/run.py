@@ -92,7 +92,7 @@ def run(
     Raises:
         LikewiseError: training collapsed, and left no state that is better than the untrained encoder.
     """
-    messages.log(_introduction(prepared, settings))
+    messages.fact(_introduction(prepared, settings))
     dataset = Dataset(prepared, settings)
     encoder = dataset.untrained()
     step = contrastive_step(encoder, settings)
@@ -112,9 +112,9 @@ def run(
         f"(untrained {scores['MRR, untrained']:.3f}, LSA {scores['MRR, LSA']:.3f})\n"
         f"score without labels {scores['score']:.3f}, to compare models of the same texts"
     )
-    messages.log(conclusion(outcome, scores, compared, held_out=dataset.split.disjoint))
+    messages.fact(conclusion(outcome, scores, compared, held_out=dataset.split.disjoint))
     for warning in warnings:
-        messages.log(f"warning: {warning}")
+        messages.warning(warning)
     if outcome.ended in ("done", "early") and outcome.best.step:
         # The planned rate made the run collapse, and without an evaluation nothing would notice that it does again.
         stable = replace(settings, learning_rate=outcome.last_learning_rate(settings.learning_rate))

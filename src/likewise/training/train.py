@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from likewise.atomic import os_error, refuse_existing
+from likewise.atomic import locking, os_error
 from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
 from likewise.model.embedder import TextModel
@@ -57,7 +57,7 @@ def train(
         seed: of everything random: the same seed on the same machine gives the same bytes.
         out: a folder to write the model to.
         resume: continue a killed run to the same `out`.
-        progress: show progress on standard error.
+        progress: show progress on standard error; if not, warnings and the score go to the logger `likewise`.
         overwrite: replace `out` if it exists.
         encoding: of a text file; detected if None.
         header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
@@ -146,12 +146,12 @@ def _removed_after_errors(work: Path, target: Path, *, resume: bool) -> Iterator
 
 
 def _working_folder(target: Path | None, stack: ExitStack, *, resume: bool, overwrite: bool) -> Path:
-    """Where the ids and the checkpoint of a run are: next to the model that it will become."""
+    """Where the ids and the checkpoint of a run are: next to the model that it will become and that it alone writes."""
     if target is None:
         if resume:
             raise InputError("resume=True needs out=, the model that the killed run was to write")
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="likewise-")))
-    refuse_existing(target, overwrite=overwrite)
+    stack.enter_context(locking(target, overwrite=overwrite))
     refuse_other(target)
     work = target.absolute().parent / f"{target.name}.training"
     if not resume:

@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit, prange, types
 from numba.extending import intrinsic
 
+from likewise.jit import compiled
+
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FIRST = np.uint64(0xBF58476D1CE4E5B9)
 SECOND = np.uint64(0x94D049BB133111EB)
@@ -87,7 +89,7 @@ def delete(ids, start, stop, continues, probability, stream, mask, bit):
             mask[position] |= bit
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def deletion_mask(ids, offsets, continues, probability, key):
     """What stays when each word is deleted with a probability."""
     mask = np.zeros(len(ids), np.uint8)
@@ -97,7 +99,7 @@ def deletion_mask(ids, offsets, continues, probability, key):
     return mask
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def crop_mask(ids, offsets, continues, shortest, longest, least, short, deleted, key):
     """What stays in a crop of each text; from texts of fewer than `short` words some are deleted instead."""
     mask = np.zeros(len(ids), np.uint8)
@@ -119,7 +121,7 @@ def crop_mask(ids, offsets, continues, shortest, longest, least, short, deleted,
     return mask
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def halves_mask(ids, offsets, continues, short, deleted, key):
     """Which half each word is in: every split into two equal halves is equally likely (selection sampling).
 
@@ -149,7 +151,7 @@ def halves_mask(ids, offsets, continues, short, deleted, key):
     return mask
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def staying(ids, offsets, mask, bit):
     """The subwords whose mask has the bit, and their offsets."""
     texts = len(offsets) - 1
@@ -173,7 +175,7 @@ def staying(ids, offsets, mask, bit):
     return out, kept
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def word_types(ids, offsets, continues):
     """Where the words of all texts begin, their offsets by text, and a 64-bit hash of the subwords of each word."""
     texts = len(offsets) - 1

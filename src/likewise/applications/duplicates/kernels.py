@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit, prange
 
+from likewise.jit import compiled
 from likewise.tokens.kernels import character_at
 from likewise.views.kernels import mixed
 
@@ -36,7 +37,7 @@ def sorted_set(values, first, last):
     return count
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def read_texts(data, offsets, kinds, numbers, counts, exact, shingles, many):
     """The numbers of each text, a hash of its characters, and its shingles.
 
@@ -99,7 +100,7 @@ def read_texts(data, offsets, kinds, numbers, counts, exact, shingles, many):
         many[text] = sorted_set(shingles, first, there)
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def minhashes_of(shingles, begins, many, multipliers, addends, out):
     """The smallest of each hash function over the shingles of each text; out is uint32 (texts, hashes)."""
     for t in prange(len(many)):
@@ -111,7 +112,7 @@ def minhashes_of(shingles, begins, many, multipliers, addends, out):
                 row[lane] = min(row[lane], np.uint32(shingles[place] * multipliers[lane] + addends[lane]))
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def band_hashes(minhashes, bands, rows, out):
     """One 64-bit hash for each band of MinHashes; out is (bands, texts)."""
     for t in prange(len(minhashes)):
@@ -123,7 +124,7 @@ def band_hashes(minhashes, bands, rows, out):
             out[band, text] = hashed
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def jaccard_of(sketches, offsets, others, other_offsets, most, ones, twos, out):
     """The share of the shingles of each pair that both have.
 
@@ -154,7 +155,7 @@ def jaccard_of(sketches, offsets, others, other_offsets, most, ones, twos, out):
         out[pair] = np.float32(both) / np.float32(max(either, 1))
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def contradictions_of(numbers, offsets, others, other_offsets, ones, twos, out):
     """The share of the numbers of each pair that the other text has another one for; additional ones are none.
 
@@ -178,7 +179,7 @@ def contradictions_of(numbers, offsets, others, other_offsets, ones, twos, out):
         out[pair] = np.float32(2 * min(first_only, second_only)) / np.float32(max(either, 1))
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def alignment_tokens(ids, offsets, continues, digits, lengths, rarities, most, longest, levels, out, counts):
     """The tokens of each text that are aligned, rising: its subwords, but a word with a digit as one token.
 
@@ -265,7 +266,7 @@ def aligned(rows, weights, ids, first, last, others, begin, end, nearest):
     return np.sqrt((sum_ / total) * (back / other_total))
 
 
-@njit(cache=True, parallel=True, nogil=True, fastmath=_ANY_ORDER)
+@compiled(parallel=True, fastmath=_ANY_ORDER)
 def alignments_of(rows, weights, ids, offsets, others, other_offsets, ones, twos, most, out):
     """The similarity of the aligned tokens of each pair of texts.
 
@@ -290,7 +291,7 @@ def alignments_of(rows, weights, ids, offsets, others, other_offsets, ones, twos
         out[pair] = aligned(rows, weights, ids, first, last, others, begin, end, nearest)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def bucket_pairs(order, hashes, window, cut, ones, others):
     """Pairs of texts in one bucket: each with the first, and with the few before it.
 
@@ -326,7 +327,7 @@ def bucket_pairs(order, hashes, window, cut, ones, others):
     return found
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def nearest_in_tile(scores, queries, rows, others, floor, best, places):
     """Put the candidates of a tile into the few best of each query.
 
@@ -354,7 +355,7 @@ def nearest_in_tile(scores, queries, rows, others, floor, best, places):
                 bar = max(best[query, last], floor)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def stars(texts, ones, others, values, cut, leader, value, by):
     """Give each text to a kept one that it is a duplicate of.
 
