@@ -40,6 +40,7 @@ def test_labels_that_differ_by_blanks_or_case(tmp_path, caplog):
     found = read_labelled(file, "label")
     assert found.labels == ["ham", "ham", "HAM", "spam", "none"] and len(found.unlabelled) == 4
     assert "3 rows with 'NaN', 'N/A', 'NULL' in column 'label' count as rows without a label" in caplog.text
+    encode_labels(found.labels, len(found.labels))
     assert "labels that differ only by case or blanks are separate classes: 'HAM' and 'ham'" in caplog.text
     assert "the label 'none' is a class: leave the label empty where there is none" in caplog.text
 

@@ -190,3 +190,19 @@ def test_only_some_columns(tmp_path: Path) -> None:
         {"time": [3]},
     )
     assert batch.rows.tolist() == [0]
+
+
+@given(st.integers(-(10**15), 10**15) | st.booleans(), st.sampled_from(["", " ", "\t", "\u00a0", "\r\n"]))
+def test_one_value_is_one_label(value, blank):
+    """Law: a value has one label, by its type, by its text, with blanks around it, and as its own label."""
+    label = label_text(value)
+    spellings = [str(value), f"{blank}{value}{blank}", np.array(value)[()], label]
+    spellings += [str(value).upper()] if isinstance(value, bool) else [float(value), f"{value}.0"]
+    assert {label_text(each) for each in spellings} == {label}
+
+
+@given(st.text(max_size=20))
+def test_a_label_is_one_line_without_outer_blanks(text):
+    """Law: reading what was written changes nothing more."""
+    label = label_text(text)
+    assert label == label.strip() and label_text(label) == label

@@ -40,6 +40,7 @@ Array = tuple[int, str, tuple[int, ...]]  # offset, dtype and shape
 _VERSION = "likewise vectors 3"
 _HEAD = 4096  # bytes before the arrays: one page
 _DAY = 86_400.0  # seconds
+_WRITTEN = 1 << 20  # bytes of zeros at once
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,11 @@ def _allocated(path: Path | None, size: int) -> np.ndarray:
     if path is None:
         return np.zeros(size, np.uint8)
     with path.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:  # on a Mac: written zeros take their place as well
+            for first in range(0, size, _WRITTEN):
+                file.write(bytes(min(_WRITTEN, size - first)))
     return np.memmap(path, np.uint8, "r+", shape=(size,))
 
 

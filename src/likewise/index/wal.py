@@ -8,9 +8,9 @@ writer, whose log every later reader sees, waits once for that lock before it ca
 """
 
 import ctypes
-import fcntl
 import os
 import sqlite3
+import sys
 import time
 import weakref
 from collections.abc import Iterator
@@ -19,6 +19,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from likewise.errors import InputError, LikewiseError
+
+if sys.platform != "win32":
+    import fcntl
 
 _WRITABLE, _READ_ONLY, _IMMUTABLE = "mode=rw", "mode=ro&readonly_shm=1", "mode=ro&immutable=1"
 _MAPPED = 1 << 40  # bytes
@@ -86,7 +89,7 @@ class WalConnection:
             try:
                 mode = _WRITABLE if self._writable else self._read_only()
                 if mode == _IMMUTABLE:
-                    held.enter_context(_flocked(self._file.parent, fcntl.LOCK_SH))
+                    held.enter_context(_locked(self._file.parent))
                     mode = self._read_only()  # again: it holds now until the lock is released
                 if not self._serves(mode):
                     self._connect(mode)
@@ -177,7 +180,7 @@ class WalConnection:
         end = time.monotonic() + self._wait_seconds
         while not self._readers_gone:
             try:
-                with _flocked(self._file.parent, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                with _locked(self._file.parent, alone=True):
                     self._readers_gone = True
             except BlockingIOError:
                 if time.monotonic() > end:
@@ -249,16 +252,19 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _flocked(folder: Path, how: int) -> Iterator[None]:
-    """Hold a lock of a folder.
+def _locked(folder: Path, *, alone: bool = False) -> Iterator[None]:
+    """Hold a lock of a folder: one of many readers, or alone. Windows has no such locks, nor some file systems.
 
     Raises:
-        BlockingIOError: another process holds it, and `how` does not wait.
+        BlockingIOError: another process holds it, and `alone` does not wait.
     """
+    if sys.platform == "win32":
+        yield
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(descriptor, how)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
         except BlockingIOError:
             raise
         except OSError:  # a file system without such locks has none for SQLite either

@@ -129,7 +129,6 @@ def read_labelled(source: Any, label: str, *, text: Any = None, **reading: Any) 
             listed,
             label,
         )
-    log_doubtful_labels(found.labels)
     if not found.texts:
         raise InputError(f"{source} holds no labelled text: expected rows with a label in column {label!r}")
     return found
