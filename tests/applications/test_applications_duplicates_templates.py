@@ -67,8 +67,8 @@ def with_typos(text, at):
 @pytest.mark.parametrize("kind", TEMPLATES)
 def test_filled_templates_are_no_duplicates(kind):
     texts = TEMPLATES[kind]()
-    found = likewise.duplicates(texts)
-    assert len(found.rethreshold(0.9).kept) == len(texts)
+    found = likewise.duplicates(texts, precision=0.9)
+    assert len(found.kept) == len(texts)
     assert kind == "log lines" or "pairs share a template" in found.note
 
 
@@ -112,7 +112,7 @@ def test_any_template(frame, first_slot, texts):
     slots = [f"{chr(ord('i') + at) * 6}" for at in range(texts)]
     filled = [" ".join([*frame[:first_slot], slot, *frame[first_slot:]]) for slot in slots]
     ones, others = (np.array(side) for side in zip(*((a, b) for a in range(texts) for b in range(a)), strict=True))
-    near = neighbours(ones, others, np.ones(len(ones), np.float32), texts)
+    near = neighbours(ones, others, np.ones(len(ones), np.float32), np.ones(texts, bool))
     assert fill_template(pa.array(filled), ones, others, near).all()
     copies = [" ".join([*frame[:at], "x" + frame[at][1:], *frame[at + 1 :]]) for at in range(texts)]
     assert not fill_template(pa.array(copies), ones, others, near).any()
@@ -124,7 +124,7 @@ def test_few_texts_make_no_template():
     for count in range(5):
         texts = [one, other, *(f"a lamp of red glass from town{number}" for number in range(count)), *rest]
         pairs = np.array([(a, b) for a in range(len(texts)) for b in range(a)])
-        near = neighbours(pairs[:, 0], pairs[:, 1], np.ones(len(pairs), np.float32), len(texts))
+        near = neighbours(pairs[:, 0], pairs[:, 1], np.ones(len(pairs), np.float32), np.ones(len(texts), bool))
         assert fill_template(pa.array(texts), np.array([0]), np.array([1]), near).tolist() == [count >= 3]
 
 

@@ -42,6 +42,8 @@ class BM25Settings:
         few_changes: changes of the record up to which the cache is used.
         max_terms: of a query, the rarest ones.
         max_counted: terms of a query whose frequency is read to find the rarest.
+        small: texts of an index up to which a term in half of them weighs something (`idf_of`); among more texts such
+            terms are function words.
     """
 
     frequent_texts: int = 5_000
@@ -52,6 +54,7 @@ class BM25Settings:
     few_changes: int = FEW_CHANGES
     max_terms: int = 64
     max_counted: int = 2_000
+    small: int = 1_000
 
 
 @dataclass(frozen=True)
@@ -172,10 +175,9 @@ class BM25Index:
         after: int | None = None,
     ) -> Ranked:
         """Return the same from FTS5; with `after`, of the texts with a higher row id."""
-        scales = {
-            phrase: self._idf(phrase, texts) / fts5_idf(self._containing(phrase), texts)
-            for phrase in [*rare, *frequent]
-        }
+        scales: dict[str, float] = {}
+        if texts <= self._settings.small:
+            scales = {one: self._idf(one, texts) / fts5_idf(self._containing(one), texts) for one in [*rare, *frequent]}
         if any(scale != 1 for scale in scales.values()):
             found = self._match_each(scales, rare, k, allowed, after)
             frequent = []
@@ -218,10 +220,9 @@ class BM25Index:
         return containing
 
     def _idf(self, phrase: str, texts: int) -> float:
-        """Return the weight of a term: a frequent one has that of FTS5."""
-        containing, limits = self._containing(phrase), self._settings
-        is_frequent = containing > max(limits.frequent_texts, limits.frequent_share * texts)
-        return fts5_idf(containing, texts) if is_frequent else idf_of(containing, texts)
+        """Return the weight of a term."""
+        containing = self._containing(phrase)
+        return idf_of(containing, texts) if texts <= self._settings.small else fts5_idf(containing, texts)
 
     def _cache_if_it_pays(self, texts: int) -> PostingCache | None:
         """Return the cache, brought to the present generation; None as long as FTS5 has cost less than reading it."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 from likewise.applications.duplicates.calibration import Calibration, calibrated
 from likewise.applications.duplicates.candidates import distinct_keys, lists_of, minhash_pairs, nearest, neighbour_pairs
@@ -123,8 +123,8 @@ def _compared(
     else:
         space, notes = _space_for(model, every, rows, seed=seed, progress=progress)
         features = Features.of(some, space, hashes.take(rows))
-    found, calibration, templates = _found_in(some, features, space, before, seed)
-    if templates:
+    found, calibration, by_letters = _found_in(some, features, space, before, seed)
+    if templates := int(np.count_nonzero(by_letters >= precision - 1e-9)):
         notes += (f"{templates:,} pairs share a template and fill it with different words, which is no duplicate",)
     compared = None
     if other is None and calibration is not None:
@@ -185,11 +185,11 @@ def _space_for(
 
 def _found_in(
     texts: pa.Array, features: Features, space: Space | None, cut: int, seed: int
-) -> tuple[Pairs, Calibration | None, int]:
-    """The pairs among distinct texts that are worth keeping, the calibration, and how many pairs fill a template.
+) -> tuple[Pairs, Calibration | None, Float64[np.ndarray, " templates"]]:
+    """The pairs among distinct texts that are worth keeping, the calibration, and the precision of template pairs.
 
-    The calibration is None without any text. Texts from number `cut` on, where it is above 0, are compared with those
-    below it only; on either side of it no two are alike.
+    That precision is the one which their letters would have. The calibration is None without any text. Texts from
+    number `cut` on, where it is above 0, are compared with those below it only; on either side no two are alike.
     """
     count = len(texts)
     rng = np.random.default_rng(seed)
@@ -205,16 +205,20 @@ def _found_in(
     alike = similarities(features, features, ones, others, space)
     if not count:
         nothing = np.zeros(0, np.int64)
-        return Pairs(nothing, nothing, np.zeros(0, np.float32), np.zeros(0), np.zeros(0, np.uint8)), None, 0
+        return Pairs(nothing, nothing, np.zeros(0, np.float32), np.zeros(0), np.zeros(0, np.uint8)), None, np.zeros(0)
     possible = float(cut) * (count - cut) if cut else count * (count - 1) / 2
     calibration = calibrated(texts, features, space, alike, possible, rng)
-    near = neighbours(ones, others, alike.lexical, count)
-    template = np.flatnonzero(calibration.lexical.precisions(alike.lexical) >= WORTH_KEEPING)
-    template = template[fill_template(texts, ones[template], others[template], near)]
+    certainty = calibration.lexical.precisions(alike.lexical)
+    by_letters = certainty >= np.maximum(calibration.semantic.precisions(alike.semantic), WORTH_KEEPING)
+    suspect = np.flatnonzero(by_letters)
+    wanted = np.zeros(count, bool)
+    wanted[ones[suspect]] = wanted[others[suspect]] = True
+    near = neighbours(ones, others, alike.lexical, wanted)
+    template = suspect[fill_template(texts, ones[suspect], others[suspect], near)]
     alike.lexical[template] = 0.0  # their letters are no evidence
     exact = features.hashes.exact
     pairs = Pairs.of(ones, others, alike, exact[ones] == exact[others], calibration)
-    return pairs.take(np.flatnonzero(pairs.precision >= WORTH_KEEPING)), calibration, len(template)
+    return pairs.take(np.flatnonzero(pairs.precision >= WORTH_KEEPING)), calibration, certainty[template]
 
 
 def _coarse(features: Features) -> np.ndarray:

@@ -187,7 +187,7 @@ class Store:
             return likely
         texts = pa.array([text, *(self.texts[row] for row in rows)], pa.large_string())
         zeros, every = np.zeros(len(rows), np.int64), np.arange(1, len(texts))
-        near = neighbours(zeros, every, lexical, len(texts))
+        near = neighbours(zeros, every, lexical, np.ones(len(texts), bool))
         found: np.ndarray = likely[fill_template(texts, zeros[likely], every[likely], near)]
         return found
 

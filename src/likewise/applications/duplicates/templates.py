@@ -5,44 +5,48 @@ texts have most of the words that both share, and each of the two has words of i
 no such word, as the other text has a word that is spelt nearly the same, nor is a word that only one text leaves out.
 """
 
-import re
-
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from jaxtyping import Bool, Float32, Int64
 from scipy import sparse
 
 MOST = 0.75  # of the words that two texts share, for a text to have the same template; and of the texts that share one
 LEAST_OTHERS = 3  # texts with the same words make a template
-NEAREST = 16  # candidates of each text, the most similar, that may have its template
+NEAREST = 8  # candidates of each text, the most similar, that may have its template
+LEAST_SIMILAR = 0.2  # lexical similarity, without which they have little in common
 SHORTEST = 4  # letters of a word that a typo may change
 PAIRS = 1 << 12  # at once
 
 # A word is a run of letters and digits; in scripts without spaces between words a character is one, as in `minhash`.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff"
-_WORD = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")
+_BETWEEN = r"[^\p{L}\p{M}\p{N}]+"
 
 
 def neighbours(
     ones: Int64[np.ndarray, " pairs"],
     others: Int64[np.ndarray, " pairs"],
     lexical: Float32[np.ndarray, " pairs"],
-    texts: int,
+    wanted: Bool[np.ndarray, " texts"],
 ) -> sparse.csr_array:
-    """The most similar candidates of each text, as rows of a matrix (texts, texts) of ones.
+    """The most similar candidates of the wanted texts, as rows of a matrix (texts, texts) of ones.
 
     Args:
         ones: the first text of each candidate pair.
         others: the second.
         lexical: their similarity.
-        texts: how many there are.
+        wanted: which of all texts.
     """
-    rows, columns = np.concatenate([ones, others]), np.concatenate([others, ones])
-    order = np.lexsort((-np.concatenate([lexical, lexical]), rows))
+    similar = lexical >= LEAST_SIMILAR
+    from_one, from_other = np.flatnonzero(wanted[ones] & similar), np.flatnonzero(wanted[others] & similar)
+    rows = np.concatenate([ones[from_one], others[from_other]])
+    columns = np.concatenate([others[from_one], ones[from_other]])
+    order = np.lexsort((-lexical[np.concatenate([from_one, from_other])], rows))
     rows, columns = rows[order], columns[order]
-    rank = np.arange(len(rows)) - np.searchsorted(rows, np.arange(texts))[rows]
+    rank = np.arange(len(rows)) - np.searchsorted(rows, np.arange(len(wanted)))[rows]
     near = rank < NEAREST
-    return sparse.csr_array((np.ones(near.sum(), np.float32), (rows[near], columns[near])), shape=(texts, texts))
+    shape = (len(wanted), len(wanted))
+    return sparse.csr_array((np.ones(near.sum(), np.float32), (rows[near], columns[near])), shape=shape)
 
 
 def fill_template(
@@ -62,7 +66,7 @@ def fill_template(
     found = np.zeros(len(ones), bool)
     involved = np.unique(np.concatenate([ones, others]))
     involved = np.union1d(involved, near[involved].indices)
-    words, spelling = _words_of(texts.take(pa.array(involved)).to_pylist())
+    words, spelling = _words_of(texts.take(pa.array(involved)))
     near = near[involved][:, involved]
     ones, others = np.searchsorted(involved, ones), np.searchsorted(involved, others)
     for first in range(0, len(ones), PAIRS):
@@ -94,25 +98,28 @@ def _filled(
     return np.asarray(filled)
 
 
-def _words_of(texts: list[str]) -> tuple[sparse.csr_array, sparse.csr_array]:
+def _words_of(texts: pa.Array) -> tuple[sparse.csr_array, sparse.csr_array]:
     """The words of each text as a matrix (texts, words) of ones, and which words are spelt alike (words, words).
 
     The second occurrence of a word in a text is a word of its own: of "8 by 9" and "9 by 9" each has one that the other
     lacks.
     """
-    numbers: dict[tuple[str, int], int] = {}
-    columns: list[int] = []
-    ends = [0]
-    for text in texts:
-        seen: dict[str, int] = {}
-        for word in _WORD.findall(text.lower()):
-            seen[word] = seen.get(word, 0) + 1
-            columns.append(numbers.setdefault((word, seen[word]), len(numbers)))
-        ends.append(len(columns))
-    ones = np.ones(len(columns), np.float32)
-    words = sparse.csr_array((ones, np.array(columns, np.int64), np.array(ends)), shape=(len(texts), len(numbers)))
-    words.sort_indices()
-    return words, _spelt_alike([word for word, _ in numbers])
+    spaced = pc.replace_substring_regex(pc.utf8_lower(texts), f"([{_UNSPACED}])", r" \1 ")
+    lists = pc.split_pattern(pc.utf8_trim(pc.replace_substring_regex(spaced, _BETWEEN, " "), " "), " ")
+    coded = lists.flatten().dictionary_encode()
+    rows = np.repeat(np.arange(len(texts)), np.diff(lists.offsets))
+    codes = np.asarray(coded.indices, np.int64)
+    order = np.lexsort((codes, rows))
+    rows, codes = rows[order], codes[order]
+    new = np.ones(len(rows), bool)
+    new[1:] = (rows[1:] != rows[:-1]) | (codes[1:] != codes[:-1])
+    occurrence = np.arange(len(rows)) - np.flatnonzero(new)[np.cumsum(new) - 1]
+    keys, columns = np.unique(occurrence * len(coded.dictionary) + codes, return_inverse=True)
+    ones = np.ones(len(rows), np.float32)
+    words = sparse.csr_array((ones, (rows, columns)), shape=(len(texts), len(keys)))
+    spelling = _spelt_alike(coded.dictionary.to_pylist())
+    of_key = keys % max(len(coded.dictionary), 1)
+    return words, spelling[of_key][:, of_key]
 
 
 def _spelt_alike(words: list[str]) -> sparse.csr_array:
