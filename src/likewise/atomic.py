@@ -112,18 +112,11 @@ def replacing_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         InputError: `path` exists and `overwrite` is false.
         LikewiseError: another writes it, the disk is full or `path` cannot be written; what existed there is unchanged.
     """
-    with locking(path, overwrite=overwrite):
-        place = Path(os.path.realpath(path))
-        temporary = _temporary(place)
-        try:
-            with _naming(path, temporary):
-                yield temporary
-                with temporary.open("rb") as written:
-                    os.fsync(written.fileno())
-                _refuse_appeared(temporary, path, overwrite=overwrite)
-                temporary.replace(place)
-        finally:
-            temporary.unlink(missing_ok=True)
+    with _writing_aside(path, overwrite=overwrite) as (temporary, place):
+        yield temporary
+        _sync(temporary)
+        _refuse_appeared(temporary, path, overwrite=overwrite)
+        temporary.replace(place)
 
 
 @contextmanager
@@ -134,32 +127,25 @@ def replacing_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         InputError: `path` exists and `overwrite` is false.
         LikewiseError: another writes it, the disk is full or `path` cannot be written; what existed there is unchanged.
     """
-    with locking(path, overwrite=overwrite):
-        place = Path(os.path.realpath(path))
-        temporary = _temporary(place)
-        try:
-            with _naming(path, temporary):
-                temporary.mkdir()
-                yield temporary
-                for file in temporary.rglob("*"):
-                    if file.is_file():
-                        with file.open("rb") as written:
-                            os.fsync(written.fileno())
-                _refuse_appeared(temporary, path, overwrite=overwrite)
-                if place.exists():
-                    # A folder cannot be renamed over another one: the old one is renamed first, and removed last.
-                    old = temporary.with_suffix(".old")
-                    place.rename(old)
-                    try:
-                        temporary.rename(place)
-                    except OSError:
-                        old.rename(place)
-                        raise
-                    shutil.rmtree(old) if old.is_dir() else old.unlink()
-                else:
-                    temporary.rename(place)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with _writing_aside(path, overwrite=overwrite) as (temporary, place):
+        temporary.mkdir()
+        yield temporary
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                _sync(file)
+        _refuse_appeared(temporary, path, overwrite=overwrite)
+        if place.exists():
+            # A folder cannot be renamed over another one: the old one is renamed first, and removed last.
+            old = temporary.with_suffix(".old")
+            place.rename(old)
+            try:
+                temporary.rename(place)
+            except OSError:
+                old.rename(place)
+                raise
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+        else:
+            temporary.rename(place)
 
 
 def os_error(error: OSError, path: Path) -> LikewiseError:
@@ -169,6 +155,27 @@ def os_error(error: OSError, path: Path) -> LikewiseError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError(f"cannot write {path}: {error.strerror}")
     return LikewiseError(f"{path} was not written: {error}")
+
+
+@contextmanager
+def _writing_aside(path: Path, *, overwrite: bool) -> Iterator[tuple[Path, Path]]:
+    """Lock an output; yield a temporary path, which is removed in the end, and the place that it is renamed to."""
+    with locking(path, overwrite=overwrite):
+        place = Path(os.path.realpath(path))
+        temporary = place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.part")
+        try:
+            with _naming(path, temporary):
+                yield temporary, place
+        finally:
+            if temporary.is_dir():
+                shutil.rmtree(temporary, ignore_errors=True)
+            else:
+                temporary.unlink(missing_ok=True)
+
+
+def _sync(file: Path) -> None:
+    with file.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 @contextmanager
@@ -182,10 +189,6 @@ def _naming(path: Path, temporary: Path) -> Iterator[None]:
     except LikewiseError as error:
         error.args = (str(error).replace(str(temporary), str(path)), *error.args[1:])
         raise
-
-
-def _temporary(place: Path) -> Path:
-    return place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.part")
 
 
 def _sweep(place: Path, killed: str) -> None:
