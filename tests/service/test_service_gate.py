@@ -76,7 +76,7 @@ def test_what_cannot_be_read_is_a_problem(
     assert problem["error"]["message"] == problem["detail"]
 
 
-def test_limits_say_what_to_change(serve: Serve, served_index: Path) -> None:
+def test_limits_name_what_to_change(serve: Serve, served_index: Path) -> None:
     with (
         serve(index=str(served_index), max_body=2_000, max_text=50, max_batch=2) as address,
         httpx.Client(base_url=address) as client,
@@ -125,7 +125,7 @@ def test_keys_are_for_reading_or_writing_and_can_be_revoked(
     ]  # fmt: skip
 
 
-def test_the_file_of_keys_says_what_is_wrong(tmp_path: Path) -> None:
+def test_a_bad_file_of_keys_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     with pytest.raises(InputError, match="likewise keys add"):
         Keys(file)
