@@ -77,12 +77,12 @@ def script(folder: Path, bodies: list[str]) -> Path:
 def load(address: str, requests: Path, clients: int, seconds: int) -> dict[str, float]:
     """Requests a second, and milliseconds that half and 99 % of them took at most."""
     command = ["wrk", "--latency", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", str(requests)]
-    said = subprocess.run([*command, f"{address}/v1/embeddings"], capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in said:
-        raise RuntimeError(said)
-    found = {"requests/s": float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])}  # type: ignore[index]
+    printed = subprocess.run([*command, f"{address}/v1/embeddings"], capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in printed:
+        raise RuntimeError(printed)
+    found = {"requests/s": float(re.search(r"Requests/sec:\s+([\d.]+)", printed)[1])}  # type: ignore[index]
     for share in ("50%", "99%"):
-        value, unit = re.search(rf"{share}\s+([\d.]+)(us|ms|s|m)", said).groups()  # type: ignore[union-attr]
+        value, unit = re.search(rf"{share}\s+([\d.]+)(us|ms|s|m)", printed).groups()  # type: ignore[union-attr]
         found[f"{share} ms"] = float(value) * UNITS[unit]
     return found
 
