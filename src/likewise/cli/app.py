@@ -25,6 +25,7 @@ from likewise.cli.embed import embed
 from likewise.cli.evaluate import evaluate
 from likewise.cli.export import export
 from likewise.cli.index import add, delete, index
+from likewise.cli.mcp import mcp
 from likewise.cli.options import OUTPUTS
 from likewise.cli.recommend import recommend
 from likewise.cli.report import report
@@ -208,6 +209,7 @@ for command, example in (
     (evaluate, "likewise evaluate reviews.model judged.csv --text body --label product"),
     (views, "likewise views reviews.csv --text body --views crop+delete:0.1"),
     (serve, "likewise serve reviews.index --port 0"),
+    (mcp, "likewise mcp reviews.index"),
     (demo, "likewise demo --out try"),
 ):
     app.command(epilog=f"Example: {example}", no_args_is_help=False)(command)
