@@ -29,6 +29,7 @@ from likewise.cli.options import OUTPUTS
 from likewise.cli.recommend import recommend
 from likewise.cli.report import report
 from likewise.cli.search import search
+from likewise.cli.serve import keys, serve
 from likewise.cli.train import distill, train
 from likewise.cli.views import views
 from likewise.errors import InputWarning, LikewiseError
@@ -206,6 +207,7 @@ for command, example in (
     (duplicates, "likewise duplicates reviews.csv --text body --out groups.jsonl"),
     (evaluate, "likewise evaluate reviews.model judged.csv --text body --label product"),
     (views, "likewise views reviews.csv --text body --views crop+delete:0.1"),
+    (serve, "likewise serve reviews.index --port 0"),
     (demo, "likewise demo --out try"),
 ):
     app.command(epilog=f"Example: {example}", no_args_is_help=False)(command)
@@ -215,3 +217,4 @@ app.add_typer(
     recommend, name="recommend", help="Recommend items to users, by their texts and by who chose what.",
     epilog="Example: likewise recommend fit items.jsonl interactions.csv --out rec",
 )  # fmt: skip
+app.add_typer(keys, name="keys", epilog="Example: likewise keys add server.keys --name alice --access write")

@@ -1,0 +1,285 @@
+"""Routes: how a function becomes an address, with msgspec in, orjson out, and both in the OpenAPI description.
+
+FastAPI declares and documents; reading and writing with pydantic would cap a server at a half of the requests.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import orjson
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from likewise.service.keys import Access
+from likewise.service.problems import MEDIA_TYPE, Problem, ProblemDetails, problem_of
+from likewise.service.served import Service
+
+JSON = "application/json"
+REFERENCE = "#/components/schemas/{name}"
+RANKS = {"none": 0, "read": 1, "write": 2}
+ACCESS = "likewise.access"  # in the scope of a request: what its key permits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """An address of the API.
+
+    Attributes:
+        method: of HTTP.
+        path: with parameters in braces.
+        handler: `async (service, body, request)`; `body` is an instance of `body` or `query`, or None. It returns a
+            `msgspec.Struct`, plain data or numpy arrays for JSON, or a response.
+        summary: one line.
+        description: Markdown; the docstring of the handler if empty.
+        tag: the group in the description.
+        access: what a key must permit: "none", "read" or "write".
+        body: type of the JSON body.
+        query: type that path and query parameters are converted to.
+        response: type of the JSON that is returned.
+        media_type: of a response that is not JSON.
+        accepts: of a body that the handler reads by itself from `request`.
+        example: a body or the parameters, as JSON values.
+        statuses: of errors beyond those that every route has.
+        hidden: whether it is left out of the description.
+    """
+
+    method: str
+    path: str
+    handler: Callable[..., Awaitable[Any]]
+    summary: str
+    description: str = ""
+    tag: str = "Service"
+    access: Access = "read"
+    body: Any = None
+    query: Any = None
+    response: Any = None
+    media_type: str = JSON
+    accepts: str = ""
+    example: Any = None
+    statuses: tuple[int, ...] = ()
+    hidden: bool = False
+
+
+@dataclass
+class Router:
+    """Adds routes to an application.
+
+    Attributes:
+        app: the application.
+        service: what handlers work with.
+        types: of bodies and responses, for the description.
+    """
+
+    app: FastAPI
+    service: Service
+    types: list[Any] = field(default_factory=list)
+
+    def add(self, routes: Iterable[Route]) -> None:
+        """Add routes."""
+        for route in routes:
+            self.types += [each for each in (route.body, route.response) if each is not None]
+            self.app.add_api_route(
+                route.path,
+                self._endpoint(route),
+                methods=[route.method],
+                summary=route.summary,
+                description=route.description or (route.handler.__doc__ or "").split("\n\n")[0],
+                tags=[route.tag],
+                response_class=Response,
+                operation_id=_operation(route),
+                openapi_extra=_operation_extra(route),
+                include_in_schema=not route.hidden,
+            )
+
+    def describe(self) -> dict[str, Any]:
+        """Return the OpenAPI description, made once."""
+        if not self.app.openapi_schema:
+            found = get_openapi(
+                title=self.app.title, version=self.app.version, description=self.app.description, routes=self.app.routes
+            )
+            _, schemas = msgspec.json.schema_components([*self.types, ProblemDetails], ref_template=REFERENCE)
+            components = found.setdefault("components", {})
+            components["schemas"] = schemas  # FastAPI's own, of pydantic errors, are of no use
+            components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            for operations in found["paths"].values():
+                for operation in operations.values():
+                    operation["responses"].pop("422_", None)
+            self.app.openapi_schema = found
+        return self.app.openapi_schema
+
+    def _endpoint(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
+        service, needed = self.service, RANKS[route.access]
+        decode = msgspec.json.Decoder(route.body).decode if route.body is not None else None
+        limit = service.settings.max_body
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                if needed > RANKS[request.scope.get(ACCESS, "none")]:
+                    raise _forbidden(request, route.access)
+                body = None
+                if decode is not None:
+                    body = decoded(decode, await read_body(request, limit))
+                elif route.query is not None:
+                    body = converted(request, route.query)
+                return as_response(await route.handler(service, body, request))
+            except ClientDisconnect:
+                return Response(status_code=499)
+            except Exception as error:
+                problem = problem_of(error)
+                if problem.status >= 500:
+                    request.scope["likewise.error"] = error  # for the log
+                return problem.response()
+
+        return endpoint
+
+
+def as_response(answer: Any) -> Response:
+    """Return JSON for what a handler returned, or the response that it is."""
+    if isinstance(answer, Response):
+        return answer
+    if answer is None:
+        return Response(status_code=204)
+    return Response(orjson.dumps(answer, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY), media_type=JSON)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return {name: each for name, each in msgspec.structs.asdict(value).items() if each is not msgspec.UNSET}
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        Problem: it is larger than `limit` bytes, or is said to be.
+    """
+    too_large = Problem(413, f"the body has more than {limit:,} bytes: send less at once")
+    stated = request.headers.get("content-length", "")
+    if stated.isdigit() and int(stated) > limit:
+        raise too_large
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise too_large
+        parts.append(part)
+    return b"".join(parts)
+
+
+def decoded(decode: Callable[[bytes], Any], body: bytes) -> Any:
+    """Decode JSON.
+
+    Raises:
+        Problem: it is no JSON, or not of the type.
+    """
+    try:
+        return decode(body)
+    except msgspec.ValidationError as error:
+        raise Problem(422, f"the body does not fit: {_one_line(error)}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, f"the body is no JSON: {_one_line(error)}") from None
+
+
+def converted(request: Request, kind: Any) -> Any:
+    """Convert the parameters of a request's path and query; one that occurs several times becomes a list.
+
+    Raises:
+        Problem: they do not fit the type.
+    """
+    lists = {each.name for each in msgspec.structs.fields(kind) if "list" in str(each.type)}
+    query: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        if name in lists:
+            query.setdefault(name, []).append(value)
+        else:
+            query[name] = value
+    try:
+        return msgspec.convert({**query, **request.path_params}, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Problem(422, f"the parameters do not fit: {_one_line(error)}") from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _forbidden(request: Request, access: Access) -> Problem:
+    if not request.headers.get("authorization"):
+        return Problem(
+            401, "this needs a key: send the header Authorization: Bearer KEY", {"WWW-Authenticate": "Bearer"}
+        )
+    return Problem(403, f"this key may not do that: a key with {access} access is needed")
+
+
+def _operation(route: Route) -> str:
+    return "_".join([route.method.lower(), *re.findall(r"[a-z0-9]+", route.path.lower())])
+
+
+def _operation_extra(route: Route) -> dict[str, Any]:
+    """Return what FastAPI cannot know: body, parameters, response and errors, by reference to their schemas."""
+    _, found = msgspec.json.schema_components([ProblemDetails], ref_template=REFERENCE)
+    problem = {"content": {MEDIA_TYPE: {"schema": {"$ref": REFERENCE.format(name=next(iter(found)))}}}}
+    answer: Mapping[str, Any] = {"description": "Successful response"}
+    if route.response is not None:
+        answer = {**answer, "content": {route.media_type: {"schema": _schema(route.response)}}}
+    elif route.media_type != JSON:
+        answer = {**answer, "content": {route.media_type: {"schema": {"type": "string"}}}}
+    statuses = {401, 403} if route.access != "none" else set()
+    statuses |= {400, 413, 422} if route.body is not None else ({422} if route.query is not None else set())
+    statuses |= {*route.statuses, 429, 503}
+    extra: dict[str, Any] = {
+        "responses": {
+            "200": answer,
+            **{str(each): {"description": _title(each), **problem} for each in sorted(statuses)},
+        }
+    }
+    if route.access != "none":
+        extra["security"] = [{"key": []}]
+    if route.body is not None:
+        content: dict[str, Any] = {"schema": _schema(route.body)}
+        if route.example is not None:
+            content["example"] = route.example
+        extra["requestBody"] = {"required": True, "content": {JSON: content}}
+    elif route.accepts:
+        extra["requestBody"] = {"required": True, "content": {route.accepts: {"schema": {"type": "string"}}}}
+    if route.query is not None:
+        extra["parameters"] = _parameters(route)
+    return extra
+
+
+def _title(status: int) -> str:
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    (schema,), _ = msgspec.json.schema_components([kind], ref_template=REFERENCE)
+    return schema
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    (reference,), found = msgspec.json.schema_components([route.query], ref_template=REFERENCE)
+    schema = found[reference["$ref"].rpartition("/")[2]]
+    inside = set(re.findall(r"{(\w+)", route.path))
+    examples = route.example if isinstance(route.example, dict) else {}
+    parameters = []
+    for name, each in schema["properties"].items():
+        parameter = {
+            "name": name,
+            "in": "path" if name in inside else "query",
+            "required": name in inside or name in schema.get("required", []),
+            "schema": each,
+        }
+        if name in examples:
+            parameter["example"] = examples[name]
+        parameters.append(parameter)
+    return parameters
