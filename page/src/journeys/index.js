@@ -1,11 +1,12 @@
 // The journeys, in the order of the navigation. `served(status)` says whether there is something to show; if not, the
 // page says with which command there is. A journey that is large is imported on demand: `load` instead of `Component`.
 import { S } from "../strings.js";
+import { Search } from "./search.js";
 
 const hasIndex = (status) => Boolean(status.index);
 
 export const JOURNEYS = [
-  { name: "search", served: hasIndex, hint: S.notServed.index, command: "likewise open FILE" },
+  { name: "search", Component: Search, served: hasIndex, hint: S.notServed.index, command: "likewise open FILE" },
   { name: "answer", served: hasIndex, hint: S.notServed.index, command: "likewise open FILE" },
   { name: "map", served: (status) => status.map, hint: S.notServed.map, command: "likewise map INDEX" },
   { name: "duplicates", served: (status) => status.duplicates, hint: S.notServed.duplicates, command: "likewise serve INDEX --duplicates STORE" },
