@@ -1,6 +1,7 @@
 """`likewise serve`, `likewise keys`: what was trained, over HTTP and in a browser."""
 
-from typing import Annotated, Any, Literal
+from importlib.util import find_spec
+from typing import Annotated, Literal
 
 import typer
 
@@ -61,16 +62,18 @@ def serve(
     The first line is the address. Every option is an environment variable too, such as LIKEWISE_PORT. Ctrl-C ends the
     server when it has answered what it accepted.
     """
-    server, settings = _service()
-    server.serve(
-        settings.Settings(
-            index=index, classifier=classifier, recommender=recommender, duplicates=duplicates,
-            api_key_file=api_key_file, data_folder=data_folder, host=host, port=port, allowed_hosts=allowed_hosts,
-            workers=workers, max_body=max_body, max_upload=max_upload, max_batch=max_batch, max_text=max_text,
-            max_waiting=max_waiting, access_log=access_log,
-        ).checked(),
-        ready=typer.echo,
-    )  # fmt: skip
+    _check_extra()
+    from likewise.service.settings import Settings
+
+    settings = Settings(
+        index=index, classifier=classifier, recommender=recommender, duplicates=duplicates,
+        api_key_file=api_key_file, data_folder=data_folder, host=host, port=port, allowed_hosts=allowed_hosts,
+        workers=workers, max_body=max_body, max_upload=max_upload, max_batch=max_batch, max_text=max_text,
+        max_waiting=max_waiting, access_log=access_log,
+    ).checked()  # fmt: skip
+    from likewise.service.server import serve as run  # imports every application, which takes a second
+
+    run(settings, ready=typer.echo)
 
 
 keys = typer.Typer(help="Make and revoke the keys of a server.", no_args_is_help=True)
@@ -85,7 +88,7 @@ def add(
     ] = "read",
 ) -> None:
     """Make a key and print it; the file keeps only its hash, so it cannot be shown again."""
-    _service()
+    _check_extra()
     from likewise.service.keys import add_key
 
     typer.echo(add_key(file, name, access))
@@ -94,7 +97,7 @@ def add(
 @keys.command("list")
 def show(file: KeyFile) -> None:
     """List the keys of a file: name, access and when it was made."""
-    _service()
+    _check_extra()
     from likewise.service.keys import read_keys
 
     console = results()
@@ -105,16 +108,14 @@ def show(file: KeyFile) -> None:
 @keys.command("revoke")
 def revoke(file: KeyFile, name: Annotated[str, typer.Argument(help="Whose key.", show_default=False)]) -> None:
     """Remove a key; a running server refuses it at once."""
-    _service()
+    _check_extra()
     from likewise.service.keys import revoke_key
 
     revoke_key(file, name)
 
 
-def _service() -> tuple[Any, Any]:
-    """Import the service, or say how to install it."""
-    try:
-        from likewise.service import server, settings
-    except ModuleNotFoundError as error:
-        raise LikewiseError(f"a server needs {error.name}: pip install 'likewise[serve]'") from error
-    return server, settings
+def _check_extra() -> None:
+    """Say how to install what a server needs."""
+    for name in ("fastapi", "uvicorn", "msgspec", "orjson", "prometheus_client"):
+        if find_spec(name) is None:
+            raise LikewiseError(f"a server needs {name}: pip install 'likewise[serve]'")

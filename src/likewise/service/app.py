@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> Gate:
     for subject in SUBJECTS:
         router.add(subject.ROUTES)
     router.add([described])
-    return Gate(app, settings, service.metrics)
+    return Gate(router, settings, service.metrics)
 
 
 def from_environment() -> Gate:

@@ -4,9 +4,10 @@ Host and origin are checked, so that no page of another site can use a server of
 headers are added; and what happened is counted and logged, without any text of a request.
 """
 
+import secrets
 import sys
 import time
-import uuid
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from likewise.service.keys import Keys
 from likewise.service.metrics import Metrics
 from likewise.service.problems import Problem
-from likewise.service.routing import ACCESS
+from likewise.service.routing import ACCESS, ROUTE
 from likewise.service.settings import Settings
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -29,6 +30,7 @@ HEADERS = (
 POLICY = b"content-security-policy"
 NO_CONTENT = b"default-src 'none'; frame-ancestors 'none'"  # of answers that are no page
 STORE = b"cache-control"
+PROCESS, NUMBERS = secrets.token_hex(4), count()  # of which the id of a request is made
 
 
 class Gate:
@@ -89,7 +91,7 @@ class Gate:
         return key.name
 
     def _record(self, scope: Scope, seen: "_Response", seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "other")
+        route = scope.get(ROUTE) or getattr(scope.get("route"), "path", "other")
         method = scope["method"] if scope["method"] in {"GET", "POST", "PUT", "DELETE", "HEAD"} else "other"
         self._metrics.requests.labels(route, method, str(seen.status)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
@@ -115,18 +117,18 @@ class _Response:
     """Sends on what an application sends, with the headers that every response has."""
 
     def __init__(self, send: Send) -> None:
-        self._send, self.status, self.id = send, 0, uuid.uuid4().hex[:16]
+        self._send, self.status, self.id = send, 0, f"{PROCESS}-{next(NUMBERS):x}"
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = [*message.get("headers", ()), *HEADERS, (b"x-request-id", self.id.encode())]
-            names = {name.lower() for name, _ in headers}
+            headers = message["headers"]
+            names = [name for name, _ in headers]  # Starlette writes them in lower case
             if POLICY not in names:
                 headers.append((POLICY, NO_CONTENT))
             if STORE not in names:
                 headers.append((STORE, b"no-store"))
-            message = {**message, "headers": headers}
+            headers += [*HEADERS, (b"x-request-id", self.id.encode())]
         await self._send(message)
 
 

@@ -31,6 +31,7 @@ from likewise.service.settings import Settings
 Result = TypeVar("Result")
 READERS = 2  # threads that search; numba's loops use all cores in each
 ENCODED_TOGETHER = 4_096  # texts
+MANY = 64  # texts that compiled loops encode, rather than numpy
 
 Place = tuple[int, int, int] | None
 
@@ -193,8 +194,9 @@ class Service:
         if self._index is not None:
             await self.read(lambda index: (index.model, index.search("warm up", 1)))
         if self.has_model:
-            await self.encode(["warm up"])
-            await self.compute(lambda: document_vectors(self.model(), ["warm up"]))
+            for texts in (["warm up"], ["warm up"] * MANY):
+                await self.encode(texts)
+                await self.compute(lambda some: document_vectors(self.model(), some), texts)
         self.started = True
 
     def open(self, path: str) -> None:

@@ -60,10 +60,14 @@ def bound(settings: Settings) -> socket.socket:
     try:
         family, _, _, _, place = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(place)
-        listener.listen(BACKLOG)  # from now on clients wait instead of being refused
-        listener.set_inheritable(True)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(place)
+            listener.listen(BACKLOG)  # from now on clients wait instead of being refused
+            listener.set_inheritable(True)
+        except BaseException:
+            listener.close()
+            raise
     except OSError as error:
         raise InputError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; another --port may be free"

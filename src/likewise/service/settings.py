@@ -4,6 +4,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,13 @@ class Settings:
         except ValueError:
             return False
 
-    @property
+    @cached_property
     def host_names(self) -> frozenset[str]:
         """The names that the Host header may have, in lower case and without port."""
         allowed = (each.strip().lower() for each in self.allowed_hosts.split(","))
         return frozenset({*LOOPBACK, self.host.strip("[]").lower(), *filter(None, allowed)})
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name of what is served, which is that of the model for clients: `reviews` of `reviews.index`."""
         if self.index is None:
