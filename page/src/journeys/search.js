@@ -250,11 +250,12 @@ export function Search({ status, params, go }) {
       <${Choice} label=${T.mode} options=${MODES} value=${mode} onChange=${(next) => change({ mode: next })} />
     </search>
     <p id="search-keys" class="unseen">${T.keys}</p>
-    <div class=${searching ? "columns" : "columns alone"}>
-      ${searching && html`<aside aria-label=${T.filters}>
-        <details class="narrow"><summary>${T.filters}${active > 0 && ` (${active})`}</summary>${facets}</details>
-        <div class="wide-only">${facets}</div>
-      </aside>`}
+    <div class="columns">
+      <aside aria-label=${searching ? T.filters : T.help}>
+        ${searching
+          ? html`<details class="narrow"><summary>${T.filters}${active > 0 && ` (${active})`}</summary>${facets}</details><div class="wide-only">${facets}</div>`
+          : html`<dl class="help wide-only">${T.helpKeys.map(([keys, does]) => html`<div key=${does}><dt>${keys.map((each) => html`<kbd key=${each}>${each}</kbd> `)}</dt><dd>${does}</dd></div>`)}</dl>`}
+      </aside>
       <section aria-label=${T.results}>
         <div class="summary">
           <span class=${loading ? "count stale" : "count"}>${summary || " "}</span>
