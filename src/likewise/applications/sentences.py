@@ -13,12 +13,11 @@ import sentencex
 from jaxtyping import Float64
 
 from likewise.corpus.batch import TextBatch, bounded, repeated_id
-from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 from likewise.index.collection import Collection
 from likewise.index.columns import DOCUMENT
 from likewise.index.hybrid import Hit
-from likewise.index.stems import matching, terms_of
+from likewise.index.stems import matching
 from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model
 from likewise.model.transformer import ConcatenatedModel
@@ -121,6 +120,12 @@ class SentenceScorer:
         by_meaning = bool(query.strip()) and not (fast and slow)
         self._vector = query_vectors(self._model, [query], None)[0] if by_meaning else None
 
+    @property
+    def rare_terms(self) -> set[str]:
+        """The terms of the query that fewer than 27 % of the texts have; all of them if every one is frequent."""
+        idf = self._overlap.idf
+        return {term for term, weight in idf.items() if weight >= 1} or {*idf}
+
     def scores(self, texts: Sequence[str]) -> Float64[np.ndarray, " texts"]:
         """Return the score of each text, 0 to 1."""
         overlap = np.array([self._overlap.share(text) for text in texts])
@@ -205,7 +210,7 @@ def excerpts(collection: Collection, query: str, texts: Sequence[str], length: i
     parts = [sentences(text[:MAX_SCANNED]) if scorer else [] for text in texts]
     scores = iter(scorer.scores([one.text for some in parts for one in some]).tolist() if scorer else ())
     stems, found = collection.stems, []
-    terms = terms_of(well_formed(query), stems)
+    terms = scorer.rare_terms if scorer else set()
     for text, some in zip(texts, parts, strict=True):
         best = max(((next(scores), -place) for place in range(len(some))), default=None)
         sentence = None if best is None else some[-best[1]]

@@ -179,9 +179,13 @@ def matching(text: str, terms: Set[str], stems: Stems = NO_STEMS) -> list[tuple[
         stems: of the index.
     """
     found: list[tuple[int, int]] = []
+    known: dict[str, bool] = {}
     for word in _word().finditer(text):
         for start, end in _pieces(word[0], word.start()):
-            if terms_of(text[start:end], stems) & terms:
+            part = text[start:end]
+            if part not in known:
+                known[part] = bool(terms_of(part, stems) & terms)
+            if known[part]:
                 if found and found[-1][1] >= start:
                     found[-1] = found[-1][0], end
                 else:
