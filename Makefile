@@ -21,7 +21,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest -n 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install demo test check nightly lint format bench docs clean
+.PHONY: help install demo test check nightly lint format page bench docs clean
 
 help:  ## This list.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name does; do printf 'make %-8s %s\n' "$$name" "$$does"; done
@@ -53,6 +53,10 @@ format: $(TESTING)  ## Put the source into the house's form, and mend what can b
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
+page:  ## Build the page that the service serves, after a change in page/. Needs Node 20 or newer with npm.
+	@command -v npm > /dev/null || { echo 'the page is built by npm, which is not here: on Debian and Ubuntu, apt install npm' >&2; exit 1; }
+	@cd page && npm ci --silent && node build.mjs
+
 bench: $(MEASURING)  ## Run every benchmark (or BENCH=encode) on LIKEWISE_DATA, and write docs/benchmarks.md.
 	@test -n "$$LIKEWISE_DATA" || { echo 'set LIKEWISE_DATA to the folder of evaluation data' >&2; exit 1; }
 	@for name in $(BENCH); do echo "$$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
@@ -63,7 +67,7 @@ docs: $(TESTING)  ## Write docs/benchmarks.md from the recorded runs, and check 
 	@$(BIN)/python -m pytest --quiet tests/test_docs.py tests/test_benchmarks.py
 
 clean:  ## Remove .venv and everything else that can be made again.
-	@rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@rm -rf $(VENV) dist build page/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	@find src tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:

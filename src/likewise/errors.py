@@ -13,5 +13,9 @@ class InputError(LikewiseError, ValueError):
     exit_code = 2
 
 
+class ConflictError(LikewiseError):
+    """A write that was to change one state of an index, which has changed since."""
+
+
 class InputWarning(UserWarning):
     """Input that is used with a guess, in one line for the user, who may know better."""

@@ -12,7 +12,7 @@ BM25 = np.array([0.0, 8.0, 4.0, 0.0])
 
 
 def fused(cosines, bm25, mean):
-    return fuse([0.5], cosines[None], np.array([mean]), bm25)
+    return fuse([0.5], cosines[None], np.array([mean]), bm25)[0]
 
 
 def test_each_side_counts_by_its_share_of_the_best():
@@ -20,7 +20,9 @@ def test_each_side_counts_by_its_share_of_the_best():
     np.testing.assert_allclose(fused(COSINES, BM25, 0.1), [0.5, 0.75, 0.25, 0.0])
     both = np.stack([COSINES, [0.2, 0.2, 0.6, 0.0]])
     expected = [0.5, 0.25 + 0.25, 0.25 + 0.125, 0.0]
-    np.testing.assert_allclose(fuse([0.5, 0.25], both, np.array([0.1, 0.2]), BM25), expected)
+    scores, by_words = fuse([0.5, 0.25], both, np.array([0.1, 0.2]), BM25)
+    np.testing.assert_allclose(scores, expected)
+    np.testing.assert_allclose(by_words, 0.25 * BM25 / BM25.max())
 
 
 def test_a_shift_of_all_cosines_changes_nothing():

@@ -17,6 +17,7 @@ from likewise.errors import InputError
 from likewise.index.collection import Collection
 from likewise.index.columns import DOCUMENT
 from likewise.index.hybrid import Hit
+from likewise.index.stems import matching
 from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model
 from likewise.model.transformer import ConcatenatedModel
@@ -119,6 +120,12 @@ class SentenceScorer:
         by_meaning = bool(query.strip()) and not (fast and slow)
         self._vector = query_vectors(self._model, [query], None)[0] if by_meaning else None
 
+    @property
+    def rare_terms(self) -> set[str]:
+        """The terms of the query that fewer than 27 % of the texts have; all of them if every one is frequent."""
+        idf = self._overlap.idf
+        return {term for term, weight in idf.items() if weight >= 1} or {*idf}
+
     def scores(self, texts: Sequence[str]) -> Float64[np.ndarray, " texts"]:
         """Return the score of each text, 0 to 1."""
         overlap = np.array([self._overlap.share(text) for text in texts])
@@ -169,6 +176,60 @@ def with_snippets(collection: Collection, query: str, hits: list[Hit], length: i
         best = scorer.best(sentences(hit.text[:MAX_SCANNED])) if scorer and len(hit.text) > length else None
         found.append(Result(rank, hit, snippet(hit.text, best and best_part(best, query, length), length)))
     return found
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A part of a text, with the places that answer a query; all places count characters (code points).
+
+    Attributes:
+        text: the part, as it is in the text.
+        start: where it begins in the text.
+        end: behind its last character.
+        matches: begin and end, within the part, of each word that the query has too.
+        answer: begin and end, within the part, of the sentence that fits the query best; None without a query.
+    """
+
+    text: str
+    start: int
+    end: int
+    matches: tuple[tuple[int, int], ...]
+    answer: tuple[int, int] | None
+
+
+def excerpts(collection: Collection, query: str, texts: Sequence[str], length: int = SNIPPET) -> list[Excerpt]:
+    """Return the part of each text that answers a query best.
+
+    Args:
+        collection: in which they were found.
+        query: the query; without words, parts are the beginnings of texts.
+        texts: the texts.
+        length: of a part, in characters.
+    """
+    scorer = SentenceScorer(collection, query, fast=True) if query.strip() else None
+    parts = [sentences(text[:MAX_SCANNED]) if scorer else [] for text in texts]
+    scores = iter(scorer.scores([one.text for some in parts for one in some]).tolist() if scorer else ())
+    stems, found = collection.stems, []
+    terms = scorer.rare_terms if scorer else set()
+    for text, some in zip(texts, parts, strict=True):
+        best = max(((next(scores), -place) for place in range(len(some))), default=None)
+        sentence = None if best is None else some[-best[1]]
+        start, end = _window(text, sentence and best_part(sentence, query, length), length)
+        part = text[start:end]
+        answer = None
+        if sentence is not None and sentence.start < end and sentence.end > start:
+            answer = max(0, sentence.start - start), min(end, sentence.end) - start
+        found.append(Excerpt(part, start, end, tuple(matching(part, terms, stems)), answer))
+    return found
+
+
+def _window(text: str, sentence: Sentence | None, length: int) -> tuple[int, int]:
+    """Return begin and end of the part that begins with a sentence, or earlier if the rest is shorter."""
+    first = sentence.start if sentence else 0
+    begin = max(0, min(first, len(text) - length))
+    if 0 < begin < first:  # begin with a whole word, where words have spaces between them
+        begin += max(0, text[begin : begin + LONGEST_WORD].find(" ") + 1)
+    return _stripped(text, begin, min(len(text), begin + length))
 
 
 def snippet(text: str, sentence: Sentence | None, length: int = SNIPPET) -> str:

@@ -1,7 +1,8 @@
 """An index: texts that are found by meaning, by their words, or by both, in one folder that needs nothing else."""
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from likewise.atomic import refuse_other, replacing_folder
 from likewise.corpus.encoding import well_formed
-from likewise.errors import InputError
+from likewise.errors import ConflictError, InputError
 from likewise.index.bm25 import TermOverlap
 from likewise.index.columns import Rows, checked_ids, rows_of_corpus, rows_of_texts
 from likewise.index.entries import (
@@ -24,7 +25,7 @@ from likewise.index.entries import (
     sample_row_ids,
 )
 from likewise.index.filters import Where
-from likewise.index.hybrid import Hit, Searcher, check_search
+from likewise.index.hybrid import Hits, Listing, Searcher, check_search
 from likewise.index.record import FILE, Record
 from likewise.index.stems import Stems
 from likewise.index.stored_model import StoredModel
@@ -77,6 +78,7 @@ class Collection:
 
     def __init__(self, record: Record, model: Any, settings: CacheSettings | None = None) -> None:
         self.path = record.folder
+        self._expected: int | None = None
         self._record = record
         with record.reading():
             self._stored_model = StoredModel(record, model)
@@ -126,7 +128,7 @@ class Collection:
             raise
 
     def add(self, texts: Any, /, ids: Any = None, **columns: Any) -> int:
-        """Add texts, or replace those with an id that exists; all or none.
+        """Add texts, or replace those with an id that exists; all or none. They are durable when this returns.
 
         Args:
             texts: strings, in a list or an Arrow, numpy or pandas column. An empty one is stored, and never found.
@@ -155,6 +157,22 @@ class Collection:
         """
         return self._write(rows_of_corpus(corpus), progress)
 
+    @contextmanager
+    def expecting(self, generation: int | None) -> Iterator[None]:
+        """Within the block, write only if the index has had no other write since `generation`.
+
+        Args:
+            generation: as `generation` was; None expects nothing.
+
+        Raises:
+            ConflictError: by `add` and `delete`, if it has; nothing is written.
+        """
+        self._expected = generation
+        try:
+            yield
+        finally:
+            self._expected = None
+
     def delete(self, ids: Any) -> int:
         """Remove texts, all or none; ids that do not exist are ignored.
 
@@ -166,6 +184,7 @@ class Collection:
         """
         wanted = checked_ids([ids] if isinstance(ids, (str, int)) else list(ids))
         with self._record.writing() as generation:
+            self._check_expected(generation)
             names = named_by(self._record.connection, wanted)
             remove(self._record, generation, np.sort(np.fromiter(names, np.int64, len(names))))
         return len(set(names.values()))
@@ -176,7 +195,7 @@ class Collection:
             found = read_entries(connection, row_ids_of(connection, checked_ids([id])))
             return next(iter(found.values()), None)
 
-    def search(self, query: str, k: int = 10, mode: str = "hybrid", where: Where | None = None) -> list[Hit]:
+    def search(self, query: str, k: int = 10, mode: str = "hybrid", where: Where | None = None) -> Hits:
         """Return the texts that answer a query best.
 
         Args:
@@ -191,14 +210,46 @@ class Collection:
         return self.search_many([query], k, mode, where)[0]
 
     def search_many(
-        self, queries: Sequence[str], k: int = 10, mode: str = "hybrid", where: Where | None = None
-    ) -> list[list[Hit]]:
-        """Search for several queries at once, which is faster; returns one list of hits a query."""
+        self,
+        queries: Sequence[str],
+        k: int = 10,
+        mode: str = "hybrid",
+        where: Where | None = None,
+        facets: Sequence[str] = (),
+    ) -> list[Hits]:
+        """Search for several queries at once, which is faster; returns one list of hits a query.
+
+        Args:
+            queries: whatever users type.
+            k: how many hits of each.
+            mode: as in `search`.
+            where: a filter on columns.
+            facets: columns whose values are counted among the best 200 texts of a query, as `Hits.facets`.
+
+        Raises:
+            InputError: as in `search`, or a column of `facets` is unknown.
+        """
         check_search(queries, k, mode)
         vectors = self._stored_model.queries(list(queries)) if mode != "text" and len(queries) else None
-        return self._searcher.search(queries, vectors, int(k), mode, where)
+        return self._searcher.search(queries, vectors, int(k), mode, where, facets)
 
-    def like(self, id: str, k: int = 10, mode: str = "hybrid", where: Where | None = None) -> list[Hit]:
+    def entries(
+        self, k: int = 10, where: Where | None = None, *, after: str | None = None, facets: Sequence[str] = ()
+    ) -> Listing:
+        """Return texts without a query, in the order in which they were added.
+
+        Args:
+            k: how many.
+            where: a filter on columns.
+            after: id of the text after which they begin; the first ones if None.
+            facets: columns whose values are counted among all texts that pass the filter.
+
+        Raises:
+            InputError: there is no text `after`, the filter cannot be parsed, or a column of `facets` is unknown.
+        """
+        return self._searcher.entries(k, where, after, facets)
+
+    def like(self, id: str, k: int = 10, mode: str = "hybrid", where: Where | None = None) -> Hits:
         """Return the texts that are most similar to one of the index, without that text.
 
         Args:
@@ -214,7 +265,7 @@ class Collection:
         entry = self.get(id)
         if entry is None:
             raise InputError(f"{self.path} has no text with the id {id!r}: expected the id of a text in the index")
-        return [hit for hit in self.search(entry.text, k + 1, mode, where) if hit.id != entry.id][:k]
+        return Hits([hit for hit in self.search(entry.text, k + 1, mode, where) if hit.id != entry.id][:k])
 
     def overlap(self, query: str) -> TermOverlap:
         """Return the overlap of texts with the terms of a query; terms that are rare in this index count more."""
@@ -276,6 +327,12 @@ class Collection:
         return generation
 
     @property
+    def stems(self) -> Stems:
+        """Which words count as forms of the same word."""
+        with self._record.reading():
+            return self._record.stems
+
+    @property
     def model(self) -> Any:
         """The model that encodes texts and queries; of a Likewise model, the components that search uses."""
         return self._stored_model.model
@@ -298,8 +355,15 @@ class Collection:
     def __exit__(self, *raised: object) -> None:
         self.close()
 
+    def _check_expected(self, generation: int) -> None:
+        if self._expected is not None and generation != self._expected + 1:
+            raise ConflictError(
+                f"{self.path} has generation {generation - 1}, expected {self._expected}: read it again before writing"
+            )
+
     def _write(self, stream: Iterable[Rows], progress: Callable[[int], None] | None) -> int:
         with self._record.writing() as generation:
+            self._check_expected(generation)
             additions = Additions(self._record, generation)
             for rows in stream:
                 additions.add(rows, self._stored_model.documents(rows.texts))

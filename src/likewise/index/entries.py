@@ -14,6 +14,7 @@ from likewise.index.columns import CHUNK, DOCUMENT, Rows, from_cell, to_cells
 from likewise.index.record import Record, fetch_row_ids, read_setting
 from likewise.index.stems import indexed_text
 
+MAX_VALUES = 50  # of a column that are counted
 MAX_COLUMNS = 999  # SQLite's own limit is 2,000 a table, and each takes two
 _LARGEST_DIGITS = 18  # an id with more digits is not counted among the integers
 
@@ -235,6 +236,32 @@ def read_entries(connection: sqlite3.Connection, row_ids: Int64[np.ndarray, " fo
             values = map(from_cell, cells[::2], cells[1::2])
             found[row_id] = Entry(id, text, dict(zip(positions, values, strict=True)))
     return found
+
+
+def count_values(
+    connection: sqlite3.Connection, rows: Int64[np.ndarray, " rows"] | str | None, columns: Iterable[str]
+) -> dict[str, list[tuple[Any, int]]]:
+    """Return the values that columns have among some texts, or all of them, with their counts, the most frequent first.
+
+    Texts without a value are not counted. At most `MAX_VALUES` values of a column are returned.
+
+    Args:
+        connection: to the record, within a transaction.
+        rows: row ids of the texts, or a table of them; None for all.
+        columns: their names.
+    """
+    positions, counted, part = column_positions(connection), {}, []
+    among = f"AND row_id IN (SELECT row_id FROM {rows})" if isinstance(rows, str) else ""  # noqa: S608 - our own name
+    if isinstance(rows, np.ndarray):
+        part = rows[:CHUNK].tolist()
+        among = f"AND row_id IN ({', '.join('?' * len(part))})"
+    for name in columns:
+        cell, written = f"c{positions[name]}", f"o{positions[name]}"
+        sql = f"""SELECT {cell}, {written}, count(*) AS texts FROM fields WHERE {cell} IS NOT NULL {among}
+            GROUP BY {cell}, {written} ORDER BY texts DESC, {cell} LIMIT {MAX_VALUES}"""  # noqa: S608 - by position
+        found = connection.execute(sql, part).fetchall()
+        counted[name] = [(from_cell(value, text), texts) for value, text, texts in found]
+    return counted
 
 
 def column_positions(connection: sqlite3.Connection) -> dict[str, int]:

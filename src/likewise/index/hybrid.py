@@ -5,7 +5,7 @@ by its best value for the query before they are added.
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,9 @@ from likewise.errors import InputError, LikewiseError
 from likewise.index.bm25 import BM25Index, TermOverlap
 from likewise.index.codes import dot_products
 from likewise.index.column_types import StoredColumns
-from likewise.index.entries import VectorReader, column_positions, read_entries
+from likewise.index.entries import Entry, VectorReader, column_positions, count_values, read_entries, row_ids_of
 from likewise.index.filters import Where, parse
-from likewise.index.record import AllowedRows, Ranked, Record, best_first
+from likewise.index.record import AllowedRows, Ranked, Record, best_first, fetch_row_ids
 from likewise.index.vectors import CacheSettings, VectorIndex
 from likewise.model.embedder import Component
 
@@ -42,12 +42,45 @@ class Hit:
         text: the text.
         score: cosine similarity for mode "vector", BM25 for "text", the fused score from 0 to 1 for "hybrid".
         columns: every column of the index; None where this text has no value.
+        meaning: the part of the score that similar vectors have; None for mode "text".
+        words: the part of the score that shared words have; None for mode "vector".
     """
 
     id: str
     text: str
     score: float
     columns: dict[str, Any]
+    meaning: float | None = None
+    words: float | None = None
+
+
+class Hits(list[Hit]):
+    """The texts that were found for a query, best first.
+
+    Attributes:
+        facets: by column, its values among the best texts with their counts, the most frequent first.
+    """
+
+    facets: dict[str, list[tuple[Any, int]]]
+
+    def __init__(self, hits: Iterable[Hit] = (), facets: dict[str, list[tuple[Any, int]]] | None = None) -> None:
+        super().__init__(hits)
+        self.facets = facets or {}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Texts of an index without a query.
+
+    Attributes:
+        entries: in the order in which they were added.
+        texts: how many pass the filter.
+        facets: by column, its values among all that pass with their counts, the most frequent first.
+    """
+
+    entries: tuple[Entry, ...]
+    texts: int
+    facets: dict[str, list[tuple[Any, int]]]
 
 
 def fuse(
@@ -55,7 +88,7 @@ def fuse(
     cosines: Float64[np.ndarray, "components candidates"],
     means: Float64[np.ndarray, " components"],
     bm25: Float64[np.ndarray, " candidates"],
-) -> Float64[np.ndarray, " candidates"]:
+) -> tuple[Float64[np.ndarray, " candidates"], Float64[np.ndarray, " candidates"]]:
     """Fuse scores of the candidates of a query: sum_i w_i (c_i - m_i) / max(c_i - m_i) + (1 - sum_i w_i) b / max b.
 
     Each side counts from what an average text has: 0 for BM25; for cosines c_i their mean m_i over all texts, which is
@@ -68,11 +101,15 @@ def fuse(
         cosines: of each candidate, by component.
         means: over all texts, by component.
         bm25: of each candidate.
+
+    Returns:
+        The fused scores, and what BM25 adds to each.
     """
-    fused = (1.0 - sum(weights)) * _share_of_best(bm25)
+    by_words = (1.0 - sum(weights)) * _share_of_best(bm25)
+    fused = by_words.copy()
     for weight, cosine, mean in zip(weights, cosines, means, strict=True):
         fused += weight * _share_of_best(cosine - mean)
-    return fused
+    return fused, by_words
 
 
 def _share_of_best(scores: Float64[np.ndarray, " candidates"]) -> Float64[np.ndarray, " candidates"]:
@@ -111,7 +148,8 @@ class Searcher:
         k: int,
         mode: str,
         where: Where | None,
-    ) -> list[list[Hit]]:
+        facets: Sequence[str] = (),
+    ) -> list[Hits]:
         """Return the `k` best texts for each query.
 
         Args:
@@ -120,8 +158,10 @@ class Searcher:
             k: how many.
             mode: one of `MODES`.
             where: a filter on columns.
+            facets: columns whose values are counted among the best `CANDIDATES` texts.
 
         Raises:
+            InputError: a column of `facets` or `where` is unknown.
             LikewiseError: called within a write of the same collection.
         """
         with self._record.lock:
@@ -132,15 +172,37 @@ class Searcher:
             self.vectors.reload()
             with self._record.reading() as connection:
                 self.words.connection = connection
+                _check_columns(facets, column_positions(connection))
+                found = max(k, CANDIDATES) if facets else k
                 allowed = None if where is None else self._allowed_rows(where)
                 if vectors is None or mode == "text":
-                    ranked = [self._by_words(query, k, allowed) for query in queries]
+                    ranked = [self._by_words(query, found, allowed) for query in queries]
                 elif mode == "vector":
                     row_ids = allowed.row_ids if allowed else None
-                    ranked = self.vectors.nearest(VectorReader(connection), vectors, k, row_ids)
+                    ranked = self.vectors.nearest(VectorReader(connection), vectors, found, row_ids)
                 else:
-                    ranked = self._hybrid(queries, vectors, k, allowed)
-                return self._hits(ranked)
+                    ranked = self._hybrid(queries, vectors, found, max(CANDIDATES, 10 * k), allowed)
+                return self._hits(ranked, k, mode, facets)
+
+    def entries(self, k: int, where: Where | None, after: str | None, facets: Sequence[str]) -> Listing:
+        """Return what `Collection.entries` returns."""
+        with self._record.reading() as connection:
+            _check_columns(facets, column_positions(connection))
+            first = -1
+            if after is not None:
+                place = row_ids_of(connection, [after])
+                if not len(place):
+                    raise InputError(f"there is no text with the id {after!r} to list others after")
+                first = int(place[0])
+            allowed = "texts" if where is None else self._allowed_rows(where).table
+            sql = f"SELECT row_id FROM {allowed} WHERE row_id > ? ORDER BY row_id LIMIT ?"  # noqa: S608 - our own name
+            row_ids = fetch_row_ids(connection.execute(sql, (first, k)))
+            found = read_entries(connection, row_ids)
+            total = self._record.setting("texts")
+            if where is not None:
+                total = connection.execute(f"SELECT count(*) FROM {allowed}").fetchone()[0]  # noqa: S608
+            counted = count_values(connection, None if where is None else allowed, facets)
+            return Listing(tuple(found[row_id] for row_id in row_ids.tolist()), total, counted)
 
     def term_overlap(self, query: str) -> TermOverlap:
         """Return the overlap of texts with the terms of a query, weighted by how rare they are in this index."""
@@ -164,10 +226,14 @@ class Searcher:
         return self.words.ranked(query, k, texts=texts, generation=generation, allowed=allowed)
 
     def _hybrid(
-        self, queries: Sequence[str], vectors: Float32[np.ndarray, "queries dim"], k: int, allowed: AllowedRows | None
+        self,
+        queries: Sequence[str],
+        vectors: Float32[np.ndarray, "queries dim"],
+        k: int,
+        depth: int,
+        allowed: AllowedRows | None,
     ) -> list[Ranked]:
         """Search twice: the vectors of the best texts of the first search are added to that of the query."""
-        depth = max(CANDIDATES, 10 * k)
         ranked = []
         for first in range(0, len(queries), QUERIES_TOGETHER):
             some, reader = slice(first, first + QUERIES_TOGETHER), VectorReader(self._record.connection)
@@ -197,7 +263,8 @@ class Searcher:
             stored, products = reader.read(candidates), mean * vector.astype(np.float64)
             cosines = [dot_products(stored.vectors[:, columns], vector[columns]) for columns in self._slices]
             means = np.array([products[columns].sum() for columns in self._slices])
-            ranked.append(best_first(candidates, fuse(self._weights, np.stack(cosines), means, bm25), k))
+            fused, words = fuse(self._weights, np.stack(cosines), means, bm25)
+            ranked.append(best_first(candidates, fused, k, words))
         return ranked
 
     def _expanded(
@@ -212,15 +279,26 @@ class Searcher:
             expanded[row] /= np.linalg.norm(expanded[row])
         return expanded.astype(np.float32)
 
-    def _hits(self, ranked: list[Ranked]) -> list[list[Hit]]:
-        row_ids = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.row_ids for one in ranked)]))
+    def _hits(self, ranked: list[Ranked], k: int, mode: str, facets: Sequence[str]) -> list[Hits]:
+        row_ids = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.row_ids[:k] for one in ranked)]))
         found = read_entries(self._record.connection, row_ids)
         hits = []
         for one in ranked:
-            entries = [found[row_id] for row_id in one.row_ids.tolist()]
-            scored = zip(entries, one.scores.tolist(), strict=True)
-            hits.append([Hit(entry.id, entry.text, score, dict(entry.columns)) for entry, score in scored])
+            some = Hits(facets=count_values(self._record.connection, one.row_ids[:CANDIDATES], facets))
+            for place, row_id in enumerate(one.row_ids[:k].tolist()):
+                entry, score = found[row_id], float(one.scores[place])
+                words = score if mode == "text" else None if one.by_words is None else float(one.by_words[place])
+                meaning = None if mode == "text" else score if words is None else score - words
+                some.append(Hit(entry.id, entry.text, score, dict(entry.columns), meaning, words))
+            hits.append(some)
         return hits
+
+
+def _check_columns(names: Sequence[str], known: Mapping[str, int]) -> None:
+    for name in names:
+        if name not in known:
+            listed = ", ".join(known) or "none"
+            raise InputError(f"there is no column {name!r} to count the values of: the index has {listed}")
 
 
 def check_search(queries: Any, k: Any, mode: Any) -> None:

@@ -258,16 +258,23 @@ class Ranked:
     Attributes:
         row_ids: of the texts.
         scores: cosine similarity, BM25, or the fused score.
+        by_words: what BM25 adds to a fused score; None for others.
     """
 
     row_ids: Int64[np.ndarray, " found"]
     scores: Float64[np.ndarray, " found"]
+    by_words: Float64[np.ndarray, " found"] | None = None
 
 
-def best_first(row_ids: Int64[np.ndarray, " candidates"], scores: Float64[np.ndarray, " candidates"], k: int) -> Ranked:
+def best_first(
+    row_ids: Int64[np.ndarray, " candidates"],
+    scores: Float64[np.ndarray, " candidates"],
+    k: int,
+    by_words: Float64[np.ndarray, " candidates"] | None = None,
+) -> Ranked:
     """Return the `k` highest scores; of equal scores the lower row id comes first."""
     order = np.lexsort((row_ids, -scores))[:k]
-    return Ranked(row_ids[order], scores[order])
+    return Ranked(row_ids[order], scores[order], None if by_words is None else by_words[order])
 
 
 def fetch_row_ids(cursor: sqlite3.Cursor) -> Int64[np.ndarray, " found"]:

@@ -9,7 +9,7 @@ Python. What Unicode writes in several ways becomes one (`normalised`); SQLite's
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -168,6 +168,42 @@ def query_terms(query: str, stems: Stems = NO_STEMS) -> list[str]:
 def terms_of(text: str, stems: Stems = NO_STEMS) -> set[str]:
     """Return the distinct terms of a text, folded."""
     return set(map(bare_term, query_terms(text, stems)))
+
+
+def matching(text: str, terms: Set[str], stems: Stems = NO_STEMS) -> list[tuple[int, int]]:
+    """Return begin and end of the words of a text that are among some terms, in order; adjacent ones become one.
+
+    Args:
+        text: any.
+        terms: as `terms_of` returns them.
+        stems: of the index.
+    """
+    found: list[tuple[int, int]] = []
+    known: dict[str, bool] = {}
+    for word in _word().finditer(text):
+        for start, end in _pieces(word[0], word.start()):
+            part = text[start:end]
+            if part not in known:
+                known[part] = bool(terms_of(part, stems) & terms)
+            if known[part]:
+                if found and found[-1][1] >= start:
+                    found[-1] = found[-1][0], end
+                else:
+                    found.append((start, end))
+    return found
+
+
+def _pieces(word: str, start: int) -> Iterator[tuple[int, int]]:
+    """Yield the places that can match by themselves: words, and pairs of characters of scripts without spaces."""
+    end = 0
+    for run in _UNSPACED.finditer(word):
+        if end < run.start():
+            yield start + end, start + run.start()
+        places = [start + run.start() + each.start() for each in _CHARACTER.finditer(run[0])] + [start + run.end()]
+        yield from zip(places, places[2:] or places[1:], strict=False)
+        end = run.end()
+    if end < len(word):
+        yield start + end, start + len(word)
 
 
 def bare_term(phrase: str) -> str:

@@ -240,15 +240,20 @@ def find_words(model: TextModel, sample: Sample) -> Words:
     A subword that begins words counts as a word if a text of the sample has it as one; without a sample, if it is long
     enough.
     """
-    ids = _frequent_words(model, sample)
-    words = [_plain(model.tokenizer.vocabulary.subwords[id]) for id in ids.tolist()]
-    rows = model.encoder.weights[ids] if isinstance(model.encoder, StaticEncoder) else model.encode(words)
-    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    words, rows = word_vectors(model, sample)
     spread = 1.0 / np.sqrt(model.dim)
     nearest, cosines = _nearest(rows)
     pairs = list(_pairs(words, nearest, cosines, CLOSE * spread))
     groups = list(_groups(words, nearest, cosines, CLOSE * spread))
     return Words(tuple(pairs), tuple(groups), len(words), float(2 * spread))
+
+
+def word_vectors(model: TextModel, sample: Sample) -> tuple[list[str], Float32[np.ndarray, "words dim"]]:
+    """Return the most frequent words of a model, at most 5,000, and a unit row for each."""
+    ids = _frequent_words(model, sample)
+    words = [_plain(model.tokenizer.vocabulary.subwords[id]) for id in ids.tolist()]
+    rows = model.encoder.weights[ids] if isinstance(model.encoder, StaticEncoder) else model.encode(words)
+    return words, (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def spelled_alike(first: str, second: str) -> bool:

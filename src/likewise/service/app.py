@@ -9,14 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from likewise import __version__
-from likewise.service import embeddings, rerank, status
+from likewise.service import documents, embeddings, page, report, rerank, search, status
 from likewise.service.gate import Gate
 from likewise.service.problems import answer_http_exception
 from likewise.service.routing import Route, Router
 from likewise.service.served import Service
 from likewise.service.settings import Settings
 
-SUBJECTS = (status, embeddings, rerank)
+SUBJECTS = (page, search, documents, embeddings, rerank, report, status)
 DESCRIPTION = """Search, answers, duplicates, classes and recommendations from an encoder that was trained on your own
 texts. Errors are problem details (RFC 9457): `detail` says what was wrong and what to do."""
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from likewise.errors import InputError, LikewiseError
+from likewise.errors import ConflictError, InputError, LikewiseError
 
 MEDIA_TYPE = "application/problem+json"
 OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
@@ -80,6 +80,8 @@ def problem_of(error: Exception) -> Problem:
         return error
     if isinstance(error, HTTPException):
         return Problem(error.status_code, str(error.detail), error.headers)
+    if isinstance(error, ConflictError):
+        return Problem(412, str(error))
     if isinstance(error, InputError):
         return Problem(422, str(error))
     if isinstance(error, LikewiseError):

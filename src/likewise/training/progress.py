@@ -5,10 +5,10 @@ import math
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from likewise import __version__
 from likewise.errors import LikewiseError
 from likewise.training.collapse_guard import MAX_RETURNS, NO_CONTRAST
-from likewise.training.history import EvalPoint, Outcome
+from likewise.training.history import EvalPoint, Outcome, finite
 from likewise.training.schedule import Plan
 
 SMOOTHING = 0.1  # of the speed that is shown: the share of the latest step
@@ -25,15 +25,49 @@ SMOOTHING = 0.1  # of the speed that is shown: the share of the latest step
 LOGGER = logging.getLogger("likewise")
 
 
+@dataclass(frozen=True)
+class Event:
+    """What happens in a run, for a program that shows it elsewhere: in a notebook, or in another process.
+
+    Attributes:
+        kind: `message`, `warning`, `step` of training, `evaluation` of the held-out texts, or `count` of other things.
+        text: the message, the warning, the evaluation in one line; or the name of what is counted.
+        done: steps, or things that are counted.
+        total: of them; None where it is not known.
+        point: of a step or an evaluation; its texts per second are smoothed.
+    """
+
+    kind: Literal["message", "warning", "step", "evaluation", "count"]
+    text: str = ""
+    done: int | None = None
+    total: int | None = None
+    point: EvalPoint | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON values, without what this event lacks."""
+        values: dict[str, Any] = {"kind": self.kind, "text": self.text, "done": self.done, "total": self.total}
+        if self.point is not None:
+            point, geometry = self.point, self.point.geometry
+            values |= finite({"loss": point.loss, "texts_per_second": point.texts_per_second})
+            values |= finite(asdict(geometry)) if geometry else {}
+        return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+Watch = Callable[[Event], None]
+"""Called with each event of a run, in its thread: it has to be quick, as a step is an event too."""
+
+
 class Messages:
     """Writes to standard error, so that standard output stays free for results.
 
     Args:
         shown: whether progress is shown; if not, the facts and warnings of a run go to the logger `likewise`; None for
             nothing at all.
+        watch: called with the same as events.
     """
 
-    def __init__(self, *, shown: bool | None = True) -> None:
+    def __init__(self, *, shown: bool | None = True, watch: Watch | None = None) -> None:
+        self._watch = watch
         self.console = Console(file=sys.stderr, quiet=not shown, highlight=False)
         self._logged = shown is False
         self._open = ExitStack()
@@ -49,18 +83,28 @@ class Messages:
 
     def log(self, line: str) -> None:
         """Write one line."""
-        self.console.print(line, markup=False, soft_wrap=True)
+        self._print(line)
+        self._send(Event("message", line))
 
     def fact(self, line: str) -> None:
         """Write what is no progress, such as what was left out, or a score."""
         self._lasting(line, logging.INFO)
+        self._send(Event("message", line))
 
     def warning(self, line: str) -> None:
         """Write a warning."""
         self._lasting(f"warning: {line}", logging.WARNING)
+        self._send(Event("warning", line))
+
+    def _print(self, line: str) -> None:
+        self.console.print(line, markup=False, soft_wrap=True)
+
+    def _send(self, event: Event) -> None:
+        if self._watch is not None:
+            self._watch(event)
 
     def _lasting(self, line: str, level: int) -> None:
-        self.log(line)
+        self._print(line)
         if self._logged:
             LOGGER.log(level, "%s", line)
 
@@ -79,8 +123,12 @@ class Messages:
                 self._speed += SMOOTHING * (speed - self._speed) if self._speed else speed
             numbers = f"{self._speed:,.0f} texts/s · loss {point.loss:.3f}" if point.step else ""
             bar.update(task, completed=point.step, numbers=numbers)
+            smoothed = replace(point, texts_per_second=self._speed)
+            self._send(Event("step", "", point.step, steps, replace(smoothed, geometry=None)))
             if point.geometry:
-                self.log(_evaluation(point))
+                line = _evaluation(point)
+                self._print(line)
+                self._send(Event("evaluation", " ".join(line.split()), point.step, steps, smoothed))
 
         return watch
 
@@ -90,6 +138,7 @@ class Messages:
 
         def watch(done: int, total: int | None) -> None:
             bar.update(bar.task_ids[0], completed=done, total=total)
+            self._send(Event("count", name, done, total))
             if done == total:
                 bar.stop()
                 self.log(f"{name}: {done:,} texts rewritten")
@@ -99,7 +148,12 @@ class Messages:
     def counter(self, name: str, total: int) -> Callable[[int], None]:
         """Begin a bar of `total` things; the function that is returned takes how many are done."""
         bar = self._counting(name, total)
-        return lambda done: bar.update(bar.task_ids[0], completed=done)
+
+        def watch(done: int) -> None:
+            bar.update(bar.task_ids[0], completed=done)
+            self._send(Event("count", name, done, total))
+
+        return watch
 
     def _counting(self, name: str, total: int | None = None) -> Progress:
         """A bar with one task, which ends with the others."""

@@ -17,7 +17,7 @@ from likewise.model.folder import refuse_other
 from likewise.model.load import load_embedder
 from likewise.paraphrase.paraphraser import make_paraphraser
 from likewise.tokens.vocabulary import Vocabulary
-from likewise.training.progress import Messages
+from likewise.training.progress import Messages, Watch
 from likewise.training.reading import Reading, read_corpus
 from likewise.training.recipe import STATIC, Recipe
 from likewise.training.run import prepare_static, run
@@ -43,6 +43,7 @@ def train(
     encoding: str | None = None,
     header: bool = True,
     on_error: str = "raise",
+    watch: Watch | None = None,
     **settings: Any,
 ) -> TextModel:
     """Train an encoder on unlabelled texts.
@@ -50,20 +51,20 @@ def train(
     Args:
         texts: whatever `corpus.read` takes: a path, a list of strings, a data frame, an iterator.
         text: the column that holds the text, or several that are joined.
-        id: the column that names each row, which is no text; it is not read.
+        id: the column that names each row; it is not read.
         pair: two columns whose texts belong together, such as title and body: they are the positive pair.
         encoder: `static`, trained from scratch; or a transformer, as `training.adapt.found_for` takes it.
-        views: which two views of a text are a positive pair, such as `"crop,halves"`.
+        views: the two views of a text that are a positive pair, such as `"crop,halves"`.
         seed: of everything random: the same seed on the same machine gives the same bytes.
         out: a folder to write the model to.
-        resume: continue a killed run to the same `out`.
+        resume: continue a killed run to `out`.
         progress: show progress on standard error; if not, warnings and the score go to the logger `likewise`.
         overwrite: replace `out` if it exists.
         encoding: of a text file; detected if None.
         header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
         on_error: what to do with a row that cannot be read: `raise`, or `skip` and count it.
-        **settings: further ones of a `Recipe`, by name: `dim`, `batch`, `epochs`, `temperature`, `negatives`, ...
-            Those that are not given are derived from the corpus; `model.card.recipe` has all of them.
+        watch: called with each `training.progress.Event`: messages, steps, evaluations.
+        **settings: further ones of a `Recipe`, by name; others are derived. `model.card.recipe` has all.
 
     Raises:
         InputError: an argument or the texts cannot be used.
@@ -73,15 +74,14 @@ def train(
     begin = None if recipe.encoder == STATIC else _transformers().found_for(recipe)
     corpus = read(texts, text=text, id=id, ids=False, pair=pair, encoding=encoding, header=header, on_error=on_error)
     target = None if out is None else Path(out)
-    with Messages(shown=progress) as messages, ExitStack() as stack:
+    with Messages(shown=progress, watch=watch) as messages, ExitStack() as stack:
         work = _working_folder(target, stack, resume=resume, overwrite=overwrite)
         stack.enter_context(_removed_after_errors(work, target or work, resume=resume))
         reading = read_corpus(corpus, work, log=messages.log)
-        checkpoint = target and work / CHECKPOINT
+        files: dict[str, Any] = {"work": work, "checkpoint": target and work / CHECKPOINT}
         if begin is None:
-            model = _static_model(reading, work, recipe, messages, checkpoint, resume=resume)
+            model = _static_model(reading, recipe, messages, resume=resume, **files)
         else:
-            files = {"work": work, "checkpoint": checkpoint}
             model = _transformers().adapt(reading, begin(reading), recipe, messages, resume=resume, **files)
         if target is not None:
             model.save(target, overwrite=overwrite)
@@ -90,7 +90,7 @@ def train(
 
 
 def _static_model(
-    reading: Reading, work: Path, recipe: Recipe, messages: Messages, checkpoint: Path | None, *, resume: bool
+    reading: Reading, recipe: Recipe, messages: Messages, *, work: Path, checkpoint: Path | None, resume: bool
 ) -> TextModel:
     bar = messages.progress_bar
     prepared, settings = prepare_static(reading, work, recipe, messages.log, progress_bar=bar, resume=resume)
@@ -98,7 +98,7 @@ def _static_model(
     return run(prepared, settings, messages, checkpoint=checkpoint, resume=resume)
 
 
-def load_or_train(model: Any, texts: Any, *, seed: int = 0, progress: bool = False) -> Any:
+def load_or_train(model: Any, texts: Any, *, seed: int = 0, progress: bool = False, watch: Watch | None = None) -> Any:
     """The embedder that an application works with.
 
     Args:
@@ -106,6 +106,7 @@ def load_or_train(model: Any, texts: Any, *, seed: int = 0, progress: bool = Fal
         texts: the texts of the application.
         seed: of the training.
         progress: show progress on standard error.
+        watch: called with each event of the training.
 
     Raises:
         InputError: `model` is no embedder, or `texts` are too few to train on.
@@ -113,7 +114,7 @@ def load_or_train(model: Any, texts: Any, *, seed: int = 0, progress: bool = Fal
     if model is not None:
         return load_embedder(model)
     try:
-        return train(texts, seed=seed, progress=progress)
+        return train(texts, seed=seed, progress=progress, watch=watch)
     except InputError as error:
         raise InputError(f"{error}; or pass a model that was trained on other texts") from error
 

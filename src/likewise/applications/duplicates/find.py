@@ -21,6 +21,7 @@ from likewise.applications.duplicates.templates import fill_template, neighbours
 from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
 from likewise.tokens.tokenizer import as_arrow
+from likewise.training.progress import Event, Watch
 from likewise.training.train import load_or_train
 
 KEEP = ("first", "longest", "newest")
@@ -46,6 +47,7 @@ def duplicates(
     on_error: str = "raise",
     seed: int = 0,
     progress: bool = False,
+    watch: Watch | None = None,
 ) -> Duplicates:
     """Find texts that are equal, nearly equal or mean the same, and which of them to keep.
 
@@ -64,6 +66,7 @@ def duplicates(
         on_error: `raise` at a row that cannot be read, or `skip` it.
         seed: of training, of k-means and of the calibration.
         progress: show the progress of training on standard error.
+        watch: called with each `training.progress.Event`: those of training, and that the texts are compared.
 
     Raises:
         InputError: an argument or a text cannot be used.
@@ -80,7 +83,7 @@ def duplicates(
         other = None if against is None else _read(against, given)
     cut = len(other) if other else 0
     order = np.concatenate([np.arange(cut), _preferred(own.texts, keep) + cut])
-    return _compared(own, other, store, order, model, precision, seed=seed, progress=progress)
+    return _compared(own, other, store, order, model, precision, seed=seed, progress=progress, watch=watch)
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ def _compared(
     *,
     seed: int,
     progress: bool,
+    watch: Watch | None,
 ) -> Duplicates:
     """Compare texts with one another, or with those of `other`, which are from `store` where there is one.
 
@@ -121,8 +125,10 @@ def _compared(
         fresh = Features.of(some.slice(before), space, hashes.take(rows[before:]))
         features = store.features.take(rows[:before]).joined(fresh)
     else:
-        space, notes = _space_for(model, every, rows, seed=seed, progress=progress)
+        space, notes = _space_for(model, every, rows, seed=seed, progress=progress, watch=watch)
         features = Features.of(some, space, hashes.take(rows))
+    if watch is not None:
+        watch(Event("message", f"comparing {len(rows):,} distinct texts"))
     found, calibration, by_letters = _found_in(some, features, space, before, seed)
     if templates := int(np.count_nonzero(by_letters >= precision - 1e-9)):
         notes += (f"{templates:,} pairs share a template and fill it with different words, which is no duplicate",)
@@ -164,7 +170,13 @@ def _distinct(
 
 
 def _space_for(
-    model: Any, texts: pa.Array, rows: Int64[np.ndarray, " distinct"], *, seed: int, progress: bool
+    model: Any,
+    texts: pa.Array,
+    rows: Int64[np.ndarray, " distinct"],
+    *,
+    seed: int,
+    progress: bool,
+    watch: Watch | None,
 ) -> tuple[Space | None, tuple[str, ...]]:
     """The space in which texts are compared by meaning; without an encoder None, and the reason."""
     if model is None and len(rows) < LEAST:
@@ -172,7 +184,7 @@ def _space_for(
     rng = np.random.default_rng(seed)
     drawn = np.sort(rng.choice(rows, min(len(rows), LEARNED), replace=False)) if len(rows) else rows
     try:
-        encoder = load_or_train(model, texts.take(pa.array(drawn)), seed=seed, progress=progress)
+        encoder = load_or_train(model, texts.take(pa.array(drawn)), seed=seed, progress=progress, watch=watch)
     except LikewiseError:
         if model is not None:
             raise
