@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 
 import likewise
 from likewise.cli.app import app
-from likewise.service.mcp import PART, SNIPPET, create_server
+from likewise.service.mcp import create_server
 from likewise.service.served import Service
 from likewise.service.settings import Settings
+from likewise.service.tools import PART, SNIPPET
 
 SECONDS = 60.0
 SOURCE = Path(__file__).parents[2] / "src"
@@ -155,7 +156,7 @@ def test_classes(assistant: Assistant, classifier: Path, python_docs: list[str])
 
 
 @pytest.mark.parametrize(
-    ("tool", "arguments", "says"),
+    ("tool", "arguments", "part"),
     [
         ("search", {}, "missing required field `query`"),
         ("search", {"query": ""}, "length >= 1"),
@@ -179,8 +180,8 @@ def test_classes(assistant: Assistant, classifier: Path, python_docs: list[str])
         ("classify", {"texts": "a"}, "$.texts"),
     ],
 )
-def test_bad_arguments_are_one_line(assistant: Assistant, tool: str, arguments: dict[str, Any], says: str) -> None:
-    assert says in assistant.fails(tool, **arguments)
+def test_bad_arguments_are_one_line(assistant: Assistant, tool: str, arguments: dict[str, Any], part: str) -> None:
+    assert part in assistant.fails(tool, **arguments)
 
 
 def test_a_tool_that_is_not_offered(served_index: Path) -> None:
@@ -223,10 +224,10 @@ def test_an_index_that_is_replaced(own_index: Path, service_model: "likewise.Mod
 
 
 def test_what_is_no_index_is_refused(served_index: Path, tmp_path: Path) -> None:
-    for given, says in ((served_index / "model", "is a model, not an index"), (tmp_path / "none", "is no folder")):
+    for given, part in ((served_index / "model", "is a model, not an index"), (tmp_path / "none", "is no folder")):
         result = CliRunner().invoke(app, ["mcp", str(given)])
         assert result.exit_code == 2 and result.stdout == ""
-        assert says in result.stderr and result.stderr.count("\n") == 1
+        assert part in result.stderr and result.stderr.count("\n") == 1
 
 
 @pytest.mark.slow
