@@ -92,9 +92,9 @@ function OnDemand({ load, ...rest }) {
 
 function Journey({ route, status, go, refresh }) {
   const journey = JOURNEYS.find(({ name }) => name === route.name);
-  if (!journey) return html`<${Empty} title=${S.errors.unknown}>${S.errors.unknownHint}<//>`;
+  if (!journey) return html`<${Empty} whole title=${S.errors.unknown}>${S.errors.unknownHint}<//>`;
   const { name, Component, load, served, hint, command } = journey;
-  if (!served(status)) return html`<${Empty} title=${S.notServed.title(S.journeys[name])} command=${command}>${hint}<//>`;
+  if (!served(status)) return html`<${Empty} whole title=${S.notServed.title(S.journeys[name])} command=${command}>${hint}<//>`;
   return html`<${Component ?? OnDemand} key=${name} load=${load} status=${status} params=${route.params} go=${go} refresh=${refresh} />`;
 }
 

@@ -118,10 +118,10 @@ export function Heading({ title, lead, children }) {
 }
 
 /** Nothing to show, and what to do about it. */
-export function Empty({ title, children, command }) {
+export function Empty({ title, children, command, whole = false }) {
   return html`<div class="empty">
     <svg viewBox="0 0 48 32" aria-hidden="true"><circle cx="18" cy="16" r="13" /><circle cx="30" cy="16" r="13" /></svg>
-    <h2>${title}</h2>
+    ${whole ? html`<h1>${title}</h1>` : html`<h2>${title}</h2>`}
     ${children && html`<p>${children}</p>`}
     ${command && html`<${Command} text=${command} />`}
   </div>`;
