@@ -141,13 +141,10 @@ class Answerer:
     def _evidence(self, question: str, hits: Sequence[Hit]) -> list[Evidence]:
         """Return the best sentence of each passage, best first; of equal scores that of the passage found first."""
         scorer, found = SentenceScorer(self._collection, question), []
-        parts = [sentences(hit.text) for hit in hits]
-        scores = iter(scorer.scores([part.text for some in parts for part in some]).tolist())
-        for hit, some in zip(hits, parts, strict=True):
-            score, place = max(((next(scores), -place) for place in range(len(some))), default=(0.0, 0))
-            if some:
-                best = some[-place]
-                found.append(Evidence(best.text, best.start, best.end, score, hit))
+        for hit, best in zip(hits, scorer.best_of_each([sentences(hit.text) for hit in hits]), strict=True):
+            if best is not None:
+                one, score = best
+                found.append(Evidence(one.text, one.start, one.end, score, hit))
         return sorted(found, key=lambda one: -one.score)
 
     def _confidence_of(self, score: float) -> float:

@@ -8,7 +8,6 @@ from rich.text import Text
 
 from likewise.cli.options import IndexFolder
 from likewise.cli.screen import column_values, json_line, lines_of, one_line, results, shortened
-from likewise.cli.search import json_columns
 
 if TYPE_CHECKING:
     from likewise.applications.answer import Answer, Evidence
@@ -64,12 +63,14 @@ def answer(
 
 
 def _as_json(answer: "Answer") -> dict[str, Any]:
+    from likewise.index.columns import json_columns
+
     return {
         "question": answer.question, "found": answer.found, "confidence": answer.confidence, "answer": answer.text,
         "evidence": [
             {
                 "sentence": one.sentence, "score": one.score, "id": one.hit.id, "start": one.start, "end": one.end,
-                "text": one.hit.text, "columns": json_columns(one.hit),
+                "text": one.hit.text, "columns": json_columns(one.hit.columns),
             }
             for one in answer.evidence
         ],

@@ -1,12 +1,10 @@
 """`likewise mcp`: what was trained, as tools for assistants."""
 
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
-from likewise.cli.options import IndexFolder
-from likewise.errors import LikewiseError
+from likewise.cli.options import IndexFolder, require
 
 
 def mcp(
@@ -20,9 +18,7 @@ def mcp(
     An assistant starts this command by itself and talks to it over standard input and output; its tools search, answer,
     find similar texts, read, and classify. Nothing can be changed.
     """
-    for name in ("mcp", "msgspec", "prometheus_client"):
-        if find_spec(name) is None:
-            raise LikewiseError(f"the tools need {name}: pip install 'likewise[mcp]'")
+    require("mcp", "the tools need", "mcp", "msgspec", "prometheus_client")
     from likewise.service.mcp import serve
     from likewise.service.settings import Settings
 

@@ -1,6 +1,5 @@
 """`likewise search`: search an index, and print the hits as a list or as JSON."""
 
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -104,16 +103,10 @@ def _as_list(collection: "Collection", words: str, hits: list["Hit"], console: C
 
 def as_json(query: str, rank: int, hit: "Hit", snippet: str) -> str:
     """Return a hit as one line of JSON."""
+    from likewise.index.columns import json_columns
+
     fields: dict[str, Any] = {"query": query, "rank": rank, "id": hit.id, "score": float(hit.score)}
-    return json_line({**fields, "snippet": snippet, "text": hit.text, "columns": json_columns(hit)})
-
-
-def json_columns(hit: "Hit") -> dict[str, Any]:
-    """Return the columns of a hit for JSON, which has no infinity: None instead."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in hit.columns.items()
-    }
+    return json_line({**fields, "snippet": snippet, "text": hit.text, "columns": json_columns(hit.columns)})
 
 
 def show_hits(hits: Sequence["Hit"], console: Console, shown: Sequence[str] | None = None) -> None:

@@ -249,7 +249,9 @@ class Collection:
         """
         return self._searcher.entries(k, where, after, facets)
 
-    def like(self, id: str, k: int = 10, mode: str = "hybrid", where: Where | None = None) -> Hits:
+    def like(
+        self, id: str, k: int = 10, mode: str = "hybrid", where: Where | None = None, facets: Sequence[str] = ()
+    ) -> Hits:
         """Return the texts that are most similar to one of the index, without that text.
 
         Args:
@@ -257,6 +259,7 @@ class Collection:
             k: how many.
             mode: as in `search`; the query is the whole text.
             where: a filter on columns.
+            facets: as in `search_many`.
 
         Raises:
             InputError: there is no such text, or `search` refuses an argument.
@@ -265,7 +268,8 @@ class Collection:
         entry = self.get(id)
         if entry is None:
             raise InputError(f"{self.path} has no text with the id {id!r}: expected the id of a text in the index")
-        return Hits([hit for hit in self.search(entry.text, k + 1, mode, where) if hit.id != entry.id][:k])
+        (hits,) = self.search_many([entry.text], k + 1, mode, where, facets)
+        return Hits([hit for hit in hits if hit.id != entry.id][:k], hits.facets)
 
     def overlap(self, query: str) -> TermOverlap:
         """Return the overlap of texts with the terms of a query; terms that are rare in this index count more."""

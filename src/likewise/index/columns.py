@@ -89,6 +89,14 @@ def from_cell(cell: Cell, written: str | None = None) -> Any:
     return cell == _TRUE if isinstance(cell, bytes) else cell
 
 
+def json_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a text for JSON, which has no infinity: None instead."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in columns.items()
+    }
+
+
 class FileColumns:
     """Converts the columns of a corpus, batch after batch.
 

@@ -11,10 +11,11 @@ from starlette.types import Receive, Scope, Send
 
 from likewise.errors import InputError
 from likewise.index.collection import Collection
+from likewise.index.columns import json_columns
 from likewise.service.embeddings import checked_texts
 from likewise.service.problems import Problem, problem_of
 from likewise.service.routing import Route
-from likewise.service.search import MAX_HITS, check_where, plain_columns
+from likewise.service.search import MAX_HITS, check_where
 from likewise.service.served import Service
 
 TAG = "Documents"
@@ -113,7 +114,7 @@ async def read_one(service: Service, body: DocumentQuery, _: Request) -> StoredD
     found = await service.read(lambda index: index.get(body.id))
     if found is None:
         raise Problem(404, f"there is no text with the id {body.id!r}")
-    return StoredDocument(id=found.id, text=found.text, columns=plain_columns(found.columns))
+    return StoredDocument(id=found.id, text=found.text, columns=json_columns(found.columns))
 
 
 async def read_all(service: Service, body: ListQuery, _: Request) -> Response:
@@ -214,7 +215,7 @@ def _lines(index: Collection, after: str | None, limit: int | None, where: str |
     size = min(limit or MAX_HITS, MAX_HITS)
     found = index.entries(size, where, after=after).entries
     lines = b"".join(
-        orjson.dumps({"id": each.id, "text": each.text, "columns": plain_columns(each.columns)}) + b"\n"
+        orjson.dumps({"id": each.id, "text": each.text, "columns": json_columns(each.columns)}) + b"\n"
         for each in found
     )
     return lines, found[-1].id if len(found) == size else None, len(found)

@@ -7,6 +7,7 @@ headers are added; and what happened is counted and logged, without any text of 
 import secrets
 import sys
 import time
+from http import HTTPStatus
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -95,6 +96,8 @@ class Gate:
         method = scope["method"] if scope["method"] in {"GET", "POST", "PUT", "DELETE", "HEAD"} else "other"
         self._metrics.requests.labels(route, method, str(seen.status)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
+        if seen.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._metrics.refused.inc()
         error = scope.get("likewise.error")
         if not self._log and error is None:
             return

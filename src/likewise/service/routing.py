@@ -6,6 +6,7 @@ FastAPI declares and documents; reading and writing with pydantic would cap a se
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, TypeAlias
 
 import msgspec
@@ -38,8 +39,7 @@ class Route:
         path: with parameters in braces.
         handler: `async (service, body, request)`; `body` is an instance of `body` or `query`, or None. It returns a
             `msgspec.Struct`, plain data or numpy arrays for JSON, or a response.
-        summary: one line.
-        description: Markdown; the docstring of the handler if empty.
+        summary: one line; the docstring of the handler describes it further.
         tag: the group in the description.
         access: what a key must permit: "none", "read" or "write".
         body: type of the JSON body.
@@ -56,7 +56,6 @@ class Route:
     path: str
     handler: Callable[..., Awaitable[Any]]
     summary: str
-    description: str = ""
     tag: str = "Service"
     access: Access = "read"
     body: Any = None
@@ -108,7 +107,7 @@ class Router:
                 endpoint,
                 methods=[route.method],
                 summary=route.summary,
-                description=route.description or (route.handler.__doc__ or "").split("\n\n")[0],
+                description=(route.handler.__doc__ or "").split("\n\n")[0],
                 tags=[route.tag],
                 response_class=Response,
                 operation_id=_operation(route),
@@ -126,9 +125,6 @@ class Router:
             components = found.setdefault("components", {})
             components["schemas"] = schemas  # FastAPI's own, of pydantic errors, are of no use
             components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-            for operations in found["paths"].values():
-                for operation in operations.values():
-                    operation["responses"].pop("422_", None)
             self.app.openapi_schema = found
         return self.app.openapi_schema
 
@@ -169,9 +165,7 @@ def as_response(answer: Any) -> Response:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
-        return {name: each for name, each in msgspec.structs.asdict(value).items() if each is not msgspec.UNSET}
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
+        return msgspec.structs.asdict(value)
     raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
 
 
@@ -245,8 +239,7 @@ def _operation(route: Route) -> str:
 
 def _operation_extra(route: Route) -> dict[str, Any]:
     """Return what FastAPI cannot know: body, parameters, response and errors, by reference to their schemas."""
-    _, found = msgspec.json.schema_components([ProblemDetails], ref_template=REFERENCE)
-    problem = {"content": {MEDIA_TYPE: {"schema": {"$ref": REFERENCE.format(name=next(iter(found)))}}}}
+    problem = {"content": {MEDIA_TYPE: {"schema": _schema(ProblemDetails)}}}
     answer: Mapping[str, Any] = {"description": "Successful response"}
     if route.response is not None:
         answer = {**answer, "content": {route.media_type: {"schema": _schema(route.response)}}}
@@ -258,7 +251,7 @@ def _operation_extra(route: Route) -> dict[str, Any]:
     extra: dict[str, Any] = {
         "responses": {
             "200": answer,
-            **{str(each): {"description": _title(each), **problem} for each in sorted(statuses)},
+            **{str(each): {"description": HTTPStatus(each).phrase, **problem} for each in sorted(statuses)},
         }
     }
     if route.access != "none":
@@ -273,12 +266,6 @@ def _operation_extra(route: Route) -> dict[str, Any]:
     if route.query is not None:
         extra["parameters"] = _parameters(route)
     return extra
-
-
-def _title(status: int) -> str:
-    from http import HTTPStatus
-
-    return HTTPStatus(status).phrase
 
 
 def _schema(kind: Any) -> dict[str, Any]:

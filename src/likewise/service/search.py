@@ -1,6 +1,5 @@
 """Search, similar texts, and answers."""
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -8,9 +7,10 @@ from typing import Any, Literal
 import msgspec
 from starlette.requests import Request
 
-from likewise.applications.answer import Answer, Answerer
+from likewise.applications.answer import Answer
 from likewise.applications.sentences import SNIPPET, Excerpt, excerpts
 from likewise.index.collection import Collection
+from likewise.index.columns import json_columns
 from likewise.index.hybrid import Hit, Hits
 from likewise.service.problems import Problem
 from likewise.service.routing import Route
@@ -249,7 +249,7 @@ async def answer(service: Service, body: AnswerRequest, _: Request) -> AnswerRes
     if not 1 <= body.passages <= MAX_PASSAGES:
         raise Problem(422, f"passages is {body.passages}: expected 1 to {MAX_PASSAGES}")
     found = await service.answer(
-        lambda answerer: Answerer.answer(answerer, body.question, body.where), body.confidence, body.passages
+        lambda answerer: answerer.answer(body.question, body.where), body.confidence, body.passages
     )
     return _answer_response(found)
 
@@ -289,13 +289,6 @@ def check_where(where: str | Mapping[str, Any] | None) -> None:
         raise Problem(422, f"the filter has {length:,} characters: expected at most {MAX_FILTER:,}")
 
 
-def plain_columns(columns: Mapping[str, Any], wanted: Sequence[str] | None = None) -> dict[str, Any]:
-    """Return columns as JSON values: JSON has no infinity."""
-    names = columns if wanted is None else wanted
-    found = {name: columns.get(name) for name in names}
-    return {n: None if isinstance(v, float) and not math.isfinite(v) else v for n, v in found.items()}
-
-
 def _similar(index: Collection, body: SimilarRequest) -> SearchResponse:
     if body.text is not None:
         text = body.text
@@ -305,9 +298,9 @@ def _similar(index: Collection, body: SimilarRequest) -> SearchResponse:
     entry = index.get(body.id or "")
     if entry is None:
         raise Problem(404, f"there is no text with the id {body.id!r}")
-    more = index.search_many([entry.text], body.k + 1, body.mode, body.where, body.facets)
-    hits = [Hits([hit for hit in more[0] if hit.id != entry.id][: body.k], more[0].facets)]
-    return _response(index, body, [entry.text], lambda: hits)
+    return _response(
+        index, body, [entry.text], lambda: [index.like(entry.id, body.k, body.mode, body.where, body.facets)]
+    )
 
 
 def _listed(index: Collection, body: SearchRequest) -> SearchResponse:
@@ -346,7 +339,7 @@ def _hit(hit: Hit, part: Excerpt | None, columns: list[str] | None) -> SearchHit
         found = Snippet(text=part.text, start=part.start, end=part.end, matches=part.matches, answer=part.answer)
     return SearchHit(
         id=hit.id, text=hit.text, score=hit.score, meaning=hit.meaning, words=hit.words,
-        columns=plain_columns(hit.columns, columns),
+        columns=json_columns(hit.columns if columns is None else {name: hit.columns.get(name) for name in columns}),
         snippet=found,
     )  # fmt: skip
 
@@ -355,7 +348,7 @@ def _answer_response(found: Answer) -> AnswerResponse:
     evidence = [
         AnswerEvidence(
             sentence=one.sentence, start=one.start, end=one.end, score=one.score, id=one.hit.id, text=one.hit.text,
-            columns=plain_columns(one.hit.columns),
+            columns=json_columns(one.hit.columns),
         )
         for one in found.evidence
     ]  # fmt: skip

@@ -73,16 +73,6 @@ class Folder:
                     self._loaded, self._place = self._load(self.path), place
         return self._loaded
 
-    def serve(self, path: str) -> None:
-        """Serve another folder, which is read at once.
-
-        Raises:
-            InputError: it cannot be read.
-        """
-        with self._lock:
-            place = place_of(Path(path) / self._record)
-            self._loaded, self._place, self.path = self._load(path), place, path
-
 
 class IndexHandles:
     """Handles of the served index, one for each thread that uses it; they share one model.
@@ -248,10 +238,6 @@ class Service:
         }[name]  # fmt: skip
         return folder.get()
 
-    def serve_classifier(self, path: str) -> None:
-        """Serve another classifier from now on."""
-        self._classifier.serve(path)
-
     async def read(self, function: Callable[[Collection], Result]) -> Result:
         """Call a function with a handle of the index, in a thread that has it to itself.
 
@@ -333,7 +319,6 @@ class Service:
 
     async def _in_thread(self, pool: ThreadPoolExecutor, function: Callable[[], Result]) -> Result:
         if self._waiting >= self.settings.max_waiting:
-            self.metrics.refused.inc()
             raise busy()
         self._waiting += 1
         try:

@@ -16,6 +16,7 @@ from uvicorn.supervisors import Multiprocess
 
 from likewise.errors import InputError
 from likewise.service.app import create_app
+from likewise.service.served import Service
 from likewise.service.settings import Settings
 
 DRAIN_SECONDS = 30  # that a server which is to end has for what it accepted
@@ -42,7 +43,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> 
             config = _config(settings, create_app(settings))
             _Server(config, lambda: ready and ready(address)).run(sockets=[listener])
             return
-        create_app(settings)  # what cannot be opened is one line here, rather than one of each process
+        Service(settings).close()  # what cannot be opened is one line here, rather than one of each process
         os.environ.update(settings.to_environment())
         config = _config(settings, FACTORY, factory=True, workers=settings.workers)
         if ready:

@@ -4,7 +4,6 @@ An assistant reads what tools return as part of its prompt. So texts come as sni
 at a time, and descriptions name columns but never show values: whoever wrote a text must not write instructions.
 """
 
-import math
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -16,6 +15,7 @@ from likewise.applications.sentences import Result, with_snippets
 from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 from likewise.index.collection import Collection
+from likewise.index.columns import json_columns
 from likewise.index.hybrid import Hit
 from likewise.service.served import Service
 
@@ -302,13 +302,12 @@ def _around(text: str, start: int, end: int) -> str:
 
 
 def _columns(columns: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns that have a value, shortened; JSON has no infinity."""
+    """Return the columns that have a value, shortened."""
     found = {}
-    for name, value in columns.items():
-        if value is None or (isinstance(value, float) and not math.isfinite(value)):
-            continue
-        long = isinstance(value, str) and len(value) > MAX_VALUE
-        found[name] = f"{value[:MAX_VALUE]}…" if long else value
+    for name, value in json_columns(columns).items():
+        if value is not None:
+            long = isinstance(value, str) and len(value) > MAX_VALUE
+            found[name] = f"{value[:MAX_VALUE]}…" if long else value
     return found
 
 
