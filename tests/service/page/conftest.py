@@ -1,4 +1,4 @@
-"""A Chromium of the system, which the tests of the page share."""
+"""A Chromium of the system, which the tests of a module share."""
 
 import os
 import shutil
@@ -13,9 +13,9 @@ ARGUMENTS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The browser, started once."""
+    """The browser; not for the whole session, as while it runs no other test of the process can run an event loop."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         if os.environ.get("CI"):
