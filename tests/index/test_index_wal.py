@@ -246,6 +246,7 @@ def test_a_forked_process_connects_anew(path):
 READER = f"""
 import collections, os, random, sys
 from pathlib import Path
+import numpy.ma  # numpy loads it when first needed, when this user may not read its folder any more
 from index_embedders import Hashed
 from likewise.index.collection import Collection
 if os.getuid():
