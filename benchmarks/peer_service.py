@@ -4,6 +4,7 @@ python benchmarks/peer_service.py MODEL PORT
 """
 
 import sys
+from base64 import b64encode
 from typing import Any
 
 import uvicorn
@@ -25,7 +26,7 @@ class Embedding(BaseModel):
 
     object: str = "embedding"
     index: int
-    embedding: list[float]
+    embedding: list[float] | str
 
 
 class Response(BaseModel):
@@ -45,7 +46,12 @@ def application(folder: str) -> FastAPI:
     def embeddings(body: Request) -> Response:
         texts = [body.input] if isinstance(body.input, str) else body.input
         vectors: Any = model.encode(texts, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
-        data = [Embedding(index=place, embedding=row) for place, row in enumerate(vectors.tolist())]
+        rows = (
+            [b64encode(row.tobytes()).decode() for row in vectors]
+            if body.encoding_format == "base64"
+            else vectors.tolist()
+        )
+        data = [Embedding(index=place, embedding=row) for place, row in enumerate(rows)]
         return Response(data=data, model=body.model, usage={"prompt_tokens": 0, "total_tokens": 0})
 
     return app

@@ -3,8 +3,10 @@
     python benchmarks/service.py --data DATA [--repeats 5] [--seconds 3] [--quick]
 
 Both serve the same folder of a static model trained on film reviews, then of all-MiniLM-L6-v2, one process each, and
-return the same vectors as lists of numbers. wrk (of the system's packages) is the client, a process of its own, with
-1, 8 and 64 connections, and 1 or 64 short texts a request; the servers take turns, and ratios are of one turn.
+return the same vectors, as lists of numbers and, of the static model, in base64, which OpenAI's client asks for. wrk
+(of the system's packages) is the client, a process of its own, with 1, 8 and 64 connections, and 1 or 64 short texts a
+request; of MiniLM 8 texts, and not with 64 connections, as the peer then answers nothing for many seconds. The servers
+take turns, and ratios are of one turn.
 """
 
 import json
@@ -16,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,12 @@ from comparison import spread
 from record import arguments, record
 from yardstick import model_folder, sentences, trained
 
-CLIENTS, BATCHES = (1, 8, 64), (1, 64)
+from likewise.cli.screen import counted
+
+CLIENTS, PATIENCE = (1, 8, 64), "60s"
+# Texts of a request, how vectors are sent, and numbers of clients.
+STATIC = tuple((texts, encoding, CLIENTS) for encoding in ("float", "base64") for texts in (1, 64))
+TRANSFORMER = ((1, "float", CLIENTS), (8, "float", CLIENTS[:2]))
 UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 TRAINED_ON, DIM = 100_000, 256
 BODIES = 200  # different requests
@@ -74,10 +81,10 @@ def script(folder: Path, bodies: list[str]) -> Path:
     return path
 
 
-def load(address: str, requests: Path, clients: int, seconds: int) -> dict[str, float]:
+def load(address: str, requests: Path, clients: int, seconds: int, route: str = "/v1/embeddings") -> dict[str, float]:
     """Requests a second, and milliseconds that half and 99 % of them took at most."""
-    command = ["wrk", "--latency", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", str(requests)]
-    printed = subprocess.run([*command, f"{address}/v1/embeddings"], capture_output=True, text=True, check=True).stdout
+    command = ["wrk", "--latency", "-t1", "--timeout", PATIENCE, f"-c{clients}", f"-d{seconds}s", "-s", str(requests)]
+    printed = subprocess.run([*command, f"{address}{route}"], capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in printed:
         raise RuntimeError(printed)
     found = {"requests/s": float(re.search(r"Requests/sec:\s+([\d.]+)", printed)[1])}  # type: ignore[index]
@@ -87,8 +94,10 @@ def load(address: str, requests: Path, clients: int, seconds: int) -> dict[str, 
     return found
 
 
-def compare(model: Path, texts: list[str], repeats: int, seconds: int) -> dict[str, Any]:
-    """Both servers with every number of clients and texts."""
+def compare(
+    model: Path, texts: list[str], kinds: Sequence[tuple[int, str, Sequence[int]]], repeats: int, seconds: int
+) -> dict[str, Any]:
+    """Both servers with every number of clients and texts, and every encoding."""
     rng, numbers = np.random.default_rng(0), {}
     ports = {"likewise": free_port(), "sentence-transformers": free_port()}
     name = model.name.removesuffix(".model")
@@ -105,17 +114,20 @@ def compare(model: Path, texts: list[str], repeats: int, seconds: int) -> dict[s
     ):
         addresses = {"likewise": ours, "sentence-transformers": theirs}
         agree(addresses, name, texts[:20])
-        for batch in BATCHES:
+        for batch, encoding, numbers_of_clients in kinds:
             drawn = [[texts[row] for row in rng.integers(len(texts), size=batch)] for _ in range(BODIES)]
-            bodies = [json.dumps({"model": name, "input": some if batch > 1 else some[0]}) for some in drawn]
+            bodies = [
+                json.dumps({"model": name, "input": some if batch > 1 else some[0], "encoding_format": encoding})
+                for some in drawn
+            ]
             requests = script(Path(place), bodies)
-            for clients in CLIENTS:
+            for clients in numbers_of_clients:
                 found: dict[str, list[dict[str, float]]] = {each: [] for each in addresses}
                 for turn in range(repeats + 1):  # the first warms up
                     for each in sorted(addresses, reverse=bool(turn % 2)):
                         measured = load(addresses[each], requests, clients, seconds)
                         found[each] += [measured] if turn else []
-                title = f"{batch} texts, {clients} clients"
+                title = f"{counted(batch, 'text')}, {counted(clients, 'client')}, {encoding}"
                 numbers[title] = summary(found)
                 print(model.name, title, json.dumps(numbers[title]["ratio"]), numbers[title]["likewise"], flush=True)
     return numbers
@@ -154,8 +166,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         static = Path(place) / "static.model"
         trained(texts, seed=given.seed, dim=DIM).save(static)
-        numbers = {"static": compare(static, texts, repeats, seconds)}
-    numbers["MiniLM"] = compare(model_folder(), texts, repeats, seconds)
+        numbers = {"static": compare(static, texts, STATIC, repeats, seconds)}
+    numbers["MiniLM"] = compare(model_folder(), texts, TRANSFORMER, repeats, 2 * seconds)
     if not given.quick:
         record("service", {"dim": DIM, "seconds": seconds, "cores": os.cpu_count()}, numbers, given.seed)
 

@@ -48,15 +48,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def test_the_commands_train_embed_index_and_search(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_train_embed_index_search_and_serve(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     vectors = pq.read_table(folder / "vectors.parquet")
     assert vectors.num_rows == 60
     with chdir(folder):
         run(next(line for line in commands(README) if line.startswith("likewise search")))
     assert len(re.findall(r"^ *\d+ ", capsys.readouterr().out, re.MULTILINE)) >= 10
+    check_server(folder)  # not a test of its own: another worker would run all commands again
 
 
-def test_the_server_answers_at_the_address_that_it_prints(folder: Path) -> None:
+def check_server(folder: Path) -> None:
+    """Start the server as it is shown; it must answer at the address that it prints."""
     line = next(line for line in commands(README) if line.startswith(SERVE))
     environment = {**os.environ, "LIKEWISE_PORT": "0"}  # the one that is shown may be taken
     words = [sys.executable, "-m", *shlex.split(line)]

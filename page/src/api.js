@@ -22,6 +22,9 @@ export const setKey = (key) => (key ? sessionStorage.setItem(STORED, key) : sess
 
 const askOnce = (why) => (asking ??= ask(why).finally(() => (asking = null)));
 
+/** Ask for a key; returns whether one was given. */
+export const needKey = (why) => (ask ? askOnce(why) : Promise.resolve(false));
+
 async function problemOf(response) {
   let detail = "";
   try {

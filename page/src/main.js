@@ -93,14 +93,23 @@ function OnDemand({ load, ...rest }) {
 function Journey({ route, status, go, refresh }) {
   const journey = JOURNEYS.find(({ name }) => name === route.name);
   if (!journey) return html`<${Empty} whole title=${S.errors.unknown}>${S.errors.unknownHint}<//>`;
+  if (!status.access.read) return html`<${Empty} whole title=${S.key.title}><${Button} kind="primary" onClick=${refresh}>${S.key.give}<//><//>`;
   const { name, Component, load, served, hint, command } = journey;
   if (!served(status)) return html`<${Empty} whole title=${S.notServed.title(S.journeys[name])} command=${command}>${hint}<//>`;
   return html`<${Component ?? OnDemand} key=${name} load=${load} status=${status} params=${route.params} go=${go} refresh=${refresh} />`;
 }
 
+/** What the server has; it says little to whom it does not know. */
+async function readStatus(signal) {
+  for (;;) {
+    const status = await api.get("/status", { signal });
+    if (status.access.read || !(await api.needKey(S.key.why))) return status;
+  }
+}
+
 function Page() {
   const [route, go] = useRoute();
-  const { data: status, error, reload } = useLoaded((signal) => api.get("/status", { signal }), []);
+  const { data: status, error, reload } = useLoaded(readStatus, []);
   useEffect(() => {
     document.title = `${S.journeys[route.name] ?? S.name} · ${status?.name ?? S.name}`;
   }, [route.name, status]);

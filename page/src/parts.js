@@ -47,8 +47,10 @@ export function useKeys(actions) {
   latest.current = actions;
   useEffect(() => {
     const pressed = (event) => {
-      const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
-      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      const field = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
+      // Radio buttons and boxes take arrows and the space bar, but no letters.
+      const choosing = field?.matches('[type="radio"], [type="checkbox"]') && !field.closest("dialog") && /^\S$/.test(event.key);
+      if ((field && !choosing) || event.ctrlKey || event.metaKey || event.altKey) return;
       const act = latest.current[event.key];
       if (act && act(event) !== false) event.preventDefault();
     };
@@ -88,12 +90,17 @@ export function Choice({ label, options, value, onChange }) {
 /** A native modal dialog; Escape and the cross close it. */
 export function Dialog({ open, title, onClose, children }) {
   const element = useRef(null);
+  const ours = useRef(false); // whether it closes because `open` changed, and not because a person closed it
   const id = useId();
   useEffect(() => {
     if (open && !element.current.open) element.current.showModal();
-    if (!open && element.current.open) element.current.close();
+    if (!open && element.current.open) {
+      ours.current = true;
+      element.current.close();
+    }
   }, [open]);
-  return html`<dialog ref=${element} aria-labelledby=${id} onClose=${onClose}>
+  const closed = () => (ours.current ? (ours.current = false) : onClose());
+  return html`<dialog ref=${element} aria-labelledby=${id} onClose=${closed}>
     ${open &&
     html`<div class="dialog">
       <header>
@@ -117,11 +124,11 @@ export function Heading({ title, lead, children }) {
   </div>`;
 }
 
-/** Nothing to show, and what to do about it. */
+/** Nothing to show, and what to do about it; `whole` where the page has no other heading. */
 export function Empty({ title, children, command, whole = false }) {
   return html`<div class="empty">
     <svg viewBox="0 0 48 32" aria-hidden="true"><circle cx="18" cy="16" r="13" /><circle cx="30" cy="16" r="13" /></svg>
-    ${whole ? html`<h1>${title}</h1>` : html`<h2>${title}</h2>`}
+    ${whole ? html`<h1 tabindex="-1">${title}</h1>` : html`<h2>${title}</h2>`}
     ${children && html`<p>${children}</p>`}
     ${command && html`<${Command} text=${command} />`}
   </div>`;
@@ -157,20 +164,20 @@ export function Command({ text }) {
     setTimeout(() => setCopied(false), 2000);
   };
   return html`<div class="command">
-    <code>${text}</code>
+    <code tabindex="0">${text}</code>
     ${navigator.clipboard && html`<button type="button" class="button quiet" onClick=${copy}>${copied ? S.copied : S.copy}</button>`}
   </div>`;
 }
 
 export function Progress({ value, max, label }) {
-  return html`<div class="progress">
+  return html`<div class="progress-bar">
     <progress value=${value ?? undefined} max=${max ?? 1} aria-label=${label}></progress><span>${label}</span>
   </div>`;
 }
 
 /** columns: [[title, row => cell, "number"?]]. */
 export function Table({ caption, columns, rows, keyOf }) {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${caption}>
     <table>
       <caption class="unseen">${caption}</caption>
       <thead>

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from likewise.applications.classify.classifier import Classifier
     from likewise.applications.classify.features import TextEncoder
     from likewise.applications.duplicates.find import duplicates
+    from likewise.applications.duplicates.probability import duplicate_probability
     from likewise.applications.recommend.recommender import Recommender
     from likewise.evaluation.evaluate import Evaluation, evaluate
     from likewise.index.collection import Collection
     from likewise.index.hybrid import Hit
     from likewise.model.embedder import TextModel
     from likewise.model.model import Model
+    from likewise.service.explore import explore
     from likewise.training.distill import distill
     from likewise.training.recipe import Recipe
     from likewise.training.train import train
@@ -36,8 +38,10 @@ __all__ = [
     "__version__",
     "answer",
     "distill",
+    "duplicate_probability",
     "duplicates",
     "evaluate",
+    "explore",
     "load",
     "train",
 ]
@@ -60,8 +64,10 @@ _PLACES = {
     "TextEncoder": "likewise.applications.classify.features",
     "Recommender": "likewise.applications.recommend.recommender",
     "distill": "likewise.training.distill",
+    "duplicate_probability": "likewise.applications.duplicates.probability",
     "duplicates": "likewise.applications.duplicates.find",
     "evaluate": "likewise.evaluation.evaluate",
+    "explore": "likewise.service.explore",
     "train": "likewise.training.train",
 }
 

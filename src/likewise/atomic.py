@@ -1,5 +1,6 @@
 """Write files and folders atomically, one writer to a path: a killed process leaves the old one or the new one."""
 
+import ctypes
 import errno
 import os
 import platform
@@ -22,8 +23,14 @@ else:
 
 _BUSY = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)  # of a lock that another has; any other error: there are no locks
 _BYTE = 1 << 30  # that is locked on Windows, where a locked byte cannot be read: far behind the owner
+_EXCHANGE, _HERE = 2, -100  # RENAME_EXCHANGE and AT_FDCWD of Linux
 _DAY = 24 * 3600.0
 _held: dict[tuple[Path, int, int], int] = {}  # (path, process, thread): how often it is locked
+
+
+def begun(path: Path) -> Path:
+    """Return the folder next to a model in which its training keeps what it has until it ends."""
+    return path.absolute().with_name(f"{path.name}.training")
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
@@ -137,15 +144,52 @@ def replacing_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         if place.exists():
             # A folder cannot be renamed over another one: the old one is renamed first, and removed last.
             old = temporary.with_suffix(".old")
-            place.rename(old)
-            try:
-                temporary.rename(place)
-            except OSError:
-                old.rename(place)
-                raise
+            _rename_over(temporary, place, old)
             shutil.rmtree(old) if old.is_dir() else old.unlink()
         else:
             temporary.rename(place)
+
+
+def exchange_folders(first: Path, second: Path) -> None:
+    """Exchange two folders of one file system whose locks the caller has.
+
+    On Linux it is one step: whoever opens a path finds one folder or the other. Elsewhere there is nothing at `first`
+    for an instant; if the process is killed then, the next writer of `first` puts the old one back.
+
+    Raises:
+        LikewiseError: they cannot be exchanged; both are where they were.
+    """
+    try:
+        if not _exchanged(first, second):
+            old = first.with_name(f".{first.name}.{uuid.uuid4().hex[:8]}.old")
+            _rename_over(second, first, old)
+            old.rename(second)
+    except OSError as error:
+        raise LikewiseError(f"{first} and {second} were not exchanged: {error.strerror or error}") from error
+
+
+def _rename_over(new: Path, place: Path, old: Path) -> None:
+    """Give what is new its place, and what was there the name `old`; or leave both as they were."""
+    place.rename(old)
+    try:
+        new.rename(place)
+    except OSError:
+        old.rename(place)
+        raise
+
+
+def _exchanged(first: Path, second: Path) -> bool:
+    """Exchange two paths by the system call for it; false where there is none, or not for this file system."""
+    if sys.platform != "linux":
+        return False
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return False
+    if call(_HERE, os.fsencode(first), _HERE, os.fsencode(second), _EXCHANGE) == 0:
+        return True
+    if ctypes.get_errno() in (errno.ENOSYS, errno.EINVAL):
+        return False
+    raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def os_error(error: OSError, path: Path) -> LikewiseError:

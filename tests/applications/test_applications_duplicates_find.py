@@ -107,11 +107,12 @@ def test_which_text_is_kept():
 def test_no_chain_of_unlike_texts():
     """Closed form: of a chain a - b - c - d no group holds more than a kept text and those paired with it."""
     leader, value, by = np.empty(4, np.int64), np.empty(4, np.float32), np.empty(4, np.int64)
+    free = np.zeros((2, 0), np.int64)
     chain = np.array([0, 1, 2]), np.array([1, 2, 3]), np.full(3, 0.9, np.float32)
-    kernels.stars(4, *chain, 0, leader, value, by)
+    kernels.stars(4, *chain, 0, free, leader, value, by)
     assert leader.tolist() == [0, 0, 2, 2] and by.tolist() == [-1, 0, -1, 2]
     better = np.array([0, 1, 2]), np.array([3, 3, 3]), np.array([0.8, 0.95, 0.9], np.float32)
-    kernels.stars(4, *better, 0, leader, value, by)
+    kernels.stars(4, *better, 0, free, leader, value, by)
     assert leader.tolist() == [0, 1, 2, 1]
 
 

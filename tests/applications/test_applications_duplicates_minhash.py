@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 
 import numpy as np
 import pyarrow as pa
@@ -9,9 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.applications.duplicates import kernels
+from likewise.applications.duplicates import evidence_kernels
+from likewise.applications.duplicates.evidence import COUNTED
 from likewise.applications.duplicates.kernels import ALONE, DIGIT, DROPPED, LETTER, SEPARATOR, SYMBOL
-from likewise.applications.duplicates.minhash import BANDS, ROWS, SKETCH, TextHashes, hash_texts, kinds_of_characters
+from likewise.applications.duplicates.minhash import (
+    BANDS,
+    GRAMS,
+    ROWS,
+    TextHashes,
+    hash_texts,
+    kinds_of_characters,
+)
+from likewise.applications.duplicates.space import gram_weights
 
 
 def shingles(text):
@@ -20,11 +30,23 @@ def shingles(text):
     return {joined[at : at + 4] for at in range(max(1, len(joined) - 3))}
 
 
-def resemblance(hashes, one, other):
-    out = np.empty(1, np.float32)
-    mine = hashes.sketches, hashes.sketch_offsets
-    kernels.jaccard_of(*mine, *mine, SKETCH, np.array([one]), np.array([other]), out)
-    return float(out[0])
+def trigrams(text):
+    """Slow: how often each trigram of the words of a text of ASCII letters and digits occurs."""
+    words = [f" {word} " for word in re.findall(r"[a-z0-9]+", text.lower())]
+    return Counter(word[at : at + 3] for word in words for at in range(len(word) - 2))
+
+
+def cosines(hashes, one, other):
+    """With IDF of these texts, and with its square."""
+    out = [np.empty(1, np.float32) for _ in range(2)]
+    mine = hashes.grams, hashes.gram_offsets
+    weights = gram_weights(hashes)
+    evidence_kernels.cosines_of(*mine, *mine, weights, COUNTED, GRAMS, np.array([one]), np.array([other]), *out)
+    return [float(each[0]) for each in out]
+
+
+def words_of(hashes, text):
+    return set(hashes.words[hashes.word_offsets[text] : hashes.word_offsets[text + 1]].tolist())
 
 
 def test_exact_is_blind_to_case_width_and_white_space():
@@ -37,43 +59,41 @@ def test_exact_is_blind_to_case_width_and_white_space():
     assert exact[7] == exact[8] == 0
 
 
-def test_numbers_of_a_text():
-    """Closed forms: which words have digits, as sets."""
-    found = hash_texts(["iPhone 6 and iPhone 7, 7", "no number", "MP3 x 6", "½ ٣"])
-    assert np.diff(found.offsets).tolist() == [2, 0, 2, 3]
-    first, third = found.numbers[:2].tolist(), found.numbers[2:4].tolist()
-    assert len(set(first) & set(third)) == 1 and first == sorted(first)
+def test_words_of_a_text():
+    """Closed forms: which words there are, as rising sets; punctuation, case and apostrophes do not count."""
+    found = hash_texts(
+        ["The kettle broke; it's done, done", "the kettle, broke: its done!", "C++ or C", "C or c", "猫と犬"]
+    )
+    assert np.diff(found.word_offsets).tolist() == [5, 5, 3, 2, 3]
+    assert words_of(found, 0) == words_of(found, 1) and words_of(found, 2) > words_of(found, 3)
+    assert found.words[:5].tolist() == sorted(found.words[:5].tolist())
 
 
-def test_resemblance():
-    """Witnesses: equal sets (closed form), the Jaccard index of a slow loop, punctuation and case do not count."""
-    rng = np.random.default_rng(0)
-    words = ["kettle", "broke", "after", "week", "lid", "closes", "happy", "light", "cable", "short", "sound", "ears"]
-    texts = [" ".join(rng.choice(words, 8)) for _ in range(120)]
-    found = hash_texts(texts)
-    sets = [shingles(text) for text in texts]
-    for one in range(0, 120, 2):
-        jaccard = len(sets[one] & sets[one + 1]) / len(sets[one] | sets[one + 1])
-        assert abs(resemblance(found, one, one + 1) - jaccard) < 1e-6
-    long = [" ".join(f"{word}{row % 90}" for row, word in enumerate(rng.choice(words, 400))) for _ in range(2)]
-    long.append(long[0][: len(long[0]) // 2] + long[1][len(long[1]) // 2 :])
-    several, sets = hash_texts(long), [shingles(text) for text in long]
-    for one, other in ((0, 1), (0, 2), (1, 2)):
-        jaccard = len(sets[one] & sets[other]) / len(sets[one] | sets[other])
-        # The standard deviation of an estimate is sqrt(J (1 - J) / 256), at most 0.031.
-        assert abs(resemblance(several, one, other) - jaccard) < 0.1
-    assert resemblance(several, 0, 0) == 1.0
-    punctuated = hash_texts(["The kettle broke; it's done", "the kettle, broke: its done!"])
-    assert resemblance(punctuated, 0, 1) == 1.0
+def test_cosines_of_trigrams():
+    """Two ways that must agree: the compiled loop, and TF-IDF by counters, with IDF and with its square."""
+    texts = ["the lamp is a lamp is a lamp", "the red lamp", "a lamp, a red one", "dscw120p", "dscw130"]
+    hashes, counts = hash_texts(texts), [trigrams(text) for text in texts]
+    with_it = Counter(gram for each in counts for gram in each)
+    for one, other in ((0, 1), (1, 2), (3, 4), (0, 3)):
+        for power, found in zip((1, 2), cosines(hashes, one, other), strict=True):
+            weights = [
+                {
+                    gram: (1 + np.log(times)) * (1 + np.log(6 / (1 + with_it[gram]))) ** power
+                    for gram, times in counts[text].items()
+                }
+                for text in (one, other)
+            ]
+            product = sum(weight * weights[1].get(gram, 0.0) for gram, weight in weights[0].items())
+            lengths = [np.sqrt(sum(weight**2 for weight in each.values())) for each in weights]
+            assert abs(found - product / (lengths[0] * lengths[1])) < 1e-5
 
 
 @pytest.mark.parametrize(
     "text", ["東京の天気は晴れです", "สวัสดีครับผม", "Где находится вокзал", "مرحبا بالعالم", "🙂🙃 x"]
 )
-def test_any_script_has_shingles(text):
+def test_any_script_has_words(text):
     found = hash_texts([text, text + " zz", "completely different words"])
-    assert resemblance(found, 0, 1) > resemblance(found, 0, 2)
-    assert resemblance(found, 0, 1) > 0.2
+    assert len(words_of(found, 1) - words_of(found, 0)) == 1 and not words_of(found, 0) & words_of(found, 2)
 
 
 def test_kinds_of_characters():
@@ -82,7 +102,7 @@ def test_kinds_of_characters():
     assert {character: kinds[ord(character)] for character in expected} == expected
     assert kinds[ord("東")] == kinds[ord("ก")] == ALONE and kinds[ord("한")] == LETTER
     different = hash_texts(["C++ or C", "C# or C", "C or C"])
-    assert resemblance(different, 0, 1) < 1 and resemblance(different, 0, 2) < 1
+    assert words_of(different, 0) != words_of(different, 1) and len(words_of(different, 2)) == 2
 
 
 @given(st.lists(st.text(max_size=60), max_size=8))
@@ -118,7 +138,8 @@ def test_bands():
     changed = [" ".join([*text.split()[:8], *rng.choice(words, 3)]) for text in texts]
     found = hash_texts([*texts, *changed, texts[0].upper()])
     assert found.bands.shape == (BANDS, 601) and np.array_equal(found.bands[:, 0], found.bands[:, 600])
-    expected = [1 - (1 - resemblance(found, row, 300 + row) ** ROWS) ** BANDS for row in range(300)]
+    sets = [(shingles(text), shingles(other)) for text, other in zip(texts, changed, strict=True)]
+    expected = [1 - (1 - (len(one & other) / len(one | other)) ** ROWS) ** BANDS for one, other in sets]
     meeting = [np.any(found.bands[:, row] == found.bands[:, 300 + row]) for row in range(300)]
     # The standard deviation of a share of 300 is 0.029 at the most.
     assert abs(np.mean(meeting) - np.mean(expected)) < 0.1

@@ -67,6 +67,26 @@ def test_reasons_add_up_to_the_score(fitted):
     np.testing.assert_allclose(sum(each.part for each in fitted.explain("u1", new.item)), new.score, rtol=1e-4)
 
 
+def test_a_sentence_is_a_reason_too(fitted):
+    """Closed form: the parts add up to the score; two paths: a word's effect is what the score loses without it."""
+    text = "a warm light and warm tea"
+    best = fitted.recommend("u1", k=1, text=text)[0]
+    reasons = fitted.explain("u1", best.item, text=text)
+    np.testing.assert_allclose(sum(each.part for each in reasons), best.score, rtol=1e-4)
+    assert [each.text for each in reasons if each.item is None] == [text]
+    (alone,) = fitted.explain(None, "lamp2", text=text)
+    assert alone.item is None and alone.weight == 1
+    scores = {each.item: each.score for each in fitted.recommend(text=text, k=60)}
+    np.testing.assert_allclose(alone.part, scores["lamp2"], rtol=1e-4)
+    effects, others = fitted.word_effects(text, ["lamp2", "kettle2"])
+    without = {each.item: each.score for each in fitted.recommend(text="a  light and  tea", k=60)}
+    warm = next(each.part for each in effects if each.word == "warm")
+    np.testing.assert_allclose(warm, scores["lamp2"] - without["lamp2"], atol=1e-5)
+    assert effects[0].word == "warm" and effects[-1].word == "tea" == others[0].word
+    assert {each.word for each in effects} == set("a warm light and tea".split())
+    assert fitted.word_effects("?!", ["lamp2"]) == [[]]
+
+
 def test_a_saved_one_gives_the_same(fitted, tmp_path):
     """Two paths that agree; and one line for a folder that cannot be read."""
     folder = tmp_path / "rec"

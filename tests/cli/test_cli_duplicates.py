@@ -53,6 +53,49 @@ def test_what_cannot_be_used(file: Path, tmp_path: Path) -> None:
     assert "standard input cannot" in fails("duplicates", "-", "--output-kept", tmp_path / "k", *out)
     assert "leave --against out" in fails("duplicates", file, "--against", file, "--save", tmp_path / "s", *out)
     assert "is something else" in fails("duplicates", file, "--save", file, "--overwrite", *out)
+    assert "give --out GROUPS" in fails("duplicates", file)
+    assert "such as 1000, or a share" in fails("duplicates", file, "--keep-at-most", "few", *out)
+    assert "1 of 4 texts cannot be reached" in fails("duplicates", file, "--text", "name", "--keep-at-most", "1", *out)
     empty = tmp_path / "empty.txt"
     empty.write_text("", encoding="utf-8")
     assert "0 texts, 0 duplicates" in succeeds("duplicates", empty, *out)
+
+
+def test_fewer_texts_and_earlier_decisions(file: Path, tmp_path: Path) -> None:
+    from likewise.applications.duplicates.store import Store
+
+    store, kept = tmp_path / "goods.store", tmp_path / "kept.jsonl"
+    command = ("duplicates", file, "--text", "name", "--save", store)
+    assert "4 texts and what was decided" in succeeds(*command)
+    opened = Store.load(store)
+    opened.decide([(0, 2, False), (1, 3, True)])
+    output = succeeds(*command, "--output-kept", kept, "--overwrite")
+    assert "1 duplicate (0 exact, 0 near, 0 semantic, 1 decided); 3 remain" in output
+    assert [row["id"] for row in _lines(kept)] == ["a", "b", "c"]
+    assert Store.load(store).found.decided == ((0, 2, False), (1, 3, True))
+    output = succeeds(
+        "duplicates", file, "--text", "name", "--keep-at-most", "0.75", "--output-kept", kept, "--overwrite"
+    )
+    assert "3 remain" in output and "at precision 1:" in output
+
+
+def test_thirty_answers(shelf: Shelf, tmp_path: Path) -> None:
+    """The answers are decisions of the store, correct its precision, and questions end with the lines of the input."""
+    texts = [f"{text} {at}" for at, text in enumerate(shelf.texts[:150])]
+    file, store = tmp_path / "twice.txt", tmp_path / "twice.seen"
+    file.write_text("\n".join(" ".join(text.split()) for text in [*texts, *(f"{text} indeed" for text in texts)]))
+    succeeds("duplicates", file, "--model", shelf.model, "--save", store, "--precision", "0.7")
+    shown = succeeds("duplicates", "review", store, "--answers", "12", stdin="y\nperhaps\nn\ns\n" + "y\n" * 20)
+    assert "[indeed]" in shown and "12/12 Are they duplicates?" in shown and "13/12" not in shown
+    assert "by 12 answers, 11 of them yes" in shown and "(90 %)" in shown
+    assert len((store / "decisions.jsonl").read_text().splitlines()) == 12
+    again = succeeds("duplicates", "review", store, "--precision", "0.6", stdin="q\n")
+    assert "at precision 0.6 by 12 answers" in again
+    assert "ten answers" in succeeds("duplicates", "review", fresh(file, store, shelf), stdin="")
+
+
+def fresh(file: Path, store: Path, shelf: Shelf) -> Path:
+    """The same texts in a store where nothing was decided."""
+    other = store.with_name("fresh.seen")
+    succeeds("duplicates", file, "--model", shelf.model, "--save", other, "--precision", "0.7")
+    return other

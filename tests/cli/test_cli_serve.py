@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from likewise.cli import options
+from likewise import errors
 from likewise.cli.app import app
 from likewise.service import server
 from likewise.service.keys import Keys
@@ -42,6 +42,6 @@ def test_options_and_the_environment_become_settings(tmp_path: Path, monkeypatch
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(options, "find_spec", lambda _: None)
+    monkeypatch.setattr(errors, "find_spec", lambda _: None)
     assert run("serve", "any.index") == 1
     assert "pip install 'likewise[serve]'" in capsys.readouterr().err

@@ -13,6 +13,7 @@ from likewise.index.codes import (
     NumbaLoading,
     binarise,
     candidates,
+    candidates_among,
     dot_products,
     float_candidates,
     quantised,
@@ -91,14 +92,17 @@ def test_true_scores_are_within_the_bounds(kind):
 @SCANS
 @pytest.mark.parametrize("count", [1, 255, 256, 257, 800])
 def test_any_number_of_rows(compiled, count):
-    """Two paths: a scan of the codes of some rows is the scan of all with the others hidden."""
+    """Two paths: a scan of all with the others hidden, and bounds of these rows alone."""
     rng = np.random.default_rng(3)
     stored = vectors_of_kind("random", 1000, 32, rng)
     codes, query = quantised(stored.astype(np.float32)), unit(rng.standard_normal((1, 32)))
     rows = np.sort(rng.choice(1000, count, replace=False))
-    left = rows[candidates(codes.take(rows), np.zeros(count, bool), query, 10, compiled=compiled)[0]]
-    expected, _ = brute(stored, query[0], 10, ~np.isin(np.arange(1000), rows))
-    assert set(expected) <= set(left)
+    others = ~np.isin(np.arange(1000), rows)
+    left = candidates(codes, others, query, 10, compiled=compiled)[0]
+    expected, _ = brute(stored, query[0], 10, others)
+    assert set(expected) <= set(left) <= set(rows)
+    among = candidates_among(codes, rows, query[0], 10)
+    assert set(expected) <= set(among) <= set(rows) and len(among) <= max(10, len(left))
 
 
 def test_many_queries_in_parts():
@@ -154,7 +158,7 @@ def codes_of(rows, shortlist_size=1000):
     return BinaryCodes(*binarise(rows), shortlist_size, 1.0)
 
 
-@pytest.mark.parametrize("dim", [1, 5, 63, 64, 65, 200])
+@pytest.mark.parametrize("dim", [1, 5, 63, 64, 65, 200, 256, 500])
 def test_estimates_are_the_formula(dim):
     """Two paths: counted bits, and a sum over signs of the query rounded to eight steps."""
     rng = np.random.default_rng(dim)
@@ -168,7 +172,7 @@ def test_estimates_are_the_formula(dim):
     expected = signs @ rounded * np.divide(squares, sums, out=np.zeros(50), where=sums > 0)
     hidden = np.zeros(50, bool)
     hidden[7] = True
-    found = codes_of(rows).estimates(hidden, query)
+    found = codes_of(rows).estimates(hidden, query[None])[0]
     assert found[7] == -np.inf and found[3] == 0
     np.testing.assert_allclose(np.delete(found, 7), np.delete(expected, 7), atol=1e-5)
 
@@ -179,7 +183,7 @@ def test_estimates_are_unbiased():
     for dim in (64, 512):
         rng = np.random.default_rng(0)
         rows, query = random_unit(rng, 4000, dim), random_unit(rng, 1, dim)[0]
-        error = codes_of(rows).estimates(np.zeros(4000, bool), query) - rows @ query
+        error = codes_of(rows).estimates(np.zeros(4000, bool), query[None])[0] - rows @ query
         assert abs(error.mean()) < 4 * error.std() / np.sqrt(4000) + 1e-3
         spread.append(error.std())
     assert spread[1] < spread[0] / 2
@@ -191,8 +195,8 @@ def test_the_shortlist_has_the_highest_estimates(count, k, seed):
     rng = np.random.default_rng(seed)
     rows, query = random_unit(rng, count, 16), random_unit(rng, 1, 16)[0]
     codes, hidden = codes_of(rows, 20), rng.random(count) < 0.2
-    found = codes.shortlist(hidden, query, k)
-    estimates = codes.estimates(hidden, query)
+    (found,) = codes.shortlists(hidden, query[None], k)
+    (estimates,) = codes.estimates(hidden, query[None])
     wanted = min(max(20, PER_RESULT * k), int((~hidden).sum()))
     assert (np.diff(found) > 0).all() and not hidden[found].any() and len(found) >= wanted
     if wanted:
@@ -204,10 +208,11 @@ def test_the_threshold_comes_from_a_sample():
     rng = np.random.default_rng(0)
     rows, query = random_unit(rng, 5000, 32), random_unit(rng, 1, 32)[0]
     codes, shown = codes_of(rows, 50), np.zeros(5000, bool)
-    np.testing.assert_array_equal(codes.shortlist(shown, query, 1, sample=100), codes.shortlist(shown, query, 1))
+    some, every = codes.shortlists(shown, query[None], 1, sample=100), codes.shortlists(shown, query[None], 1)
+    np.testing.assert_array_equal(some[0], every[0])
     hidden = np.ones(5000, bool)
     hidden[1:40] = False
-    assert codes.shortlist(hidden, query, 1, sample=100).tolist() == list(range(1, 40))
+    assert codes.shortlists(hidden, query[None], 1, sample=100)[0].tolist() == list(range(1, 40))
 
 
 def test_words_of_a_row():

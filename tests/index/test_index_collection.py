@@ -14,7 +14,7 @@ from index_embedders import Hashed, WithComponents, sentences
 
 from likewise.errors import InputError, LikewiseError
 from likewise.index.collection import Collection
-from likewise.index.vectors import CacheSettings
+from likewise.index.vector_cache import CacheSettings
 
 
 def test_the_main_job(tmp_path):

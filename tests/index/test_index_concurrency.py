@@ -24,7 +24,7 @@ from pathlib import Path
 from index_embedders import Hashed
 from likewise.index.collection import Collection
 from likewise.index.record import Record
-from likewise.index.vectors import CacheSettings
+from likewise.index.vector_cache import CacheSettings
 settings = CacheSettings(few_changes=100)  # so that the cache is computed often
 """
 

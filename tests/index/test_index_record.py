@@ -11,7 +11,7 @@ from index_embedders import Hashed, sentences
 from likewise.errors import InputError, LikewiseError
 from likewise.index.collection import Collection
 from likewise.index.record import AllowedRows, Changes, Record, best_first, fetch_row_ids
-from likewise.index.vectors import CacheSettings
+from likewise.index.vector_cache import CacheSettings
 
 
 @pytest.fixture

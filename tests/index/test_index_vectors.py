@@ -1,17 +1,22 @@
 """The cache of vectors: when it is computed, how damage is repaired, and that no result depends on it."""
 
 import os
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from index_contents import made_index
 from index_embedders import Given, Hashed, sentences
 
+from likewise.index.codes import BinaryCodes
 from likewise.index.collection import Collection
 from likewise.index.record import Record
-from likewise.index.vectors import FILE, Cache, CacheSettings
+from likewise.index.vector_cache import FILE, Cache, CacheSettings
+from likewise.index.vectors import VectorIndex
 
 SMALL = CacheSettings(few_changes=25)
 APPROXIMATE = CacheSettings(few_changes=25, exact_components=1000, min_shortlist=100, target_recall=0.95)
@@ -189,6 +194,21 @@ def test_approximate_search_reaches_its_recall(approximate):
     assert np.mean(shares) > 0.9
 
 
+def test_both_searches_of_hybrid_choose_from_one_shortlist(approximate, monkeypatch):
+    """The rows are estimated once a query, and what is found hardly differs from what two estimates find."""
+    queries = [str(n) for n in np.random.default_rng(6).choice(2000, 50, replace=False)]
+    estimated, estimates = [], BinaryCodes.estimates
+    monkeypatch.setattr(
+        BinaryCodes, "estimates", lambda self, *args: estimated.append(len(args[1])) or estimates(self, *args)
+    )
+    once = [{hit.id for hit in approximate.search(query)} for query in queries]
+    assert sum(estimated) == len(queries)
+    monkeypatch.setattr(VectorIndex, "shortlists", lambda *_: None)
+    twice = [{hit.id for hit in approximate.search(query)} for query in queries]
+    assert sum(estimated) == 3 * len(queries)
+    assert np.mean([len(one & two) / len(two) for one, two in zip(once, twice, strict=True)]) > 0.98
+
+
 def test_with_a_filter_it_finds_what_passes(approximate):
     for query in (3, 77):
         hits = approximate.search(str(query), 10, "vector", where="n >= 1950")  # fewer than the shortlist
@@ -228,3 +248,21 @@ def test_an_approximate_index_of_blank_texts(tmp_path):
     with made_index(tmp_path / "d.index", Hashed(), settings) as index:
         index.add([""] * 50)
         assert index.search("x", mode="vector") == [] and index.describe().recall == 1.0
+
+
+@settings(max_examples=10)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 60)), min_size=1, max_size=8))
+def test_a_reader_follows_writes(steps):
+    """Two paths: a reader that has followed every write finds what one finds that opens the index then."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.index"
+        with made_index(path, Hashed(), SMALL) as writer, reopened(path) as reader:
+            writer.add(sentences(60))
+            for added, number in steps:
+                if added:
+                    writer.add(sentences(3, seed=number), ids=[str(number), str(number + 61), "same"])
+                else:
+                    writer.delete([str(number), "same"])
+                results(reader)
+            with reopened(path) as fresh:
+                assert results(reader) == results(fresh)

@@ -6,6 +6,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +21,7 @@ import likewise
 from likewise.errors import InputError, LikewiseError
 from likewise.index.collection import Collection
 from likewise.index.record import Record
-from likewise.index.vectors import CacheSettings
+from likewise.index.vector_cache import CacheSettings
 
 TOGETHER = 40  # texts of each call, all or none
 
@@ -311,3 +314,29 @@ def test_readers_without_permission_while_writers_come_go_and_are_killed():
         for reader in readers:
             reads, errors = reader.communicate(timeout=60)
             assert reader.returncode == 0 and int(reads) > 10, errors
+
+
+def test_the_log_is_limited_while_readers_come_and_go(path):
+    """SQLite alone begins a log anew only at a moment without readers: here there is none."""
+    ended = threading.Event()
+
+    def read():
+        with Collection.open(path, Hashed()) as reader:
+            while not ended.is_set():
+                with reader._record.reading() as connection:
+                    connection.execute("SELECT count(*) FROM texts").fetchone()
+                    time.sleep(0.002)
+
+    with Collection.open(path, Hashed()) as writer, ThreadPoolExecutor(3) as pool:
+        writer._record._wal.large_log = writer._record._wal._largest_log = 500_000
+        readers = [pool.submit(read) for _ in range(3)]
+        sizes = []
+        for number in range(100):
+            writer.add(sentences(TOGETHER, seed=number))
+            sizes.append((path / "record.sqlite-wal").stat().st_size)
+        ended.set()
+        for each in readers:
+            each.result()
+    assert 500_000 < max(sizes) < 2_000_000  # of 5,000,000 that were written
+    with Collection.open(path, Hashed()) as index:
+        assert len(index) == 100 * TOGETHER

@@ -1,5 +1,6 @@
 """A small real index and real servers, which the tests of the service and of the page share."""
 
+import json
 import shutil
 import threading
 import time
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 import uvicorn
 
@@ -87,7 +89,40 @@ def client(address: str) -> Iterator[httpx.Client]:
         yield found
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def serve() -> Callable[..., object]:
     """Start a server with settings of the test's own: `with serve(index=...) as address`."""
     return serving
+
+
+@pytest.fixture
+def data(tmp_path: Path, python_docs: list[str]) -> Path:
+    """A data folder with a file of 320 texts, 20 of which are there twice."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    texts = [*python_docs[:300], *python_docs[:20]]
+    lines = (json.dumps({"body": text}) for text in texts)
+    (folder / "docs.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+KINDS = {
+    "kettle": "boils water quickly in the kitchen for tea",
+    "tent": "keeps two campers dry outdoors in the rain",
+    "lamp": "gives a warm light for reading at the desk",
+}
+
+
+@pytest.fixture(scope="session")
+def recommender(service_model: "likewise.Model", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty items of three kinds, and thirty users who each like one kind."""
+    rng = np.random.default_rng(0)
+    items = [{"id": f"{kind}{n}", "text": f"{kind} {n}, {words}"} for kind, words in KINDS.items() for n in range(10)]
+    rows = [
+        {"user": f"u{user}", "item": f"{[*KINDS][user % 3]}{item}"}
+        for user in range(30)
+        for item in rng.permutation(9)[:5]
+    ]
+    path = tmp_path_factory.mktemp("recommend") / "rec"
+    likewise.Recommender(service_model).fit(items, rows).save(path)
+    return path

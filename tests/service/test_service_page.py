@@ -1,5 +1,9 @@
 """The files of the page, the report and the neighbours, over HTTP."""
 
+import os
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,6 +14,7 @@ import pytest
 from likewise.service.keys import add_key
 from likewise.service.page import assets
 
+ROOT = Path(__file__).parents[2]
 Serve = Callable[..., AbstractContextManager[str]]
 
 
@@ -33,9 +38,47 @@ def test_every_file_is_the_same_compressed_or_not(client: httpx.Client) -> None:
     assert whole < 150_000
 
 
+def test_no_journey_styles_a_class_of_another() -> None:
+    """All styles become one file: what begins a rule in one journey must be in no rule of another."""
+    begins: dict[str, str] = {}
+    anywhere: set[tuple[str, str]] = set()
+    for file in (ROOT / "page" / "src" / "journeys").glob("*.css"):
+        for selectors in re.findall(r"(?m)^ *([^@{}/]+) \{", file.read_text(encoding="utf-8")):
+            for selector in map(str.strip, selectors.split(",")):
+                begins |= dict.fromkeys(re.findall(r"^(\.[\w-]+)(?![\w.-])", selector), file.name)  # not `.note.like`
+                anywhere |= {(each, file.name) for each in re.findall(r"\.[a-z][\w-]*", selector)}
+    assert len(begins) > 50
+    assert sorted((name, file) for name, file in anywhere if begins.get(name, file) != file) == []
+
+
 @pytest.mark.parametrize("name", ["nothing.js", "..%2fpage.py", "%2e%2e/page.py", "__init__.py"])
 def test_no_other_file_can_be_read(client: httpx.Client, name: str) -> None:
     assert client.get(f"/assets/{name}").status_code == 404
+
+
+def test_the_licences_of_what_is_in_the_bundle_are_shipped() -> None:
+    text = assets()["licences.txt"].content.decode()
+    assert "preact 11" in text and "htm 3" in text and "Permission is hereby granted" in text and "Apache" in text
+
+
+def test_no_address_of_a_registry_is_in_the_lock_file() -> None:
+    lock = (ROOT / "page" / "package-lock.json").read_text(encoding="utf-8")
+    assert "resolved" not in lock and "integrity" in lock
+
+
+@pytest.mark.slow
+def test_what_is_shipped_is_what_the_source_gives(tmp_path: Path) -> None:
+    if shutil.which("npm") is None:
+        if os.environ.get("CI"):
+            pytest.fail("no npm: the page cannot be built")
+        pytest.skip("NO NPM: the page is not compared with its source; apt-get install npm")
+    shutil.copytree(ROOT / "page", tmp_path / "page", ignore=shutil.ignore_patterns("node_modules"))
+    subprocess.run(["npm", "ci", "--silent"], cwd=tmp_path / "page", check=True)
+    subprocess.run(["node", "build.mjs", str(tmp_path / "built")], cwd=tmp_path / "page", check=True)
+    built = {path.name: path.read_bytes() for path in (tmp_path / "built").iterdir()}
+    shipped = {name: asset.content for name, asset in assets().items()}
+    assert sorted(built) == sorted(shipped), "run make page"
+    assert [name for name in built if built[name] != shipped[name]] == [], "run make page"
 
 
 def test_neighbours_are_words_and_texts(client: httpx.Client) -> None:

@@ -7,9 +7,10 @@ import {
 import { S } from "../strings.js";
 
 const T = S.search;
-const PAUSE = 120; // milliseconds without a key before the server is asked
+const PAUSE = 300; // milliseconds without a key before the address and what is read aloud follow
 const PAGE = 20; // hits; "more" doubles them
 const MOST = 320;
+const FACETS = 20; // columns whose values are counted
 const VALUES = 8; // of a facet that are shown at once
 const MODES = ["hybrid", "vector", "text"].map((mode) => [mode, T.modes[mode], T.modeHints[mode]]);
 
@@ -70,12 +71,20 @@ function Values({ name, values, chosen, onToggle }) {
     ${rows.length > VALUES && html`<${Button} kind="quiet" onClick=${() => setAll(!all)} aria-label=${T.allOf(all, name)}>${T.all(all, rows.length)}<//>`}`;
 }
 
-function Range({ name, values, range, onChange }) {
-  const numbers = values.map(({ value }) => value).filter((value) => typeof value === "number");
-  const [least, most] = numbers.length ? [Math.min(...numbers), Math.max(...numbers)] : ["", ""];
-  const field = (side, label, hint) => html`<label><span class="unseen">${T.bound(name, label)}</span>
-    <input type="number" step="any" placeholder=${hint} value=${range?.[side] ?? ""} onChange=${(event) => onChange(side, event.target.value)} /></label>`;
-  return html`<div class="range">${field("from", T.from, least)}<span aria-hidden="true">–</span>${field("to", T.to, most)}</div>`;
+function Range({ name, range, onChange }) {
+  const field = (side, label) => html`<label><span class="unseen">${T.bound(name, label)}</span>
+    <input type="number" step="any" placeholder=${label} value=${range?.[side] ?? ""} onChange=${(event) => onChange(side, event.target.value)} /></label>`;
+  return html`<div class="range">${field("from", T.from)}<span aria-hidden="true">–</span>${field("to", T.to)}</div>`;
+}
+
+/** A condition of the columns that there are, as an example. */
+function exampleOf(columns, facets) {
+  const bare = (name) => (/^\w+$/.test(name) ? name : quoted(name));
+  const parts = columns.flatMap(({ name }) => {
+    const value = facets[name]?.find((each) => each.value !== null && String(each.value).length < 20)?.value;
+    return value === undefined ? [] : typeof value === "number" ? [`${bare(name)} < ${value}`] : [`${bare(name)} = ${literal(value)}`];
+  });
+  return parts.slice(0, 2).join(" and ");
 }
 
 function Facets({ columns, facets, filters, onFilters, free, onFree, error }) {
@@ -88,20 +97,20 @@ function Facets({ columns, facets, filters, onFilters, free, onFree, error }) {
     if (!values.length && !held) return null;
     return html`<fieldset key=${column.name}>
       <legend>${column.name}</legend>
-      ${held ? !held.in : isRange(column, values)
-        ? html`<${Range} name=${column.name} values=${values} range=${held} onChange=${(side, text) => onFilters(ranged(filters, column.name, side, text))} />`
+      ${(held ? !held.in : isRange(column, values))
+        ? html`<${Range} name=${column.name} range=${held} onChange=${(side, text) => onFilters(ranged(filters, column.name, side, text))} />`
         : html`<${Values} name=${column.name} values=${values} chosen=${held?.in ?? []} onToggle=${(value) => onFilters(toggled(filters, column.name, value))} />`}
     </fieldset>`;
   });
   return html`<div class="facets">
     ${groups}
-    <form onSubmit=${(event) => (event.preventDefault(), onFree(draft))}>
-      <${Field} label=${T.where} hint=${error ? null : T.whereHint}>
+    ${columns.length > 0 && html`<form onSubmit=${(event) => (event.preventDefault(), onFree(draft))}>
+      <${Field} label=${T.where} hint=${error ? null : exampleOf(columns, facets)}>
         <input value=${draft} onInput=${(event) => setDraft(event.target.value)} onBlur=${() => onFree(draft)}
           aria-invalid=${Boolean(error)} aria-describedby=${error ? "where-error" : null} spellcheck=${false} autocomplete="off" />
       <//>
       ${error && html`<p id="where-error" class="where-error" role="alert">${error.message}</p>`}
-    </form>
+    </form>`}
     ${chosen > 0 && html`<${Button} kind="quiet" onClick=${() => (onFilters({}), onFree(""))}>${T.clear}<//>`}
   </div>`;
 }
@@ -126,7 +135,7 @@ function HitItem({ hit, current, onLike, onOpen, open }) {
           : html`${snippet.start > 0 && "… "}<${Marked} text=${snippet.text} matches=${snippet.matches} answer=${snippet.answer} />${cut && snippet.end < Array.from(text).length && " …"}`}
       </p>
       <div class="about">
-        ${hit.score !== undefined && html`<${ScoreBar} meaning=${hit.meaning} words=${hit.words} />`}
+        ${hit.score !== null && html`<${ScoreBar} meaning=${hit.meaning} words=${hit.words} />`}
         <span class="id">${hit.id}</span>
         ${columns.map(([name, value]) => html`<span key=${name} class="column"><span class="of">${name}</span> ${T.value(value)}</span>`)}
         <span class="acts">
@@ -168,7 +177,7 @@ function useCursor(hits, { field, open, like }) {
     const act = {
       ArrowDown: () => at < hits.length - 1 && move(at + 1),
       ArrowUp: () => at >= 0 && move(at - 1),
-      Escape: () => at >= 0 && move(-1),
+      Escape: () => !inField && move(-1),
       Enter: () => at >= 0 && !inField && open(hits[at]),
       l: () => !inField && at >= 0 && like(hits[at]),
     }[event.key];
@@ -177,20 +186,33 @@ function useCursor(hits, { field, open, like }) {
   return { at, list, onKeyDown };
 }
 
+/** Whether filters stand beside the results, rather than above them and folded. */
+function useWide() {
+  const query = matchMedia("(min-width: 62rem)");
+  const [wide, setWide] = useState(query.matches);
+  useEffect(() => {
+    const changed = () => setWide(query.matches);
+    query.addEventListener("change", changed);
+    return () => query.removeEventListener("change", changed);
+  }, []);
+  return wide;
+}
+
 // The journey -------------------------------------------------------------------------------------------------------
 
-const browse = async (signal, count, generation) => {
-  const { documents } = await api.get(api.withQuery("/documents", { limit: count }), { signal });
-  return { hits: documents, facets: {}, generation };
-};
-
+/** One request at a time: the next begins when the last has ended, with what is typed by then, so that results follow
+ * every key as fast as the server answers, and no faster. */
 function useResults({ query, like, mode, where, columns, count }) {
+  const last = useRef(null);
   return useLoaded(
     async (signal) => {
+      while (last.current) await last.current;
+      signal.throwIfAborted();
       const began = performance.now();
-      const request = { k: count, mode, where, facets: columns, columns: null, snippets: true };
-      if (!like && !query.trim()) return browse(signal, count);
-      const answer = like ? await api.post("/similar", { id: like, ...request }, { signal }) : await api.post("/search", { query, ...request }, { signal });
+      const request = { k: count, mode, where, facets: columns };
+      const found = like ? api.post("/similar", { id: like, ...request }) : api.post("/search", { query, ...request });
+      last.current = found.then(() => (last.current = null), () => (last.current = null));
+      const answer = await found;
       return { ...answer.results[0], milliseconds: answer.milliseconds, whole: performance.now() - began };
     },
     [query, like, mode, where, count, columns.join("\n")],
@@ -201,14 +223,15 @@ export function Search({ status, params, go }) {
   const [typed, setTyped] = useState(params.q ?? "");
   const [count, setCount] = useState(PAGE);
   const [opened, setOpened] = useState(null);
-  const query = useDebounced(typed, PAUSE);
+  const settled = useDebounced(typed, PAUSE);
   const { like = "", mode = "hybrid", where: free = "" } = params;
   const filters = useMemo(() => filtersOf(params.filters ?? "{}"), [params.filters]);
   const field = useRef(null);
+  const wide = useWide();
   const columns = status.index.columns;
-  const searching = Boolean(like || query.trim());
+  const searching = Boolean(like || typed.trim());
   const { data, error, loading, reload } = useResults({
-    query, like, mode, where: whereOf(filters, free), columns: columns.map(({ name }) => name).slice(0, 20), count,
+    query: typed, like, mode, where: whereOf(filters, free), columns: columns.map(({ name }) => name).slice(0, FACETS), count,
   });
 
   const change = useCallback((changes, options) => {
@@ -218,14 +241,18 @@ export function Search({ status, params, go }) {
     go("search", next, options);
   }, [params, go]);
   const setFilters = (next) => change({ filters: JSON.stringify(next) });
-  // The address follows what is typed, and what is typed follows the address when one goes back.
-  const written = useRef(query);
-  useEffect(() => {
-    if (query === written.current) return;
-    written.current = query;
+  const type = (text) => {
+    setTyped(text);
     setCount(PAGE);
-    change({ q: query, like: "" }, { replace: true });
-  }, [query]);
+    if (like) change({ like: "" });
+  };
+  // The address follows what is typed, and what is typed follows the address when one goes back.
+  const written = useRef(settled);
+  useEffect(() => {
+    if (settled === written.current) return;
+    written.current = settled;
+    change({ q: settled, like: "" }, { replace: true });
+  }, [settled]);
   useEffect(() => {
     if ((params.q ?? "") === written.current) return;
     written.current = params.q ?? "";
@@ -233,35 +260,42 @@ export function Search({ status, params, go }) {
   }, [params.q]);
   useEffect(() => field.current?.focus(), []);
 
+  // A column that is filtered keeps the values that there were before, so that one can add another of them.
+  const asked = JSON.stringify([typed, like, mode, free]);
+  const before = useRef({ asked: "", facets: {} });
+  if (before.current.asked !== asked) before.current = { asked, facets: {} };
+  if (data && !loading) {
+    for (const [name, values] of Object.entries(data.facets)) if (!filters[name] || !before.current.facets[name]) before.current.facets[name] = values;
+  }
+  const values = { ...data?.facets, ...Object.fromEntries(Object.keys(filters).filter((name) => before.current.facets[name]).map((name) => [name, before.current.facets[name]])) };
   const hits = data?.hits ?? [];
   const toggleOpen = ({ id }) => setOpened(opened === id ? null : id);
   const moreLike = ({ id }) => (setCount(PAGE), scrollTo(0, 0), change({ like: id }));
   const cursor = useCursor(hits, { field, open: toggleOpen, like: moreLike });
   const whereError = error?.status === 422 && (free || Object.keys(filters).length) ? error : null;
-  const summary = !data ? "" : searching ? T.found(hits.length, data.whole) : T.browsing(hits.length, status.index.texts);
-  const facets = html`<${Facets} columns=${columns} facets=${data?.facets ?? {}} filters=${filters} onFilters=${setFilters}
+  const summary = !data ? "" : searching ? T.found(hits.length, data.whole) : T.browsing(hits.length, data.texts ?? hits.length);
+  const facets = html`<${Facets} columns=${columns} facets=${values} filters=${filters} onFilters=${setFilters}
     free=${free} onFree=${(text) => text !== free && change({ where: text })} error=${whereError} />`;
   const active = Object.keys(filters).length + (free ? 1 : 0);
   return html`<div onKeyDown=${cursor.onKeyDown}>
     <h1 class="unseen" tabindex="-1">${S.journeys.search}</h1>
     <search class="bar-of-search">
       <input ref=${field} type="search" class="query" value=${typed} placeholder=${T.placeholder(status.index.texts)} aria-label=${T.field}
-        aria-describedby="search-keys" onInput=${(event) => setTyped(event.target.value)} autocomplete="off" spellcheck=${false} enterkeyhint="search" />
+        aria-describedby="search-keys" onInput=${(event) => type(event.target.value)} autocomplete="off" spellcheck=${false} enterkeyhint="search" />
       <${Choice} label=${T.mode} options=${MODES} value=${mode} onChange=${(next) => change({ mode: next })} />
     </search>
     <p id="search-keys" class="unseen">${T.keys}</p>
     <div class="columns">
-      <aside aria-label=${searching ? T.filters : T.help}>
-        ${searching
-          ? html`<details class="narrow"><summary>${T.filters}${active > 0 && ` (${active})`}</summary>${facets}</details><div class="wide-only">${facets}</div>`
-          : html`<dl class="help wide-only">${T.helpKeys.map(([keys, does]) => html`<div key=${does}><dt>${keys.map((each) => html`<kbd key=${each}>${each}</kbd> `)}</dt><dd>${does}</dd></div>`)}</dl>`}
+      <aside aria-label=${T.filters}>
+        <details open=${wide} class=${wide ? "open" : ""}><summary>${T.filters}${active > 0 && ` (${active})`}</summary>${facets}</details>
+        <dl class="help">${T.helpKeys.map(([keys, does]) => html`<div key=${does}><dt>${keys.map((each) => html`<kbd key=${each}>${each}</kbd> `)}</dt><dd>${does}</dd></div>`)}</dl>
       </aside>
       <section aria-label=${T.results}>
         <div class="summary">
           <span class=${loading ? "count stale" : "count"}>${summary || " "}</span>
-          <${Export} hits=${searching ? hits : []} name=${T.file} />
+          <${Export} hits=${hits} name=${T.file} />
         </div>
-        <${Live}>${loading ? "" : summary}<//>
+        <${Live}>${loading || typed !== settled ? "" : summary}<//>
         ${like && html`<div class="note like"><span>${T.likeOf(like)}</span><${Button} kind="quiet" onClick=${() => change({ like: "" })}>${T.back}<//></div>`}
         ${error && !whereError && html`<${ErrorNote} error=${error} retry=${reload} />`}
         ${!data && loading && html`<${Loading} lines=${9} />`}

@@ -21,6 +21,7 @@ from likewise.errors import InputError, LikewiseError
 from likewise.index.collection import Collection
 from likewise.index.filters import Where
 from likewise.index.hybrid import Hit
+from likewise.notebook import passage, table
 
 PASSAGES = 5  # whose sentences are scored
 CONFIDENCE = 0.9
@@ -70,6 +71,20 @@ class Answer:
     def text(self) -> str | None:
         """The sentence that answers; None if none does."""
         return self.evidence[0].sentence if self.found else None
+
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook: the best sentence in its passage, and that of other texts."""
+        if not self.evidence:
+            return table("no answer found: no text of the index is related to the question")
+        best = self.evidence[0]
+        text, facts = best.hit.text, {"confidence": f"{self.confidence:.0%}", "id": best.hit.id}
+        title = self.question if self.found else f"no answer found; the nearest sentence to: {self.question}"
+        others = [(each.score, each.hit.id, each.sentence) for each in self.evidence[1:]]
+        return (
+            table(title, facts)
+            + passage(text[: best.start], best.sentence, text[best.end :])
+            + (table("other texts", None, ("score", "id", "sentence"), others) if others else "")
+        )
 
 
 def answer(

@@ -25,7 +25,9 @@ from likewise.cli.embed import embed
 from likewise.cli.evaluate import evaluate
 from likewise.cli.export import export
 from likewise.cli.index import add, delete, index
+from likewise.cli.map import map_texts
 from likewise.cli.mcp import mcp
+from likewise.cli.open import open_file
 from likewise.cli.options import OUTPUTS
 from likewise.cli.recommend import recommend
 from likewise.cli.report import report
@@ -205,7 +207,6 @@ for command, example in (
     (delete, "likewise delete reviews.index 17 23"),
     (search, "likewise search reviews.index 'it broke after a week' -k 3 --where 'price < 10'"),
     (answer, "likewise answer manual.index 'How do I reset the clock?'"),
-    (duplicates, "likewise duplicates reviews.csv --text body --out groups.jsonl"),
     (evaluate, "likewise evaluate reviews.model judged.csv --text body --label product"),
     (views, "likewise views reviews.csv --text body --views crop+delete:0.1"),
     (serve, "likewise serve reviews.index --port 0"),
@@ -214,7 +215,12 @@ for command, example in (
 ):
     app.command(epilog=f"Example: {example}", no_args_is_help=False)(command)
 
+app.command(name="open", epilog="Example: likewise open reviews.csv --text body")(open_file)
+app.command("map", epilog="Example: likewise map reviews.index", no_args_is_help=False)(map_texts)
 app.add_typer(classify, name="classify", epilog="Example: likewise classify fit reviews.model labelled.csv --out clf")
+app.add_typer(
+    duplicates, name="duplicates", epilog="Example: likewise duplicates reviews.csv --text body --out groups.jsonl"
+)
 app.add_typer(
     recommend, name="recommend", help="Recommend items to users, by their texts and by who chose what.",
     epilog="Example: likewise recommend fit items.jsonl interactions.csv --out rec",

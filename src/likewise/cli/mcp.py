@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from likewise.cli.options import IndexFolder, require
+from likewise.cli.options import IndexFolder
+from likewise.errors import require
 
 
 def mcp(

@@ -1,14 +1,13 @@
 """Options that several commands share, so that they have the same name and help everywhere."""
 
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from likewise.atomic import locking
-from likewise.errors import InputError, LikewiseError
+from likewise.errors import InputError
 
 OUTPUTS = ExitStack()
 """The outputs of the running command, which no other process may write until it ends."""
@@ -86,22 +85,6 @@ Views = Annotated[
         help="The two views of a text that make a positive pair, such as crop,halves or crop+delete:0.1.",
     ),
 ]
-
-
-def require(extra: str, what: str, *modules: str) -> None:
-    """Check that the packages of an extra are there, without importing them.
-
-    Args:
-        extra: its name.
-        what: what needs it, with its verb, such as `a server needs`.
-        modules: that the packages bring.
-
-    Raises:
-        LikewiseError: one is missing.
-    """
-    for name in modules:
-        if find_spec(name) is None:
-            raise LikewiseError(f"{what} {name}: pip install 'likewise[{extra}]'")
 
 
 def takes_ids(id: str | None, *, no_id: bool) -> bool:

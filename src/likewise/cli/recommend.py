@@ -11,7 +11,8 @@ from likewise.cli.options import Encoding, Header, Id, OnError, Overwrite, Progr
 from likewise.cli.screen import Row, counted, json_line, results, show_list
 
 if TYPE_CHECKING:
-    from likewise.applications.recommend.recommender import Reason, Recommendation, Recommender
+    from likewise.applications.recommend.recommendation import Reason, Recommendation
+    from likewise.applications.recommend.recommender import Recommender
 
 recommend = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
@@ -23,6 +24,9 @@ AsLines = Annotated[bool, typer.Option("--json", help="One JSON object an item a
 Liked = Annotated[
     list[str] | None,
     typer.Option("--liked", metavar="ITEM", help="An item that the user likes; repeat it, the latest last."),
+]
+Sentence = Annotated[
+    str | None, typer.Option("--text", metavar="SENTENCE", help="What the user wants.", show_default=False)
 ]
 User = Annotated[str | None, typer.Option("--user", metavar="USER", help="A user of the interactions.")]
 
@@ -94,9 +98,7 @@ def for_user(
     recommender: Folder,
     user: User = None,
     liked: Liked = None,
-    text: Annotated[
-        str | None, typer.Option("--text", metavar="SENTENCE", help="What the user wants.", show_default=False)
-    ] = None,
+    text: Sentence = None,
     k: Count = 10,
     as_lines: AsLines = False,
 ) -> None:
@@ -121,11 +123,12 @@ def explain(
     item: Annotated[str, typer.Argument(metavar="ITEM", help="The item to explain.", show_default=False)],
     user: User = None,
     liked: Liked = None,
+    text: Sentence = None,
     k: Count = 10,
     as_lines: AsLines = False,
 ) -> None:
-    """Show how much each item of the history contributes to the score of an item."""
-    _print(_load(recommender).explain(user, item, liked=liked or ())[:k], as_lines=as_lines)
+    """Show how much each item of the history, and the sentence, contributes to the score of an item."""
+    _print(_load(recommender).explain(user, item, liked=liked or (), text=text)[:k], as_lines=as_lines)
 
 
 def _load(folder: str) -> "Recommender":
@@ -147,5 +150,5 @@ def _print(found: "Sequence[Recommendation | Reason]", *, as_lines: bool) -> Non
     rows = []
     for each in found:
         score = each.score if hasattr(each, "score") else each.part
-        rows.append(Row(score, each.item, each.text, "new" if getattr(each, "new", False) else ""))
+        rows.append(Row(score, each.item or "--text", each.text, "new" if getattr(each, "new", False) else ""))
     show_list(rows, console, digits=7)

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from likewise.cli.options import require
 from likewise.cli.screen import results
+from likewise.errors import require
+from likewise.service import NEEDED
 
-PACKAGES = ("fastapi", "uvicorn", "msgspec", "orjson", "prometheus_client")
 KeyFile = Annotated[str, typer.Argument(metavar="FILE", help="The file of hashed keys.", show_default=False)]
 
 
@@ -62,7 +62,7 @@ def serve(
     The first line is the address. Every option is an environment variable too, such as LIKEWISE_PORT. Ctrl-C ends the
     server when it has answered what it accepted.
     """
-    require("serve", "a server needs", *PACKAGES)
+    require("serve", "a server needs", *NEEDED)
     from likewise.service.settings import Settings
 
     settings = Settings(
@@ -88,7 +88,7 @@ def add(
     ] = "read",
 ) -> None:
     """Make a key and print it; the file keeps only its hash, so it cannot be shown again."""
-    require("serve", "a server needs", *PACKAGES)
+    require("serve", "a server needs", *NEEDED)
     from likewise.service.keys import add_key
 
     typer.echo(add_key(file, name, access))
@@ -97,7 +97,7 @@ def add(
 @keys.command("list")
 def show(file: KeyFile) -> None:
     """List the keys of a file: name, access and when it was made."""
-    require("serve", "a server needs", *PACKAGES)
+    require("serve", "a server needs", *NEEDED)
     from likewise.service.keys import read_keys
 
     console = results()
@@ -108,7 +108,7 @@ def show(file: KeyFile) -> None:
 @keys.command("revoke")
 def revoke(file: KeyFile, name: Annotated[str, typer.Argument(help="Whose key.", show_default=False)]) -> None:
     """Remove a key; a running server refuses it at once."""
-    require("serve", "a server needs", *PACKAGES)
+    require("serve", "a server needs", *NEEDED)
     from likewise.service.keys import revoke_key
 
     revoke_key(file, name)

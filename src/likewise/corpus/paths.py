@@ -78,7 +78,7 @@ def _file(path: Path | None, reading: Reading) -> Iterator[TextBatch]:
     name = "standard input" if path is None else str(path)
     reading.begin(name)
     with reporting_errors(name):
-        kind = None if path is None else _format(path)
+        kind = None if path is None else format_of(path)
         if path is not None and kind in ("parquet", "arrow"):
             _refuse_pointer(path)
         if path is not None and kind == "parquet":
@@ -160,7 +160,7 @@ def _encoding(stream: HeadedStream, reading: Reading) -> Encoding:
 def _folder(folder: Path) -> Callable[[Reading], Iterator[TextBatch]]:
     """Read each file as one text, or, if there are files of rows, read them one after the other."""
     files = sorted(_visible(folder), key=lambda file: file.relative_to(folder).as_posix())
-    kinds = {kind for file in files if (kind := _format(file)) is not None}
+    kinds = {kind for file in files if (kind := format_of(file)) is not None}
     if not files:
         raise InputError(f"{folder} is a folder without files: give one that holds texts")
     if kinds <= {"txt"}:
@@ -169,7 +169,7 @@ def _folder(folder: Path) -> Callable[[Reading], Iterator[TextBatch]]:
         raise InputError(
             f"{folder} holds files of several formats ({', '.join(sorted(kinds))}): give a folder of one, or a file"
         )
-    return partial(_row_files, [file for file in files if _format(file) is not None])
+    return partial(_row_files, [file for file in files if format_of(file) is not None])
 
 
 def _visible(folder: Path) -> Iterator[Path]:
@@ -214,7 +214,8 @@ def _texts_of_files(folder: Path, files: list[Path], reading: Reading) -> Iterat
         reading.rows += 1
 
 
-def _format(path: Path) -> str | None:
+def format_of(path: Path) -> str | None:
+    """Return the format that the name of a file says, one of the values of `FORMATS`; None if it says none."""
     return FORMATS.get((Path(path.stem) if compression_of(path) else path).suffix.lower())
 
 

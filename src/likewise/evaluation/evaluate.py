@@ -19,6 +19,7 @@ from likewise.evaluation.pairs import evaluate_duplicates, evaluate_similarity
 from likewise.evaluation.retrieval import evaluate_retrieval
 from likewise.evaluation.rows import ReadOptions
 from likewise.model.load import load_embedder, name_of
+from likewise.notebook import table
 from likewise.training.progress import Messages
 
 ON_ERROR = ("raise", "skip")
@@ -65,6 +66,16 @@ class Evaluation:
             if row.name == name:
                 return row
         raise KeyError(f"no row {name!r}; there are {', '.join(repr(row.name) for row in self.rows)}")
+
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook: the metrics of each row with their intervals."""
+        metrics = list(self.model.metrics)
+        rows = [
+            (row.name, *(_with_interval(row.metrics.get(name)) for name in metrics),
+             row.note or _with_interval(row.difference))
+            for row in self.rows
+        ]  # fmt: skip
+        return table(f"{self.data}: {self.sizes}", {"task": self.task}, ("", *metrics, "difference"), rows)
 
     def as_dict(self) -> dict[str, Any]:
         """The result as plain values, as `likewise evaluate --json` prints it; NaN becomes None."""
@@ -195,3 +206,7 @@ def _evaluate(
 
 def _plain(estimate: Estimate) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in vars(estimate).items()}
+
+
+def _with_interval(estimate: Estimate | None) -> str:
+    return "" if estimate is None else f"{estimate.value:.3f} ({estimate.low:.3f}–{estimate.high:.3f})"

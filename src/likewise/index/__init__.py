@@ -8,7 +8,7 @@ Stored:       `record.py` SQLite, its transactions and row ids · `wal.py` reade
               `stored_model.py` the model and which columns of it are stored
 By words:     `bm25.py` BM25 over FTS5 and from memory · `postings.py` which texts contain a term
               `stems.py` texts as terms: stems, CJK bigrams
-By meaning:   `vectors.py` the cache of codes and the nearest texts
+By meaning:   `vectors.py` the nearest texts · `vector_cache.py` the cache of codes
               `codes.py` exact search, and approximate search for many texts · `kernels.py` compiled loops
 Both:         `hybrid.py` one search, and the fusion of both scores
 """

@@ -5,8 +5,7 @@ FTS5 computes a score in about 1.5 µs a text, anew for every query: among a mil
 each. Scores are those of FTS5, operation by operation, so the ranking does not depend on which of the two computed it;
 but where FTS5 gives a word in half of a small index no weight, it gets one (`idf_of`).
 
-A `PostingCache` has the occurrences of one state of the record. Texts that were removed later are hidden; those that
-were added later are left to FTS5.
+A `PostingCache` has the occurrences of one state of the record, and follows the writes after it.
 """
 
 import math
@@ -19,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from likewise.index.postings import DIGITS, PostingCache, mean_length
-from likewise.index.record import FEW_CHANGES, INSTANCES, AllowedRows, Changes, Ranked, best_first
+from likewise.index.record import FEW_CHANGES, INSTANCES, AllowedRows, Ranked, best_first
 from likewise.index.stems import NO_STEMS, Stems, bare_term, query_terms, terms_of
 
 MIN_IDF = 1e-6  # of a term in more than half of the texts, as in FTS5
@@ -93,7 +92,6 @@ class BM25Index:
         self._terms: dict[str, _Term] = {}  # by FTS5 phrase, of one generation
         self._generation = -1
         self._scored = 0  # texts that FTS5 scored so far
-        self._has_fresh = False  # whether texts were added after the cache was read
         connection.execute(INSTANCES)
 
     def ranked(self, query: str, k: int, *, texts: int, generation: int, allowed: AllowedRows | None = None) -> Ranked:
@@ -151,19 +149,17 @@ class BM25Index:
             return self._fts5(rare, frequent, k, texts, allowed)
         weighted = [
             [
-                (cache.postings(self.connection, self._terms[phrase].text), self._idf(phrase, texts))
+                (postings, self._idf(phrase, texts))
                 for phrase in some
                 if self._terms[phrase].texts
+                for term in [self._terms[phrase].text]
+                for postings in (cache.postings(self.connection, term), cache.fresh_postings(term))
+                if len(postings.row_ids)
             ]
             for some in (rare, frequent)
         ]
         row_ids = allowed.row_ids if allowed else None
-        found = cache.ranked(weighted[0], weighted[1], mean_length(self.connection), k, row_ids)
-        if not self._has_fresh:
-            return found
-        fresh = self._fts5(rare, frequent, k, texts, allowed, after=cache.last)
-        row_ids = np.concatenate([found.row_ids, fresh.row_ids])
-        return best_first(row_ids, np.concatenate([found.scores, fresh.scores]), k)
+        return cache.ranked(weighted[0], weighted[1], mean_length(self.connection), k, row_ids)
 
     def _fts5(
         self,
@@ -172,39 +168,38 @@ class BM25Index:
         k: int,
         texts: int,
         allowed: AllowedRows | None,
-        after: int | None = None,
     ) -> Ranked:
-        """Return the same from FTS5; with `after`, of the texts with a higher row id."""
+        """Return the same from FTS5."""
         scales: dict[str, float] = {}
         if texts <= self._settings.small:
             scales = {one: self._idf(one, texts) / fts5_idf(self._containing(one), texts) for one in [*rare, *frequent]}
         if any(scale != 1 for scale in scales.values()):
-            found = self._match_each(scales, rare, k, allowed, after)
+            found = self._match_each(scales, rare, k, allowed)
             frequent = []
         else:
-            found = self._match(" OR ".join(rare), k, allowed, after)
+            found = self._match(" OR ".join(rare), k, allowed)
         if frequent:
             # A text in both results has its whole score in the second; one that the second leaves out is not among
             # the k best, unless it contains no frequent term, and then the first result has its whole score.
             both = f"({' OR '.join(rare)}) AND ({' OR '.join(frequent)})"
-            for row_id, score in self._match(both, k, allowed, after).items():
+            for row_id, score in self._match(both, k, allowed).items():
                 found[row_id] = max(score, found.get(row_id, 0.0))
         return best_first(np.fromiter(found, np.int64), np.fromiter(found.values(), np.float64).round(DIGITS), k)
 
-    def _match(self, expression: str, k: int, allowed: AllowedRows | None, after: int | None) -> dict[int, float]:
-        sql = f"""SELECT rowid, -bm25(words) AS score FROM words WHERE words MATCH ? {_condition(allowed, after)}
+    def _match(self, expression: str, k: int, allowed: AllowedRows | None) -> dict[int, float]:
+        sql = f"""SELECT rowid, -bm25(words) AS score FROM words WHERE words MATCH ? {_condition(allowed)}
             ORDER BY score DESC, rowid LIMIT ?"""  # noqa: S608
         return dict(self.connection.execute(sql, (expression, k)).fetchall())
 
     def _match_each(
-        self, scales: Mapping[str, float], rare: list[str], k: int, allowed: AllowedRows | None, after: int | None
+        self, scales: Mapping[str, float], rare: list[str], k: int, allowed: AllowedRows | None
     ) -> dict[int, float]:
         """Return the same with each term's part of the score multiplied by its scale; terms of scale 1 together."""
         groups = [(1.0, kept, [p for p in scales if scales[p] == 1 and (p in rare) == kept]) for kept in (True, False)]
         groups += [(scale, phrase in rare, [phrase]) for phrase, scale in scales.items() if scale != 1]
         groups = [group for group in groups if group[2]]
         part = f"""SELECT rowid, -bm25(words) * ? AS part, ? AS rare FROM words
-            WHERE words MATCH ? {_condition(allowed, after)}"""  # noqa: S608
+            WHERE words MATCH ? {_condition(allowed)}"""  # noqa: S608
         # The limit keeps SQLite from joining both queries into one, where bm25 cannot be called.
         sql = f"""SELECT rowid, sum(part) AS score FROM ({" UNION ALL ".join([part] * len(groups))} LIMIT -1)
             GROUP BY rowid HAVING max(rare) ORDER BY score DESC, rowid LIMIT ?"""  # noqa: S608
@@ -227,28 +222,18 @@ class BM25Index:
     def _cache_if_it_pays(self, texts: int) -> PostingCache | None:
         """Return the cache, brought to the present generation; None as long as FTS5 has cost less than reading it."""
         limits = self._settings
-        if self.cache is not None and not self._brought_up_to_date(self.cache):
-            self.cache = None
         if self.cache is None and self._scored > max(limits.cached_after, texts * limits.cached_after_share):
-            self.cache = PostingCache.read(self.connection, self._generation, limits.cached_occurrences)
-            self._has_fresh = False
+            most, few = limits.cached_occurrences, limits.few_changes
+            self.cache = PostingCache.read(self.connection, self._generation, most, few)
         return self.cache
-
-    def _brought_up_to_date(self, cache: PostingCache) -> bool:
-        """Bring a cache to the present generation; False where too much has changed."""
-        if cache.seen == self._generation:
-            return True
-        changes = Changes.since(self.connection, cache.generation, cache.last)
-        if changes.exceed(self._settings.few_changes, cache.last):
-            return False
-        cache.hide(changes.removed, self._generation)
-        self._has_fresh = changes.added > 0
-        return True
 
     def _count(self, phrases: list[str], generation: int) -> None:
         """Read the frequencies of these terms; those of another generation are dropped."""
         if generation != self._generation:
             self._terms, self._generation = {}, generation
+            cache, few = self.cache, self._settings.few_changes
+            if cache is not None and not cache.update(self.connection, generation, few, self._stems):
+                self.cache = None
         for phrase in phrases:
             if phrase not in self._terms:
                 self._terms[phrase] = self._read_term(phrase)
@@ -264,8 +249,8 @@ class BM25Index:
 
     def _texts_with(self, term: str) -> int:
         """Return how many texts contain a term: counting a frequent one takes FTS5 milliseconds."""
-        if self.cache is not None and self.cache.generation == self._generation:
-            return len(self.cache.postings(self.connection, term).row_ids)  # the search reads them anyway
+        if self.cache is not None:
+            return self.cache.containing(self.connection, term)  # the search reads them anyway
         sql = "SELECT max(doc) FROM vocabulary WHERE term = ?"
         return self.connection.execute(sql, (term,)).fetchone()[0] or 0
 
@@ -302,11 +287,10 @@ def idf_of(containing: int, texts: int) -> float:
     return math.log(odds) if odds >= math.e else odds / math.e
 
 
-def _condition(allowed: AllowedRows | None, after: int | None) -> str:
+def _condition(allowed: AllowedRows | None) -> str:
     # ORDER BY rank would compute every score twice. The + keeps SQLite from calling FTS5 once for each allowed row,
     # which costs milliseconds each.
-    condition = f"AND +rowid IN (SELECT row_id FROM {allowed.table})" if allowed else ""  # noqa: S608 - our own name
-    return condition + (f" AND rowid > {after}" if after is not None else "")
+    return f"AND +rowid IN (SELECT row_id FROM {allowed.table})" if allowed else ""  # noqa: S608 - our own name
 
 
 def fts5_idf(containing: int, texts: int) -> float:

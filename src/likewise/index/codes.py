@@ -33,6 +33,7 @@ WORD = 64  # bits
 PER_RESULT = 10  # rows of the shortlist for each result
 _QUERY_BITS = 3  # of each component of a query
 _SAMPLE = 1 << 15  # estimates from which the threshold of the shortlist is taken
+_TOGETHER = 8  # queries whose estimates are held at once
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,6 @@ class Int8Codes:
     values: Int8[np.ndarray, "rows dim"]
     scales: Float32[np.ndarray, " rows"]
     errors: Float32[np.ndarray, " rows"]
-
-    def take(self, rows: Int64[np.ndarray, " some"]) -> "Int8Codes":
-        """Return the codes of some rows."""
-        return Int8Codes(self.values[rows], self.scales[rows], self.errors[rows])
 
 
 def quantised(rows: Float32[np.ndarray, "rows dim"]) -> Int8Codes:
@@ -146,6 +143,28 @@ def _within_bounds(
     return rows
 
 
+def candidates_among(
+    codes: Int8Codes, rows: Int64[np.ndarray, " some"], query: Float32[np.ndarray, " dim"], k: int
+) -> Int64[np.ndarray, " left"]:
+    """Return those of some rows that certainly contain the `k` best of them.
+
+    Args:
+        codes: of all rows.
+        rows: numbers of rows that may be found.
+        query: a unit vector.
+        k: how many.
+    """
+    from likewise.index.kernels import score_bounds_of
+
+    if len(rows) <= k:
+        return rows
+    upper = np.empty(len(rows), np.float32)
+    score_bounds_of(codes.values, codes.scales, codes.errors, rows, query, upper)
+    lower = upper - 2 * codes.errors[rows]
+    found: np.ndarray = rows[upper >= np.partition(lower, -k)[-k]]
+    return found
+
+
 def float_candidates(
     rows: Float32[np.ndarray, "rows dim"],
     shown: Bool[np.ndarray, " rows"],
@@ -204,50 +223,69 @@ class BinaryCodes:
     """The binary codes of all rows.
 
     Attributes:
-        bits: of each row, the first component in the lowest bit of the first word.
+        bits: word by word, so that many rows are counted at once; the first component is the lowest bit of the first.
         counts: how many bits of each row are set.
         factors: what a sum over the signs of a row is multiplied with; 0 for a row of zeros.
         shortlist_size: how many rows are scored by their int8 codes, at least.
         recall: recall at 10 with this shortlist, on a sample of the texts themselves.
     """
 
-    bits: UInt64[np.ndarray, "rows words"]
+    bits: UInt64[np.ndarray, "words rows"]
     counts: UInt32[np.ndarray, " rows"]
     factors: Float32[np.ndarray, " rows"]
     shortlist_size: int
     recall: float
 
     def estimates(
-        self, hidden: Bool[np.ndarray, " rows"], query: Float32[np.ndarray, " dim"]
-    ) -> Float32[np.ndarray, " rows"]:
-        """Estimate the scores of all rows; minus infinity for those that are hidden."""
+        self, hidden: Bool[np.ndarray, " rows"], queries: Float32[np.ndarray, "queries dim"]
+    ) -> Float32[np.ndarray, "queries rows"]:
+        """Estimate the scores of all rows for each query; minus infinity for those that are hidden."""
         from likewise.index.kernels import estimate_scores
 
-        lowest = float(query.min(initial=0.0))
-        step = max((float(query.max(initial=0.0)) - lowest) / (2**_QUERY_BITS - 1), np.finfo(np.float32).tiny)
-        rounded = np.rint((query - lowest) / step).astype(np.int64)
-        planes = np.stack([_packed(rounded >> bit & 1, self.bits.shape[1]) for bit in range(_QUERY_BITS)])
-        total = lowest * len(query) + step * float(rounded.sum())
-        found = np.empty(len(self.bits), np.float32)
-        estimate_scores(
-            self.bits, self.counts, self.factors, hidden, planes, np.float32(lowest), np.float32(step),
-            np.float32(total), found,
-        )  # fmt: skip
+        lowest = queries.min(axis=1, initial=0.0).astype(np.float64)
+        steps = (queries.max(axis=1, initial=0.0).astype(np.float64) - lowest) / (2**_QUERY_BITS - 1)
+        steps = np.maximum(steps, np.finfo(np.float32).tiny)
+        low, step = lowest.astype(np.float32), steps.astype(np.float32)
+        rounded = np.rint((queries - low[:, None]) / step[:, None]).astype(np.int64)
+        planes = np.stack([_packed(rounded >> bit & 1, len(self.bits)) for bit in range(_QUERY_BITS)], axis=1)
+        totals = lowest * queries.shape[1] + steps * rounded.sum(axis=1)
+        found = np.empty((len(queries), self.bits.shape[1]), np.float32)
+        totals = totals.astype(np.float32)
+        estimate_scores(self.bits, self.counts, self.factors, hidden, planes, low, step, totals, found)
         return found
 
-    def shortlist(
-        self, hidden: Bool[np.ndarray, " rows"], query: Float32[np.ndarray, " dim"], k: int, *, sample: int = _SAMPLE
-    ) -> Int64[np.ndarray, " found"]:
-        """Return the rows with the highest estimates in ascending order, enough to find the `k` best among them."""
-        estimates = self.estimates(hidden, query)
+    def shortlists(
+        self,
+        hidden: Bool[np.ndarray, " rows"],
+        queries: Float32[np.ndarray, "queries dim"],
+        k: int,
+        *,
+        sample: int = _SAMPLE,
+    ) -> list[Int64[np.ndarray, " found"]]:
+        """Return for each query the rows with the highest estimates, enough to find the `k` best among them.
+
+        Args:
+            hidden: rows that must not be found.
+            queries: unit rows.
+            k: how many.
+            sample: how many estimates the threshold is taken from.
+
+        Returns:
+            The rows in ascending order.
+        """
+        parts = (queries[first : first + _TOGETHER] for first in range(0, len(queries), _TOGETHER))
+        return [self._highest(each, k, sample) for part in parts for each in self.estimates(hidden, part)]
+
+    def _highest(self, estimates: Float32[np.ndarray, " rows"], k: int, sample: int) -> Int64[np.ndarray, " found"]:
         wanted = max(self.shortlist_size, PER_RESULT * k)
         # The threshold comes from a sample: that takes a tenth of the time of a partition of all estimates.
         some = estimates[:: max(1, len(estimates) // sample)]
         ranked = int(1.3 * wanted * len(some) / max(1, len(estimates))) + 16
-        threshold = np.partition(some, -ranked)[-ranked] if ranked < len(some) else np.float32(-np.inf)
-        rows = np.flatnonzero((estimates >= threshold) & (estimates > -np.inf))
-        if len(rows) < wanted:
-            rows = np.flatnonzero(estimates > -np.inf)
+        lowest = np.finfo(np.float32).min  # above minus infinity
+        threshold = max(lowest, np.partition(some, -ranked)[-ranked]) if ranked < len(some) else lowest
+        rows = np.flatnonzero(estimates >= threshold)
+        if len(rows) < wanted and threshold > lowest:
+            rows = np.flatnonzero(estimates >= lowest)
         if len(rows) > wanted:
             some = estimates[rows]
             rows = rows[some >= np.partition(some, -wanted)[-wanted]]
@@ -261,13 +299,13 @@ def words_per_row(dim: int) -> int:
 
 def binarise(
     rows: Float32[np.ndarray, "rows dim"],
-) -> tuple[UInt64[np.ndarray, "rows words"], UInt32[np.ndarray, " rows"], Float32[np.ndarray, " rows"]]:
+) -> tuple[UInt64[np.ndarray, "words rows"], UInt32[np.ndarray, " rows"], Float32[np.ndarray, " rows"]]:
     """Return the bits of some vectors, how many of each are set, and their factors."""
     squares = np.einsum("rd,rd->r", rows, rows)
     sums = np.abs(rows).sum(axis=1)
     factors = np.divide(squares, sums, out=np.zeros(len(rows), np.float32), where=sums > 0)
     positive = rows > 0
-    return _packed(positive, words_per_row(rows.shape[1])), positive.sum(axis=1, dtype=np.uint32), factors
+    return _packed(positive, words_per_row(rows.shape[1])).T, positive.sum(axis=1, dtype=np.uint32), factors
 
 
 def _packed(bits: np.ndarray, words: int) -> UInt64[np.ndarray, "... words"]:

@@ -26,10 +26,11 @@ from likewise.index.entries import (
 )
 from likewise.index.filters import Where
 from likewise.index.hybrid import Hits, Listing, Searcher, check_search
-from likewise.index.record import FILE, Record
+from likewise.index.record import FILE, Record, file_size
 from likewise.index.stems import Stems
 from likewise.index.stored_model import StoredModel
-from likewise.index.vectors import CacheSettings
+from likewise.index.vector_cache import CacheSettings
+from likewise.notebook import table
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ class Collection:
             self._check_expected(generation)
             names = named_by(self._record.connection, wanted)
             remove(self._record, generation, np.sort(np.fromiter(names, np.int64, len(names))))
+        self._renew_cache()
         return len(set(names.values()))
 
     def get(self, id: str) -> Entry | None:
@@ -318,7 +320,7 @@ class Collection:
                 generation=record.setting("generation"),
                 kind="approximate" if binary else "exact",
                 recall=binary.recall if binary else 1.0,
-                bytes=sum(map(_size, self.path.rglob("*"))),
+                bytes=sum(map(file_size, self.path.rglob("*"))),
                 model=self._stored_model.name,
                 stems=len(record.stems),
             )
@@ -344,6 +346,10 @@ class Collection:
     def close(self) -> None:
         """Close the files."""
         self._record.close()
+
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook."""
+        return table(self.path.name, vars(self.describe()))
 
     def __len__(self) -> int:
         with self._record.reading():
@@ -374,19 +380,14 @@ class Collection:
                 if progress:
                     progress(additions.count)
             count = additions.finish()
+        self._renew_cache()
+        return count
+
+    def _renew_cache(self) -> None:
+        """Compute the cache after a large write, or many: the next reader need not."""
         vectors = self._searcher.vectors
         with self._record.lock:
             vectors.reload()
             with self._record.reading() as connection:
-                # After a large write the writer computes the cache, rather than the next reader.
                 if vectors.is_stale(connection):
                     vectors.build(connection)
-        return count
-
-
-def _size(file: Path) -> int:
-    """Return the size of a file in bytes; 0 if another process has just renamed or removed it."""
-    try:
-        return file.stat().st_size if file.is_file() else 0
-    except FileNotFoundError:
-        return 0

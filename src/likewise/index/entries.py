@@ -119,7 +119,7 @@ class Additions:
     def finish(self) -> int:
         """Write the totals, and return how many texts were added."""
         self._record.set_setting("next_id", self._next_id)
-        _update_totals(self._record, self.count, self._sum)
+        update_totals(self._record, self.count, self._sum)
         return self.count
 
     def _add_columns(self, columns: Iterable[str]) -> None:
@@ -221,7 +221,7 @@ def remove(record: Record, generation: int, row_ids: Int64[np.ndarray, " removed
         for table in ("texts", "vectors", "fields"):
             connection.execute(f"DELETE FROM {table} WHERE row_id IN ({marks})", part)  # noqa: S608
         connection.executemany("INSERT INTO removed VALUES (?, ?)", ((generation, row_id) for row_id in part))
-    _update_totals(record, -len(row_ids), -removed_sum)
+    update_totals(record, -len(row_ids), -removed_sum)
 
 
 def read_entries(connection: sqlite3.Connection, row_ids: Int64[np.ndarray, " found"]) -> dict[int, Entry]:
@@ -345,7 +345,7 @@ def _last_row_id(connection: sqlite3.Connection) -> int:
     return row[0] if row else -1
 
 
-def _update_totals(record: Record, texts: int, vectors: Float64[np.ndarray, " dim"]) -> None:
+def update_totals(record: Record, texts: int, vectors: Float64[np.ndarray, " dim"]) -> None:
     """Add to the number of texts and to the sum of their vectors."""
     record.set_setting("texts", record.setting("texts") + texts)
     record.set_setting("sum", (np.frombuffer(record.setting("sum")) + vectors).tobytes())

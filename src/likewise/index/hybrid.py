@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int64
 
 from likewise.errors import InputError, LikewiseError
 from likewise.index.bm25 import BM25Index, TermOverlap
@@ -19,8 +19,10 @@ from likewise.index.column_types import StoredColumns
 from likewise.index.entries import Entry, VectorReader, column_positions, count_values, read_entries, row_ids_of
 from likewise.index.filters import Where, parse
 from likewise.index.record import AllowedRows, Ranked, Record, best_first, fetch_row_ids
-from likewise.index.vectors import CacheSettings, VectorIndex
+from likewise.index.vector_cache import CacheSettings
+from likewise.index.vectors import VectorIndex
 from likewise.model.embedder import Component
+from likewise.notebook import table, user_columns
 
 MAX_KNOWN = 1_000  # things that filters remember about one state of the index
 MODES = ("hybrid", "vector", "text")
@@ -66,6 +68,13 @@ class Hits(list[Hit]):
     def __init__(self, hits: Iterable[Hit] = (), facets: dict[str, list[tuple[Any, int]]] | None = None) -> None:
         super().__init__(hits)
         self.facets = facets or {}
+
+    def _repr_html_(self) -> str:
+        """Show themselves in a notebook."""
+        rows = [(each.score, each.id, each.text, user_columns(each.columns)) for each in self]
+        return table(
+            f"{len(self):,} {'hit' if len(self) == 1 else 'hits'}", None, ("score", "id", "text", "columns"), rows
+        )
 
 
 @dataclass(frozen=True)
@@ -238,8 +247,12 @@ class Searcher:
         for first in range(0, len(queries), QUERIES_TOGETHER):
             some, reader = slice(first, first + QUERIES_TOGETHER), VectorReader(self._record.connection)
             by_words = [self._by_words(query, max(BM25_DEPTH, depth), allowed) for query in queries[some]]
-            best = self._fused(reader, vectors[some], by_words, FEEDBACK_TEXTS, FIRST_CANDIDATES, allowed)
-            ranked += self._fused(reader, self._expanded(reader, vectors[some], best), by_words, k, depth, allowed)
+            # The second vector is near to the first: in a large index, all rows are estimated only once.
+            row_ids = allowed.row_ids if allowed else None
+            shortlists = self.vectors.shortlists(reader.connection, vectors[some], depth, row_ids)
+            best = self._fused(reader, vectors[some], by_words, FEEDBACK_TEXTS, FIRST_CANDIDATES, allowed, shortlists)
+            moved = self._expanded(reader, vectors[some], best)
+            ranked += self._fused(reader, moved, by_words, k, depth, allowed, shortlists)
         return ranked
 
     def _fused(
@@ -250,9 +263,10 @@ class Searcher:
         k: int,
         depth: int,
         allowed: AllowedRows | None,
+        shortlists: Sequence[Int64[np.ndarray, " rows"]] | None,
     ) -> list[Ranked]:
         """Return for each query the `k` best by the fused score, of the `depth` best of either side."""
-        by_vector = self.vectors.nearest(reader, vectors, depth, allowed.row_ids if allowed else None)
+        by_vector = self.vectors.nearest(reader, vectors, depth, allowed.row_ids if allowed else None, shortlists)
         mean = np.frombuffer(self._record.setting("sum")) / max(1, self._record.setting("texts"))
         ranked = []
         for vector, near, worded in zip(vectors, by_vector, by_words, strict=True):

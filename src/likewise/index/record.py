@@ -179,6 +179,21 @@ class Record:
                 if self.in_transaction:
                     self.connection.execute("ROLLBACK")
 
+    @contextmanager
+    def blocking_writers(self) -> Iterator[sqlite3.Connection]:
+        """Read the latest state while nobody else can write; nothing is written.
+
+        Raises:
+            LikewiseError: another process wrote during all of `wait_seconds`, or the index was replaced or removed.
+        """
+        with self.lock, _one_line_errors(self.folder, self.wait_seconds):
+            try:
+                self._wal.begin_writing()
+                yield self.connection
+            finally:
+                if self.in_transaction:
+                    self.connection.execute("ROLLBACK")
+
     @cached_property
     def stems(self) -> Stems:
         """The stems that this index was made with."""
@@ -331,3 +346,11 @@ class Changes:
     def exceed(self, few: int, texts: int) -> bool:
         """Return whether more changed than `few` texts and than 2 % of `texts`, or the changes are incomplete."""
         return self.incomplete or self.added + len(self.removed) > max(few, CHANGED_SHARE * texts)
+
+
+def file_size(file: Path) -> int:
+    """Return the size of a file in bytes; 0 if another process has just renamed or removed it."""
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except FileNotFoundError:
+        return 0

@@ -9,10 +9,10 @@ Python. What Unicode writes in several ways becomes one (`normalised`); SQLite's
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Set
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Set
+from functools import cache, partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
@@ -45,6 +45,7 @@ _OPTIONAL = re.compile(
     "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u08d3-\u08ff"
     "\u00ad\u200b\u180b-\u180e\u061c\u2066-\u2069\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
+_QUOTES, _APOSTROPHE = re.compile("['\u2019]"), "\u02bc"
 _APOSTROPHES = "\u02b9\u02bb\u02bc\u02bd"  # letters to Unicode, but a word is split at any other apostrophe
 # Letters of later versions of Unicode that are another spelling of older ones, and two that casefold does not change.
 _SAME = {
@@ -63,6 +64,9 @@ _SCANNED = (range(0x3400), range(0xF900, 0x10000))
 # Blocks of symbols, to which later versions of Unicode added more.
 _SYMBOLS = ((0x2000, 0x2BFF), (0x2E00, 0x2E7F), (0x1F000, 0x1FAFF))
 _MAX_CACHED, _MAX_CACHED_LENGTH = 1 << 17, 64  # words beyond ASCII, about 20 MB, and their characters
+_MAX_TERMS = 1 << 15  # words whose terms are remembered, about 10 MB
+
+T = TypeVar("T")
 
 
 class Stems:
@@ -74,6 +78,7 @@ class Stems:
     Attributes:
         table: the same.
         cache: the stems of words beyond ASCII, whose lookup is slow.
+        terms: of each word that was shown in a result.
     """
 
     def __init__(self, table: Mapping[str, str]) -> None:
@@ -81,7 +86,8 @@ class Stems:
         # A stem maps to itself, so that another spelling of it (ﬁsh for fish) becomes the same term.
         every = self.table | {stem: stem for stem in self.table.values()}
         self._of_ascii = every.get
-        self.cache = _StemCache(every)
+        self.cache = _Cache(partial(_replaced, every), _MAX_CACHED)
+        self.terms: dict[str, frozenset[str]] = _Cache(lambda word: frozenset(terms_of(word, self)), _MAX_TERMS)
 
     @classmethod
     def of(cls, model: Any) -> "Stems":
@@ -122,21 +128,25 @@ class Stems:
         return " ".join(map(self.cache.__getitem__, lowered.split(" ")))
 
 
-class _StemCache(dict[str, str]):
-    """The replacement of each string between two spaces."""
+def _replaced(table: Mapping[str, str], part: str) -> str:
+    """Return what is between two spaces with its stems. A word without one stays as it is: FTS5 folds it."""
+    return " ".join(table.get(fold(word), word) for word in _word().findall(part))
 
-    def __init__(self, table: dict[str, str]) -> None:
+
+class _Cache(dict[str, T]):
+    """What a function makes of words, long ones apart; emptied when it is full."""
+
+    def __init__(self, made_of: Callable[[str], T], max_size: int) -> None:
         super().__init__()
-        self._table, self.max_size = table, _MAX_CACHED
+        self._made_of, self.max_size = made_of, max_size
 
-    def __missing__(self, part: str) -> str:
+    def __missing__(self, word: str) -> T:
         if len(self) >= self.max_size:
             self.clear()
-        # A word without a stem stays as it is: FTS5 folds it, as in an index without stems.
-        replaced = " ".join(self._table.get(fold(word), word) for word in _word().findall(part))
-        if len(part) <= _MAX_CACHED_LENGTH:
-            self[part] = replaced
-        return replaced
+        made = self._made_of(word)
+        if len(word) <= _MAX_CACHED_LENGTH:
+            self[word] = made
+        return made
 
 
 NO_STEMS = Stems({})
@@ -170,6 +180,15 @@ def terms_of(text: str, stems: Stems = NO_STEMS) -> set[str]:
     return set(map(bare_term, query_terms(text, stems)))
 
 
+def readable_words(text: str) -> list[str]:
+    """Return the words of a text in lower case as they are written; bigrams of scripts without spaces."""
+    text = _QUOTES.sub(_APOSTROPHE, text.lower())  # which is a letter to Unicode: don't stays one word
+    found = [] if text.isascii() else [pair for run in _UNSPACED.findall(text) for pair in _bigrams(run, last=False)]
+    spaced = text if text.isascii() else _UNSPACED.sub(" ", text)
+    words = (word.strip(_APOSTROPHE).replace(_APOSTROPHE, "'") for word in _word().findall(spaced))
+    return found + [word for word in words if word]
+
+
 def matching(text: str, terms: Set[str], stems: Stems = NO_STEMS) -> list[tuple[int, int]]:
     """Return begin and end of the words of a text that are among some terms, in order; adjacent ones become one.
 
@@ -179,13 +198,9 @@ def matching(text: str, terms: Set[str], stems: Stems = NO_STEMS) -> list[tuple[
         stems: of the index.
     """
     found: list[tuple[int, int]] = []
-    known: dict[str, bool] = {}
     for word in _word().finditer(text):
         for start, end in _pieces(word[0], word.start()):
-            part = text[start:end]
-            if part not in known:
-                known[part] = bool(terms_of(part, stems) & terms)
-            if known[part]:
+            if not terms.isdisjoint(stems.terms[text[start:end]]):
                 if found and found[-1][1] >= start:
                     found[-1] = found[-1][0], end
                 else:
@@ -233,15 +248,16 @@ def fold(word: str) -> str:
     return normalised(word).lower()
 
 
-class _Folded(dict[int, str]):
-    """The form of each character, filled as characters occur."""
+class _Characters(dict[int, str]):
+    """What a function makes of each character, filled as characters occur; for `str.translate`."""
+
+    def __init__(self, made_of: Callable[[str], str]) -> None:
+        super().__init__()
+        self._made_of = made_of
 
     def __missing__(self, code: int) -> str:
-        self[code] = _folded(chr(code))
+        self[code] = self._made_of(chr(code))
         return self[code]
-
-
-_FOLDED = _Folded()
 
 
 def _folded(character: str) -> str:
@@ -262,6 +278,15 @@ def _folded(character: str) -> str:
     return character if category == "Cn" else character.casefold()
 
 
+def _kept(character: str) -> str:
+    """Return what FTS5 keeps of a character: itself or a space."""
+    category = unicodedata.category(character)
+    return character if category[0] in "LNM" or category == "Co" else " "
+
+
+_FOLDED, _SPACED = _Characters(_folded), _Characters(_kept)
+
+
 def _apart(sign: re.Match[str]) -> str:
     form = _FROZEN.normalize("NFKC", sign[0])
     return f" {form} " if len(form) > 1 and _FROZEN.category(sign[0]) == "So" else sign[0]
@@ -276,8 +301,7 @@ def _bigrams(run: str, *, last: bool) -> list[str]:
 
 def _spaced_terms(text: str, stems: Stems) -> list[str]:
     text = stems.replace(text) if stems else text
-    kept = (c if unicodedata.category(c)[0] in "LNM" or unicodedata.category(c) == "Co" else " " for c in text)
-    return [f'"{word}"' for word in "".join(kept).split()]
+    return [f'"{word}"' for word in text.translate(_SPACED).split()]
 
 
 def _merged(pairs: list[tuple[str, str]]) -> dict[str, str]:

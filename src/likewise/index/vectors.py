@@ -1,237 +1,79 @@
-"""Vector search over the record: the cache of codes, the texts that were added since, and the nearest of both.
+"""Vector search over the record: the cache of codes, the texts that were added since, and the nearest of both."""
 
-The cache is a memory-mapped file of int8 codes, and of binary codes for approximate search. It is computed from the
-record and can be computed again at any time, so a damaged one is replaced rather than repaired. It has the identity of
-the collection and the generation of the record that it was computed from. It is written to a temporary file and
-renamed, so a reader that mapped the old file keeps it.
-"""
-
-import json
-import os
 import sqlite3
-import time
-import zlib
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from likewise.atomic import replacing_file
-from likewise.errors import LikewiseError
-from likewise.index.codes import (
-    BinaryCodes,
-    Int8Codes,
-    binarise,
-    candidates,
-    float_candidates,
-    quantised,
-    rank,
-    words_per_row,
-)
-from likewise.index.entries import VectorReader, iter_vectors, read_vectors
-from likewise.index.record import FEW_CHANGES, Changes, Ranked, fetch_row_ids, read_setting
+from likewise.index.codes import candidates, candidates_among, float_candidates, rank
+from likewise.index.entries import VectorReader, iter_vectors
+from likewise.index.record import CHANGED_SHARE, Changes, Ranked, read_setting
+from likewise.index.vector_cache import FILE, Cache, CacheSettings, build_cache
 
-FILE = "vectors.cache"
-MEASURED = 200  # texts whose nearest neighbours are searched to measure the recall
-Array = tuple[int, str, tuple[int, ...]]  # offset, dtype and shape
-_VERSION = "likewise vectors 3"
-_HEAD = 4096  # bytes before the arrays: one page
-_DAY = 86_400.0  # seconds
-_WRITTEN = 1 << 20  # bytes of zeros at once
+# Readers let twice as much change before they compute the cache: a writer does it already, which may take seconds.
+PATIENCE = 2
 
 
-@dataclass(frozen=True)
-class CacheSettings:
-    """When the cache is computed, and when search becomes approximate.
+class FreshVectors:
+    """The vectors of the texts that were added after the cache was computed.
+
+    Args:
+        dim: of a vector.
 
     Attributes:
-        few_changes: texts that may be added or removed before the cache is computed again; also the size up to which
-            a filtered set is scored without the cache.
-        exact_components: search is exact up to so many vector components in all (195,000 vectors of 512): a scan of
-            their int8 codes takes about 5 ms on two cores.
-        min_shortlist: rows that approximate search scores exactly, at least.
-        target_recall: of the shortlist, for the 10 nearest of a sample of texts; queries, which are less similar to
-            any text, get a little less.
+        last: the highest row id; -1 if there is none.
     """
 
-    few_changes: int = FEW_CHANGES
-    exact_components: int = 100_000_000
-    min_shortlist: int = 1_000
-    target_recall: float = 0.999
+    def __init__(self, dim: int) -> None:
+        self.last = -1
+        self._count = 0
+        self._row_ids: Int64[np.ndarray, " room"] = np.zeros(0, np.int64)
+        self._vectors: Float32[np.ndarray, "room dim"] = np.zeros((0, dim), np.float32)
+        self._shown: Bool[np.ndarray, " room"] = np.zeros(0, bool)
 
+    def __len__(self) -> int:
+        return self._count
 
-@dataclass(frozen=True)
-class Cache:
-    """The codes of all vectors of one generation of a record.
+    def add(self, connection: sqlite3.Connection, after: int) -> None:
+        """Read the vectors with a row id above `after`."""
+        for part in iter_vectors(connection, after):
+            first, last = self._count, self._count + len(part.row_ids)
+            if last > len(self._row_ids):  # twice the room, so that many small writes do not copy all each time
+                more = last + len(self._row_ids)
+                self._row_ids = np.resize(self._row_ids, more)
+                self._shown = np.resize(self._shown, more)
+                self._vectors = np.concatenate(
+                    [self._vectors, np.zeros((more - len(self._vectors), part.vectors.shape[1]), np.float32)]
+                )
+            self._row_ids[first:last], self._vectors[first:last] = part.row_ids, part.vectors
+            self._shown[first:last] = part.vectors.any(axis=1)
+            self._count, self.last = last, int(part.row_ids[-1])
 
-    Attributes:
-        generation: of the record.
-        last: the highest row id of that generation.
-        row_ids: of each row.
-        codes: int8 codes of the vectors.
-        binary: binary codes of the vectors, for approximate search; None where search is exact.
-    """
+    def remove(self, row_ids: Int64[np.ndarray, " removed"]) -> None:
+        """Find these texts no longer."""
+        places = np.searchsorted(self._row_ids[: self._count], row_ids)
+        inside = places < self._count
+        there = places[inside][self._row_ids[places[inside]] == row_ids[inside]]
+        self._shown[there] = False
 
-    generation: int
-    last: int
-    row_ids: Int64[np.ndarray, " rows"]
-    codes: Int8Codes
-    binary: BinaryCodes | None
+    def candidates(
+        self, query: Float32[np.ndarray, " dim"], k: int, allowed: Int64[np.ndarray, " allowed"] | None
+    ) -> Int64[np.ndarray, " found"]:
+        """Return the row ids of the texts that certainly contain the `k` best.
 
-    @classmethod
-    def open(cls, path: Path, collection: str) -> "Cache | None":
-        """Map the file; None if there is none, or it is damaged, of another version or of another collection."""
-        try:
-            with path.open("rb") as file:
-                head = file.read(_HEAD).rstrip(b"\0")
-            version, checksum, body = head.split(b"\n", 2)
-            header = json.loads(body)
-            layout, size = _layout(header["rows"], header["dim"], header["shortlist"])
-            intact = version == _VERSION.encode() and int(checksum) == zlib.crc32(body)
-            if not intact or header["collection"] != collection or path.stat().st_size != size:
-                return None
-            memory = np.memmap(path, np.uint8, "r", shape=(size,))
-            return _viewed(memory, layout, header)
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-
-def _layout(rows: int, dim: int, shortlist: int) -> tuple[dict[str, Array], int]:
-    """Return offset, dtype and shape of each array in the file, and the size of the file in bytes."""
-    binary_rows = rows if shortlist else 0
-    shapes: dict[str, tuple[str, tuple[int, ...]]] = {
-        "values": ("i1", (rows, dim)),
-        "row_ids": ("<i8", (rows,)),
-        "scales": ("<f4", (rows,)),
-        "errors": ("<f4", (rows,)),
-        "bits": ("<u8", (binary_rows, words_per_row(dim))),
-        "counts": ("<u4", (binary_rows,)),
-        "factors": ("<f4", (binary_rows,)),
-    }
-    arrays, offset = {}, _HEAD
-    for name, (dtype, shape) in shapes.items():
-        arrays[name] = (offset, dtype, shape)
-        offset += -(-int(np.prod(shape)) * np.dtype(dtype).itemsize // 64) * 64
-    return arrays, offset
-
-
-def _viewed(memory: np.ndarray, layout: dict[str, Array], header: dict[str, Any]) -> Cache:
-    """Return the cache whose bytes are `memory`."""
-    arrays = {
-        name: np.ndarray(shape, dtype, buffer=memory, offset=offset) for name, (offset, dtype, shape) in layout.items()
-    }
-    binary = None
-    if header["shortlist"]:
-        codes = arrays["bits"], arrays["counts"], arrays["factors"]
-        binary = BinaryCodes(*codes, header["shortlist"], header["recall"])
-    int8 = Int8Codes(arrays["values"], arrays["scales"], arrays["errors"])
-    return Cache(header["generation"], header["last"], arrays["row_ids"], int8, binary)
-
-
-def build_cache(
-    connection: sqlite3.Connection, folder: Path, settings: CacheSettings, rng: np.random.Generator
-) -> Cache:
-    """Compute the cache of the state that `connection` reads, and write it to `folder`.
-
-    Where the folder cannot be written or its disk is full, the cache stays in the memory of this process.
-    """
-    for part in folder.glob(f".{FILE}.*.part"):  # left by a killed process
-        with suppress(OSError):  # another process has just renamed it, or this one may not write
-            if time.time() - part.stat().st_mtime > _DAY:
-                part.unlink()
-    try:
-        with replacing_file(folder / FILE) as path:
-            return _built(connection, path, settings, rng)
-    except LikewiseError:
-        return _built(connection, None, settings, rng)
-
-
-def _built(
-    connection: sqlite3.Connection, path: Path | None, settings: CacheSettings, rng: np.random.Generator
-) -> Cache:
-    record = dict(connection.execute("SELECT name, value FROM settings").fetchall())
-    row_ids = fetch_row_ids(connection.execute("SELECT row_id FROM fields ORDER BY row_id"))
-    header = {
-        "collection": record["collection"],
-        "generation": record["generation"],
-        "last": int(row_ids.max(initial=-1)),
-        "rows": len(row_ids),
-        "dim": record["dim"],
-        "shortlist": settings.min_shortlist if len(row_ids) * record["dim"] > settings.exact_components else 0,
-        "recall": 1.0,
-    }
-    layout, size = _layout(len(row_ids), record["dim"], header["shortlist"])
-    memory = _allocated(path, size)
-    cache = _viewed(memory, layout, header)
-    cache.row_ids[:] = row_ids
-    _fill(connection, cache)
-    if cache.binary is not None:
-        header["shortlist"], header["recall"] = _shortlist_size(connection, cache, cache.binary, settings, rng)
-    body = json.dumps(header).encode()
-    head = b"\n".join([_VERSION.encode(), str(zlib.crc32(body)).encode(), body])
-    memory[: len(head)] = np.frombuffer(head, np.uint8)
-    return _viewed(memory, layout, header)
-
-
-def _allocated(path: Path | None, size: int) -> np.ndarray:
-    """Return zeros to write to; the disk space is reserved, as writing to a map of a full disk kills the process."""
-    if path is None:
-        return np.zeros(size, np.uint8)
-    with path.open("wb") as file:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)
-        else:  # on a Mac: written zeros take their place as well
-            for first in range(0, size, _WRITTEN):
-                file.write(bytes(min(_WRITTEN, size - first)))
-    return np.memmap(path, np.uint8, "r+", shape=(size,))
-
-
-def _fill(connection: sqlite3.Connection, cache: Cache) -> None:
-    """Compute the codes."""
-    first, codes, binary = 0, cache.codes, cache.binary
-    for part in iter_vectors(connection):
-        rows, to = part.vectors.astype(np.float32), slice(first, first + len(part.row_ids))
-        found = quantised(rows)
-        codes.values[to], codes.scales[to], codes.errors[to] = found.values, found.scales, found.errors
-        if binary is not None:
-            binary.bits[to], binary.counts[to], binary.factors[to] = binarise(rows)
-        first += len(part.row_ids)
-
-
-def _shortlist_size(
-    connection: sqlite3.Connection,
-    cache: Cache,
-    binary: BinaryCodes,
-    settings: CacheSettings,
-    rng: np.random.Generator,
-) -> tuple[int, float]:
-    """Return the shortlist size that reaches the target recall at 10, and the recall, on a sample of the texts.
-
-    The neighbours of a text do not include itself. The size is doubled, because queries are less similar to any text
-    than texts are to each other.
-    """
-    hidden = cache.codes.scales == 0
-    nonzero = np.flatnonzero(~hidden)
-    rows = np.sort(rng.choice(nonzero, min(MEASURED, len(nonzero)), replace=False))
-    queries = read_vectors(connection, cache.row_ids[rows]).vectors.astype(np.float32)
-    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
-    left = candidates(cache.codes, hidden, queries, 11)
-    ranks: list[int] = []
-    for row, query, found in zip(rows, queries, left, strict=True):
-        near = cache.row_ids[found]
-        best = rank(read_vectors(connection, near), near, query, 11).row_ids
-        estimates = binary.estimates(hidden, query)
-        nearest = np.searchsorted(cache.row_ids, best[best != cache.row_ids[row]][:10])
-        ranks += [int(np.count_nonzero(estimates > estimate)) for estimate in estimates[nearest]]
-    if not ranks:
-        return binary.shortlist_size, 1.0
-    ordered = np.sort(ranks)
-    wanted = int(ordered[int(np.ceil(settings.target_recall * len(ordered))) - 1]) + 1
-    size = max(settings.min_shortlist, 2 * wanted)
-    return size, float(np.mean(ordered < size))
+        Args:
+            query: a unit vector.
+            k: how many.
+            allowed: row ids that may be found, in ascending order; None is all.
+        """
+        row_ids, shown = self._row_ids[: self._count], self._shown[: self._count]
+        if allowed is not None:
+            shown = shown & np.isin(row_ids, allowed)
+        found: np.ndarray = row_ids[float_candidates(self._vectors[: self._count], shown, query, k)]
+        return found
 
 
 class VectorIndex:
@@ -254,10 +96,8 @@ class VectorIndex:
         self._file: tuple[int, int, int] | None = None  # inode, modification time and size of the mapped file
         self._generation = -1  # of the record, for the fields below
         self._hidden: Bool[np.ndarray, " rows"] = np.zeros(0, bool)
-        # The texts that were added after the cache was computed.
-        self._fresh_ids: Int64[np.ndarray, " fresh"] = np.zeros(0, np.int64)
-        self._fresh: Float32[np.ndarray, "fresh dim"] = np.zeros((0, 0), np.float32)
-        self._fresh_nonzero: Bool[np.ndarray, " fresh"] = np.zeros(0, bool)
+        self._hidden_count = 0  # removed texts of the cache
+        self._fresh = FreshVectors(0)
 
     def reload(self) -> None:
         """Map the file if another process has written a newer one.
@@ -275,10 +115,19 @@ class VectorIndex:
             if found and (self.cache is None or found.generation > self.cache.generation):
                 self.cache, self._generation = found, -1
 
-    def is_stale(self, connection: sqlite3.Connection) -> bool:
-        """Return whether so much has changed that the cache should be computed again."""
+    def is_stale(self, connection: sqlite3.Connection, patience: int = 1) -> bool:
+        """Return whether so much has changed that the cache should be computed again.
+
+        Args:
+            connection: to the record, within a transaction.
+            patience: how many times as much may have changed as for a writer.
+        """
+        return self._changes(connection).exceed(*self._limits(patience))
+
+    def _limits(self, patience: int) -> tuple[int, int]:
+        """Return the number of changes that are few, and the texts of which a share may have changed."""
         texts = len(self.cache.row_ids) if self.cache else 0
-        return self._changes(connection).exceed(self._settings.few_changes, texts)
+        return self._settings.few_changes * patience, texts * patience
 
     def build(self, connection: sqlite3.Connection) -> None:
         """Compute the cache again."""
@@ -292,6 +141,7 @@ class VectorIndex:
         queries: Float32[np.ndarray, "queries dim"],
         k: int,
         allowed: Int64[np.ndarray, " allowed"] | None = None,
+        shortlists: Sequence[Int64[np.ndarray, " rows"]] | None = None,
     ) -> list[Ranked]:
         """Return the `k` texts with the highest cosine for each query; nothing for a query of zeros.
 
@@ -300,6 +150,7 @@ class VectorIndex:
             queries: unit rows, or zeros.
             k: how many.
             allowed: row ids that may be found, in ascending order; None is all.
+            shortlists: what `shortlists` returned for these queries or for similar ones.
         """
         if allowed is not None and len(allowed) <= self._settings.few_changes:
             near = reader.read(allowed)
@@ -307,31 +158,52 @@ class VectorIndex:
         self._refresh(reader.connection)
         found = [np.zeros(0, np.int64)] * len(queries)
         nonzero = np.flatnonzero(queries.any(axis=1))
-        for row, row_ids in zip(nonzero, self._candidates(queries[nonzero], k, allowed), strict=True):
+        known = None if shortlists is None else [shortlists[row] for row in nonzero.tolist()]
+        for row, row_ids in zip(nonzero, self._candidates(queries[nonzero], k, allowed, known), strict=True):
             found[row] = row_ids
         near = reader.read(np.unique(np.concatenate([np.zeros(0, np.int64), *found])))
         return [rank(near, row_ids, query, k) for row_ids, query in zip(found, queries, strict=True)]
 
+    def shortlists(
+        self,
+        connection: sqlite3.Connection,
+        queries: Float32[np.ndarray, "queries dim"],
+        k: int,
+        allowed: Int64[np.ndarray, " allowed"] | None,
+    ) -> list[Int64[np.ndarray, " rows"]] | None:
+        """Return for each query the rows of the cache among which the `k` best are; None where each row is compared.
+
+        They hold within this transaction, and for queries that differ a little from these.
+        """
+        if allowed is not None and len(allowed) <= self._settings.few_changes:
+            return None
+        self._refresh(connection)
+        if self.cache is None or self.cache.binary is None:
+            return None
+        return self.cache.binary.shortlists(self._hidden_except(self.cache, allowed), queries, k)
+
     def _candidates(
-        self, queries: Float32[np.ndarray, "queries dim"], k: int, allowed: Int64[np.ndarray, " allowed"] | None
+        self,
+        queries: Float32[np.ndarray, "queries dim"],
+        k: int,
+        allowed: Int64[np.ndarray, " allowed"] | None,
+        shortlists: Sequence[Int64[np.ndarray, " rows"]] | None,
     ) -> list[Int64[np.ndarray, " candidates"]]:
         """Return the row ids among which the best are, in ascending order."""
         found = [np.zeros(0, np.int64)] * len(queries)
         if self.cache is not None and len(queries):
-            cache, hidden = self.cache, self._hidden_except(self.cache, allowed)
+            cache = self.cache
             if cache.binary is None:
-                left = candidates(cache.codes, hidden, queries, k)
+                left = candidates(cache.codes, self._hidden_except(cache, allowed), queries, k)
             else:
-                shortlists = [cache.binary.shortlist(hidden, query, k) for query in queries]
+                if shortlists is None:
+                    shortlists = cache.binary.shortlists(self._hidden_except(cache, allowed), queries, k)
                 left = [
-                    rows[candidates(cache.codes.take(rows), hidden[rows], query[None], k)[0]]
+                    candidates_among(cache.codes, rows, query, k)
                     for rows, query in zip(shortlists, queries, strict=True)
                 ]
             found = [np.sort(cache.row_ids[rows]) for rows in left]
-        shown = self._fresh_nonzero
-        if allowed is not None:
-            shown = shown & np.isin(self._fresh_ids, allowed)
-        more = (self._fresh_ids[float_candidates(self._fresh, shown, query, k)] for query in queries)
+        more = (self._fresh.candidates(query, k, allowed) for query in queries)
         return [np.concatenate([row_ids, some]) for row_ids, some in zip(found, more, strict=True)]
 
     def _hidden_except(self, cache: Cache, allowed: Int64[np.ndarray, " allowed"] | None) -> Bool[np.ndarray, " rows"]:
@@ -354,14 +226,29 @@ class VectorIndex:
         generation: int = read_setting(connection, "generation")
         if generation == self._generation:
             return
-        if self.is_stale(connection):
-            self.build(connection)
-        if self.cache:
-            removed = self._changes(connection).removed
-            self._hidden = (self.cache.codes.scales == 0) | np.isin(self.cache.row_ids, removed)
-        parts = list(iter_vectors(connection, self.cache.last if self.cache else -1))
-        rows = [np.zeros((0, read_setting(connection, "dim")), np.float32), *(part.vectors for part in parts)]
-        self._fresh = np.concatenate(rows, dtype=np.float32)
-        self._fresh_ids = np.concatenate([np.zeros(0, np.int64), *(part.row_ids for part in parts)])
-        self._fresh_nonzero = np.any(self._fresh != 0, axis=1)
+        if self._generation < 0 or not self._follow(connection):
+            if self.is_stale(connection, PATIENCE if self.cache else 1):
+                self.build(connection)
+            self._fresh = FreshVectors(read_setting(connection, "dim"))
+            if self.cache:
+                removed = self._changes(connection).removed
+                self._hidden = (self.cache.codes.scales == 0) | np.isin(self.cache.row_ids, removed)
+                self._hidden_count = len(removed)
+            self._fresh.add(connection, self.cache.last if self.cache else -1)
         self._generation = generation
+
+    def _follow(self, connection: sqlite3.Connection) -> bool:
+        """Apply the writes since the last search; False if they are unknown, or the cache should be computed again."""
+        newest = max(self._fresh.last, self.cache.last if self.cache else -1)
+        changes = Changes.since(connection, self._generation, newest)
+        few, texts = self._limits(PATIENCE if self.cache else 1)
+        changed = len(self._fresh) + self._hidden_count + changes.added + len(changes.removed)
+        if changes.incomplete or changed > max(few, CHANGED_SHARE * texts):
+            return False
+        if self.cache:
+            rows = np.searchsorted(self.cache.row_ids, changes.removed[changes.removed <= self.cache.last])
+            self._hidden[rows] = True
+            self._hidden_count += len(rows)
+        self._fresh.remove(changes.removed)
+        self._fresh.add(connection, newest)
+        return True

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from likewise.errors import InputError, LikewiseError
+from likewise.errors import InputError, LikewiseError, ReplacedError
 
 if sys.platform != "win32":
     import fcntl
@@ -27,6 +27,8 @@ _WRITABLE, _READ_ONLY, _IMMUTABLE = "mode=rw", "mode=ro&readonly_shm=1", "mode=r
 _MAPPED = 1 << 40  # bytes
 _RECENT_SECONDS = 2.0  # a file that changed within them may change again without another time of change
 _POLL_SECONDS = 0.01
+_LOG_KEPT, _LARGE_LOG = 1 << 24, 1 << 26  # bytes of the log that stay when it begins anew, and when it does
+_CHECKPOINT_MILLISECONDS = 500  # that it waits for readers of earlier states
 _ATTEMPTS = 20  # to begin a read while writers come and go
 # Errors of a connection that may not write, or cannot on a full disk.
 _NEEDS_WRITING = {
@@ -55,6 +57,7 @@ class WalConnection:
     Attributes:
         connection: to SQLite, without implicit transactions; another one after a `begin` that needed it.
         folder: of the file, for messages.
+        large_log: bytes of the log from which it begins anew, also while there are readers.
     """
 
     connection: sqlite3.Connection
@@ -68,6 +71,7 @@ class WalConnection:
         self._mode, self._process = "", 0
         self._stamp: tuple[int, int] | None = None  # of the file that an immutable connection reads
         self._readers_gone = False  # whether no immutable connection can be within a read
+        self.large_log = self._largest_log = _LARGE_LOG
 
     @property
     def in_transaction(self) -> bool:
@@ -81,7 +85,7 @@ class WalConnection:
             held: closed by the caller when the transaction has ended.
 
         Raises:
-            LikewiseError: the file was replaced or removed.
+            ReplacedError: the file was replaced or removed.
             InputError: the file cannot be read without writing.
         """
         for attempt in range(_ATTEMPTS):
@@ -109,7 +113,8 @@ class WalConnection:
         """Begin to write, when no other process does.
 
         Raises:
-            LikewiseError: the file was replaced or removed, or an immutable reader did not finish.
+            ReplacedError: the file was replaced or removed, also while this waited for another writer.
+            LikewiseError: an immutable reader did not finish.
             InputError: this user may not write.
         """
         self._check_place()
@@ -118,6 +123,7 @@ class WalConnection:
         if not self._serves(_WRITABLE):
             self._connect(_WRITABLE)
         self.connection.execute("BEGIN IMMEDIATE")
+        self._check_place()  # again: the writer that this waited for may have put another file in its place
         self._writable = True
         if not self._readers_gone:
             self._await_readers()
@@ -126,15 +132,32 @@ class WalConnection:
         """Commit a write.
 
         Raises:
-            LikewiseError: the file was replaced or removed, so that nobody will see what was written.
+            ReplacedError: the file was replaced or removed, so that nobody will see what was written.
         """
         self.connection.execute("COMMIT")
         self._check_place()
+        self._limit_log()
 
     def close(self) -> None:
         """Close the file."""
         if self._mode:
             self._close()
+
+    def _limit_log(self) -> None:
+        """Begin the log anew when it is large.
+
+        SQLite does so by itself at a moment without readers, which there is none of while many come and go.
+        """
+        with suppress(OSError, sqlite3.OperationalError):  # the write is durable; the next one tries again
+            size = Path(f"{self._file}-wal").stat().st_size
+            if size < self._largest_log:
+                return
+            self.connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MILLISECONDS}")
+            try:
+                busy = self.connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
+            finally:
+                self.connection.execute(f"PRAGMA busy_timeout = {int(1000 * self._wait_seconds)}")
+            self._largest_log = size + self.large_log if busy else self.large_log
 
     def _may_write(self) -> bool:
         return os.access(self._file, os.W_OK) and os.access(self._file.parent, os.W_OK)
@@ -192,7 +215,7 @@ class WalConnection:
 
     def _check_place(self) -> None:
         if _place(self._file) != self._place:
-            raise LikewiseError(
+            raise ReplacedError(
                 f"{self.folder} was replaced, moved or removed after it was opened: nothing more is read or written;"
                 " open it again"
             )
@@ -213,7 +236,7 @@ def connect(file: Path, mode: str, wait_seconds: float) -> sqlite3.Connection:
         # A write that returned is never lost, not even in a power cut.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -65536")  # 64 MiB: pages that a large write holds in memory
-        connection.execute("PRAGMA journal_size_limit = 16777216")  # shrink the WAL again after a large write
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")  # shrink the log again after a large write
         connection.execute("PRAGMA temp_store = MEMORY")
         # Pages are read from a memory map: some hundred vectors of a million in a third of the time.
         connection.execute(f"PRAGMA mmap_size = {_MAPPED}")

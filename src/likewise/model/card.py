@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from likewise.errors import InputError
+from likewise.notebook import table
 
 SAMPLE_TEXTS, SAMPLE_CHARACTERS = 1000, 500  # as many points as a map can show, as much of each as a person reads
 
@@ -33,6 +34,15 @@ class Card:
     versions: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     pairs: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_html(self, kind: str, dim: int) -> str:
+        """Return what a notebook shows of the model."""
+        rows = [(name, value) for name, value in self.scores.items() if not isinstance(value, Mapping)]
+        facts = {
+            "encoder": kind, "dimensions": dim, "texts": self.corpus.get("texts"),
+            "warnings": "; ".join(self.warnings) or None,
+        }  # fmt: skip
+        return table(str(self.corpus.get("name", "A text encoder")), facts, ("without labels", ""), rows)
 
 
 def readme(card: Card, *, dim: int, vocab: int, kind: str = "static") -> str:

@@ -74,6 +74,10 @@ class Model:
         self.sample = sample_of(sample)
         self.stems = dict(stems or {})
 
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook."""
+        return self.card.as_html("static", self.dim)
+
     @property
     def encoder(self) -> StaticEncoder:
         """Token ids to unit vectors."""

@@ -100,6 +100,10 @@ class ConcatenatedModel:
         self.stems = dict(companion.model.stems) if companion else {}
         self.companion = companion
 
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook."""
+        return self.card.as_html("transformer", self.dim)
+
     @property
     def dim(self) -> int:
         """Length of a vector of `encode`."""

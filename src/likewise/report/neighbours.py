@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from math import log
 
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
+from likewise.applications.map.regions import rank_words, spelled_alike
 from likewise.encoders.static import StaticEncoder
 from likewise.model.embedder import TextModel
 from likewise.report.figures import COLOURS, Drawn, drawn, new_figure, plot_text
@@ -17,7 +16,7 @@ from likewise.tokens.pretrained import MARKS
 
 MAX_CLUSTERS = 10  # as many colours as can be distinguished
 TEXTS_PER_CLUSTER = 30  # on average, enough for words that describe it
-CLUSTER_WORDS, MIN_TEXTS = 3, 2  # words that name a cluster, and its texts that each must occur in
+CLUSTER_WORDS = 3  # words that name a cluster
 TYPICAL = RANDOM = 4  # texts of each kind whose neighbours are shown
 NEAREST, SHARED_WORDS, CHARACTERS = 3, 5, 180
 RARE = 0.05  # share of the texts: two texts that share a word rarer than this have more in common than frequent words
@@ -66,23 +65,14 @@ def find_clusters(sample: Sample) -> Clusters | None:
 
 
 def distinctive_words(words: tuple[frozenset[str], ...], labels: Int64[np.ndarray, " texts"]) -> list[str]:
-    """The words of each cluster with the highest `p log(p / q)`, their terms of the Kullback-Leibler divergence.
-
-    p is the share of the texts of the cluster with the word, q that of all texts.
-    """
+    """The words of each cluster that are ranked highest by `rank_words`."""
     everywhere = Counter(word for some in words for word in some)
     names = []
     for label in range(int(labels.max(initial=-1)) + 1):
         inside = [some for some, own in zip(words, labels, strict=True) if own == label]
-        counts = Counter(word for some in inside for word in some if not word.isnumeric())
-        scores = {
-            word: count / len(inside) * log(count / len(inside) * len(words) / everywhere[word])
-            for word, count in counts.items()
-            if count >= MIN_TEXTS
-        }
-        best = sorted(scores, key=lambda word: (-scores[word], word))
-        long = [word for word in best if len(word) > 1 or not word.isascii()]
-        names.append(", ".join(long[:CLUSTER_WORDS]) or f"group {label + 1}")
+        counts = Counter(word for some in inside for word in some)
+        best = rank_words(counts, len(inside), everywhere, len(words))
+        names.append(", ".join(best[:CLUSTER_WORDS]) or f"group {label + 1}")
     return names
 
 
@@ -254,15 +244,6 @@ def word_vectors(model: TextModel, sample: Sample) -> tuple[list[str], Float32[n
     words = [_plain(model.tokenizer.vocabulary.subwords[id]) for id in ids.tolist()]
     rows = model.encoder.weights[ids] if isinstance(model.encoder, StaticEncoder) else model.encode(words)
     return words, (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-
-
-def spelled_alike(first: str, second: str) -> bool:
-    """Whether two words are forms of one: one contains the other, or they share a prefix or most letters."""
-    short = min(len(first), len(second))
-    begin = next((n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), short)
-    if first in second or second in first or begin >= max(3, 0.5 * short):
-        return True
-    return SequenceMatcher(None, first, second, autojunk=False).ratio() >= 0.7
 
 
 def _frequent_words(model: TextModel, sample: Sample) -> Int64[np.ndarray, " words"]:

@@ -1,7 +1,8 @@
 """The application: the routes of every subject behind one gate."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,14 +10,32 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from likewise import __version__
-from likewise.service import documents, embeddings, page, report, rerank, search, status
+from likewise.service import (
+    classify,
+    documents,
+    duplicates,
+    embeddings,
+    jobs,
+    labelling,
+    map,
+    page,
+    recommend,
+    report,
+    rerank,
+    review,
+    search,
+    status,
+)
 from likewise.service.gate import Gate
 from likewise.service.problems import answer_http_exception
 from likewise.service.routing import Route, Router
 from likewise.service.served import Service
 from likewise.service.settings import Settings
 
-SUBJECTS = (page, search, documents, embeddings, rerank, report, status)
+SUBJECTS = (
+    page, search, documents, duplicates, review, embeddings, rerank, classify, labelling, recommend, map, report,
+    jobs, status,
+)  # fmt: skip
 DESCRIPTION = """Search, answers, duplicates, classes and recommendations from an encoder that was trained on your own
 texts. Errors are problem details (RFC 9457): `detail` says what was wrong and what to do."""
 
@@ -32,7 +51,11 @@ def create_app(settings: Settings) -> Gate:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await service.warm_up()
+        watching = asyncio.create_task(jobs.supervise(service))
         yield
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
         service.close()
 
     app = FastAPI(

@@ -14,12 +14,11 @@ from likewise.index.collection import Collection
 from likewise.index.columns import json_columns
 from likewise.service.embeddings import checked_texts
 from likewise.service.problems import Problem, problem_of
-from likewise.service.routing import Route
+from likewise.service.routing import LINES, Route
 from likewise.service.search import MAX_HITS, check_where
 from likewise.service.served import Service
 
 TAG = "Documents"
-LINES = "application/x-ndjson"
 AT_ONCE = 1_000  # documents of a stream that are one write
 
 Scalar = str | int | float | bool | None

@@ -23,6 +23,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; frame-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
 )
+NOBODY = "'none'"
 SMALLEST = 1000  # bytes that are worth compressing
 
 
@@ -55,9 +56,9 @@ def assets() -> dict[str, Asset]:
     return found
 
 
-async def page(_: Service, __: Any, request: Request) -> Response:
+async def page(service: Service, _: Any, request: Request) -> Response:
     """Return the page."""
-    return _answer(assets()["index.html"], request)
+    return _answer(assets()["index.html"], request, service.settings.frame_ancestors)
 
 
 async def asset(_: Service, __: Any, request: Request) -> Response:
@@ -68,14 +69,14 @@ async def asset(_: Service, __: Any, request: Request) -> Response:
     return _answer(found, request)
 
 
-def _answer(found: Asset, request: Request) -> Response:
-    """Return a file, or only that it has not changed."""
+def _answer(found: Asset, request: Request, ancestors: str = "") -> Response:
+    """Return a file, or only that it has not changed; pages of `ancestors` may show it in a frame."""
     # `no-cache`: a browser may keep it, and asks whether it changed; a new version of Likewise shows at once.
     headers = {
         "ETag": found.tag,
         "Cache-Control": "no-cache",
         "Vary": "Accept-Encoding",
-        "Content-Security-Policy": POLICY,
+        "Content-Security-Policy": f"{POLICY}; frame-ancestors {ancestors or NOBODY}",
     }
     known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
     if found.tag in known:

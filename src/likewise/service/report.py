@@ -67,14 +67,25 @@ class NeighboursRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
 
 
 class WordNeighbour(msgspec.Struct):
-    """A word and its cosine."""
+    """A word.
+
+    Attributes:
+        word: the word.
+        cosine: with the given text.
+    """
 
     word: str
     cosine: float
 
 
 class TextNeighbour(msgspec.Struct):
-    """A text of the index and its cosine."""
+    """A text of the index.
+
+    Attributes:
+        id: its id.
+        text: the text.
+        cosine: with the given text.
+    """
 
     id: str
     text: str
@@ -110,7 +121,8 @@ async def report(service: Service, _: Any, request: Request) -> Response:
     if RANKS[request.scope.get(ACCESS, "none")] < RANKS["read"]:
         _check_ticket(service, request.query_params.get("ticket", ""))
     made: Report = await _of_model(service, "report", Report.of)
-    headers = {"Content-Security-Policy": made.policy, "Vary": "Accept-Encoding"}
+    policy = f"{made.policy} {service.settings.frame_ancestors}".rstrip()
+    headers = {"Content-Security-Policy": policy, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(made.content, media_type="text/html", headers=headers | {"Content-Encoding": "gzip"})
     return Response(await service.compute(gzip.decompress, made.content), media_type="text/html", headers=headers)

@@ -3,6 +3,7 @@
 FastAPI declares and documents; reading and writing with pydantic would cap a server at a half of the requests.
 """
 
+import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from likewise.service.keys import Access
 from likewise.service.problems import MEDIA_TYPE, Problem, ProblemDetails, problem_of
 from likewise.service.served import Service
 
-JSON = "application/json"
+JSON, LINES = "application/json", "application/x-ndjson"
 REFERENCE = "#/components/schemas/{name}"
 RANKS = {"none": 0, "read": 1, "write": 2}
 ACCESS = "likewise.access"  # in the scope of a request: what its key permits
@@ -121,7 +122,9 @@ class Router:
             found = get_openapi(
                 title=self.app.title, version=self.app.version, description=self.app.description, routes=self.app.routes
             )
-            _, schemas = msgspec.json.schema_components([*self.types, ProblemDetails], ref_template=REFERENCE)
+            types = [*self.types, ProblemDetails]
+            _, schemas = msgspec.json.schema_components(types, ref_template=REFERENCE)
+            _describe_fields(schemas, types)
             components = found.setdefault("components", {})
             components["schemas"] = schemas  # FastAPI's own, of pydantic errors, are of no use
             components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
@@ -273,8 +276,36 @@ def _schema(kind: Any) -> dict[str, Any]:
     return schema
 
 
+def _describe_fields(schemas: dict[str, Any], types: Iterable[Any]) -> None:
+    """Move what the docstrings of types and of their bases say of attributes to the properties of their schemas."""
+    known: dict[str, Any] = {}
+    waiting: list[Any] = [*msgspec.inspect.multi_type_info(types)]
+    while waiting:
+        each = waiting.pop()
+        if hasattr(each, "cls"):
+            known[each.cls.__name__] = each.cls
+        if isinstance(each, tuple):
+            waiting += each
+        elif isinstance(each, msgspec.inspect.Type | msgspec.inspect.Field):
+            waiting += [getattr(each, name) for name in each.__struct_fields__]
+    for name, schema in schemas.items():
+        if name not in known:
+            continue
+        for kind in known[name].__mro__:
+            text = inspect.cleandoc(kind.__doc__ or "")
+            for attribute, meaning in re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", text, re.MULTILINE):
+                if attribute in schema.get("properties", {}):
+                    schema["properties"][attribute].setdefault("description", " ".join(meaning.split()))
+        for each in schema.get("properties", {}).values():
+            if len(each.get("enum", ())) == 1:  # the tag by which one of several types is known
+                each.setdefault("description", f"always {each['enum'][0]}")
+        if "description" in schema:
+            schema["description"] = schema["description"].partition("Attributes:")[0].strip()
+
+
 def _parameters(route: Route) -> list[dict[str, Any]]:
     (reference,), found = msgspec.json.schema_components([route.query], ref_template=REFERENCE)
+    _describe_fields(found, [route.query])
     schema = found[reference["$ref"].rpartition("/")[2]]
     inside = set(re.findall(r"{(\w+)", route.path))
     examples = route.example if isinstance(route.example, dict) else {}

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,17 +18,21 @@ from likewise.applications.duplicates.store import RECORD as DUPLICATES
 from likewise.applications.duplicates.store import Store
 from likewise.applications.recommend.recommender import RECORD as RECOMMENDER
 from likewise.applications.recommend.recommender import Recommender
+from likewise.errors import ReplacedError
 from likewise.index.collection import Collection
 from likewise.index.record import FILE
 from likewise.model.embedder import TextModel, document_vectors, unit_vectors
 from likewise.model.load import load_embedder
 from likewise.model.model import Model
 from likewise.service.batching import Batcher
+from likewise.service.data_folder import DataFolder
+from likewise.service.job_queue import Queue
 from likewise.service.metrics import Metrics
 from likewise.service.problems import busy, not_served
 from likewise.service.settings import Settings
 
 Result = TypeVar("Result")
+SAVED = "served"  # in the folder of labelling sessions: the name of the classifier that was saved last
 READERS = 2  # threads that search; numba's loops use all cores in each
 ENCODED_TOGETHER = 4_096  # texts
 MANY = 64  # texts that compiled loops encode, rather than numpy
@@ -45,6 +49,12 @@ def place_of(file: Path) -> Place:
     return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
+def labelling_folder(index: str | Path) -> Path:
+    """Return where the labelling sessions of an index are kept, next to it."""
+    path = Path(index).absolute()
+    return path.with_name(f"{path.name.removesuffix('.index')}.labelling")
+
+
 class Folder:
     """A folder that is read as a whole, and again when its record was replaced.
 
@@ -52,18 +62,22 @@ class Folder:
         path: the folder; None if nothing is served.
         record: name of the file that is written last, or is another one when the folder was replaced.
         load: reads the folder.
+        saved: a file with the name of the folder next to it that is served, once the file is written or, without
+            `path`, if it is there.
     """
 
-    def __init__(self, path: str | None, record: str, load: Callable[[str], Any]) -> None:
-        self.path, self._record, self._load = path, record, load
+    def __init__(self, path: str | None, record: str, load: Callable[[str], Any], saved: Path | None = None) -> None:
+        self.path, self._record, self._load, self._saved = path, record, load, saved
+        self._read_saved = place_of(saved) if saved is not None and path is not None else None
         self._lock = threading.Lock()
         self._place: Place = None
         self._loaded: Any = None
-        if path is not None:
-            self.get()
+        self.get()
 
     def get(self) -> Any:
         """Return what was read; None if nothing is served. While the folder is being exchanged, the old one."""
+        if self._saved is not None and (now := place_of(self._saved)) not in (None, self._read_saved):
+            self.path, self._read_saved = str(self._saved.with_name(self._saved.read_text(encoding="ascii"))), now
         if self.path is None:
             return None
         place = place_of(Path(self.path) / self._record)
@@ -144,6 +158,14 @@ def encoded(model: Any, texts: list[str]) -> tuple[Float32[np.ndarray, "texts di
     return vectors, np.array([len(text.split()) for text in texts])
 
 
+def _using(get: Callable[[], Any], function: Callable[[Any], Result]) -> Result:
+    """Call a function with a handle; with one of the new index if it was replaced meanwhile."""
+    try:
+        return function(get())
+    except ReplacedError:
+        return function(get())
+
+
 class Service:
     """What the routes work with.
 
@@ -153,6 +175,8 @@ class Service:
     Attributes:
         settings: of the server.
         metrics: of this process.
+        queue: the jobs; None without a folder for them.
+        data: the data folder; None if there is none.
         started: whether everything was opened.
 
     Raises:
@@ -166,11 +190,14 @@ class Service:
         self._workers = ThreadPoolExecutor(READERS, "likewise-work")
         self._encoder = ThreadPoolExecutor(1, "likewise-encode")
         self._waiting = 0
+        self.queue = None if settings.jobs_path is None else Queue(settings.jobs_path)
+        self.data = None if settings.data_folder is None else DataFolder(settings.data_folder)
         self._index: IndexHandles | None = None
         self._model: Any = None
         if settings.index is not None:
             self.open(settings.index)
-        self._classifier = Folder(settings.classifier, CLASSIFIER, Classifier.load)
+        saved = labelling_folder(settings.index) / SAVED if settings.index else None
+        self._classifier = Folder(settings.classifier, CLASSIFIER, Classifier.load, saved)
         self._recommender = Folder(settings.recommender, RECOMMENDER, Recommender.load)
         self._duplicates = Folder(settings.duplicates, DUPLICATES, Store.load)
         self._batcher: Batcher[list[str], Encoded] = Batcher(
@@ -201,6 +228,7 @@ class Service:
             self._index, self._model = handles, None
         else:
             self._index, self._model = None, load_embedder(path)
+        self.settings = replace(self.settings, index=path)
 
     @property
     def has_index(self) -> bool:
@@ -245,7 +273,7 @@ class Service:
             Problem: no index is served, or too many requests are waiting.
         """
         handles = self._handles()
-        return await self._in_thread(self._readers, lambda: function(handles.get()))
+        return await self._in_thread(self._readers, lambda: _using(handles.get, function))
 
     async def write(self, function: Callable[[Collection], Result]) -> Result:
         """Call a function with the one handle of the index that writes.
@@ -254,12 +282,14 @@ class Service:
             Problem: no index is served, or too many requests are waiting.
         """
         handles = self._handles()
-        return await self._in_thread(self._writer, lambda: function(handles.get()))
+        return await self._in_thread(self._writer, lambda: _using(handles.get, function))
 
     async def answer(self, function: Callable[[Answerer], Result], confidence: float, passages: int) -> Result:
         """Call a function with what answers questions from the index."""
         handles = self._handles()
-        return await self._in_thread(self._readers, lambda: function(handles.answerer(confidence, passages)))
+        return await self._in_thread(
+            self._readers, lambda: _using(lambda: handles.answerer(confidence, passages), function)
+        )
 
     async def compute(self, function: Callable[..., Result], *args: Any) -> Result:
         """Call a function that keeps the processor busy.

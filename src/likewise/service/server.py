@@ -40,12 +40,12 @@ def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> 
         address = address_of(settings, listener)
         settings = replace(settings, port=listener.getsockname()[1])
         if settings.workers == 1:
-            config = _config(settings, create_app(settings))
+            config = config_of(settings, create_app(settings))
             _Server(config, lambda: ready and ready(address)).run(sockets=[listener])
             return
         Service(settings).close()  # what cannot be opened is one line here, rather than one of each process
         os.environ.update(settings.to_environment())
-        config = _config(settings, FACTORY, factory=True, workers=settings.workers)
+        config = config_of(settings, FACTORY, factory=True, workers=settings.workers)
         if ready:
             threading.Thread(target=_wait, args=(listener, lambda: ready(address)), daemon=True).start()
         Multiprocess(config, [listener]).run()
@@ -84,7 +84,8 @@ def address_of(settings: Settings, listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
 
 
-def _config(settings: Settings, app: Any, **more: Any) -> uvicorn.Config:
+def config_of(settings: Settings, app: Any, **more: Any) -> uvicorn.Config:
+    """Return what uvicorn needs to run an application, or the import path of one."""
     return uvicorn.Config(
         app, log_level="error", access_log=False, server_header=False, date_header=False, proxy_headers=False,
         timeout_graceful_shutdown=DRAIN_SECONDS, backlog=BACKLOG, lifespan="on", **more,

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -11,8 +12,10 @@ from typing import Any
 import msgspec
 
 from likewise.errors import InputError
+from likewise.index.record import FILE
 
 PREFIX = "LIKEWISE_"
+FRAMES = re.compile(r"(https?://[\w.*:-]+ ?)*", re.ASCII)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -27,6 +30,7 @@ class Settings:
         duplicates: the folder that `likewise duplicates --save` wrote.
         api_key_file: hashed keys; without it only this machine is served.
         data_folder: files that jobs may read, and where uploads and results are put.
+        jobs_folder: where jobs are kept; hidden in the data folder, or beside the index, if None.
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         allowed_hosts: further names by which clients may call the server, separated by commas.
@@ -46,6 +50,7 @@ class Settings:
     duplicates: str | None = None
     api_key_file: str | None = None
     data_folder: str | None = None
+    jobs_folder: str | None = None
     host: str = "127.0.0.1"
     port: int = 8000
     allowed_hosts: str = ""
@@ -92,6 +97,11 @@ class Settings:
             )
         if not 0 <= self.port <= 65_535:
             raise InputError(f"--port is {self.port}: expected 0 to 65535, 0 for a free one")
+        if not FRAMES.fullmatch(self.frame_ancestors):
+            raise InputError(
+                f"frame_ancestors is {self.frame_ancestors!r}: expected origins such as http://localhost:8888, "
+                "separated by spaces"
+            )
         for name in ("workers", "max_body", "max_upload", "max_batch", "max_text", "max_waiting"):
             if getattr(self, name) < 1:
                 raise InputError(f"--{name.replace('_', '-')} is {getattr(self, name)}: expected at least 1")
@@ -114,6 +124,18 @@ class Settings:
         """The names that the Host header may have, in lower case and without port."""
         allowed = (each.strip().lower() for each in self.allowed_hosts.split(","))
         return frozenset({*LOOPBACK, self.host.strip("[]").lower(), *filter(None, allowed)})
+
+    @cached_property
+    def jobs_path(self) -> Path | None:
+        """Where jobs are kept; None without a folder for them."""
+        if self.jobs_folder is not None:
+            return Path(self.jobs_folder).absolute()
+        if self.data_folder is not None:
+            return Path(self.data_folder).absolute() / ".jobs"
+        if self.index is not None and (Path(self.index) / FILE).is_file():
+            place = Path(self.index).absolute()
+            return place.with_name(f".{place.name}.jobs")
+        return None
 
     @cached_property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from likewise import __version__
+from likewise.applications.map.text_map import FILE as MAP
 from likewise.index.collection import Collection
 from likewise.service.metrics import CONTENT_TYPE
 from likewise.service.problems import Problem
@@ -90,6 +91,20 @@ class DuplicatesStatus(msgspec.Struct):
     texts: int
 
 
+class JobStatus(msgspec.Struct):
+    """The job that is running, or the next one.
+
+    Attributes:
+        id: of it.
+        kind: what it does.
+        state: "queued" or "running".
+    """
+
+    id: str
+    kind: str
+    state: str
+
+
 class AccessStatus(msgspec.Struct):
     """What this client may do.
 
@@ -114,6 +129,9 @@ class Status(msgspec.Struct, kw_only=True):
         classifier: the classifier.
         recommender: the recommender.
         duplicates: the texts that others are compared with.
+        jobs: whether jobs can be ordered.
+        job: the job that is running, or the next one.
+        map: whether the index has a map.
         access: what this client may do.
     """
 
@@ -123,6 +141,9 @@ class Status(msgspec.Struct, kw_only=True):
     classifier: ClassifierStatus | None
     recommender: RecommenderStatus | None
     duplicates: DuplicatesStatus | None
+    map: bool
+    jobs: bool = False
+    job: JobStatus | None = None
     access: AccessStatus
 
 
@@ -154,12 +175,13 @@ async def status(service: Service, _: Any, request: Request) -> Status:
     if not access.read:
         return Status(
             name=service.settings.name, version=__version__, index=None, classifier=None, recommender=None,
-            duplicates=None, access=access,
+            duplicates=None, map=False, access=access,
         )  # fmt: skip
     index = await service.read(_index_status) if service.has_index else None
     classifier, recommender, store = await service.compute(
         lambda: [service.optional(name) for name in ("classifier", "recommender", "duplicates")]
     )
+    job = None if service.queue is None else await service.compute(service.queue.first)
     return Status(
         name=service.settings.name,
         version=__version__,
@@ -168,6 +190,9 @@ async def status(service: Service, _: Any, request: Request) -> Status:
         recommender=recommender
         and RecommenderStatus(len(recommender.state_.item_ids), len(recommender.state_.user_ids)),
         duplicates=None if store is None else DuplicatesStatus(len(store)),
+        jobs=service.queue is not None,
+        job=None if job is None else JobStatus(job.id, job.kind, job.state),
+        map=service.has_index and (service.index_path / MAP).is_file(),
         access=access,
     )
 

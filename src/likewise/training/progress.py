@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from likewise import __version__
 from likewise.errors import LikewiseError
+from likewise.notebook import LiveOutput
 from likewise.training.collapse_guard import MAX_RETURNS, NO_CONTRAST
 from likewise.training.history import EvalPoint, Outcome, finite
 from likewise.training.schedule import Plan
@@ -68,7 +69,10 @@ class Messages:
 
     def __init__(self, *, shown: bool | None = True, watch: Watch | None = None) -> None:
         self._watch = watch
-        self.console = Console(file=sys.stderr, quiet=not shown, highlight=False)
+        cell = LiveOutput() if shown and Console().is_jupyter else None
+        quiet = not shown or cell is not None
+        self.console = Console(file=sys.stderr, quiet=quiet, highlight=False, force_jupyter=False)
+        self._cell = cell
         self._logged = shown is False
         self._open = ExitStack()
         self._speed = 0.0
@@ -79,7 +83,7 @@ class Messages:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open.close()
+        self.stop_bar()
 
     def log(self, line: str) -> None:
         """Write one line."""
@@ -98,6 +102,8 @@ class Messages:
 
     def _print(self, line: str) -> None:
         self.console.print(line, markup=False, soft_wrap=True)
+        if self._cell:
+            self._cell.line(line)
 
     def _send(self, event: Event) -> None:
         if self._watch is not None:
@@ -123,6 +129,8 @@ class Messages:
                 self._speed += SMOOTHING * (speed - self._speed) if self._speed else speed
             numbers = f"{self._speed:,.0f} texts/s · loss {point.loss:.3f}" if point.step else ""
             bar.update(task, completed=point.step, numbers=numbers)
+            if self._cell:
+                self._cell.bar("training", point.step, steps, numbers)
             smoothed = replace(point, texts_per_second=self._speed)
             self._send(Event("step", "", point.step, steps, replace(smoothed, geometry=None)))
             if point.geometry:
@@ -138,6 +146,8 @@ class Messages:
 
         def watch(done: int, total: int | None) -> None:
             bar.update(bar.task_ids[0], completed=done, total=total)
+            if self._cell:
+                self._cell.bar(name, done, total)
             self._send(Event("count", name, done, total))
             if done == total:
                 bar.stop()
@@ -151,6 +161,8 @@ class Messages:
 
         def watch(done: int) -> None:
             bar.update(bar.task_ids[0], completed=done)
+            if self._cell:
+                self._cell.bar(name, done, total)
             self._send(Event("count", name, done, total))
 
         return watch
@@ -166,6 +178,8 @@ class Messages:
     def stop_bar(self) -> None:
         """End the bar, so that what follows is below it."""
         self._open.close()
+        if self._cell:
+            self._cell.end()
 
 
 def silent(_: str) -> None:

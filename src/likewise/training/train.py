@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from likewise.atomic import locking, os_error
+from likewise.atomic import begun, locking, os_error
 from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
 from likewise.model.embedder import TextModel
@@ -154,7 +154,7 @@ def _working_folder(target: Path | None, stack: ExitStack, *, resume: bool, over
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="likewise-")))
     stack.enter_context(locking(target, overwrite=overwrite))
     refuse_other(target)
-    work = target.absolute().parent / f"{target.name}.training"
+    work = begun(target)
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
     return work

@@ -30,6 +30,7 @@ from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
 from likewise.model.embedder import Identity
 from likewise.model.load import load_stored, store_embedder
+from likewise.notebook import table
 from likewise.training.schedule import random_stream
 from likewise.training.train import load_or_train
 
@@ -57,6 +58,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes_: the labels, sorted.
         estimate_: macro F1, accuracy and the metrics of each label by cross-validation on the labelled texts; None if
             there are too few.
+        held_out_: logits of the labelled texts by cross-validation; None if there are too few, or after `load`.
         temperature_: divides logits for calibrated probabilities.
         self_trained_: whether the probe was self-trained on unlabelled texts; not if it made held-out labels worse.
         features_: embedding and n-grams.
@@ -101,6 +103,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         trainer = Trainer(encoder, texts, numbers, others, counts, self.seed)
         fitted = trainer.fit_fine_tuned() if self.contrastive else trainer.fit()
         self.features_, self.probe_, self.self_trained_ = fitted.features, fitted.probe, fitted.self_trained
+        self.held_out_ = fitted.held_out
         self.temperature_ = fit_temperature(fitted.held_out, numbers)
         self.estimate_ = estimate_accuracy(fitted.held_out, numbers, self.classes_.tolist(), self.temperature_)
         return self
@@ -211,7 +214,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             loaded.probe_ = Probe(arrays["weights"], arrays["intercept"])
             loaded.classes_ = np.array(record["classes"])
             loaded.temperature_, loaded.self_trained_ = float(record["temperature"]), bool(record["self_trained"])
-            loaded.estimate_ = _read_estimate(record["estimate"])
+            loaded.estimate_, loaded.held_out_ = _read_estimate(record["estimate"]), None
         except InputError:
             raise
         except (ValueError, KeyError, TypeError, SafetensorError) as error:
@@ -229,6 +232,26 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _check_fitted(self) -> None:
         if not hasattr(self, "probe_"):
             raise NotFittedError("this classifier is not fitted: call fit(texts, labels), or load one")
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """Show itself in a notebook: as scikit-learn does until it is fitted, then labels and estimates."""
+        bundle: dict[str, str] = super()._repr_mimebundle_(**kwargs)
+        if hasattr(self, "probe_"):
+            bundle["text/html"] = self._repr_html_()
+        return bundle
+
+    def _repr_html_(self) -> str:
+        if not hasattr(self, "probe_"):
+            return table("Classifier", {"fitted": False})
+        found = self.estimate_
+        if found is None:
+            return table("Classifier", {"labels": self.classes_.tolist(), "estimate": "none: label more texts"})
+        facts = {
+            "texts": found.texts, "accuracy": f"{found.accuracy:.3f} ({found.low:.3f}–{found.high:.3f})",
+            "macro F1": found.macro_f1, "always the most frequent label": found.majority_baseline,
+        }  # fmt: skip
+        rows = [(each.label, each.texts, each.recall, each.precision) for each in found.labels]
+        return table("Classifier, by cross-validation", facts, ("label", "texts", "recall", "precision"), rows)
 
     def __sklearn_clone__(self) -> "Classifier":
         return type(self)(**self.get_params(deep=False))  # models are shared, as nothing here changes them

@@ -1,4 +1,4 @@
-"""The precision of a similarity, estimated without labels: the share of duplicates among pairs at least so similar.
+"""The precision of a score, estimated without labels: the share of duplicates among pairs at least so similar.
 
 Two things make pairs similar that are no duplicates. Each gives an estimate, and the lower of the two counts.
 
@@ -9,22 +9,23 @@ As no similarity is above 1, the distribution ends there, and only its shape is 
 N (N - 1) / 2 P(s > t) pairs are above t by chance, among the pairs that were found there.
 
 The second is the subject of a corpus: "how do I learn Java" and "how do I learn Python" are similar for a reason. So
-texts are perturbed in two ways: some of their rarest words are replaced, which changes the meaning, or typos are made,
-which do not. With as many of either among all pairs, P(typo > t) / (P(typo > t) + P(perturbed > t)) of the pairs above
-t would be duplicates.
+pairs are made of its texts, some that say the same and some that do not (`made_pairs.py`). With as many of either among
+all pairs, P(typo > t) / (P(typo > t) + P(perturbed > t)) of the pairs above t would be duplicates.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
 
-from likewise.applications.duplicates.similarity import Features, Similarities, Space, similarities
+from likewise.applications.duplicates.evidence import Evidence, Weights, evidence_of
+from likewise.applications.duplicates.made_pairs import perturbations, typos
+from likewise.applications.duplicates.space import Features, Space
 
-GRID = np.linspace(0.0, 1.0, 513)  # similarities at which precision is estimated
+GRID = np.linspace(0.0, 1.0, 513)  # scores at which precision is estimated
 TAIL = 0.002  # of the random pairs that the tail is fitted to
 LEAST_TAIL = 20  # pairs
 SHORTEST = 1e-3  # shape of a tail: that of random pairs that are all similar
@@ -33,12 +34,9 @@ HIGHEST = 1e-6  # nearer to 1 than float32 resolves
 RANDOM_PAIRS = 1 << 18
 VIEWS = 1 << 11  # texts that views are made of, drawn again and again where there are fewer
 DUPLICATES_ALREADY = 0.1  # a random pair more similar than this share of the typos is no accident but a duplicate
+NEIGHBOURS, AROUND = 5, 32  # texts whose words a text is perturbed with, among the nearest of so many
+COPIED = 0.5  # of the words, by weight, that a copy has at least
 LONGEST = 2_000  # characters of a text that views are made of
-
-DELETED = 0.05  # of the words
-MISTYPED = 0.5  # of the texts
-LEAST = 6  # words of a text that any is deleted of, or characters of one without spaces
-REPLACED = 0.125  # of the words, of the rarer half, and one at least
 
 
 @dataclass(frozen=True)
@@ -131,23 +129,81 @@ def _at_least(values: Float[np.ndarray, " values"]) -> Float64[np.ndarray, " lev
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """The calibration of both similarities in a corpus.
+class MadeEvidence:
+    """The evidence of pairs that a corpus gives without labels.
 
     Attributes:
-        lexical: curve of the lexical similarity.
-        semantic: curve of the semantic similarity.
+        with_typos: of texts and themselves with typos, which say the same.
+        perturbed: of texts and themselves about something else.
+        random: of pairs drawn at random, which have nothing to do with each other.
     """
 
-    lexical: Curve
+    with_typos: Evidence
+    perturbed: Evidence
+    random: Evidence
+
+    @classmethod
+    def of(cls, texts: pa.Array, features: Features, space: Space, rng: np.random.Generator) -> "MadeEvidence":
+        """Make pairs of texts.
+
+        Args:
+            texts: at least one.
+            features: of them.
+            space: in which they are compared.
+            rng: draws texts, pairs, typos and perturbations.
+        """
+        count = len(texts)
+        chosen = np.sort(rng.choice(count, min(count, VIEWS), replace=False))
+        sample = [text[:LONGEST] for text in texts.take(pa.array(chosen)).to_pylist()]
+        own = Features.of(pa.array(sample, pa.large_string()), space)
+        near, again = _near(own, space, rng), np.arange(VIEWS) % len(sample)
+        repeated, every = [sample[at] for at in again], np.arange(VIEWS)
+
+        def with_made(made: list[str]) -> Evidence:
+            return evidence_of(own, Features.of(pa.array(made, pa.large_string()), space), again, every, space)
+
+        with_typos, perturbed = with_made(typos(repeated, rng)), with_made(perturbations(repeated, near[again], rng))
+        drawn = min(RANDOM_PAIRS, 20 * count * count)
+        ones, twos = rng.integers(0, count, drawn), rng.integers(1, max(count, 2), drawn)
+        return cls(with_typos, perturbed, evidence_of(features, features, ones, (ones + twos) % count, space))
+
+
+def _near(features: Features, space: Space, rng: np.random.Generator) -> Int64[np.ndarray, "texts some"]:
+    """Of each text others that are near and no copies of it, or any where there are no vectors."""
+    count = len(features)
+    if not space.dim:
+        return rng.integers(count, size=(count, NEIGHBOURS))
+    vectors = features.vectors.astype(np.float32)
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -np.inf)
+    nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :AROUND]
+    ones = np.repeat(np.arange(count), nearest.shape[1])
+    copied = evidence_of(features, features, ones, nearest.ravel(), space).words >= COPIED
+    order = np.argsort(copied.reshape(nearest.shape), axis=1, kind="stable")
+    found: np.ndarray = np.take_along_axis(nearest, order, axis=1)[:, :NEIGHBOURS]
+    return found
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What evidence is worth in a corpus.
+
+    Attributes:
+        weights: of the evidence.
+        near: curve of the share of words.
+        semantic: curve of the weighed evidence; of nothing where there is no encoder.
+    """
+
+    weights: Weights
+    near: Curve
     semantic: Curve
 
 
 def calibrated(
     texts: pa.Array,
     features: Features,
-    space: Space | None,
-    found: Similarities,
+    space: Space,
+    found: Evidence,
     possible: float,
     rng: np.random.Generator,
 ) -> Calibration:
@@ -157,78 +213,16 @@ def calibrated(
         texts: at least one.
         features: of them.
         space: in which they are compared.
-        found: how similar the candidates are, of all `possible` pairs.
+        found: evidence of the candidates, of all `possible` pairs.
         possible: how many there are.
         rng: draws texts, pairs, typos and perturbations.
     """
-    count = len(texts)
-    chosen = np.sort(rng.choice(count, VIEWS, replace=count < VIEWS))
-    sample = [text[:LONGEST] for text in texts.take(pa.array(chosen)).to_pylist()]
-    own, every = Features.of(pa.array(sample, pa.large_string()), space), np.arange(VIEWS)
+    made = MadeEvidence.of(texts, features, space, rng)
+    weights = Weights.of(made.random)
 
-    def similarities_of(made: list[str]) -> Similarities:
-        return similarities(own, Features.of(pa.array(made, pa.large_string()), space), every, every, space)
-
-    with_typos, other = similarities_of(typos(sample, rng)), similarities_of(perturbations(sample, rng))
-    drawn = min(RANDOM_PAIRS, 20 * count * count)
-    ones, twos = rng.integers(0, count, drawn), rng.integers(1, max(count, 2), drawn)
-    random = similarities(features, features, ones, (ones + twos) % count, space)
-
-    def curve(name: str) -> Curve:
-        noised, others = getattr(with_typos, name), getattr(other, name)
-        accidents = getattr(random, name)
+    def curve(score: Callable[[Evidence], np.ndarray]) -> Curve:
+        noised, accidents = score(made.with_typos), score(made.random)
         accidents = accidents[accidents < np.quantile(noised, DUPLICATES_ALREADY)]
-        return curve_of(getattr(found, name), accidents, noised, others, possible)
+        return curve_of(score(found), accidents, noised, score(made.perturbed), possible)
 
-    return Calibration(curve("lexical"), curve("semantic"))
-
-
-def typos(texts: Sequence[str], rng: np.random.Generator) -> list[str]:
-    """Each text with a twentieth of its words left out, half of them with two letters of one word swapped too."""
-    return [_with_typos(_parts(text), rng) for text in texts]
-
-
-def perturbations(texts: Sequence[str], rng: np.random.Generator) -> list[str]:
-    """Each text with some of its rarer words replaced by such of others: the same sentence about something else."""
-    parts = [_parts(text) for text in texts]
-    often = Counter(word.lower() for words, _ in parts for word in set(words))
-    places = [_rarer(words, often) for words, _ in parts]
-    made = []
-    for number, (words, between) in enumerate(parts):
-        changed = list(words)
-        count = max(1, int(REPLACED * len(words)))
-        for place in rng.permutation(places[number])[:count]:
-            other = int(rng.integers(len(parts)))
-            candidates = [parts[other][0][at] for at in places[other]] or [""]
-            drawn = candidates[int(rng.integers(len(candidates)))]
-            changed[place] = drawn if drawn.lower() != words[place].lower() else words[place][::-1]
-        made.append(between.join(changed))
-    return made
-
-
-def _parts(text: str) -> tuple[list[str], str]:
-    """The words of a text, and what stood between them; characters where it has no spaces, as Chinese has none."""
-    words = text.split()
-    if len(words) > 1 or len(text) < LEAST or text.isascii():
-        return words, " "
-    return list(text), ""
-
-
-def _rarer(words: list[str], often: Counter[str]) -> list[int]:
-    """Where the rarer half of the words stand."""
-    order = sorted(range(len(words)), key=lambda at: (often[words[at].lower()], -len(words[at]), at))
-    return order[: (len(words) + 1) // 2]
-
-
-def _with_typos(parts: tuple[list[str], str], rng: np.random.Generator) -> str:
-    words, between = list(parts[0]), parts[1]
-    if len(words) >= LEAST:
-        staying = rng.random(len(words)) >= DELETED
-        words = [word for word, stays in zip(words, staying, strict=True) if stays]
-    long = [at for at, word in enumerate(words) if len(word) > 2]
-    if long and rng.random() < MISTYPED:
-        at = long[int(rng.integers(len(long)))]
-        place = int(rng.integers(len(words[at]) - 1))
-        word = words[at]
-        words[at] = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-    return between.join(words)
+    return Calibration(weights, curve(attrgetter("words")), curve(weights.scores))

@@ -13,14 +13,15 @@ from jaxtyping import Float64, Int64
 
 from likewise.applications.duplicates.calibration import Calibration, calibrated
 from likewise.applications.duplicates.candidates import distinct_keys, lists_of, minhash_pairs, nearest, neighbour_pairs
+from likewise.applications.duplicates.evidence import evidence_of, without_letters
 from likewise.applications.duplicates.minhash import TextHashes, hash_texts
-from likewise.applications.duplicates.result import EXACT, Compared, Duplicates, Pairs, checked_precision
-from likewise.applications.duplicates.similarity import COARSE, Features, Space, similarities
+from likewise.applications.duplicates.pairs import EXACT, Pairs
+from likewise.applications.duplicates.result import WORTH_KEEPING, Compared, Duplicates, checked_precision
+from likewise.applications.duplicates.space import COARSE, Features, Space
 from likewise.applications.duplicates.store import RECORD, Store
 from likewise.applications.duplicates.templates import fill_template, neighbours
 from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
-from likewise.tokens.tokenizer import as_arrow
 from likewise.training.progress import Event, Watch
 from likewise.training.train import load_or_train
 
@@ -29,7 +30,6 @@ LEARNED = 1 << 16  # texts that an encoder is trained on where none is given: mo
 LEAST = 200  # distinct texts that one is trained on
 SAMPLE = 1 << 14  # texts that the principal axes are computed from
 FLOOR = 0.3  # cosines of neighbours
-WORTH_KEEPING = 0.5  # precision of pairs that are kept for another threshold
 
 
 def duplicates(
@@ -78,7 +78,7 @@ def duplicates(
     store = _stored(against, model)
     own = _read(texts, given)
     if store is not None:
-        other: Texts | None = Texts(as_arrow(store.texts), tuple(store.ids))
+        other: Texts | None = Texts(store.texts, tuple(store.ids))
     else:
         other = None if against is None else _read(against, given)
     cut = len(other) if other else 0
@@ -125,8 +125,9 @@ def _compared(
         fresh = Features.of(some.slice(before), space, hashes.take(rows[before:]))
         features = store.features.take(rows[:before]).joined(fresh)
     else:
-        space, notes = _space_for(model, every, rows, seed=seed, progress=progress, watch=watch)
-        features = Features.of(some, space, hashes.take(rows))
+        distinct = hashes.take(rows)
+        space, notes = space_for(model, every, rows, distinct, seed=seed, progress=progress, watch=watch)
+        features = Features.of(some, space, distinct)
     if watch is not None:
         watch(Event("message", f"comparing {len(rows):,} distinct texts"))
     found, calibration, by_letters = _found_in(some, features, space, before, seed)
@@ -134,7 +135,7 @@ def _compared(
         notes += (f"{templates:,} pairs share a template and fill it with different words, which is no duplicate",)
     compared = None
     if other is None and calibration is not None:
-        compared = Compared(tuple(own.ids[row] for row in rows), some, features, space)
+        compared = Compared(rows, features, space)
     others, names = (other.texts, other.ids) if other else (None, None)
     pairs = _with_copies(found, rows, copies, cut)
     return Duplicates(
@@ -169,34 +170,37 @@ def _distinct(
     return np.concatenate(rows), copies
 
 
-def _space_for(
+def space_for(
     model: Any,
     texts: pa.Array,
     rows: Int64[np.ndarray, " distinct"],
+    hashes: TextHashes,
     *,
     seed: int,
     progress: bool,
     watch: Watch | None,
-) -> tuple[Space | None, tuple[str, ...]]:
-    """The space in which texts are compared by meaning; without an encoder None, and the reason."""
-    if model is None and len(rows) < LEAST:
-        return None, ("the texts are too few to train an encoder on: they were compared by their letters alone",)
+) -> tuple[Space, tuple[str, ...]]:
+    """The space in which texts are compared; without an encoder by letters alone, with the reason."""
     rng = np.random.default_rng(seed)
     drawn = np.sort(rng.choice(rows, min(len(rows), LEARNED), replace=False)) if len(rows) else rows
-    try:
-        encoder = load_or_train(model, texts.take(pa.array(drawn)), seed=seed, progress=progress, watch=watch)
-    except LikewiseError:
-        if model is not None:
-            raise
-        return None, ("no encoder could be trained on the texts: they were compared by their letters alone",)
+    encoder, reason = None, "the texts are too few to train an encoder on"
+    if model is not None or len(rows) >= LEAST:
+        try:
+            encoder = load_or_train(model, texts.take(pa.array(drawn)), seed=seed, progress=progress, watch=watch)
+        except LikewiseError:
+            if model is not None:
+                raise
+            reason = "no encoder could be trained on the texts"
+    if encoder is None:
+        return Space.of(None, [], hashes), (f"{reason}: they were compared by their letters alone",)
     if len(rows) == 0:
-        return None, ()
+        return Space.of(None, [], hashes), ()
     sample = np.sort(rng.choice(drawn, min(len(drawn), SAMPLE), replace=False))
-    return Space.of(encoder, texts.take(pa.array(sample))), ()
+    return Space.of(encoder, texts.take(pa.array(sample)), hashes), ()
 
 
 def _found_in(
-    texts: pa.Array, features: Features, space: Space | None, cut: int, seed: int
+    texts: pa.Array, features: Features, space: Space, cut: int, seed: int
 ) -> tuple[Pairs, Calibration | None, Float64[np.ndarray, " templates"]]:
     """The pairs among distinct texts that are worth keeping, the calibration, and the precision of template pairs.
 
@@ -205,31 +209,31 @@ def _found_in(
     """
     count = len(texts)
     rng = np.random.default_rng(seed)
-    with_words = np.flatnonzero(np.diff(features.hashes.sketch_offsets))  # others share no letters with any text
+    with_words = np.flatnonzero(np.diff(features.hashes.word_offsets))  # others share no words with any text
     keys = minhash_pairs(features.hashes.bands, with_words, cut)
-    if space is not None and count > 1:
+    if space.dim and count > 1:
         coarse = _coarse(features)
         searched = coarse[:cut] if cut else coarse
         if len(searched):
             found = nearest(coarse[cut:], searched, lists_of(searched, rng), FLOOR, same=not cut)
             keys = distinct_keys(keys, neighbour_pairs(found, cut, count))
     ones, others = keys // max(count, 1), keys % max(count, 1)
-    alike = similarities(features, features, ones, others, space)
+    evidence = evidence_of(features, features, ones, others, space)
     if not count:
         nothing = np.zeros(0, np.int64)
         return Pairs(nothing, nothing, np.zeros(0, np.float32), np.zeros(0), np.zeros(0, np.uint8)), None, np.zeros(0)
     possible = float(cut) * (count - cut) if cut else count * (count - 1) / 2
-    calibration = calibrated(texts, features, space, alike, possible, rng)
-    certainty = calibration.lexical.precisions(alike.lexical)
-    by_letters = certainty >= np.maximum(calibration.semantic.precisions(alike.semantic), WORTH_KEEPING)
-    suspect = np.flatnonzero(by_letters)
+    calibration = calibrated(texts, features, space, evidence, possible, rng)
+    certainty = calibration.near.precisions(evidence.words)
+    by_meaning = calibration.semantic.precisions(calibration.weights.scores(evidence))
+    suspect = np.flatnonzero(certainty >= np.maximum(by_meaning, WORTH_KEEPING))
     wanted = np.zeros(count, bool)
     wanted[ones[suspect]] = wanted[others[suspect]] = True
-    near = neighbours(ones, others, alike.lexical, wanted)
+    near = neighbours(ones, others, evidence.words, wanted)
     template = suspect[fill_template(texts, ones[suspect], others[suspect], near)]
-    alike.lexical[template] = 0.0  # their letters are no evidence
+    evidence = without_letters(evidence, template)
     exact = features.hashes.exact
-    pairs = Pairs.of(ones, others, alike, exact[ones] == exact[others], calibration)
+    pairs = Pairs.of(ones, others, evidence, exact[ones] == exact[others], calibration)
     return pairs.take(np.flatnonzero(pairs.precision >= WORTH_KEEPING)), calibration, certainty[template]
 
 

@@ -1,4 +1,4 @@
-"""The hashes of texts: of the whole text, its numbers, its character shingles, and bands of MinHashes."""
+"""The hashes of texts: of the whole text, its words, its character shingles, and bands of MinHashes."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def _kind(character: str) -> int:
 
 
 BANDS, ROWS = 16, 4  # of MinHashes: of two texts that share 70 % of their shingles 99 % meet in a band, of 30 % 12 %
-SKETCH = 256  # shingles that are kept of a text
+WORDS, GRAMS = 256, 512  # words and trigrams that are kept of a text
 
 
 @dataclass(frozen=True)
@@ -58,19 +58,19 @@ class TextHashes:
     Attributes:
         exact: a hash of the characters, without regard to case, compatibility forms and amounts of white space; 0 for a
             blank text.
-        numbers: a hash of each word with a digit in it, a rising set a text, all texts end to end.
-        offsets: the numbers of text `i` are those from `offsets[i]` to `offsets[i + 1]`.
-        sketches: of the shingles of four characters of each text the lowest hashes, rising, all texts end to end: all
-            of a short text, 256 of a long one (Broder 1997, "On the resemblance and containment of documents").
-        sketch_offsets: those of text `i` are from `sketch_offsets[i]` to `sketch_offsets[i + 1]`.
+        words: the spelling of each word as `kernels.spelling` has it, a rising set a text, all texts end to end: all of
+            a short text, the 256 lowest of a long one (Broder 1997, "On the resemblance and containment of documents").
+        word_offsets: those of text `i` are from `word_offsets[i]` to `word_offsets[i + 1]`.
+        grams: the same of the trigrams of its words, hashed, with repeats, at most 512.
+        gram_offsets: those of text `i` are from `gram_offsets[i]` to `gram_offsets[i + 1]`.
         bands: hashes of groups of MinHashes: texts that share one are worth comparing.
     """
 
     exact: UInt64[np.ndarray, " texts"]
-    numbers: UInt32[np.ndarray, " numbers"]
-    offsets: Int64[np.ndarray, " texts_and_1"]
-    sketches: UInt32[np.ndarray, " shingles"]
-    sketch_offsets: Int64[np.ndarray, " texts_and_1"]
+    words: UInt64[np.ndarray, " words"]
+    word_offsets: Int64[np.ndarray, " texts_and_1"]
+    grams: UInt32[np.ndarray, " grams"]
+    gram_offsets: Int64[np.ndarray, " texts_and_1"]
     bands: UInt64[np.ndarray, "bands texts"]
 
     def __len__(self) -> int:
@@ -78,9 +78,9 @@ class TextHashes:
 
     def take(self, rows: Int[np.ndarray, " some"]) -> "TextHashes":
         """Those of some texts, in that order."""
-        numbers = packed(self.numbers, self.offsets[:-1][rows], np.diff(self.offsets)[rows])
-        sketches = packed(self.sketches, self.sketch_offsets[:-1][rows], np.diff(self.sketch_offsets)[rows])
-        return TextHashes(self.exact[rows], *numbers, *sketches, np.ascontiguousarray(self.bands[:, rows]))
+        words = packed(self.words, self.word_offsets[:-1][rows], np.diff(self.word_offsets)[rows])
+        grams = packed(self.grams, self.gram_offsets[:-1][rows], np.diff(self.gram_offsets)[rows])
+        return TextHashes(self.exact[rows], *words, *grams, np.ascontiguousarray(self.bands[:, rows]))
 
     @classmethod
     def joined(cls, parts: "list[TextHashes]") -> "TextHashes":
@@ -88,10 +88,10 @@ class TextHashes:
         none, no_lengths = np.zeros(0, np.uint32), np.zeros(0, np.int64)
         return cls(
             np.concatenate([np.zeros(0, np.uint64), *(part.exact for part in parts)]),
-            np.concatenate([none, *(part.numbers for part in parts)]),
-            _offsets_of(np.concatenate([no_lengths, *(np.diff(part.offsets) for part in parts)])),
-            np.concatenate([none, *(part.sketches for part in parts)]),
-            _offsets_of(np.concatenate([no_lengths, *(np.diff(part.sketch_offsets) for part in parts)])),
+            np.concatenate([np.zeros(0, np.uint64), *(part.words for part in parts)]),
+            _offsets_of(np.concatenate([no_lengths, *(np.diff(part.word_offsets) for part in parts)])),
+            np.concatenate([none, *(part.grams for part in parts)]),
+            _offsets_of(np.concatenate([no_lengths, *(np.diff(part.gram_offsets) for part in parts)])),
             np.concatenate([np.zeros((BANDS, 0), np.uint64), *(part.bands for part in parts)], axis=1),
         )
 
@@ -110,22 +110,25 @@ def _read_chunk(chunk: pa.Array, functions: tuple[UInt32[np.ndarray, " hashes"],
     offsets, data = buffers(lower)
     offsets = np.ascontiguousarray(offsets, np.int64)
     texts = len(lower)
-    size, begins = int(offsets[-1] - offsets[0]), offsets[:-1] - offsets[0]
-    numbers, counts = np.empty(size + 1, np.uint32), np.empty(texts, np.int32)
+    size = int(offsets[-1] - offsets[0])
+    words, counts = np.empty(size + texts + 1, np.uint64), np.empty(texts, np.int32)
     shingles, many = np.empty(size + texts + 1, np.uint32), np.empty(texts, np.int32)
+    grams, how_many = np.empty_like(shingles), np.empty(texts, np.int32)
     exact = np.empty(texts, np.uint64)
-    kernels.read_texts(data, offsets, kinds_of_characters(), numbers, counts, exact, shingles, many)
-    places = begins + np.arange(texts)
+    kernels.read_texts(
+        data, offsets, kinds_of_characters(), words, counts, exact, shingles, many, grams, how_many
+    )  # fmt: skip
+    places = offsets[:-1] - offsets[0] + np.arange(texts)
     minhashes = np.empty((texts, BANDS * ROWS), np.uint32)
     kernels.minhashes_of(shingles, places, many, functions[0], functions[1], minhashes)
     bands = np.empty((BANDS, texts), np.uint64)
     kernels.band_hashes(minhashes, BANDS, ROWS, bands)
-    sketches = packed(shingles, places, np.minimum(many, SKETCH))
-    return TextHashes(exact, *packed(numbers, begins, counts), *sketches, bands)
+    kept = packed(words, places, np.minimum(counts, WORDS)), packed(grams, places, np.minimum(how_many, GRAMS))
+    return TextHashes(exact, *kept[0], *kept[1], bands)
 
 
 def packed(
-    values: Int32[np.ndarray, " values"] | UInt32[np.ndarray, " values"],
+    values: Int32[np.ndarray, " values"] | UInt32[np.ndarray, " values"] | UInt64[np.ndarray, " values"],
     begins: Int64[np.ndarray, " texts"],
     lengths: Int[np.ndarray, " texts"],
 ) -> tuple[np.ndarray, Int64[np.ndarray, " texts_and_1"]]:

@@ -1,128 +1,173 @@
 """A store of texts: finds the duplicates of one more text among a million in milliseconds, and is kept in a folder."""
 
 import json
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float32, Int64, UInt64
+from jaxtyping import Float32, Int64
 from pyarrow import feather
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from likewise.applications.duplicates.calibration import Calibration, Curve
-from likewise.applications.duplicates.candidates import Lists, lists_of
+from likewise.applications.duplicates.decisions import (
+    Decision,
+    DecisionFile,
+    Linked,
+    append_decisions,
+    check_decisions,
+    in_force,
+    place_of,
+    read_decisions,
+)
+from likewise.applications.duplicates.evidence import Evidence, Weights, evidence_of, without_letters
 from likewise.applications.duplicates.minhash import TextHashes
-from likewise.applications.duplicates.result import REASONS, Duplicates, Member, Pairs, checked_precision
-from likewise.applications.duplicates.similarity import COARSE, Features, Similarities, Space, similarities
+from likewise.applications.duplicates.pairs import DECIDED, EXACT, REASONS, Pairs
+from likewise.applications.duplicates.result import WORTH_KEEPING, Duplicates, Member, checked_precision
+from likewise.applications.duplicates.space import Features, Space
+from likewise.applications.duplicates.tables import Table
 from likewise.applications.duplicates.templates import fill_template, neighbours
 from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
 from likewise.model.embedder import Identity
 from likewise.model.load import load_stored, store_embedder
-from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import as_arrow
 
-RECORD, FEATURES, TEXTS = "duplicates.json", "features.safetensors", "texts.arrow"
-FORMAT = 5  # raised when what is kept of a text, or how it is scored, changes
+RECORD, FEATURES, TEXTS, PAIRS = "duplicates.json", "features.safetensors", "texts.arrow", "pairs.arrow"
+FORMAT = 7  # raised when what is kept of a text, or how it is scored, changes
 OTHER = "something else"  # what a path is that is neither such a folder nor free
-MOST_OF_BUCKET = 32  # texts of a full bucket that are compared
-PROBES = 4  # lists
-NEAREST = 32
-
-
-@dataclass(frozen=True)
-class Table:
-    """Some texts.
-
-    Attributes:
-        features: of them.
-        first: the number of the first of them in the store; the others follow.
-        exact: their hashes, rising.
-        by_exact: whose they are.
-        bands: the hashes of each band, rising.
-        by_band: whose they are.
-        lists: of their vectors.
-    """
-
-    features: Features
-    first: int
-    exact: UInt64[np.ndarray, " texts"]
-    by_exact: Int64[np.ndarray, " texts"]
-    bands: UInt64[np.ndarray, "bands texts"]
-    by_band: Int64[np.ndarray, "bands texts"]
-    lists: Lists
-
-    def __len__(self) -> int:
-        return len(self.features)
-
-    @classmethod
-    def of(cls, features: Features, first: int, rng: np.random.Generator) -> "Table":
-        """Put texts in order, of which the first has the number `first`."""
-        by_exact = np.argsort(features.hashes.exact, kind="stable")
-        bands = features.hashes.bands
-        by_band = np.argsort(bands, axis=1, kind="stable")
-        lists = lists_of(features.vectors[:, :COARSE].astype(np.float32), rng)
-        exact = features.hashes.exact[by_exact]
-        return cls(features, first, exact, by_exact, np.take_along_axis(bands, by_band, 1), by_band, lists)
-
-    def candidates(self, one: Features) -> Int64[np.ndarray, " candidates"]:
-        """Which of the texts are worth comparing with a single one, rising."""
-        found = [self._within(self.exact, self.by_exact, one.hashes.exact[0])]
-        bands = zip(self.bands, self.by_band, one.hashes.bands[:, 0], strict=True)
-        found += [self._within(hashes, places, hashed) for hashes, places, hashed in bands]
-        if one.vectors.shape[1]:
-            found.append(self._near(one.vectors[0, :COARSE].astype(np.float32)))
-        return np.unique(np.concatenate(found))
-
-    def _within(
-        self, hashes: UInt64[np.ndarray, " texts"], places: Int64[np.ndarray, " texts"], wanted: np.uint64
-    ) -> Int64[np.ndarray, " some"]:
-        first, last = np.searchsorted(hashes, wanted, side="left"), np.searchsorted(hashes, wanted, side="right")
-        return places[first : min(last, first + MOST_OF_BUCKET)]
-
-    def _near(self, query: Float32[np.ndarray, " coarse"]) -> Int64[np.ndarray, " some"]:
-        order = np.argsort(-(self.lists.centroids @ query), kind="stable")[:PROBES]
-        rows = np.concatenate([np.zeros(0, np.int64), *(self.lists.of(int(number)) for number in order)])
-        some = self.features.vectors[rows, :COARSE].astype(np.float32)
-        lengths = np.maximum(np.linalg.norm(some, axis=1), 1e-12)
-        cosines = (some @ query) / lengths
-        best: np.ndarray = rows[np.argsort(-cosines, kind="stable")[:NEAREST]]
-        return best
 
 
 class Store:
-    """Distinct texts that further ones are compared with.
+    """Texts that further ones are compared with, and whose duplicates a person decides on.
 
     New texts are kept in tables of their own, which are joined as they grow: each text is put in order anew some twenty
     times at the most, however many there become.
 
     Attributes:
-        ids: of the texts, by their number.
-        texts: the texts.
-        space: in which they are compared; None for lexical similarity alone.
-        calibration: what precision a similarity has.
+        space: in which they are compared.
+        calibration: what evidence is worth.
         precision: of calls without one.
+        decisions: what a person decided, as `refresh` found it last.
     """
 
     def __init__(
         self,
-        ids: Sequence[str],
-        texts: Sequence[str],
+        found: Duplicates,
+        rows: Int64[np.ndarray, " distinct"],
         features: Features,
-        space: Space | None,
-        calibration: Calibration,
-        precision: float,
+        space: Space,
+        compared: int | None = None,
     ) -> None:
-        self.ids, self.texts = list(ids), list(texts)
-        self.space, self.calibration, self.precision = space, calibration, precision
+        if found.calibration is None:
+            raise InputError("no store can be made without a calibration: find duplicates among some texts")
+        self.space, self.calibration, self.precision = space, found.calibration, found.precision
+        self.decisions: tuple[Decision, ...] = ()
+        self._found, self._rows = found, rows  # of each number, the distinct texts, the row in `_found`
+        self._compared = len(rows) if compared is None else compared  # numbers whose pairs are among the candidates
+        self._added: list[tuple[str, str]] = []  # ids and texts that are not in `_found` yet
         self._tables = [Table.of(features, 0, np.random.default_rng(0))]
+        self._decided: Duplicates | None = None
+        self._file: DecisionFile | None = None
+        self._lock = threading.RLock()
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self._rows) + len(self._added)
+
+    @property
+    def ids(self) -> list[str]:
+        """Of the distinct texts, by their number."""
+        return [*(self._found.ids[row] for row in self._rows.tolist()), *(id for id, _ in self._added)]
+
+    @property
+    def texts(self) -> pa.Array:
+        """The distinct texts, by their number."""
+        added = pa.array([text for _, text in self._added], pa.large_string())
+        return pa.concat_arrays([self._found.texts.take(pa.array(self._rows)), added])
+
+    @property
+    def found(self) -> Duplicates:
+        """All texts with their duplicates, as a person decided; texts that were added are compared now."""
+        with self._lock:
+            self._absorb()
+            self._compare()
+            return self._obeying()
+
+    def decide(self, decisions: Sequence[tuple[int, int, bool | None]]) -> None:
+        """Keep what a person decided; in the folder, if there is one, when this returns. All of it or nothing.
+
+        Args:
+            decisions: rows of two texts of `found`, and whether they are duplicates; None takes a decision back.
+
+        Raises:
+            InputError: there is no such row.
+            ContradictionError: a decision is excluded by others.
+            LikewiseError: the folder was replaced or cannot be written.
+        """
+        with self._lock, ExitStack() as held:
+            write = held.enter_context(self._file.writing()) if self._file else None
+            found = self.found
+            check_decisions(found.decided, decisions, found.ids)
+            made = [
+                Decision(
+                    (found.ids[one], found.ids[other]),
+                    (found.texts[one].as_py(), found.texts[other].as_py()),
+                    duplicate,
+                )
+                for one, other, duplicate in decisions
+            ]
+            if write:
+                write(made)
+                self.refresh()
+            else:
+                self.decisions, self._decided = in_force([*self.decisions, *made]), None
+
+    def refresh(self) -> None:
+        """Read the decisions of the folder, if another process changed them."""
+        with self._lock:
+            changed = self._file.changed() if self._file else None
+            if changed is not None:
+                self.decisions, self._decided = changed, None
+
+    def _absorb(self) -> None:
+        """Put texts that were added among the others."""
+        if not self._added:
+            return
+        before, (ids, texts) = self._found, zip(*self._added, strict=True)
+        rows = np.arange(len(before.ids), len(before.ids) + len(ids))
+        self._found = replace(
+            before,
+            texts=pa.concat_arrays([before.texts, pa.array(texts, pa.large_string())]),
+            ids=(*before.ids, *ids),
+            order=np.concatenate([before.order, rows]),
+            copies=np.concatenate([before.copies, rows]),
+        )
+        self._rows, self._added, self._decided = np.concatenate([self._rows, rows]), [], None
+
+    def _compare(self) -> None:
+        """Compare the texts that were added with those before them."""
+        if self._compared == len(self._rows):
+            return
+        copies, parts = self._found.copies.copy(), [self._found.candidates]
+        for number in range(self._compared, len(self._rows)):
+            row = int(self._rows[number])
+            pairs = self._pairs_of(self._found.texts[row].as_py(), WORTH_KEEPING)
+            pairs = pairs.take(np.flatnonzero((pairs.second < number) & (pairs.precision >= WORTH_KEEPING)))
+            same = pairs.second[pairs.reason == EXACT]
+            if len(same):
+                copies[row] = copies[self._rows[same.min()]]
+            else:
+                pairs = pairs.take(np.flatnonzero(copies[self._rows[pairs.second]] == self._rows[pairs.second]))
+            first = self._rows[pairs.second]
+            parts.append(replace(pairs, first=first, second=np.full(len(pairs), row, np.int64)))
+        self._found = replace(self._found, candidates=Pairs.joined(parts).ranked(), copies=copies)
+        self._compared, self._decided = len(self._rows), None
 
     @property
     def features(self) -> Features:
@@ -143,8 +188,9 @@ class Store:
         if compared is None or found.calibration is None:
             reason = "they are all blank" if found.others is None else "they were compared with other texts"
             raise InputError(f"no store can be made of these texts: {reason}; make one of the texts to compare with")
-        texts = compared.texts.to_pylist()
-        return cls(compared.ids, texts, compared.features, compared.space, found.calibration, found.precision)
+        plain = replace(found.undecided(), compared=None, most_pairs=None)
+        plain = replace(plain, candidates=plain.candidates.ranked())
+        return cls(plain, compared.rows, compared.features, compared.space)
 
     def duplicates_of(self, text: str, precision: float | None = None) -> list[Member]:
         """The texts that a text is a duplicate of, the surest first; none for a blank one.
@@ -156,38 +202,72 @@ class Store:
         Raises:
             InputError: `text` is no string, or `precision` is not above 0 and at most 1.
         """
-        one = Features.of(as_arrow([text]), self.space)
         wanted = self.precision if precision is None else checked_precision(precision)
-        if not one.hashes.exact[0]:
-            return []
-        numbers, lexical, semantic, same = [], [], [], []
-        for table in self._tables:
-            rows = table.candidates(one)
-            alike = similarities(one, table.features, np.zeros(len(rows), np.int64), rows, self.space)
-            numbers.append(rows + table.first)
-            lexical.append(alike.lexical)
-            semantic.append(alike.semantic)
-            same.append(table.features.hashes.exact[rows] == one.hashes.exact[0])
-        every, alike = np.concatenate(numbers), Similarities(np.concatenate(lexical), np.concatenate(semantic))
-        likely = self.calibration.lexical.precisions(alike.lexical) >= wanted - 1e-9
-        alike.lexical[self._fill_template(text, every, alike.lexical, np.flatnonzero(likely))] = 0.0
-        pairs = Pairs.of(np.zeros(len(every), np.int64), every, alike, np.concatenate(same), self.calibration)
+        pairs = self._pairs_of(text, wanted)
+        decided = self._obeying()
+        if decided.answers is not None:
+            pairs = replace(pairs, precision=decided.answers.corrected(pairs))
+        exact = {self._row(number) for number in pairs.second[pairs.reason == EXACT].tolist()}
+        linked = Linked(decided.decided) if exact else Linked()
+        same = {row for each in exact for row in linked.with_row(each)} - exact
+        opposed = {row for each in exact for row in linked.opposed_to(each)} - exact
         found: list[Member] = []
         for at in np.flatnonzero(pairs.precision >= wanted - 1e-9).tolist():
-            row, reason = int(pairs.second[at]), REASONS[pairs.reason[at]]
-            score, sure = float(pairs.score[at]), float(pairs.precision[at])
-            found.append(Member(row, self.ids[row], self.texts[row], reason, score, sure))
+            number = int(pairs.second[at])
+            row, reason = self._row(number), REASONS[pairs.reason[at]]
+            if row not in same and row not in opposed:
+                score, sure = float(pairs.score[at]), float(pairs.precision[at])
+                found.append(Member(row, *self._named(number), reason, score, sure))
+        ids, texts = self._found.ids, self._found.texts
+        found += [Member(row, ids[row], texts[row].as_py(), REASONS[DECIDED], 1.0, 1.0) for row in same]
         return sorted(found, key=lambda member: (-member.precision, -member.score, member.row))
 
+    def _row(self, number: int) -> int:
+        """The row of a distinct text."""
+        beyond = number - len(self._rows)
+        return int(self._rows[number]) if beyond < 0 else len(self._found.ids) + beyond
+
+    def _named(self, number: int) -> tuple[str, str]:
+        """Id and text of a distinct text."""
+        if number >= len(self._rows):
+            return self._added[number - len(self._rows)]
+        row = int(self._rows[number])
+        return self._found.ids[row], self._found.texts[row].as_py()
+
+    def _obeying(self) -> Duplicates:
+        """The texts with their duplicates, as a person decided; texts that were added are not compared."""
+        with self._lock:
+            self.refresh()
+            if self._decided is None:
+                self._decided = self._found.with_decisions(self.decisions)
+            return self._decided
+
+    def _pairs_of(self, text: str, least: float) -> Pairs:
+        """A text with its candidates, by number; none for a blank one. Those below a precision may have another one."""
+        one = Features.of(as_arrow([text]), self.space)
+        numbers, parts, same = [], [], []
+        for table in self._tables if one.hashes.exact[0] else ():
+            rows = table.candidates(one)
+            parts.append(evidence_of(one, table.features, np.zeros(len(rows), np.int64), rows, self.space))
+            numbers.append(rows + table.first)
+            same.append(table.features.hashes.exact[rows] == one.hashes.exact[0])
+        if not numbers:
+            return self._found.candidates.take(np.zeros(0, np.int64))
+        every, evidence = np.concatenate(numbers), Evidence.joined(parts)
+        likely = self.calibration.near.precisions(evidence.words) >= least - 1e-9
+        template = self._fill_template(text, every, evidence.words, np.flatnonzero(likely))
+        evidence = without_letters(evidence, template)
+        return Pairs.of(np.zeros(len(every), np.int64), every, evidence, np.concatenate(same), self.calibration)
+
     def _fill_template(
-        self, text: str, rows: np.ndarray, lexical: Float32[np.ndarray, " candidates"], likely: np.ndarray
+        self, text: str, rows: np.ndarray, letters: Float32[np.ndarray, " candidates"], likely: np.ndarray
     ) -> Int64[np.ndarray, " some"]:
         """Which of the likely candidates share a template with a text, judged by its most similar candidates."""
         if not len(likely):
             return likely
-        texts = pa.array([text, *(self.texts[row] for row in rows)], pa.large_string())
+        texts = pa.array([text, *(self._named(number)[1] for number in rows.tolist())], pa.large_string())
         zeros, every = np.zeros(len(rows), np.int64), np.arange(1, len(texts))
-        near = neighbours(zeros, every, lexical, np.ones(len(texts), bool))
+        near = neighbours(zeros, every, letters, np.ones(len(texts), bool))
         found: np.ndarray = likely[fill_template(texts, zeros[likely], every[likely], near)]
         return found
 
@@ -215,37 +295,50 @@ class Store:
             last, before = tables.pop(), tables.pop()
             tables.append(Table.of(before.features.joined(last.features), before.first, rng))
         self._tables = tables
-        self.ids += [names[row] for row in with_words]
-        self.texts += array.take(pa.array(with_words)).to_pylist()
+        self._added += [(names[row], array[row].as_py()) for row in with_words.tolist()]
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write the folder, the encoder with it where it is one that can be written.
+
+        What a person decided goes with it, and so do the decisions in a folder that is replaced. Later ones are kept in
+        this folder.
 
         Raises:
             InputError: `path` exists and `overwrite` is false, or is something else than such a folder.
         """
         path = Path(path)
         refuse_other(path, RECORD, OTHER)
-        features = self.features
-        arrays = {
-            "exact": features.hashes.exact, "numbers": features.hashes.numbers,
-            "offsets": features.hashes.offsets, "sketches": features.hashes.sketches,
-            "sketch_offsets": features.hashes.sketch_offsets, "bands": features.hashes.bands,
-            "vectors": features.vectors, "tokens": features.tokens.ids, "token_offsets": features.tokens.offsets,
-            "axes": self.space.axes if self.space else np.zeros((0, 0), np.float32),
-        }  # fmt: skip
-        arrays |= {
-            f"{name}_{of}": getattr(getattr(self.calibration, name), of)
-            for name in ("lexical", "semantic")
-            for of in ("precision", "recall")
-        }
-        with replacing_folder(path, overwrite=overwrite) as folder:
-            kept = store_embedder(self.space.encoder, folder).plain() if self.space else None
-            save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / FEATURES)
-            table = pa.table({"id": pa.array(self.ids, pa.string()), "text": pa.array(self.texts, pa.large_string())})
-            feather.write_feather(table, str(folder / TEXTS), compression="zstd")
-            record = {"format": FORMAT, "precision": self.precision, "encoder": kept}
-            (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        with self._lock:
+            self._absorb()
+            features, found = self.features, self._found
+            arrays = {name: getattr(features.hashes, name) for name in TextHashes.__dataclass_fields__}
+            rest = np.setdiff1d(np.arange(len(found.ids)), self._rows)
+            arrays |= {
+                "vectors": features.vectors, "axes": self.space.axes,
+                "gram_weights": self.space.gram_weights, "word_weights": self.space.word_weights,
+                "order": found.order, "copies": found.copies, "rows": np.concatenate([self._rows, rest]),
+            }  # fmt: skip
+            arrays |= {
+                f"{name}_{of}": getattr(getattr(self.calibration, name), of)
+                for name in ("near", "semantic")
+                for of in ("precision", "recall")
+            }
+            with replacing_folder(path, overwrite=overwrite) as folder:
+                kept = store_embedder(self.space.encoder, folder).plain() if self.space.dim else None
+                save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / FEATURES)
+                table = pa.table({"id": pa.array(found.ids, pa.string()), "text": found.texts})
+                feather.write_feather(table, str(folder / TEXTS), compression="zstd")
+                pairs = pa.table({name: getattr(found.candidates, name) for name in Pairs.__dataclass_fields__})
+                feather.write_feather(pairs, str(folder / PAIRS), compression="uncompressed")
+                self.refresh()
+                append_decisions(folder, in_force([*read_decisions(path), *self.decisions]))
+                record = {
+                    "format": FORMAT, "precision": self.precision, "encoder": kept, "distinct": len(self._rows),
+                    "compared": self._compared, "notes": found.notes, "weights": asdict(self.calibration.weights),
+                }  # fmt: skip
+                (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+            self._file = DecisionFile(path, RECORD, place_of(path / RECORD))
+            self.refresh()
 
     @classmethod
     def load(cls, path: str | Path, model: Any = None) -> "Store":
@@ -261,21 +354,37 @@ class Store:
         folder = Path(path)
         if not (folder / RECORD).is_file():
             raise InputError(f"{folder} holds no texts to compare with: likewise duplicates FILE --save {folder} does")
+        place = place_of(folder / RECORD)
         try:
             record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
             if (version := int(record["format"])) != FORMAT:
                 raise InputError(f"{folder} is of format {version}, and {FORMAT} is read: make it anew")
             stored = load_file(folder / FEATURES)
-            table = feather.read_table(str(folder / TEXTS))
+            table = feather.read_table(str(folder / TEXTS)).combine_chunks()
+            pairs = feather.read_table(str(folder / PAIRS), memory_map=True)
             hashes = TextHashes(*(stored[field] for field in TextHashes.__dataclass_fields__))
-            features = Features(hashes, stored["vectors"], Ragged(stored["tokens"], stored["token_offsets"]))
-            curves = [Curve(stored[f"{name}_precision"], stored[f"{name}_recall"]) for name in ("lexical", "semantic")]
-            ids, texts, precision, axes = table["id"], table["text"], float(record["precision"]), stored["axes"]
+            features = Features(hashes, stored["vectors"])
+            curves = [Curve(stored[f"{name}_precision"], stored[f"{name}_recall"]) for name in ("near", "semantic")]
+            calibration = Calibration(Weights(**record["weights"]), *curves)
+            found = Duplicates(
+                _one_array(table["text"]), tuple(table["id"].to_pylist()), None, None, float(record["precision"]),
+                Pairs(*(pairs[name].to_numpy() for name in Pairs.__dataclass_fields__)), calibration,
+                stored["order"], stored["copies"], tuple(record["notes"]),
+            )  # fmt: skip
+            rows, compared = stored["rows"][: int(record["distinct"])], int(record["compared"])
+            axes, weights = stored["axes"], (stored["gram_weights"], stored["word_weights"])
         except InputError:
             raise
         except (OSError, ValueError, KeyError, TypeError, SafetensorError, pa.ArrowInvalid) as error:
             raise InputError(f"{folder} is damaged: restore it, or make it anew ({error})") from error
-        space = None
-        if record["encoder"]:
-            space = Space(load_stored(folder, Identity.of_plain(record["encoder"]), model), axes)
-        return cls(ids.to_pylist(), texts.to_pylist(), features, space, Calibration(*curves), precision)
+        kept = record["encoder"]
+        space = Space(load_stored(folder, Identity.of_plain(kept), model) if kept else None, axes, *weights)
+        store = cls(found, rows, features, space, compared)
+        store._file = DecisionFile(folder, RECORD, place)
+        store.refresh()
+        return store
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    chunks = column.chunks
+    return pa.concat_arrays(chunks) if chunks else pa.array([], column.type)

@@ -14,19 +14,19 @@ from scipy import sparse
 MOST = 0.75  # of the words that two texts share, for a text to have the same template; and of the texts that share one
 LEAST_OTHERS = 3  # texts with the same words make a template
 NEAREST = 8  # candidates of each text, the most similar, that may have its template
-LEAST_SIMILAR = 0.2  # lexical similarity, without which they have little in common
+LEAST_SIMILAR = 0.2  # by letters, without which they have little in common
 SHORTEST = 4  # letters of a word that a typo may change
 PAIRS = 1 << 12  # at once
 
 # A word is a run of letters and digits; in scripts without spaces between words a character is one, as in `minhash`.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff"
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff"
 _BETWEEN = r"[^\p{L}\p{M}\p{N}]+"
 
 
 def neighbours(
     ones: Int64[np.ndarray, " pairs"],
     others: Int64[np.ndarray, " pairs"],
-    lexical: Float32[np.ndarray, " pairs"],
+    letters: Float32[np.ndarray, " pairs"],
     wanted: Bool[np.ndarray, " texts"],
 ) -> sparse.csr_array:
     """The most similar candidates of the wanted texts, as rows of a matrix (texts, texts) of ones.
@@ -34,14 +34,14 @@ def neighbours(
     Args:
         ones: the first text of each candidate pair.
         others: the second.
-        lexical: their similarity.
+        letters: how alike they are by letters, 0 to 1.
         wanted: which of all texts.
     """
-    similar = lexical >= LEAST_SIMILAR
+    similar = letters >= LEAST_SIMILAR
     from_one, from_other = np.flatnonzero(wanted[ones] & similar), np.flatnonzero(wanted[others] & similar)
     rows = np.concatenate([ones[from_one], others[from_other]])
     columns = np.concatenate([others[from_one], ones[from_other]])
-    order = np.lexsort((-lexical[np.concatenate([from_one, from_other])], rows))
+    order = np.lexsort((-letters[np.concatenate([from_one, from_other])], rows))
     rows, columns = rows[order], columns[order]
     rank = np.arange(len(rows)) - np.searchsorted(rows, np.arange(len(wanted)))[rows]
     near = rank < NEAREST
@@ -104,7 +104,7 @@ def _words_of(texts: pa.Array) -> tuple[sparse.csr_array, sparse.csr_array]:
     The second occurrence of a word in a text is a word of its own: of "8 by 9" and "9 by 9" each has one that the other
     lacks.
     """
-    spaced = pc.replace_substring_regex(pc.utf8_lower(texts), f"([{_UNSPACED}])", r" \1 ")
+    spaced = pc.replace_substring_regex(pc.utf8_lower(texts), f"([{UNSPACED}])", r" \1 ")
     lists = pc.split_pattern(pc.utf8_trim(pc.replace_substring_regex(spaced, _BETWEEN, " "), " "), " ")
     coded = lists.flatten().dictionary_encode()
     rows = np.repeat(np.arange(len(texts)), np.diff(lists.offsets))

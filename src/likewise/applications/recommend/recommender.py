@@ -23,11 +23,19 @@ from likewise.applications.recommend.ease import (
     factorize,
 )
 from likewise.applications.recommend.interactions import Histories, build_histories, read_interactions, read_items
+from likewise.applications.recommend.recommendation import (
+    Reason,
+    Recommendation,
+    Recommendations,
+    WordEffect,
+    word_effects,
+)
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.corpus.values import id_text
 from likewise.errors import InputError
 from likewise.model.embedder import Identity
 from likewise.model.load import load_stored, store_embedder
+from likewise.notebook import table
 from likewise.training.train import load_or_train
 
 SHRINKAGE = 0.5  # added to lengths in similarities, as a share of the root mean square length of all items
@@ -35,42 +43,6 @@ TINY = 1e-12
 SNIPPET = 200  # characters of the text of an item that are kept for display
 RECORD, ARRAYS, IDS = "recommender.json", "recommender.safetensors", "ids.json"
 FORMAT = 2
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """A recommended item.
-
-    Attributes:
-        rank: from 1.
-        item: its id.
-        score: product of the vectors of user and item; of `similar`, the shrunk cosine.
-        text: the beginning of its text.
-        new: whether nobody has chosen it yet, so that the score comes from its text alone.
-    """
-
-    rank: int
-    item: str
-    score: float
-    text: str
-    new: bool
-
-
-@dataclass(frozen=True)
-class Reason:
-    """An item of a history and its contribution to the score of another item.
-
-    Attributes:
-        item: its id.
-        part: its contribution; the parts add up to the score.
-        weight: its share of the weights of the history, by recency.
-        text: the beginning of its text.
-    """
-
-    item: str
-    part: float
-    weight: float
-    text: str
 
 
 @dataclass(frozen=True)
@@ -177,7 +149,7 @@ class Recommender:
         projected = projection.transform(vectors)
         settings = choose_settings(histories, projected, EaseSettings(dim=self.dim), rng)
         factors = factorize(histories.matrix(len(ids)), projected, settings.dim, settings.text_weight)
-        snippets = [" ".join(each[: 2 * SNIPPET].split())[:SNIPPET] for each in texts]
+        snippets = [_snippet(each) for each in texts]
         self._set_state(
             RecommenderState(
                 ids, snippets, users, histories, seen, projected, projection, factors.shrink(settings), settings
@@ -197,7 +169,7 @@ class Recommender:
 
     def recommend(
         self, user: str | int | None = None, k: int = 10, *, liked: Sequence[str] = (), text: str | None = None
-    ) -> list[Recommendation]:
+    ) -> Recommendations:
         """Rank the items that a user has not seen.
 
         Args:
@@ -220,7 +192,7 @@ class Recommender:
             scores[self.state_.seen[number]] = -np.inf
         return self._ranked(scores, k)
 
-    def similar(self, item: str | int, k: int = 10) -> list[Recommendation]:
+    def similar(self, item: str | int, k: int = 10) -> Recommendations:
         """Rank the items that are most similar to one, by who chose them and by their texts.
 
         The score is the cosine before the directions were shrunk, with lengths enlarged, so that items with few
@@ -238,24 +210,49 @@ class Recommender:
         scores[number] = -np.inf
         return self._ranked(scores, k)
 
-    def explain(self, user: str | int | None, item: str | int, *, liked: Sequence[str] = ()) -> list[Reason]:
+    def explain(
+        self, user: str | int | None, item: str | int, *, liked: Sequence[str] = (), text: str | None = None
+    ) -> list[Reason]:
         """Split the score of an item into the contributions of the items of the history, the largest first.
 
+        A text counts as an item that was chosen last, as in `recommend`; its reason has no item.
+
         Raises:
-            InputError: the user or an item is unknown, or there is no history.
+            InputError: the user or an item is unknown, or there is neither a history nor a text.
         """
         self._check_fitted()
         target = int(self._item_numbers([item])[0])
-        history = self._history(None if user is None else self._user_number(_id(user)), liked)
-        if not len(history):
-            raise InputError("no history to explain by: give a user with liked items, or liked=[items]")
-        weights = self.state_.ease.history_weights(Histories.of([history]), for_new=bool(self._new[target]))
-        parts = weights * (self.item_vectors_[history] @ self.item_vectors_[target])
-        ids, snippets = self.state_.item_ids, self.state_.snippets
+        history = self._history(None if user is None else self._user_number(_id(user)), liked).tolist()
+        rows = self._history_vectors(history, text)
+        if not len(rows):
+            raise InputError(
+                'no history to explain by: give a user with liked items, liked=[items], or text="a sentence"'
+            )
+        places = Histories.of([np.arange(len(rows))])
+        weights = self.state_.ease.history_weights(places, for_new=bool(self._new[target]))
+        parts = weights * (rows @ self.item_vectors_[target])
+        ids: list[str | None] = [*(self.state_.item_ids[at] for at in history), None]
+        texts = [*(self.state_.snippets[at] for at in history), _snippet(text or "")]
         return [
-            Reason(ids[history[at]], float(parts[at]), float(weights[at] / weights.sum()), snippets[history[at]])
-            for at in np.argsort(-parts, kind="stable")
+            Reason(ids[at], float(parts[at]), float(weights[at] / weights.sum()), texts[at])
+            for at in np.argsort(-parts, kind="stable").tolist()
         ]
+
+    def word_effects(self, text: str, items: Sequence[str | int]) -> list[list[WordEffect]]:
+        """Compute by how much the words of a text raise the score of each item, the largest effect first.
+
+        Raises:
+            InputError: an item is unknown.
+        """
+        self._check_fitted()
+        targets = self.item_vectors_[self._item_numbers(items)]
+        return word_effects(lambda texts: self._text_vectors(texts) @ targets.T, text)
+
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook."""
+        fitted = hasattr(self, "state_")
+        sizes = {"items": len(self.state_.item_ids), "users": len(self.state_.user_ids)} if fitted else {}
+        return table("Recommender", {"fitted": fitted, **sizes})
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a folder with what was learned, and with the encoder if it can be saved.
@@ -333,14 +330,23 @@ class Recommender:
 
     def _scores(self, history: Int[np.ndarray, " history"], text: str | None) -> Float32[np.ndarray, " items"]:
         """Score all items for a history, with a text as an item that was chosen last."""
-        vectors, ease = self.item_vectors_, self.state_.ease
-        if text is not None and text.strip():
-            projected = self.state_.projection.transform(encode_texts(self.encoder_, [text]))
-            history, vectors = np.append(history, len(vectors)), np.concatenate([vectors, projected @ ease.text_map])
-        if not len(history):
+        rows = self._history_vectors(history.tolist(), text)
+        if not len(rows):
             raise InputError('this user has not liked any item yet: give liked=[items], or text="a sentence"')
-        scores: np.ndarray = ease.scores(Histories.of([history]), vectors, self.item_vectors_, self._new)[0]
+        places = Histories.of([np.arange(len(rows))])
+        scores: np.ndarray = self.state_.ease.scores(places, rows, self.item_vectors_, self._new)[0]
         return scores
+
+    def _history_vectors(self, history: list[int], text: str | None) -> Float32[np.ndarray, "history dim"]:
+        """Vectors of the items of a history, and of a text behind them."""
+        rows = self.item_vectors_[history]
+        return np.concatenate([rows, self._text_vectors([text])]) if text is not None and text.strip() else rows
+
+    def _text_vectors(self, texts: list[str]) -> Float32[np.ndarray, "texts dim"]:
+        """Vectors of texts as those of items that nobody chose."""
+        projected = self.state_.projection.transform(encode_texts(self.encoder_, texts))
+        vectors: np.ndarray = projected @ self.state_.ease.text_map
+        return vectors
 
     def _history(self, user: int | None, liked: Sequence[str]) -> Int[np.ndarray, " history"]:
         """Append items to the history of a user; an item that occurs twice keeps its latest place."""
@@ -360,16 +366,16 @@ class Recommender:
                 raise InputError(_unknown("item", each, self.state_.item_ids))
         return np.array([self._number_of_item[each] for each in ids], np.int64)
 
-    def _ranked(self, scores: Float32[np.ndarray, " items"], k: int) -> list[Recommendation]:
+    def _ranked(self, scores: Float32[np.ndarray, " items"], k: int) -> Recommendations:
         if k < 1:
             raise InputError(f"k is {k}, expected at least 1")
         ids, snippets = self.state_.item_ids, self.state_.snippets
         order = np.argsort(-scores, kind="stable")[:k]
-        return [
+        return Recommendations(
             Recommendation(rank, ids[at], float(scores[at]), snippets[at], bool(self._new[at]))
             for rank, at in enumerate(order.tolist(), 1)
             if np.isfinite(scores[at])
-        ]
+        )
 
 
 def _id(given: str | int) -> str:
@@ -377,6 +383,10 @@ def _id(given: str | int) -> str:
         return id_text(given)
     except ValueError as error:
         raise InputError(f"the id of a user or an item {error}") from None
+
+
+def _snippet(text: str) -> str:
+    return " ".join(text[: 2 * SNIPPET].split())[:SNIPPET]
 
 
 def _unknown(kind: str, given: str, known: Sequence[str]) -> str:
