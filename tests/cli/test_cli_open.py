@@ -1,11 +1,13 @@
 """`likewise open` with real processes: from a file to a page that answers, interrupted, continued, and opened again."""
 
 import csv
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,6 +56,17 @@ def opened(*arguments: str) -> Iterator[tuple[httpx.Client, Callable[[], str]]]:
             process.communicate()
 
 
+@contextmanager
+def paused(jobs: Path) -> Iterator[None]:
+    """Stop the process that does jobs, and let it go on."""
+    process = int((jobs / ".process.lock").read_text().split()[1])
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
 def until(found: Callable[[], Any]) -> Any:
     end = time.monotonic() + SECONDS
     while not (value := found()):
@@ -76,7 +89,8 @@ def test_from_a_file_to_a_page_that_answers(file: Path, capsys: pytest.CaptureFi
         assert job["kind"] == "open" and client.get("/status").json()["jobs"] is True
         with client.stream("GET", f"/jobs/{job['id']}/events") as events:
             next(line for line in events.iter_lines() if line == "event: step")
-            until(lambda: answers(client))
+            with paused(file.parent / ".docs.jobs"):  # so that the training cannot end before the first answer
+                until(lambda: answers(client))
         assert "goes on" in interrupt().splitlines()[-1]
     with likewise.Collection.open("docs.index") as index:
         first = index.describe().model  # which could be searched before the model was trained
@@ -148,7 +162,7 @@ def test_a_job_that_fails_ends_in_its_own_words(tmp_path: Path, capsys: pytest.C
     assert cli._ordered(queue, job.request) == id
     EventLog(queue.folder / id).write({"kind": "warning", "text": "row 7 has no text"})
     queue.note(job, state="failed", detail="a.csv has no column body")
-    cli._follow(queue, id, "http://127.0.0.1:1")
+    cli._follow(queue, id, "http://127.0.0.1:1", threading.Event())
     assert capsys.readouterr().err.splitlines() == ["warning: row 7 has no text", "error: a.csv has no column body"]
 
 

@@ -4,7 +4,6 @@ import os
 import shlex
 import sys
 import threading
-import time
 import webbrowser
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,14 +80,22 @@ def _serve(settings: Any, queue: Any, job: str | None, *, browser: bool) -> None
     """Serve until a signal ends it; the page shows the job first, if there is one."""
     from likewise.service.server import serve
 
+    ended, followers = threading.Event(), []
+
     def ready(address: str) -> None:
         typer.echo(address)
         if browser:
             webbrowser.open(f"{address}/#/progress" if job else address)
         if job:
-            threading.Thread(target=_follow, args=(queue, job, address), daemon=True).start()
+            followers.append(threading.Thread(target=_follow, args=(queue, job, address, ended)))
+            followers[0].start()
 
-    serve(settings, ready=ready)
+    try:
+        serve(settings, ready=ready)
+    finally:
+        ended.set()
+        for each in followers:
+            each.join()  # no line comes after those of the caller
 
 
 def _stem(file: str) -> str:
@@ -159,8 +166,8 @@ def _ordered(queue: Any, request: dict[str, Any]) -> str:
     return str(queue.add("open", request, {"data_folder": None, "index": None}).id)
 
 
-def _follow(queue: Any, id: str, address: str) -> None:
-    """Write what happens to a job to standard error, a line each."""
+def _follow(queue: Any, id: str, address: str, ended: threading.Event) -> None:
+    """Write what happens to a job to standard error, a line each, until the job or the server has ended."""
     last = 0
     while True:
         job = queue.get(id)
@@ -168,12 +175,11 @@ def _follow(queue: Any, id: str, address: str) -> None:
             last = number
             if event["kind"] in ("message", "warning", "evaluation"):
                 typer.echo(f"{'warning: ' if event['kind'] == 'warning' else ''}{event.get('text', '')}", err=True)
-        if job is None or job.has_ended:
+        if job is None or job.has_ended or ended.wait(POLL_SECONDS):
             break
-        time.sleep(POLL_SECONDS)
     if job is not None and job.state == "done":
         typer.echo(f"ready: {address}", err=True)
-    elif job is not None:
+    elif job is not None and job.has_ended:
         typer.echo(f"error: {job.detail}", err=True)
 
 
