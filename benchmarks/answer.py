@@ -1,14 +1,19 @@
-"""How often is the right paragraph found, does the sentence hold the answer, and is it known when there is none?
+"""How often is the right sentence found, how many questions are answered, and is the confidence right?
 
-    python benchmarks/answer.py --data DATA [--quick]
+    python benchmarks/answer.py --data DATA [--quick] [--search]
 
-Questions of SQuAD: on the 240 paragraphs of XQuAD (English), where Likewise learns from these paragraphs alone, and on
-the 13,447 sentences of `squad_sentences`, of which each is the answer to some of the questions (1,500 drawn once).
-Beside it BM25 (bm25s, English stop words), and all-MiniLM-L6-v2 untouched. "Sentence" is the share of all questions
-whose chosen sentence is of the right paragraph and holds the answer; BM25 and MiniLM take the best sentence of their
-best paragraph. "No answer" is told apart by asking every question again with its paragraph left out: the area under
-the ROC curve of the score, and what comes of `confidence=0.9`: how many answerable questions are answered, and how many
-of the others. No label chooses anything. Intervals are of a bootstrap over the questions.
+Questions of XQuAD in six languages, CMRC 2018, PIAF, TQuAD, three Arabic sets and SQuAD's sentences, 600 of each drawn
+once. Likewise learns from the paragraphs alone. On XQuAD in English it is beside BM25 (bm25s, English stop words) and
+all-MiniLM-L6-v2, which take the best sentence of their best paragraph, and two models that were made from MiniLM:
+adapted to the paragraphs, and distilled on them.
+
+"Right sentence" is the share of all questions whose chosen sentence is of the right paragraph and holds the answer.
+Every question is put again with its paragraphs left out, so that nothing answers it. "Answered" is the share of
+questions that are answered where 5 % of those without an answer are; then both by the default threshold.
+"Calibration error" is the distance between the confidence and the share of right answers, the mean over tenths of
+confidence by their size. No label chooses anything. Intervals are of a bootstrap over the questions.
+
+`--search` also searches single sentences of SQuAD by question, which takes an hour.
 """
 
 import json
@@ -29,8 +34,15 @@ import likewise
 from likewise.applications.answer import Answerer
 from likewise.applications.sentences import sentences
 
-QUESTIONS = 1_500
-PASSAGES = 5
+SETS = (
+    "xquad_en", "xquad_de", "xquad_es", "xquad_hi", "xquad_tr", "xquad_zh", "cmrc2018", "piaf", "tquad", "arabic_qa",
+    "squad_sentences",
+)  # fmt: skip
+QUESTIONS, SEARCHED = 600, 1_500
+PASSAGES = 5  # in which BM25 and MiniLM look
+FALSE = 0.05  # answers to questions without one
+TENTHS = 10
+Outcome = dict[str, np.ndarray]
 
 
 @contextmanager
@@ -41,40 +53,29 @@ def opened(model: likewise.Model, data: Retrieval) -> Iterator[likewise.Collecti
         yield index
 
 
-def paragraphs(data: Retrieval, answers: dict[str, str], seed: int) -> dict[str, np.ndarray]:
-    """Of each question whether the paragraph and the sentence are right, and the scores with and without it."""
-    gold = [next(iter(data.judged[query])) for query in data.queries]
-    questions, gold_answers = [*data.queries.values()], [answers[query] for query in data.queries]
-    model = trained(data.texts, seed=seed)
+def outcome(model: Any, data: Retrieval, answers: dict[str, list[str]]) -> Outcome:
+    """Of each question whether paragraph and sentence are right, the confidence, and that without its paragraphs."""
+    found: dict[str, list[Any]] = {name: [] for name in ("recall@1", "right sentence", "confidence", "without")}
     with opened(model, data) as index:
-        hits = index.search_many(questions, k=PASSAGES)
-        answerer = Answerer(index, passages=PASSAGES)
-        replies = [answerer.answer(question) for question in questions]
-        without = []
-        for question, own in zip(questions, gold, strict=True):
-            evidence = answerer.answer(question, {"id": ("!=", own)})
-            without.append((evidence.evidence[0].score if evidence.evidence else 0.0, evidence.found))
-    best = [reply.evidence[0] for reply in replies]
-    return {
-        "recall@1": np.array([some[0].id == own for some, own in zip(hits, gold, strict=True)]),
-        "recall@5": np.array([own in [hit.id for hit in some] for some, own in zip(hits, gold, strict=True)]),
-        "sentence": np.array(
-            [
-                one.hit.id == own and answer in one.sentence
-                for one, own, answer in zip(best, gold, gold_answers, strict=True)
-            ]
-        ),
-        "score": np.array([one.score for one in best]),
-        "score without": np.array([score for score, _ in without]),
-        "answered": np.array([reply.found for reply in replies]),
-        "answered without": np.array([answered for _, answered in without]),
-    }
+        answerer = Answerer(index)
+        for query, question in data.queries.items():
+            own = set(data.judged[query])
+            reply = answerer.answer(question)
+            best = reply.evidence[0] if reply.evidence else None
+            first = index.search(question, 1)
+            found["recall@1"].append(bool(first) and first[0].id in own)
+            right = best is not None and best.hit.id in own and any(each in best.sentence for each in answers[query])
+            found["right sentence"].append(right)
+            found["confidence"].append(reply.confidence)
+            others = " and ".join(f"id != '{each}'" for each in sorted(own))
+            found["without"].append(answerer.answer(question, others).confidence)
+    return {name: np.array(values) for name, values in found.items()}
 
 
-def peers(data: Retrieval, answers: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:
-    """The same of BM25 and MiniLM: the best paragraph, and its best sentence."""
+def peers(data: Retrieval, answers: dict[str, list[str]]) -> dict[str, Outcome]:
+    """The same of BM25 and MiniLM: the best paragraph, and its best sentence, whose score is the confidence."""
     gold = [next(iter(data.judged[query])) for query in data.queries]
-    questions, gold_answers = [*data.queries.values()], [answers[query] for query in data.queries]
+    questions, expected = [*data.queries.values()], [answers[query] for query in data.queries]
     parts = [[one.text for one in sentences(text)] for text in data.texts]
     every = [one for some in parts for one in some]
     firsts = np.cumsum([0, *map(len, parts)])
@@ -84,43 +85,60 @@ def peers(data: Retrieval, answers: dict[str, str]) -> dict[str, dict[str, np.nd
         {"BM25 (bm25s)": bm25(some), "all-MiniLM-L6-v2": vectors @ encoder.encode(some.texts).T}
         for some in (data, replace(data, ids=every, texts=every))
     )
-    found: dict[str, dict[str, np.ndarray]] = {}
+    found: dict[str, Outcome] = {}
     for name, scores in whole.items():
         order = np.argsort(-scores, axis=1, kind="stable")[:, :PASSAGES]
         right, highest = [], []
-        for row, (own, answer) in enumerate(zip(gold, gold_answers, strict=True)):
+        for row, (own, some) in enumerate(zip(gold, expected, strict=True)):
             first, last = firsts[order[row, 0]], firsts[order[row, 0] + 1]
             place = first + int(single[name][row, first:last].argmax())
-            right.append(data.ids[order[row, 0]] == own and answer in every[place])
+            right.append(data.ids[order[row, 0]] == own and any(each in every[place] for each in some))
             highest.append(single[name][row, first:last].max())
         places = np.array([data.ids.index(own) for own in gold])
         rest = np.where(np.arange(len(data.ids)) == places[:, None], -np.inf, scores).argmax(axis=1)
         others = [single[name][row, firsts[at] : firsts[at + 1]].max() for row, at in enumerate(rest)]
         found[name] = {
-            "recall@1": order[:, 0] == places, "recall@5": (order == places[:, None]).any(axis=1),
-            "sentence": np.array(right), "score": np.array(highest), "score without": np.array(others),
+            "recall@1": order[:, 0] == places, "right sentence": np.array(right), "confidence": np.array(highest),
+            "without": np.array(others),
         }  # fmt: skip
     return found
 
 
-def summary(found: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
-    """Figures with intervals."""
-    numbers: dict[str, Any] = {}
-    for name, each in found.items():
-        figures = {key: interval(each[key]) for key in ("recall@1", "recall@5", "sentence")}
-        labels = np.repeat([1, 0], [len(each["score"]), len(each["score without"])])
-        scores = np.concatenate([each["score"], each["score without"]])
-        figures["no answer, area under the curve"] = float(roc_auc_score(labels, scores))
-        for key, words in (("answered", "answered, where there is one"), ("answered without", "where there is none")):
-            if key in each:
-                figures[words] = interval(each[key])
-        numbers[name] = figures
-    for other in ("BM25 (bm25s)", "all-MiniLM-L6-v2"):
-        if "likewise" in found and other in found:
-            numbers[f"likewise - {other}"] = {
-                key: interval(found["likewise"][key].astype(float) - found[other][key].astype(float))
-                for key in ("recall@1", "recall@5", "sentence")
-            }
+def answered(found: Outcome) -> float:
+    """The share of questions that are answered where so few of those without an answer are."""
+    return float(np.mean(found["confidence"] > np.quantile(found["without"], 1 - FALSE)))
+
+
+def tenths(runs: list[Outcome]) -> list[dict[str, float]]:
+    """Of each tenth of the confidence, over questions with an answer and without, the share of right ones."""
+    stated = np.concatenate([np.concatenate([run["confidence"], run["without"]]) for run in runs])
+    right = np.concatenate([np.concatenate([run["right sentence"], np.zeros(len(run["without"]))]) for run in runs])
+    place = np.minimum((TENTHS * stated).astype(int), TENTHS - 1)
+    return [
+        {"stated": float(stated[place == tenth].mean()), "right": float(right[place == tenth].mean()),
+         "answers": int(np.count_nonzero(place == tenth))}
+        for tenth in range(TENTHS) if (place == tenth).any()
+    ]  # fmt: skip
+
+
+def figures(runs: list[Outcome], *, calibrated: bool) -> dict[str, Any]:
+    """Figures of one system, the means of its seeds."""
+    numbers: dict[str, Any] = {
+        name: interval(np.mean([run[name] for run in runs], axis=0)) for name in ("recall@1", "right sentence")
+    }
+    labels = np.repeat([1, 0], [len(runs[0]["confidence"]), len(runs[0]["without"])])
+    areas = [roc_auc_score(labels, np.concatenate([run["confidence"], run["without"]])) for run in runs]
+    numbers["answered at 5 % false"] = over([answered(run) for run in runs])
+    numbers["area under the curve"] = over([float(area) for area in areas])
+    if calibrated:
+        numbers["answered by default"] = over([float(np.mean(run["confidence"] >= 0.5)) for run in runs])
+        numbers["false by default"] = over([float(np.mean(run["without"] >= 0.5)) for run in runs])
+        errors = []
+        for run in runs:
+            found = tenths([run])
+            weights = np.array([each["answers"] for each in found])
+            errors.append(float(np.abs([each["stated"] - each["right"] for each in found]) @ weights / weights.sum()))
+        numbers["calibration error"] = over(errors)
     return numbers
 
 
@@ -154,26 +172,48 @@ def single_sentences(data: Retrieval, seeds: int, *, adapted: bool) -> dict[str,
     return numbers
 
 
+def contestants(data: Retrieval, seeds: int, *, quick: bool) -> Iterator[tuple[str, list[Any]]]:
+    """The models that answer, one a seed."""
+    yield "likewise", [trained(data.texts, seed=seed) for seed in range(seeds)]
+    if data.name == "xquad_en" and not quick:
+        yield "likewise, adapted MiniLM", [likewise.train(data.texts, encoder=MINILM, progress=False)]
+        yield (
+            "likewise, distilled MiniLM",
+            [likewise.distill(model_folder(), data.texts, seed=seed, progress=False) for seed in range(seeds)],
+        )
+
+
 def main() -> None:
-    """Judge both sets and record them."""
-    given = arguments(__doc__, quick="one seed, no transformer is adapted", seeds=3).parse_args()
+    """Judge all sets and record them."""
+    parser = arguments(__doc__, quick="one seed, two sets, no model is made from MiniLM", seeds=3)
+    parser.add_argument("--search", action="store_true", help="search single sentences too")
+    given = parser.parse_args()
     be_quiet()
     seeds = 1 if given.quick else given.seeds
-    data = read_retrieval(given.data / "xquad_en")
-    answers = {row["id"]: row["answers"][0] for row in rows(given.data / "xquad_en" / "queries.jsonl")}
-    runs = [paragraphs(data, answers, seed) for seed in range(seeds)]
-    mean = {key: np.mean([run[key] for run in runs], axis=0) for key in runs[0]}
-    numbers = summary({"likewise": mean} | peers(data, answers))
-    print(json.dumps(numbers, indent=1))
+    every: list[Outcome] = []
+    for name in SETS[:2] if given.quick else SETS:
+        data = some_queries(read_retrieval(given.data / name), QUESTIONS)
+        answers = {str(row["id"]): row.get("answers") or [""] for row in rows(given.data / name / "queries.jsonl")}
+        numbers = {}
+        for system, models in contestants(data, seeds, quick=given.quick):
+            runs = [outcome(model, data, answers) for model in models]
+            numbers[system] = figures(runs, calibrated=True)
+            every += runs if system == "likewise" else []
+        if name == "xquad_en":
+            numbers |= {peer: figures([run], calibrated=False) for peer, run in peers(data, answers).items()}
+        print(name, json.dumps(numbers, indent=1), flush=True)
+        if not given.quick:
+            record("answer", {"data": name, "questions": len(data.queries)}, numbers, seeds)
+    print(json.dumps(tenths(every), indent=1), flush=True)
     if not given.quick:
-        configuration = {"data": data.name, "paragraphs": len(data.ids), "questions": len(data.queries)}
-        record("answer", configuration, numbers, seeds)
-    data = some_queries(read_retrieval(given.data / "squad_sentences"), QUESTIONS)
-    numbers = single_sentences(data, seeds, adapted=not given.quick)
-    print(json.dumps(numbers, indent=1))
-    if not given.quick:
-        configuration = {"data": data.name, "sentences": len(data.ids), "questions": len(data.queries)}
-        record("answer", configuration | {"measure": "MRR@10"}, numbers, seeds)
+        record("answer", {"data": "all sets"}, {"tenths of the confidence": tenths(every)}, seeds)
+    if given.search:
+        data = some_queries(read_retrieval(given.data / "squad_sentences"), SEARCHED)
+        numbers = single_sentences(data, seeds, adapted=not given.quick)
+        print(json.dumps(numbers, indent=1))
+        if not given.quick:
+            configuration = {"data": data.name, "sentences": len(data.ids), "questions": len(data.queries)}
+            record("answer", configuration | {"measure": "MRR@10"}, numbers, seeds)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,11 @@
 """Answers from an index: the right sentence, or none if there is none."""
 
-import json
 import string
 
 import numpy as np
 import pytest
 
-from likewise.applications import answer as module
-from likewise.applications.answer import FILE, Answerer, answer
+from likewise.applications.answer import Answerer, answer
 from likewise.errors import InputError
 from likewise.index.collection import Collection
 
@@ -36,7 +34,7 @@ def cities(tmp_path):
 
 
 def test_the_sentence_that_answers_is_found_in_its_passage(cities):
-    answerer = Answerer(cities, confidence=0.5)
+    answerer = Answerer(cities, confidence=0.0)
     for row, place in enumerate(PLACES):
         for at, thing in enumerate(THINGS):
             found = answerer.answer(f"How many gates has the {thing} of {place}?")
@@ -49,44 +47,12 @@ def test_the_sentence_that_answers_is_found_in_its_passage(cities):
 
 
 def test_a_question_without_an_answer_gets_none(cities):
-    answerer = Answerer(cities, confidence=0.6)
+    answerer = Answerer(cities)
     none = [answerer.answer(f"Which {word} did they invent?") for word in ("vaccine", "engine", "opera", "sonnet")]
     assert not any(found.found for found in none)
     assert all(found.text is None and found.evidence for found in none)
     known = answerer.answer("How many gates has the tower of Lima?")
     assert known.confidence > max(found.confidence for found in none)
-
-
-def test_confidence_is_the_share_of_null_scores_that_are_lower(cities):
-    answerer = Answerer(cities)
-    found = answerer.answer("How many gates has the tower of Lima?")
-    stored = json.loads((cities.path / FILE).read_text())
-    scores = np.array(stored["scores"])
-    assert 1 <= len(scores) <= len(PLACES)
-    assert found.confidence in (float((scores < found.evidence[0].score).mean()), 1.0, 0.0)
-    # Stored for this state of the index and this number of passages only.
-    (cities.path / FILE).write_text(json.dumps(stored | {"scores": [2.0] * 50}))
-    assert Answerer(cities).answer("How many gates has the tower of Lima?").confidence == 0.0
-    assert Answerer(cities, passages=2, confidence=0.5).answer("How many gates has the tower of Lima?").confidence > 0
-    cities.add(["A new one."])
-    Answerer(cities).answer("What is new?")
-    assert json.loads((cities.path / FILE).read_text())["generation"] == cities.generation
-
-
-@pytest.mark.parametrize("stored", ["", "[]", "{}", '{"generation": 1}'])
-def test_a_damaged_file_of_scores_is_replaced(cities, stored):
-    (cities.path / FILE).write_text(stored)
-    assert Answerer(cities).answer("How many gates has the tower of Lima?").evidence
-    assert json.loads((cities.path / FILE).read_text())["scores"]
-
-
-def test_where_nothing_can_be_written_nothing_is(cities, monkeypatch):
-    def refused(path):
-        raise PermissionError(path)
-
-    monkeypatch.setattr(module, "replacing_file", refused)
-    assert Answerer(cities).answer("How many gates has the tower of Lima?").evidence
-    assert not (cities.path / FILE).exists()
 
 
 def test_few_passages_decide_by_the_score_itself(tmp_path):

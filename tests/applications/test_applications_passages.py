@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.applications.sentences import Passages, passages
+from likewise.applications.passages import Passages, passages
 from likewise.corpus.read import read
 from likewise.errors import InputError
 

@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.applications.sentences import Sentence, best_part, snippet, with_snippets
+from likewise.applications.sentences import Sentence
+from likewise.applications.snippets import best_part, snippet, with_snippets
 from likewise.index.collection import Collection
 
 

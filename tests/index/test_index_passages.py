@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from index_contents import count_texts, ids_of
 from index_embedders import Hashed
 
-from likewise.applications.sentences import Passages
+from likewise.applications.passages import Passages
 from likewise.corpus.read import read
 from likewise.errors import InputError
 from likewise.index.collection import Collection

@@ -285,7 +285,7 @@ def test_an_interrupted_fill_continues_or_is_removed(
 
 
 def test_passages_and_their_documents_are_copied(models: Models, tmp_path: Path, python_docs: list[str]) -> None:
-    from likewise.applications.sentences import Passages
+    from likewise.applications.passages import Passages
     from likewise.corpus.read import read
 
     path = tmp_path / "p.index"

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 import likewise
-from likewise.applications.sentences import excerpts
+from likewise.applications.snippets import excerpts
 from likewise.index.stems import matching, terms_of
 
 Serve = Callable[..., AbstractContextManager[str]]

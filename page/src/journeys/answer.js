@@ -31,7 +31,7 @@ export function Answer({ params, go }) {
   const field = useRef(null);
   useEffect(() => setTyped(question), [question]);
   useEffect(() => field.current?.focus(), []);
-  const { data, error, loading, reload } = useLoaded(question ? (signal) => api.post("/answer", { question, passages: 5 }, { signal }) : null, [question]);
+  const { data, error, loading, reload } = useLoaded(question ? (signal) => api.post("/answer", { question }, { signal }) : null, [question]);
   const ask = (event) => (event.preventDefault(), typed.trim() && go("answer", { q: typed.trim() }));
   const [best, ...others] = data?.evidence ?? [];
   return html`<${Heading} title=${S.journeys.answer} lead=${T.lead} />

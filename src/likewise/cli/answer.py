@@ -10,7 +10,8 @@ from likewise.cli.options import IndexFolder
 from likewise.cli.screen import column_values, json_line, lines_of, one_line, results, shortened
 
 if TYPE_CHECKING:
-    from likewise.applications.answer import Answer, Evidence
+    from likewise.applications.answer import Answer
+    from likewise.applications.evidence import Evidence
 
 CONTEXT = 300  # characters of the passage before and after the sentence
 EXCERPT = 400  # characters of a sentence that are printed at most
@@ -33,10 +34,10 @@ def answer(
             "--confidence",
             min=0.0,
             max=1.0,
-            help="The confidence an answer must reach: at 0.9, one in ten questions without an answer gets one.",
+            help="The confidence an answer must reach: the probability that it is right.",
         ),
-    ] = 0.9,
-    passages: Annotated[int, typer.Option("-k", min=1, help="How many texts are searched for a sentence.")] = 5,
+    ] = 0.5,
+    passages: Annotated[int, typer.Option("-k", min=1, help="How many texts are searched for a sentence.")] = 8,
     where: Annotated[
         str | None, typer.Option("--where", metavar="FILTER", help="Only texts whose columns pass, as in search.")
     ] = None,
@@ -97,7 +98,8 @@ def _show(answer: "Answer", console: Console, *, heading: bool) -> None:
 
 def _show_passage(best: "Evidence", question: str, console: Console) -> None:
     """Print the sentence between marks, and the words around it; of a long one the part with words of the question."""
-    from likewise.applications.sentences import Sentence, best_part, snippet
+    from likewise.applications.sentences import Sentence
+    from likewise.applications.snippets import best_part, snippet
 
     text = best.hit.text
     whole = Sentence(best.sentence, 0, len(best.sentence))

@@ -27,7 +27,7 @@ from likewise.cli.options import (
 from likewise.cli.screen import ProgressCounter, counted, lines_of
 
 if TYPE_CHECKING:
-    from likewise.applications.sentences import Passages
+    from likewise.applications.passages import Passages
     from likewise.corpus.read import Corpus
     from likewise.index.collection import Collection
 
@@ -121,7 +121,7 @@ def delete(
 
 
 def _cut(corpus: "Corpus", length: int | None) -> "Corpus | Passages":
-    from likewise.applications.sentences import Passages
+    from likewise.applications.passages import Passages
 
     return corpus if length is None else Passages(corpus, length)
 

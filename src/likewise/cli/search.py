@@ -88,7 +88,7 @@ def _from_file(file: str, **reading: Any) -> Iterator[str]:
 
 
 def _as_lines(collection: "Collection", words: str, hits: list["Hit"], console: Console) -> None:
-    from likewise.applications.sentences import with_snippets
+    from likewise.applications.snippets import with_snippets
 
     del console
     for found in with_snippets(collection, words, hits):
@@ -96,7 +96,7 @@ def _as_lines(collection: "Collection", words: str, hits: list["Hit"], console: 
 
 
 def _as_list(collection: "Collection", words: str, hits: list["Hit"], console: Console) -> None:
-    from likewise.applications.sentences import with_snippets
+    from likewise.applications.snippets import with_snippets
 
     show_hits(hits, console, [found.snippet for found in with_snippets(collection, words, hits, console.width)])
 

@@ -132,6 +132,9 @@ class BM25Index:
     def idf(self, query: str, *, texts: int, generation: int) -> dict[str, float]:
         """Return the inverse document frequency of each distinct term of a query: log(1 + (N - n + ½) / (n + ½)).
 
+        A term that no text has weighs as much as the others do on average. It may be a word that people ask with, as
+        `what`, and texts lack, so that it is no rarer than they are.
+
         Args:
             query: whatever the user typed.
             texts: how many texts there are, N.
@@ -140,7 +143,9 @@ class BM25Index:
         phrases = query_terms(query, self._stems)[: self._settings.max_counted]
         self._count(phrases, generation)
         counts = {bare_term(phrase): self._terms[phrase].texts for phrase in phrases}
-        return {term: math.log1p((max(texts, n) - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
+        idf = {term: math.log1p((max(texts, n) - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
+        known = [idf[term] for term, n in counts.items() if n]
+        return idf | {term: math.fsum(known) / len(known) for term, n in counts.items() if known and not n}
 
     def _best(self, rare: list[str], frequent: list[str], k: int, texts: int, allowed: AllowedRows | None) -> Ranked:
         """Return the `k` best of the texts that contain a rare term, scored with all terms."""
@@ -271,10 +276,12 @@ class TermOverlap:
 
         Terms are compared as in the index: forms of a word are one term, case and accents do not count.
         """
-        if not self._total:
-            return 0.0
-        terms = terms_of(text, self._stems)
-        return sum(idf for term, idf in self.idf.items() if term in terms) / self._total
+        found = self.found(text)  # a set, whose order changes; sums of the same numbers must not
+        return sum(idf for term, idf in self.idf.items() if term in found) / self._total if self._total else 0.0
+
+    def found(self, text: str) -> set[str]:
+        """Return the query's terms that the text has, compared as `share` does."""
+        return self.idf.keys() & terms_of(text, self._stems)
 
 
 def idf_of(containing: int, texts: int) -> float:

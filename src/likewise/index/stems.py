@@ -35,7 +35,7 @@ _COMBINING = (
     "\u102b-\u103e\u1056-\u1059\u17b4-\u17d3\u17dd\u3099\u309a"
 )
 _CHARACTER = re.compile(f"[{_BASES}][{_COMBINING}]*")
-_UNSPACED = re.compile(f"(?:[{_BASES}][{_COMBINING}]*)+")
+UNSPACED = re.compile(f"(?:[{_BASES}][{_COMBINING}]*)+")
 
 _FROZEN = unicodedata.ucd_3_2_0
 # What a word may be written with or without: accents that compose with no letter; points of Hebrew and Arabic, and the
@@ -156,7 +156,7 @@ def indexed_text(text: str, stems: Stems = NO_STEMS) -> str:
     """Return the text that FTS5 indexes: bigrams of scripts without spaces, and stems of words."""
     if not text.isascii():
         text = normalised(text)
-        text = _UNSPACED.sub(lambda run: f" {' '.join(_bigrams(run[0], last=True))} ", text)
+        text = UNSPACED.sub(lambda run: f" {' '.join(_bigrams(run[0], last=True))} ", text)
     return stems.replace(text) if stems else text
 
 
@@ -167,7 +167,7 @@ def query_terms(query: str, stems: Stems = NO_STEMS) -> list[str]:
     """
     phrases: dict[str, None] = {}
     query, end = normalised(well_formed(query)), 0
-    for run in _UNSPACED.finditer(query):
+    for run in UNSPACED.finditer(query):
         phrases |= dict.fromkeys(_spaced_terms(query[end : run.start()], stems))
         bigrams = _bigrams(run[0], last=False)
         phrases |= dict.fromkeys(f'"{bigram}"' for bigram in bigrams) if bigrams else {f'"{run[0]}" *': None}
@@ -183,8 +183,8 @@ def terms_of(text: str, stems: Stems = NO_STEMS) -> set[str]:
 def readable_words(text: str) -> list[str]:
     """Return the words of a text in lower case as they are written; bigrams of scripts without spaces."""
     text = _QUOTES.sub(_APOSTROPHE, text.lower())  # which is a letter to Unicode: don't stays one word
-    found = [] if text.isascii() else [pair for run in _UNSPACED.findall(text) for pair in _bigrams(run, last=False)]
-    spaced = text if text.isascii() else _UNSPACED.sub(" ", text)
+    found = [] if text.isascii() else [pair for run in UNSPACED.findall(text) for pair in _bigrams(run, last=False)]
+    spaced = text if text.isascii() else UNSPACED.sub(" ", text)
     words = (word.strip(_APOSTROPHE).replace(_APOSTROPHE, "'") for word in _word().findall(spaced))
     return found + [word for word in words if word]
 
@@ -211,7 +211,7 @@ def matching(text: str, terms: Set[str], stems: Stems = NO_STEMS) -> list[tuple[
 def _pieces(word: str, start: int) -> Iterator[tuple[int, int]]:
     """Yield the places that can match by themselves: words, and pairs of characters of scripts without spaces."""
     end = 0
-    for run in _UNSPACED.finditer(word):
+    for run in UNSPACED.finditer(word):
         if end < run.start():
             yield start + end, start + run.start()
         places = [start + run.start() + each.start() for each in _CHARACTER.finditer(run[0])] + [start + run.end()]
@@ -320,7 +320,7 @@ def _merged(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _is_word(word: str) -> bool:
-    return bool(_word().fullmatch(word)) and not _UNSPACED.search(word)
+    return bool(_word().fullmatch(word)) and not UNSPACED.search(word)
 
 
 @cache

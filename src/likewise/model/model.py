@@ -149,9 +149,13 @@ class Model:
 
         def encode(ids: Ragged, out: Float32[np.ndarray, "texts dim"]) -> object:
             # A word counts as often as it and its other forms occur: they share a row.
-            return self.encoder.encode_documents(Ragged(self._stem_ids[ids.ids], ids.offsets), out)
+            return self.encoder.encode_documents(self.stemmed(ids), out)
 
         return encode_chunks(self, texts, encode)
+
+    def stemmed(self, ids: Ragged) -> Ragged:
+        """Return token ids with those of words that have a stem replaced by the stem's."""
+        return Ragged(self._stem_ids[ids.ids], ids.offsets)
 
     @cached_property
     def _stem_ids(self) -> Int32[np.ndarray, " vocab"]:

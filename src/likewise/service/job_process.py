@@ -109,7 +109,7 @@ def _make_index(request: MakeIndex, task: Task) -> dict[str, Any]:
 
 def fill_index(out: Path, model: Any, file: Path, request: Reading, task: Task, *, overwrite: bool) -> tuple[int, int]:
     """Make an index of a file; returns how many texts it has, and how many rows could not be read."""
-    from likewise.applications.sentences import Passages
+    from likewise.applications.passages import Passages
     from likewise.corpus.read import read
     from likewise.index.collection import Collection
     from likewise.index.record import FILE

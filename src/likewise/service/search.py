@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 
 from likewise.applications.answer import Answer
-from likewise.applications.sentences import SNIPPET, Excerpt, excerpts
+from likewise.applications.snippets import SNIPPET, Excerpt, excerpts
 from likewise.index.collection import Collection
 from likewise.index.columns import json_columns
 from likewise.index.hybrid import Hit, Hits
@@ -168,8 +168,8 @@ class AnswerRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     question: str
-    confidence: float = 0.9
-    passages: int = 5
+    confidence: float = 0.5
+    passages: int = 8
     where: str | dict[str, Any] | None = None
 
 
@@ -201,7 +201,7 @@ class AnswerResponse(msgspec.Struct, kw_only=True):
     Attributes:
         question: the question.
         found: whether the confidence is reached.
-        confidence: the share of questions without an answer whose best sentence scores lower.
+        confidence: the probability that the best sentence is right, where every other question has an answer.
         answer: the sentence; null if none answers.
         evidence: the best sentence of each passage, best first.
     """

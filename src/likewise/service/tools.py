@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from likewise.applications.answer import Answer
-from likewise.applications.sentences import Result, with_snippets
+from likewise.applications.snippets import Result, with_snippets
 from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 from likewise.index.collection import Collection
@@ -66,10 +66,9 @@ class AnswerArguments(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     question: Annotated[Query, msgspec.Meta(description="A question, in words.")]
     confidence: Annotated[
-        Share, msgspec.Meta(description="From which a sentence counts as an answer: at 0.9, one in ten questions that "
-                            "the index cannot answer gets one.")
-    ] = 0.9  # fmt: skip
-    passages: Annotated[int, msgspec.Meta(ge=1, le=20, description="How many texts are read.")] = 5
+        Share, msgspec.Meta(description="From which a sentence counts as an answer: the probability that it is right.")
+    ] = 0.5
+    passages: Annotated[int, msgspec.Meta(ge=1, le=20, description="How many texts are read.")] = 8
     where: Filter = None
 
 

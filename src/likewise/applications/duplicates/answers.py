@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float64, Int64
 from scipy.special import expit, logit
 
 from likewise.applications.duplicates.pairs import EXACT, Pairs
+from likewise.applications.logistic import fitted
 
 LEAST = 10  # answers below which the estimate stays
 SHIFT, STRETCH = 1.0, 0.25  # standard deviation of a and of b before any answer
@@ -54,8 +55,10 @@ class Answers:
             same: whether these are duplicates.
         """
         estimates, counts = np.unique(pairs.precision[pairs.reason != EXACT], return_counts=True)
-        fitted, spread = _fitted(_logits(pairs.precision[answered]), same)
-        draws = np.random.default_rng(0).multivariate_normal(fitted, spread, DRAWS)
+        logits = _logits(pairs.precision[answered])
+        rows = np.stack([np.ones(len(logits)), logits], 1)
+        weights, covariance = fitted(rows, same, np.array([0.0, 1.0]), np.array([SHIFT, STRETCH]))
+        draws = np.random.default_rng(0).multivariate_normal(weights, covariance, DRAWS)
         likely = expit(draws[:, :1] + draws[:, 1:] * _logits(estimates))
         above, pairs_above = np.cumsum((likely * counts)[:, ::-1], axis=1)[:, ::-1], np.cumsum(counts[::-1])[::-1]
         shares = np.maximum.accumulate(above / pairs_above, axis=1)
@@ -94,23 +97,3 @@ class Answers:
 def _logits(estimates: Float64[np.ndarray, " some"]) -> Float64[np.ndarray, " some"]:
     found: np.ndarray = logit(np.clip(estimates, LOWEST, HIGHEST))
     return found
-
-
-def _fitted(
-    logits: Float64[np.ndarray, " some"], same: Bool[np.ndarray, " some"]
-) -> tuple[Float64[np.ndarray, "2"], Float64[np.ndarray, "2 2"]]:
-    """The most likely a and b, and their covariance."""
-    from scipy.optimize import minimize  # takes half a second
-
-    rows, prior = np.stack([np.ones(len(logits)), logits], 1), np.array([0.0, 1.0])
-    tightness = np.array([SHIFT, STRETCH]) ** -2.0
-
-    def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
-        """Minus the logarithm of the posterior, and its gradient."""
-        scores, away = rows @ at, at - prior
-        value = np.logaddexp(0.0, scores).sum() - scores[same].sum() + 0.5 * tightness @ away**2
-        return float(value), rows.T @ (expit(scores) - same) + tightness * away
-
-    fitted = minimize(loss, prior, jac=True, method="BFGS").x
-    likely = expit(rows @ fitted)
-    return fitted, np.linalg.inv((rows.T * (likely * (1.0 - likely))) @ rows + np.diag(tightness))
