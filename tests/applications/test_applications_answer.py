@@ -65,6 +65,14 @@ def test_few_passages_decide_by_the_score_itself(tmp_path):
         assert answer(same, "the bridge has four gates").found
 
 
+def test_headings_and_questions_are_no_answers(tmp_path):
+    with Collection.create(tmp_path / "faq.index", Letters()) as faq:
+        faq.add(["# How do I reset the clock?\nHold the left button.", "Why?", "Is the clock waterproof? It is."])
+        assert answer(faq, "How do I reset the clock?", confidence=0).text == "Hold the left button."
+        assert answer(faq, "Is the clock waterproof?", confidence=0).text == "It is."
+        assert answer(faq, "Why?", confidence=0, where={"id": "1"}).evidence[0].sentence == "Why?"  # there is no other
+
+
 def test_texts_without_words_answer_nothing(tmp_path):
     with Collection.create(tmp_path / "blank.index", Letters()) as blank:
         blank.add(["", "the bridge"], kind=["a", "b"])

@@ -1,5 +1,6 @@
 """The sentences that may answer a question, and how strong the best one is."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from likewise.applications.sentences import sentences
 from likewise.index.collection import Collection
 from likewise.index.hybrid import Hit
 
+QUESTION = re.compile(r"[?？؟]\W*$")
 OTHERS = 0.5  # weight of the passages that were not chosen
 
 
@@ -35,6 +37,9 @@ class Evidence:
 def evidence_for(collection: Collection, question: str, hits: Sequence[Hit]) -> list[Evidence]:
     """Return the best sentence of each passage, best first; of equal scores that of the passage found first.
 
+    Headings and questions, such as those of a FAQ, answer nothing: what stands under them is chosen, and they count for
+    the passage.
+
     Its score is a mean: of the relevance of the sentence and that of the passage, which count twice, as they are means
     of two and more numbers themselves, and of the score of the search as a share of the best one.
 
@@ -47,7 +52,9 @@ def evidence_for(collection: Collection, question: str, hits: Sequence[Hit]) -> 
     best = max((hit.score for hit in hits), default=0.0)
     for hit, some, relevant in zip(hits, split, Relevance(collection, question).of(split), strict=True):
         if some:
-            place = int(relevant.sentences.argmax())
+            answering = [not each.heading and not QUESTION.search(each.text) for each in some]
+            among = relevant.sentences if not any(answering) else np.where(answering, relevant.sentences, -1.0)
+            place = int(among.argmax())
             sentence, of_search = some[place], hit.score / best if best > 0 else 0.0
             score = (2 * float(relevant.sentences[place]) + 2 * relevant.text + of_search) / 5
             found.append(Evidence(sentence.text, sentence.start, sentence.end, score, hit))

@@ -1,12 +1,13 @@
 """Passages of whole sentences, into which long texts are cut for an index."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from likewise.applications.sentences import sentences
+from likewise.applications.headings import Heading, headings
+from likewise.applications.sentences import Sentence, sentences
 from likewise.corpus.batch import TextBatch, bounded, repeated_id
 from likewise.errors import InputError
 from likewise.index.columns import DOCUMENT
@@ -89,22 +90,61 @@ class Passages:
 def passages(text: str, length: int) -> list[str]:
     """Cut a text into passages of whole sentences, of about equal length; an empty text is one passage.
 
+    A passage is of one section, and begins with the headings that it stands under, the highest first.
+
     Args:
         text: any; white space between two passages is in neither.
-        length: characters of a passage at most; a longer sentence is cut.
+        length: characters of a passage at most; a longer sentence is cut. Of headings that take more than half of it,
+            the highest are left out.
     """
-    found = sentences(text, length)
+    found = headings(text)
+    parts: list[str] = []
+    above: list[Heading] = []
+    for start, end, own in _sections(text, found):
+        while above and own and above[-1].level >= own[0].level:
+            above.pop()
+        for number, (first, last) in enumerate(
+            _cut(text, start, end, length - len(_lines(text, [*above, *own], length)))
+        ):
+            shown = above if number == 0 else [*above, *own]
+            parts.append(_lines(text, shown, length) + text[first:last])
+        above += own
+    return parts or [text]
+
+
+def _sections(text: str, found: Sequence[Heading]) -> Iterator[tuple[int, int, list[Heading]]]:
+    """Yield begin and end of each section, and the headings that it begins with; one without a text joins the next."""
+    start, own = 0, list[Heading]()
+    for each in found:
+        if text[own[-1].end if own else start : each.start].strip():
+            yield start, each.start, own
+            start, own = each.start, []
+        while own and own[-1].level >= each.level:
+            own.pop()
+        own.append(each)
+    yield start, len(text), own
+
+
+def _lines(text: str, shown: Sequence[Heading], length: int) -> str:
+    """The lines of headings, without the highest ones where they are too long."""
+    lines = [text[each.start : each.end] + "\n" for each in shown]
+    while lines and sum(map(len, lines)) > length // 2:
+        lines.pop(0)
+    return "".join(lines)
+
+
+def _cut(text: str, start: int, end: int, length: int) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of parts of whole sentences, of about equal length."""
+    found = [Sentence(each.text, each.start + start, each.end + start) for each in sentences(text[start:end], length)]
     if not found:
-        return [text]
+        return
     total = found[-1].end - found[0].start
     aim = total / -(-total // length)
-    parts: list[str] = []
-    first = 0
+    first = count = 0
     for place, sentence in enumerate(found):
         following = found[place + 1].end if place + 1 < len(found) else None
-        start = found[first].start
-        long_enough = sentence.end - found[0].start >= aim * (len(parts) + 1)
-        if following is None or long_enough or following - start > length:
-            parts.append(text[start : sentence.end])
-            first = place + 1
-    return parts
+        begin = found[first].start
+        long_enough = sentence.end - found[0].start >= aim * (count + 1)
+        if following is None or long_enough or following - begin > length:
+            yield begin, sentence.end
+            first, count = place + 1, count + 1

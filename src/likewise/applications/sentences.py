@@ -8,6 +8,8 @@ from itertools import accumulate, pairwise
 
 import sentencex
 
+from likewise.applications.headings import headings
+
 LANGUAGE = "en"  # decides which abbreviations end no sentence; sentence-final punctuation of all scripts is known
 LONGEST_SENTENCE = 1_000  # characters; what is longer is a transcript, a chat, or in a script without full stops
 LINE_END = re.compile(r"[\n\r\v\f\x85\u2028\u2029]+")
@@ -29,11 +31,13 @@ class Sentence:
         text: without white space around it.
         start: of its first character in the whole text.
         end: behind its last character.
+        heading: whether it is a heading.
     """
 
     text: str
     start: int
     end: int
+    heading: bool = False
 
 
 def sentences(text: str, longest: int = LONGEST_SENTENCE) -> list[Sentence]:
@@ -44,9 +48,21 @@ def sentences(text: str, longest: int = LONGEST_SENTENCE) -> list[Sentence]:
         longest: characters of a sentence at most. What is longer is cut into its lines, and a longer line into parts of
             about equal length: after full stops, spaces or commas, or anywhere but in a grapheme cluster.
     """
-    ends = accumulate(map(len, sentencex.segment(LANGUAGE, text)), initial=0)
+    found: list[Sentence] = []
+    place = 0
+    for each in headings(text):
+        found += _between(text, place, each.start, longest)
+        spans = _parts(text, each.start, each.end, longest)
+        found += [Sentence(text[start:end], start, end, heading=True) for start, end in spans if start < end]
+        place = each.end
+    return found + _between(text, place, len(text), longest)
+
+
+def _between(text: str, start: int, end: int, longest: int) -> list[Sentence]:
+    """Split what stands between two headings."""
+    ends = accumulate(map(len, sentencex.segment(LANGUAGE, text[start:end])), initial=start) if start < end else ()
     spans = (span for first, last in pairwise(ends) for span in _parts(text, first, last, longest))
-    return [Sentence(text[start:end], start, end) for start, end in spans if start < end]
+    return [Sentence(text[first:last], first, last) for first, last in spans if first < last]
 
 
 def _parts(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
