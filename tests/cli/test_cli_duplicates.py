@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_shelf import Shelf, fails, succeeds
+from cli_shelf import Shelf, fails, run_likewise, succeeds
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +92,25 @@ def test_thirty_answers(shelf: Shelf, tmp_path: Path) -> None:
     again = succeeds("duplicates", "review", store, "--precision", "0.6", stdin="q\n")
     assert "at precision 0.6 by 12 answers" in again
     assert "ten answers" in succeeds("duplicates", "review", fresh(file, store, shelf), stdin="")
+
+
+def test_a_file_is_reviewed_and_reviewed_again(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The texts are compared once; what was answered holds for a file that grew, and other texts are refused."""
+    monkeypatch.chdir(tmp_path)
+    texts = [" ".join(text.split()) for text in shelf.texts[:150]]
+    Path("twice.txt").write_text("\n".join([*texts, *(f"{text} indeed" for text in texts)]))
+    command = ("duplicates", "review", "twice.txt", "--model", shelf.model, "--precision", "0.7", "--no-progress")
+    shown = run_likewise(*command, stdin="y\ny\nq\n")
+    assert shown.exit_code == 0 and "3/30 Are they" in shown.output and "at precision 0.7" in shown.output
+    assert len(Path("twice.duplicates/decisions.jsonl").read_text().splitlines()) == 2
+    assert "has these texts already" in run_likewise(*command, stdin="q\n").output
+    Path("twice.txt").write_text("\n".join([*texts, *(f"{text} indeed" for text in texts), "one more text"]))
+    assert "301 texts, and what is decided" in run_likewise(*command, stdin="q\n").output
+    assert len(Path("twice.duplicates/decisions.jsonl").read_text().splitlines()) == 2
+    Path("twice.txt").write_text("something else\nand other things\n")
+    assert "other texts than twice.txt: give another name" in fails(*command)
+    assert "is a store already" in fails("duplicates", "review", "twice.duplicates", "--save", "x")
+    assert "standard input has the answers" in fails("duplicates", "review", "-")
 
 
 def fresh(file: Path, store: Path, shelf: Shelf) -> Path:

@@ -1,7 +1,6 @@
 """`likewise duplicates`: which texts of a file are duplicates, and which to keep."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -24,13 +23,12 @@ from likewise.cli.options import (
     reserve,
     takes_ids,
 )
-from likewise.cli.screen import counted, one_line
+from likewise.cli.review import review
+from likewise.cli.screen import counted
 from likewise.errors import InputError
 
 if TYPE_CHECKING:
     from likewise.applications.duplicates.result import Duplicates
-
-NARROW = 0.05  # width of an interval that more answers need not make smaller
 
 Model = Annotated[
     str | None,
@@ -75,6 +73,7 @@ class _FindByDefault(TyperGroup):
 
 
 duplicates = typer.Typer(cls=_FindByDefault, no_args_is_help=False, help="Find duplicates, and review them.")
+duplicates.command(epilog="Example: likewise duplicates review reviews.csv --text body --precision 0.9")(review)
 
 
 @duplicates.command("find", epilog="Example: likewise duplicates reviews.csv --text body --out groups.jsonl")
@@ -138,99 +137,6 @@ def find_duplicates(
         typer.echo(f"{out}: one line a group")
     if save:
         typer.echo(f"{save}: {counted(len(found.ids), 'text')} and what was decided about them")
-
-
-@duplicates.command(epilog="Example: likewise duplicates review reviews.seen --precision 0.9")
-def review(
-    store: Annotated[
-        str, typer.Argument(metavar="STORE", help="A folder that likewise duplicates FILE --save STORE wrote.")
-    ],
-    precision: Annotated[
-        float | None,
-        typer.Option("--precision", metavar="SHARE", help="The share to judge; default: that of the store."),
-    ] = None,
-    answers: Annotated[
-        int, typer.Option("--answers", metavar="N", min=1, help="How many answers to ask for at most.")
-    ] = 30,
-    seed: Seed = 0,
-) -> None:
-    """Answer whether pairs are duplicates, and see how true the precision is.
-
-    Answers are y, n, s (skip) or q (quit), one a line. They are kept in the store at once, as decisions that its groups
-    obey. From ten on the precision of all pairs is estimated by them, with an interval; questions end when it is within
-    0.05, or after as many as you want.
-    """
-    import numpy as np
-
-    from likewise.applications.duplicates.decisions import ContradictionError
-    from likewise.applications.duplicates.store import Store
-
-    opened, rng = Store.load(store), np.random.default_rng(seed)
-    wanted = opened.precision if precision is None else precision
-    skipped: set[tuple[int, int]] = set()
-    given = 0
-    while given < answers:
-        found = opened.found.rethreshold(wanted)
-        if _is_narrow(found) or (pair := found.question(rng, skipped)) is None:
-            break
-        texts = [one_line(found.texts[row].as_py()) for row in pair]
-        typer.echo(f"\n  1  {_marked(*texts)}\n  2  {_marked(*texts[::-1])}")
-        match _reply(f"{given + 1}/{answers} Are they duplicates? [y/n/s/q] "):
-            case "q":
-                break
-            case "s":
-                skipped.add(pair)
-            case reply:
-                try:
-                    opened.decide([(*pair, reply == "y")])
-                    given += 1
-                except ContradictionError as error:
-                    typer.echo(f"     not kept: {error}")
-                    skipped.add(pair)
-    typer.echo(f"\n{store}: {_judgement(opened.found.rethreshold(wanted))}")
-
-
-def _reply(question: str) -> str:
-    """The first letter of a line, asked for again until it is one of the four; q where no more lines come."""
-    while True:
-        typer.echo(question, nl=False)
-        if not (line := sys.stdin.readline()):
-            return "q"
-        if (letter := line.strip().lower()[:1]) in {"y", "n", "s", "q"}:
-            return letter
-
-
-def _marked(text: str, other: str) -> str:
-    """A text with the words in brackets that the other text has not."""
-    from likewise.applications.duplicates.differences import differences
-
-    for begin, end in reversed(differences(text, other).first):
-        text = f"{text[:begin]}[{text[begin:end]}]{text[end:]}"
-    return text
-
-
-def _is_narrow(found: "Duplicates") -> bool:
-    """Whether the interval of the precision is."""
-    interval = found.interval
-    return interval is not None and interval[1] - interval[0] <= NARROW
-
-
-def _judgement(found: "Duplicates") -> str:
-    """What the answers say, in words."""
-    pairs = counted(len(found.pairs), "pair")
-    answers, interval = found.answers, found.interval
-    if answers is None:
-        return f"{pairs} at precision {found.precision:g} by the estimate without labels; ten answers correct it"
-    given = f"by {answers.count} answers, {answers.same} of them yes"
-    if interval is None:
-        best = f"the surest are duplicates in {100 * answers.precision[-1]:.0f} % of the cases"
-        return f"no pairs but exact and decided ones have precision {found.precision:g} {given}: {best}"
-    low, high = interval
-    return (
-        f"{pairs} at precision {found.precision:g} {given}; the share of duplicates is between {low:.2f} and {high:.2f}"
-        f" (90 %), and these are {100 * float(answers.recall[answers.level(found.precision)]):.0f} % of the duplicates"
-        " among the pairs compared"
-    )
 
 
 def _check_outputs(

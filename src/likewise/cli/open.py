@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from likewise.atomic import begun
-from likewise.cli.options import Encoding, File, Header, Id, NoId, OnError, Text, takes_ids
+from likewise.cli.options import Encoding, File, Header, Id, NoId, OnError, Text, stem, takes_ids
 from likewise.errors import InputError, require
 from likewise.service import NEEDED
 
@@ -58,7 +58,7 @@ def open_file(
         "text": text, "id": id, "ids": takes_ids(id, no_id=no_id), "encoding": encoding, "header": header,
         "on_error": on_error,
     }  # fmt: skip
-    name = Path(out or _stem(file)).absolute()
+    name = Path(out or stem(file)).absolute()
     model, index = (name.with_name(name.name + suffix) for suffix in (".model", ".index"))
     _check_outputs(file, model, index, reading)
     queue, job = Queue(name.with_name(f".{name.name}.jobs")), None
@@ -96,16 +96,6 @@ def _serve(settings: Any, queue: Any, job: str | None, *, browser: bool) -> None
         ended.set()
         for each in followers:
             each.join()  # no line comes after those of the caller
-
-
-def _stem(file: str) -> str:
-    """Return the name of a file without what comes after its first dot.
-
-    >>> _stem("data/reviews.csv.gz")
-    'reviews'
-    """
-    name = Path(file).resolve().name
-    return name.lstrip(".").partition(".")[0] or name
 
 
 def _check_outputs(file: str, model: Path, index: Path, reading: dict[str, Any]) -> None:

@@ -96,3 +96,13 @@ def takes_ids(id: str | None, *, no_id: bool) -> bool:
     if no_id and id is not None:
         raise InputError(f"give either --id {id} or --no-id, not both")
     return not no_id
+
+
+def stem(file: str) -> str:
+    """Return the name of a file without what comes after its first dot.
+
+    >>> stem("data/reviews.csv.gz")
+    'reviews'
+    """
+    name = Path(file).resolve().name
+    return name.lstrip(".").partition(".")[0] or name
