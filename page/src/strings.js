@@ -197,6 +197,17 @@ export const S = {
     ],
     judged: (answers, low, high) =>
       `By ${number(answers)} decisions, ${number(100 * low)} to ${number(100 * high)} % of these pairs are duplicates (90 % certain).`,
+    check: "Check the precision",
+    checkHint: "Answer whether some pairs are duplicates, and see how true the precision is.",
+    checkLead: (precision) => `Are these duplicates? The pairs are drawn from those that a precision of ${number(precision, 3)} finds.`,
+    checked: (decisions, wanted) => `${counted(decisions, "pair", "pairs")} decided. From ${wanted} on they correct the precision.`,
+    first: "One text",
+    second: "The other",
+    skip: "Skip",
+    toGroups: "Back to the groups",
+    noPair: "No pair is left to decide on",
+    noPairHint: "All pairs that this precision finds are decided. Move the slider to the left for more.",
+    nothingSure: "By the decisions, no pairs but equal and decided ones are so sure.",
     review: "Groups",
     position: (at, total) => `Group ${number(at)} of ${number(total)}`,
     next: "Next",
@@ -209,7 +220,7 @@ export const S = {
     because: (reason, score, precision) =>
       ({
         exact: "The same but for case and spaces",
-        near: `Nearly the same letters (${number(score, 2)}), sure to ${number(100 * precision, 1)} %`,
+        near: `Nearly the same words (${number(score, 2)}), sure to ${number(100 * precision, 1)} %`,
         semantic: `Much the same meaning (${number(score, 2)}), sure to ${number(100 * precision, 1)} %`,
         decided: "Decided by a person",
       })[reason],

@@ -47,6 +47,33 @@ def reviewer(store, serve):
         yield found
 
 
+def test_pairs_are_drawn_until_none_is_left(reviewer: httpx.Client, store: Path) -> None:
+    def question(**query: Any) -> dict[str, Any]:
+        response = reviewer.get("/duplicates/question", params={"precision": 0.9, **query})
+        assert response.status_code == 200
+        found: dict[str, Any] = response.json()
+        return found
+
+    first = question()
+    pair = first["first"]["row"], first["second"]["row"]
+    assert first["decisions"] == 0 and first["answers"] is first["low"] is None and first["precision"] == 0.9
+    assert first["differences"]["kept"] and first["first"]["text"] == records()[pair[0]]
+    assert question() == first  # nobody decided on it meanwhile
+    others = [question(draw=draw) for draw in range(1, 6)]
+    assert any((each["first"]["row"], each["second"]["row"]) != pair for each in others)
+    for count in range(1, 100):
+        body = {"first": pair[0], "second": pair[1], "duplicate": True}
+        sent = reviewer.post("/duplicates/decisions", json={"version": first["version"], "decisions": [body]})
+        assert sent.json() == {"decisions": count}
+        found = question()
+        if found["first"] is None:
+            break
+        pair = found["first"]["row"], found["second"]["row"]
+    assert found["first"] is found["second"] is found["differences"] is None and found["decisions"] == count
+    assert found["answers"] == count and 0 <= found["low"] <= found["high"] <= 1
+    assert reviewer.get("/duplicates/question", params={"precision": 2}).status_code == 422
+
+
 def test_is_this_one_of_ours(reviewer: httpx.Client, store: Path) -> None:
     text = records()[20]
     found = reviewer.post("/duplicates", json={"texts": [text.lower(), "otters are new here"], "precision": 0.9}).json()

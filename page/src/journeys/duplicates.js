@@ -158,6 +158,52 @@ function Decisions({ again, onUndo }) {
   </details>`;
 }
 
+const WANTED = 10; // decisions that correct the precision
+
+/** One pair after another, until the precision is known well enough for whoever decides. */
+function Check({ precision, onChange, onEnd }) {
+  const [draw, setDraw] = useState(0);
+  const [failed, setFailed] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const { data, error, loading, reload } = useLoaded((signal) => api.get(api.withQuery("/duplicates/question", { precision, draw }), { signal }), [precision, draw]);
+  const answer = async (duplicate) => {
+    if (busy || loading || !data?.first) return;
+    setBusy(true);
+    setFailed(null);
+    try {
+      await api.post("/duplicates/decisions", { version: data.version, decisions: [{ first: data.first.row, second: data.second.row, duplicate }] });
+      onChange();
+      reload();
+    } catch (problem) {
+      setFailed(problem);
+    }
+    setBusy(false);
+  };
+  const skip = () => loading || setDraw(draw + 1);
+  useKeys({ k: () => answer(true), n: () => answer(false), s: skip });
+  const judged = data && (data.low != null ? T.judged(data.answers, data.low, data.high) : data.answers ? T.nothingSure : T.checked(data.decisions, WANTED));
+  return html`<div class=${loading || busy ? "check stale" : "check"} aria-busy=${loading || busy}>
+    <div class="position"><h2>${T.check}</h2><${Button} onClick=${onEnd}>${T.toGroups}<//></div>
+    <p class="soft">${T.checkLead(precision)}</p>
+    ${failed && html`<${ErrorNote} error=${failed} />`}
+    ${error && html`<${ErrorNote} error=${error} retry=${reload} />`}
+    ${!data && loading && html`<${Loading} lines=${6} />`}
+    ${data && !data.first && html`<${Empty} title=${T.noPair}>${T.noPairHint}<//>`}
+    ${data?.first && html`<div class="pairs" key=${keyOf(data.first.row, data.second.row)}>
+      ${[["first", "kept"], ["second", "member"]].map(([which, marks]) => html`<article class="kept" key=${which}>
+        <div class="state"><span class="what">${T[which]}</span><span class="soft">${data[which].id}</span></div>
+        <${Compared} text=${data[which].text} marks=${data.differences[marks]} length=${data[which].length} />
+      </article>`)}
+      <span class="acts">
+        <${Button} aria-keyshortcuts="k" onClick=${() => answer(true)}>${T.same} <kbd aria-hidden="true">K</kbd><//>
+        <${Button} aria-keyshortcuts="n" onClick=${() => answer(false)}>${T.apart} <kbd aria-hidden="true">N</kbd><//>
+        <${Button} kind="quiet" aria-keyshortcuts="s" onClick=${skip}>${T.skip} <kbd aria-hidden="true">S</kbd><//>
+      </span>
+    </div>`}
+    <p class="judged" role="status">${judged}</p>
+  </div>`;
+}
+
 async function save(query, format) {
   const response = await api.fetched(api.withQuery("/duplicates/kept", { ...query, format }));
   const address = URL.createObjectURL(await response.blob());
@@ -179,7 +225,7 @@ export function Duplicates({ params, go }) {
   const placeOf = (precision) => counts.reduce((best, each, n) => (Math.abs(each.precision - precision) < Math.abs(counts[best].precision - precision) ? n : best), 0);
   const rested = useDebounced(sliding, PAUSE);
   useEffect(() => {
-    if (sliding !== null && rested === sliding) (go("duplicates", { precision: counts[sliding].precision }, { replace: true }), setSliding(null));
+    if (sliding !== null && rested === sliding) (go("duplicates", { ...(params.check ? { check: 1 } : {}), precision: counts[sliding].precision }, { replace: true }), setSliding(null));
   }, [rested]);
 
   const query = keep ? { keep_at_most: keep } : { precision: wanted };
@@ -224,7 +270,7 @@ export function Duplicates({ params, go }) {
     const place = found ? groups.findIndex(({ row }) => row === found.first) : -1;
     if (place >= 0) moveTo({ group: place, member: Math.max(0, groups[place].members.findIndex(({ row }) => row === found.second)) });
   };
-  useKeys({
+  useKeys(params.check ? {} : {
     k: () => choose(true), n: () => choose(false), u: undoLast, j: next,
     ArrowDown: next, ArrowRight: next, ArrowUp: previous, ArrowLeft: previous,
   });
@@ -259,6 +305,7 @@ export function Duplicates({ params, go }) {
           <div><dt>${T.groups}</dt><dd>${formatted(shown.groups)}</dd></div>
         </dl>
         ${shown.low != null && html`<p class="hint">${T.judged(summary.answers, shown.low, shown.high)}</p>`}
+        ${!params.check && !keep && html`<p class="small"><${Button} onClick=${() => go("duplicates", { precision: wanted, check: 1 })}>${T.check}<//> <span class="hint">${T.checkHint}</span></p>`}
         ${keep && data && !groupsError && html`<p class="small taken">${T.taken(data.kept, data.precision)} <${Button} kind="quiet" onClick=${() => go("duplicates", {})}>${T.back}<//></p>`}
         <details class="more-settings" open=${matchMedia(WIDE).matches}>
           <summary>${T.reduceAndSave}</summary>
@@ -271,11 +318,12 @@ export function Duplicates({ params, go }) {
         <dl class="help" aria-label=${T.help}>${T.keys.map(([keys, does]) => html`<div key=${does}><dt>${keys.map((each) => html`<kbd key=${each}>${each}</kbd> `)}</dt><dd>${does}</dd></div>`)}</dl>
       </aside>
       <section aria-label=${T.review} aria-busy=${loading}>
-        ${failed && html`<${ErrorNote} error=${failed} />`}
+        ${params.check && html`<${Check} precision=${wanted} onChange=${() => setAgain((n) => n + 1)} onEnd=${() => (reloadGroups(), go("duplicates", { precision: wanted }))} />`}
+        ${!params.check && failed && html`<${ErrorNote} error=${failed} />`}
         ${groupsError && !reduceProblem && html`<${ErrorNote} error=${groupsError} retry=${reloadGroups} />`}
         ${!data && loading && html`<${Loading} lines=${9} />`}
-        ${nothing && html`<${Empty} title=${T.none}>${T.noneHint}<//>`}
-        ${group && html`<div class=${loading ? "group stale" : "group"}>
+        ${!params.check && nothing && html`<${Empty} title=${T.none}>${T.noneHint}<//>`}
+        ${!params.check && group && html`<div class=${loading ? "group stale" : "group"}>
           <div class="position">
             <h2>${T.position(at.group + 1, data.total)}</h2>
             <span class="acts">
@@ -296,7 +344,7 @@ export function Duplicates({ params, go }) {
           </ol>
           ${members.length < group.size && html`<${Button} onClick=${showMore}>${T.moreMembers(group.size - members.length)}<//>`}
         </div>`}
-        <${Live}>${group && member ? T.announced(at.group + 1, data.total, at.member + 1, group.size, decisionOf(member)) : ""}<//>
+        <${Live}>${!params.check && group && member ? T.announced(at.group + 1, data.total, at.member + 1, group.size, decisionOf(member)) : ""}<//>
         <${Decisions} again=${again} onUndo=${takeBack} />
       </section>
     </div>`;

@@ -19,6 +19,7 @@ from likewise.service import (
     labelling,
     map,
     page,
+    questions,
     recommend,
     report,
     rerank,
@@ -33,8 +34,8 @@ from likewise.service.served import Service
 from likewise.service.settings import Settings
 
 SUBJECTS = (
-    page, search, documents, duplicates, review, embeddings, rerank, classify, labelling, recommend, map, report,
-    jobs, status,
+    page, search, documents, duplicates, review, questions, embeddings, rerank, classify, labelling, recommend, map,
+    report, jobs, status,
 )  # fmt: skip
 DESCRIPTION = """Search, answers, duplicates, classes and recommendations from an encoder that was trained on your own
 texts. Errors are problem details (RFC 9457): `detail` says what was wrong and what to do."""

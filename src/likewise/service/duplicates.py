@@ -77,7 +77,7 @@ class DuplicateMember(DuplicateText, kw_only=True):
     """A text of the store that is a duplicate.
 
     Attributes:
-        reason: "exact", "near" by its letters, "semantic" by its meaning, or "decided" by a person.
+        reason: "exact", "near" by its words, "semantic" by its meaning, or "decided" by a person.
         score: how alike the two are.
         precision: estimated share of duplicates among pairs at least so alike.
         differences: from the text that is kept.
@@ -264,6 +264,12 @@ def _json_lines(records: Iterator[tuple[int, str, str]]) -> Iterator[bytes]:
 
 def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def text_of(found: Duplicates, row: int) -> DuplicateText:
+    """Return a text of the store as it is sent."""
+    text = found.texts[row].as_py()
+    return DuplicateText(row=row, id=found.ids[row], text=text[:SHOWN], length=len(text))
 
 
 def member_of(member: Member, kept_text: str | None) -> DuplicateMember:

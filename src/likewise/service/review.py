@@ -5,7 +5,7 @@ import numpy as np
 from starlette.requests import Request
 
 from likewise.applications.duplicates.decisions import ContradictionError
-from likewise.applications.duplicates.result import Duplicates, Group
+from likewise.applications.duplicates.result import Group
 from likewise.service.duplicates import (
     SHOWN,
     TAG,
@@ -15,6 +15,7 @@ from likewise.service.duplicates import (
     chosen_of,
     member_of,
     review_of,
+    text_of,
 )
 from likewise.service.problems import Problem
 from likewise.service.routing import Route
@@ -294,7 +295,7 @@ async def decisions(service: Service, body: DecisionsQuery, _: Request) -> Decis
         review, found = review_of(store), store.found
         offset = max(0, body.offset)
         some = found.decided[::-1][offset : offset + body.limit]
-        made = [KeptDecision(_text(found, one), _text(found, other), same) for one, other, same in some]
+        made = [KeptDecision(text_of(found, one), text_of(found, other), same) for one, other, same in some]
         return DecisionsResponse(made, len(found.decided), review.version)
 
     return await service.compute(listed)
@@ -330,11 +331,6 @@ def _cursor(after: str | None) -> tuple[float, int] | None:
 def _check_limit(limit: int, most: int) -> None:
     if not 1 <= limit <= most:
         raise Problem(422, f"limit is {limit}: expected 1 to {most}")
-
-
-def _text(found: Duplicates, row: int) -> DuplicateText:
-    text = found.texts[row].as_py()
-    return DuplicateText(row=row, id=found.ids[row], text=text[:SHOWN], length=len(text))
 
 
 def _group(found: Group, offset: int, limit: int) -> DuplicateGroup:

@@ -93,6 +93,28 @@ def test_the_slider_counts_at_once(visit: Visit) -> None:
     expect(page.get_by_role("heading", name="Group 1 of")).to_be_visible()
 
 
+def test_questions_measure_the_precision(visit: Visit, store: Path) -> None:
+    """One pair after another; ten decisions give an interval, and the groups obey them."""
+    page = visit("#/duplicates")
+    page.get_by_role("button", name="Check the precision").click()
+    texts = page.locator(".check .text")
+    expect(texts).to_have_count(2)
+    expect(page.locator(".check mark").first).to_be_visible()
+    expect(page.get_by_text("0 pairs decided. From 10 on")).to_be_visible()
+    before = texts.all_inner_texts()
+    page.keyboard.press("s")
+    expect(page.locator(".check:not(.stale) .text").first).not_to_have_text(before[0])
+    for count in range(1, 10):
+        page.keyboard.press("k" if count > 1 else "n")
+        expect(page.get_by_text(f"{count} pair{'s' if count > 1 else ''} decided")).to_be_visible()
+    page.get_by_role("button", name="Duplicate", exact=True).click()
+    expect(page.locator(".check .judged")).to_contain_text("% of these pairs are duplicates")
+    assert sorted(each[2] for each in Store.load(store).found.decided) == [False] + [True] * 9
+    page.get_by_role("button", name="Back to the groups").click()
+    expect(page.get_by_role("heading", name="Group 1 of")).to_be_visible()
+    expect(page.locator("aside")).to_contain_text("By 10 decisions")
+
+
 def test_reducing_and_saving(visit: Visit) -> None:
     page = visit("#/duplicates", refused=True)
     field = page.get_by_role("textbox", name="Keep at most")
