@@ -83,9 +83,8 @@ def test_one_question_has_words_of_other_texts_and_the_other_has_none(cities):
     made = list(made_questions(cities, 200, np.random.default_rng(0)))
     assert len(made) > 100
     for each in made:
-        own, kept, words = each.sentence.split(), each.unanswered.split(), each.answered.split()
-        assert len(kept) >= 3 and set(kept) <= set(own) and len(words) >= len(kept)
-        assert all(any(word == other for other in words) for word in kept)
+        assert each.unanswered in each.sentence and len(each.unanswered.split()) >= 3
+        assert len(each.answered.split()) >= 3
     assert any(set(each.answered.split()) - set(each.sentence.split()) for each in made)
     shares = [len(each.unanswered.split()) / len(each.sentence.split()) for each in made]
     assert min(shares) < 0.5 and max(shares) == 1.0

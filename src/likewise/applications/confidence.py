@@ -1,11 +1,11 @@
 """The confidence of an answer: the probability that it is right, measured on questions made of the index.
 
-From a sentence two questions are made, as by someone who does not know it. Each word stays with the same probability,
-which is drawn anew for every sentence because nobody knows it. In the question that has an answer, half of the lost
-words are replaced by words of other texts, since people ask in words of their own. In the one without, none are: who
-asks for what is not there uses words that belong together. That one is answered from the index without the texts that
-hold the sentence. Logistic regression on the strength of the evidence of all answers gives the probability. No label is
-needed.
+From a sentence two questions are made, as by someone who does not know it. How many of its words a question has is
+drawn anew for every sentence, because nobody knows it. In the question that has an answer the words are drawn one by one,
+and half of the lost ones are replaced by words of other texts, since people ask in words of their own. The one without is
+a part of the sentence, as who asks for what is not there uses words that belong together; it is answered from the index
+without the texts that hold the sentence. Logistic regression on the strength of the evidence of all answers gives the
+probability. No label is needed.
 """
 
 import json
@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.special import expit
 
-from likewise.applications.evidence import evidence_for, strength
+from likewise.applications.evidence import can_answer, evidence_for, strength
 from likewise.applications.logistic import fitted
 from likewise.applications.sentences import sentences
 from likewise.atomic import replacing_file
@@ -25,7 +25,7 @@ from likewise.index.collection import Collection
 from likewise.index.stems import UNSPACED
 from likewise.model.model import Model
 
-QUESTIONS, SLOW_QUESTIONS = 400, 100  # that are made; fewer where a transformer reads the sentences
+QUESTIONS, SLOW_QUESTIONS = 400, 60  # that are made; fewer where a transformer reads the sentences
 LEAST = 10  # right answers, and wrong ones, without which nothing is known
 REPLACED = 0.5  # of the words that a question has not kept
 FEWEST_WORDS = 3
@@ -119,7 +119,7 @@ class MadeQuestions:
     Attributes:
         sentence: the sentence.
         answered: some of its words, and words of other texts.
-        unanswered: some of its words.
+        unanswered: a part of it.
     """
 
     sentence: str
@@ -133,23 +133,26 @@ def made_questions(collection: Collection, count: int, rng: np.random.Generator)
     Args:
         collection: the index.
         count: how many sentences are drawn.
-        rng: draws them, and the words that stay.
+        rng: draws them, and the words of the questions.
     """
-    texts = [[one.text for one in sentences(entry.text)] for entry in collection.sample(count, rng)]
+    drawn = collection.sample(count, rng)
+    texts = [[one.text for one in sentences(entry.text) if can_answer(one)] for entry in drawn]
     texts = [some for some in texts if some]
     words = [word for some in texts for sentence in some for word in _words(sentence, rng)]
-    for number, stays in enumerate(((rng.permutation(count) + 0.5) / count).tolist() if texts else ()):
+    for number, share in enumerate(((rng.permutation(count) + 0.5) / count).tolist() if texts else ()):
         some = texts[number % len(texts)]
         sentence = some[int(rng.integers(len(some)))]
-        kept, replaced = [], []
-        for word in _words(sentence, rng):
-            if rng.random() < stays:
-                kept.append(word)
-                replaced.append(word)
+        own = list(_words(sentence, rng))
+        length = max(FEWEST_WORDS, round(share * len(own)))
+        first = int(rng.integers(max(1, len(own) - length + 1)))
+        question = []
+        for word in own:
+            if rng.random() < share:
+                question.append(word)
             elif rng.random() < REPLACED:
-                replaced.append(words[int(rng.integers(len(words)))])
-        if len(kept) >= FEWEST_WORDS:
-            yield MadeQuestions(sentence, " ".join(replaced), " ".join(kept))
+                question.append(words[int(rng.integers(len(words)))])
+        if len(question) >= FEWEST_WORDS:
+            yield MadeQuestions(sentence, " ".join(question), " ".join(own[first : first + length]))
 
 
 def _words(text: str, rng: np.random.Generator) -> Iterator[str]:

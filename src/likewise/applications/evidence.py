@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from likewise.applications.relevance import Relevance
-from likewise.applications.sentences import sentences
+from likewise.applications.sentences import Sentence, sentences
 from likewise.index.collection import Collection
 from likewise.index.hybrid import Hit
 
@@ -52,13 +52,18 @@ def evidence_for(collection: Collection, question: str, hits: Sequence[Hit]) -> 
     best = max((hit.score for hit in hits), default=0.0)
     for hit, some, relevant in zip(hits, split, Relevance(collection, question).of(split), strict=True):
         if some:
-            answering = [not each.heading and not QUESTION.search(each.text) for each in some]
+            answering = [can_answer(each) for each in some]
             among = relevant.sentences if not any(answering) else np.where(answering, relevant.sentences, -1.0)
             place = int(among.argmax())
             sentence, of_search = some[place], hit.score / best if best > 0 else 0.0
             score = (2 * float(relevant.sentences[place]) + 2 * relevant.text + of_search) / 5
             found.append(Evidence(sentence.text, sentence.start, sentence.end, score, hit))
     return sorted(found, key=lambda one: -one.score)
+
+
+def can_answer(sentence: Sentence) -> bool:
+    """Whether a sentence is neither a heading nor a question."""
+    return not sentence.heading and not QUESTION.search(sentence.text)
 
 
 def strength(evidence: Sequence[Evidence]) -> float:

@@ -23,7 +23,7 @@ from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model
 from likewise.model.transformer import ConcatenatedModel
 
-ENCODED = 3  # sentences of a text, the best by their words, that a transformer reads
+ENCODED = 2  # sentences of a text, the best by their words, that a transformer reads
 SMALLEST_NORM = 1e-9
 
 
