@@ -212,7 +212,8 @@ def main() -> None:
         numbers = single_sentences(data, seeds, adapted=not given.quick)
         print(json.dumps(numbers, indent=1))
         if not given.quick:
-            configuration = {"data": data.name, "sentences": len(data.ids), "questions": len(data.queries)}
+            sizes = {"sentences": len(data.ids), "questions": len(data.queries)}
+            configuration = {"data": f"{data.name}, searched"} | sizes
             record("answer", configuration | {"measure": "MRR@10"}, numbers, seeds)
 
 

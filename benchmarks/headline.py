@@ -45,12 +45,13 @@ def quality_rows(found: Results) -> Iterator[Row]:
             f"MiniLM {100 * middle(at['MiniLM']):.1f} %",
         )
     if answer := numbers_of(found, "answer", "xquad_en"):
-        at = {name: middle(answer[name]["recall@1"]) for name in ("likewise", "BM25 (bm25s)", "all-MiniLM-L6-v2")}
+        systems = ("likewise", "BM25 (bm25s)", "all-MiniLM-L6-v2")
+        at = {name: 100 * middle(answer[name]["answered at 5 % false"]) for name in systems}
         yield (
-            "the paragraph that answers, XQuAD",
-            f"{at['likewise']:.3f}",
-            f"BM25 {at['BM25 (bm25s)']:.3f}",
-            f"MiniLM {at['all-MiniLM-L6-v2']:.3f}",
+            "questions answered, at 5 % false answers, XQuAD",
+            f"{at['likewise']:.0f} %",
+            f"BM25 {at['BM25 (bm25s)']:.0f} %",
+            f"MiniLM {at['all-MiniLM-L6-v2']:.0f} %",
         )
 
 

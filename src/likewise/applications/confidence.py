@@ -1,11 +1,11 @@
 """The confidence of an answer: the probability that it is right, measured on questions made of the index.
 
 From a sentence two questions are made, as by someone who does not know it. How many of its words a question has is
-drawn anew for every sentence, because nobody knows it. In the question that has an answer the words are drawn one by one,
-and half of the lost ones are replaced by words of other texts, since people ask in words of their own. The one without is
-a part of the sentence, as who asks for what is not there uses words that belong together; it is answered from the index
-without the texts that hold the sentence. Logistic regression on the strength of the evidence of all answers gives the
-probability. No label is needed.
+drawn anew for every sentence, because nobody knows it. In the question that has an answer the words are drawn one by
+one, and half of the lost ones are replaced by words of other texts, since people ask in words of their own. The one
+without is a part of the sentence, as who asks for what is not there uses words that belong together; it is answered
+from the index without the texts that hold the sentence. Logistic regression on the strength of the evidence of all
+answers gives the probability. No label is needed.
 """
 
 import json
