@@ -22,7 +22,7 @@ def test_copies_are_likelier_than_others(docs_model, python_docs):
 
 
 def test_a_model_is_trained_where_none_is_given(python_docs):
-    """It learns from 200 texts on; fewer are compared by their letters."""
+    """It learns from 200 texts on; fewer are compared by their words."""
     texts = python_docs[:150]
     for count in (150, 20):
         found = likewise.duplicate_probability(texts[:count], [*texts[1:count], texts[0]])

@@ -143,7 +143,7 @@ def made_questions(collection: Collection, count: int, rng: np.random.Generator)
         some = texts[number % len(texts)]
         sentence = some[int(rng.integers(len(some)))]
         own = list(_words(sentence, rng))
-        length = max(FEWEST_WORDS, round(share * len(own)))
+        length = round(share * len(own))
         first = int(rng.integers(max(1, len(own) - length + 1)))
         question = []
         for word in own:
@@ -151,7 +151,7 @@ def made_questions(collection: Collection, count: int, rng: np.random.Generator)
                 question.append(word)
             elif rng.random() < REPLACED:
                 question.append(words[int(rng.integers(len(words)))])
-        if len(question) >= FEWEST_WORDS:
+        if min(length, len(question)) >= FEWEST_WORDS:
             yield MadeQuestions(sentence, " ".join(question), " ".join(own[first : first + length]))
 
 

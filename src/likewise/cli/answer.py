@@ -49,10 +49,13 @@ def answer(
     the whole text.
     """
     from likewise.applications.answer import Answerer
+    from likewise.applications.confidence import FILE
     from likewise.index.collection import Collection
 
     console = results()
     with Collection.open(index) as collection:
+        if not (collection.path / FILE).exists():
+            typer.echo("the first question takes longer: how far answers can be trusted is measured once", err=True)
         answerer = Answerer(collection, confidence=confidence, passages=passages)
         several = len(question) > 1 or question == ["-"]
         for one in lines_of(question):

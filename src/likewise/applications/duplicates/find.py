@@ -130,8 +130,8 @@ def _compared(
         features = Features.of(some, space, distinct)
     if watch is not None:
         watch(Event("message", f"comparing {len(rows):,} distinct texts"))
-    found, calibration, by_letters = _found_in(some, features, space, before, seed)
-    if templates := int(np.count_nonzero(by_letters >= precision - 1e-9)):
+    found, calibration, by_words = _found_in(some, features, space, before, seed)
+    if templates := int(np.count_nonzero(by_words >= precision - 1e-9)):
         notes += (f"{templates:,} pairs share a template and fill it with different words, which is no duplicate",)
     compared = None
     if other is None and calibration is not None:
@@ -180,7 +180,7 @@ def space_for(
     progress: bool,
     watch: Watch | None,
 ) -> tuple[Space, tuple[str, ...]]:
-    """The space in which texts are compared; without an encoder by letters alone, with the reason."""
+    """The space in which texts are compared; without an encoder by words alone, with the reason."""
     rng = np.random.default_rng(seed)
     drawn = np.sort(rng.choice(rows, min(len(rows), LEARNED), replace=False)) if len(rows) else rows
     encoder, reason = None, "the texts are too few to train an encoder on"
@@ -192,7 +192,7 @@ def space_for(
                 raise
             reason = "no encoder could be trained on the texts"
     if encoder is None:
-        return Space.of(None, [], hashes), (f"{reason}: they were compared by their letters alone",)
+        return Space.of(None, [], hashes), (f"{reason}: they were compared by their words alone",)
     if len(rows) == 0:
         return Space.of(None, [], hashes), ()
     sample = np.sort(rng.choice(drawn, min(len(drawn), SAMPLE), replace=False))
@@ -204,7 +204,7 @@ def _found_in(
 ) -> tuple[Pairs, Calibration | None, Float64[np.ndarray, " templates"]]:
     """The pairs among distinct texts that are worth keeping, the calibration, and the precision of template pairs.
 
-    That precision is the one which their letters would have. The calibration is None without any text. Texts from
+    That precision is the one which their words would have. The calibration is None without any text. Texts from
     number `cut` on, where it is above 0, are compared with those below it only; on either side no two are alike.
     """
     count = len(texts)

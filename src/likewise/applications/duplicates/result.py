@@ -30,7 +30,7 @@ class Member:
         row: its number.
         id: its id.
         text: it.
-        reason: `exact`, `near` (the same letters but for a few), `semantic` (alike by all evidence) or `decided`.
+        reason: `exact`, `near` (nearly the same words), `semantic` (alike by all evidence) or `decided`.
         score: how alike it and the kept text are, between 0 and 1.
         precision: estimated share of duplicates among pairs at least so alike.
     """

@@ -26,7 +26,7 @@ class Space:
     """Where texts are compared: an encoder whose vectors are projected to the principal axes of a corpus, and letters.
 
     Attributes:
-        encoder: anything with `encode`; None compares letters alone.
+        encoder: anything with `encode`; None compares words alone.
         axes: the principal axes, as columns.
         gram_weights: IDF of trigrams, by the highest bits of their hashes.
         word_weights: IDF of words, by the highest bits of their hashes, as a share of that of a word that occurs once.
