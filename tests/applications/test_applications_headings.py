@@ -45,6 +45,9 @@ def test_headings_of_three_kinds():
     underlined = "Clock\n=====\n\nIt ticks.\n\nReset\n-----\nHold it.\n\nEnd\n====\n"
     assert [each.level for each in headings(underlined)] == [1, 2, 1]
     assert lines(underlined)[0] == "Clock\n====="
+    waves = "Clock\n~~~~~\n\nIt ticks.\n\nReset\n~~~~~\nHold it.\n"  # which also begin and end code
+    assert lines(waves) == ["Clock\n~~~~~", "Reset\n~~~~~"]
+    assert lines("~~~\n# no heading\n~~~\n# One\n") == ["# One"]
 
 
 def test_what_is_no_heading():

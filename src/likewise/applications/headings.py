@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 
 HEADING = re.compile(
-    r"""^(?P<hashes>\#{1,6})[ \t]+\S.*$              # of Markdown
+    r"""^(?P<fence>```|~~~)(?s:.*?)^(?P=fence)       # code, whose comments are no headings
+    |^(?P<hashes>\#{1,6})[ \t]+\S.*$              # of Markdown
     |^(?P<equals>={2,6})[ \t]*[^=\s].*?(?P=equals)[ \t]*$  # of wikis
     |^(?P<title>[^\s#].*)\n(?P<line>(?P<sign>[=\-~^*+"'`.:_])(?P=sign){2,})[ \t]*$""",
     re.MULTILINE | re.VERBOSE,
 )
-FENCED = re.compile(r"^(?P<fence>```|~~~)(?s:.*?)^(?P=fence)", re.MULTILINE)  # code, whose comments are no headings
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,9 @@ class Heading:
 def headings(text: str) -> list[Heading]:
     """Return the headings of a text, in order; of underlined ones, each new sign is a level deeper."""
     found: list[Heading] = []
-    code = [span.span() for span in FENCED.finditer(text)]
     signs: list[str] = []
     for match in HEADING.finditer(text):
-        if any(start <= match.start() < end for start, end in code):
+        if match["fence"]:
             continue
         if match["hashes"]:
             level = len(match["hashes"])
