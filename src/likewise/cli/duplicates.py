@@ -16,12 +16,13 @@ from likewise.cli.options import (
     Id,
     NoId,
     OnError,
+    OptionalModel,
     Overwrite,
     Progress,
     Seed,
     Text,
+    reading_of,
     reserve,
-    takes_ids,
 )
 from likewise.cli.review import review
 from likewise.cli.screen import counted
@@ -30,10 +31,6 @@ from likewise.errors import InputError
 if TYPE_CHECKING:
     from likewise.applications.duplicates.result import Duplicates
 
-Model = Annotated[
-    str | None,
-    typer.Option("--model", metavar="MODEL", help="A model folder; default: one is trained on the texts."),
-]
 Against = Annotated[
     str | None,
     typer.Option(
@@ -86,7 +83,7 @@ def find_duplicates(
     text: Text = None,
     id: Id = None,
     no_id: NoId = False,
-    model: Model = None,
+    model: OptionalModel = None,
     precision: Annotated[
         float,
         typer.Option("--precision", metavar="SHARE", help="Target share of true duplicates among the pairs found."),
@@ -114,10 +111,7 @@ def find_duplicates(
     from likewise.applications.duplicates.find import duplicates as find
     from likewise.applications.duplicates.store import Store
 
-    ids = takes_ids(id, no_id=no_id)
-    reading: dict[str, Any] = {
-        "text": text, "id": id, "ids": ids, "encoding": encoding, "header": header, "on_error": on_error
-    }  # fmt: skip
+    reading = reading_of(text, id, no_id=no_id, encoding=encoding, header=header, on_error=on_error)
     most = _number(keep_at_most)
     _check_outputs(file, out, output_kept, save, against=against, overwrite=overwrite)
     found = find(file, model, precision, against=against, keep=keep, seed=seed, progress=progress, **reading)

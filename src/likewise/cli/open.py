@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from likewise.atomic import begun
-from likewise.cli.options import Encoding, File, Header, Id, NoId, OnError, Text, stem, takes_ids
+from likewise.cli.options import Encoding, File, Header, Id, NoId, OnError, Text, reading_of, stem
 from likewise.errors import InputError, require
 from likewise.service import NEEDED
 
@@ -54,10 +54,7 @@ def open_file(
 
     if file == "-":
         raise InputError("standard input cannot be opened twice: put the texts into a file")
-    reading: dict[str, Any] = {
-        "text": text, "id": id, "ids": takes_ids(id, no_id=no_id), "encoding": encoding, "header": header,
-        "on_error": on_error,
-    }  # fmt: skip
+    reading = reading_of(text, id, no_id=no_id, encoding=encoding, header=header, on_error=on_error)
     name = Path(out or stem(file)).absolute()
     model, index = (name.with_name(name.name + suffix) for suffix in (".model", ".index"))
     _check_outputs(file, model, index, reading)

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -28,6 +28,10 @@ File = Annotated[
     ),
 ]
 ModelFolder = Annotated[str, typer.Argument(metavar="MODEL", help="A model folder.", show_default=False)]
+OptionalModel = Annotated[
+    str | None,
+    typer.Option("--model", metavar="MODEL", help="A model folder; default: one is trained on the texts."),
+]
 IndexFolder = Annotated[str, typer.Argument(metavar="INDEX", help="An index folder.", show_default=False)]
 Backend = Annotated[
     Literal["torch", "onnx", "onnx-int8"] | None,
@@ -96,6 +100,20 @@ def takes_ids(id: str | None, *, no_id: bool) -> bool:
     if no_id and id is not None:
         raise InputError(f"give either --id {id} or --no-id, not both")
     return not no_id
+
+
+def reading_of(
+    text: list[str] | None, id: str | None, *, no_id: bool, encoding: str | None, header: bool, on_error: str
+) -> dict[str, Any]:
+    """Return the options of reading as `corpus.read` takes them.
+
+    Raises:
+        InputError: `--id` and `--no-id` are both given.
+    """
+    return {
+        "text": text, "id": id, "ids": takes_ids(id, no_id=no_id), "encoding": encoding, "header": header,
+        "on_error": on_error,
+    }  # fmt: skip
 
 
 def stem(file: str) -> str:

@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from likewise.cli.options import Encoding, Header, Id, NoId, OnError, Progress, Seed, Text, reserve, stem, takes_ids
+from likewise.cli.options import (
+    Encoding,
+    Header,
+    Id,
+    NoId,
+    OnError,
+    OptionalModel,
+    Progress,
+    Seed,
+    Text,
+    reading_of,
+    reserve,
+    stem,
+)
 from likewise.cli.screen import counted, one_line
 from likewise.errors import InputError
 
@@ -51,10 +64,7 @@ def review(
     text: Text = None,
     id: Id = None,
     no_id: NoId = False,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="MODEL", help="A model folder; default: one is trained on the texts."),
-    ] = None,
+    model: OptionalModel = None,
     seed: Seed = 0,
     progress: Progress = True,
     encoding: Encoding = None,
@@ -78,10 +88,7 @@ def review(
             raise InputError(f"--save {save}: {source} is a store already, and what is answered is kept there")
         name, store = source, Store.load(source)
     else:
-        reading: dict[str, Any] = {
-            "text": text, "id": id, "ids": takes_ids(id, no_id=no_id), "encoding": encoding, "header": header,
-            "on_error": on_error,
-        }  # fmt: skip
+        reading = reading_of(text, id, no_id=no_id, encoding=encoding, header=header, on_error=on_error)
         name = save or f"{stem(source)}.duplicates"
         store = _stored(source, name, model, reading, seed=seed, progress=progress)
     wanted = store.precision if precision is None else precision
@@ -189,4 +196,4 @@ def _stored(file: str, name: str, model: str | None, reading: dict[str, Any], *,
     store = Store.of(find(file, model, seed=seed, progress=progress, **reading))
     store.save(name, overwrite=True)
     typer.echo(f"{name}: {counted(len(store.found.ids), 'text')}, and what is decided about them", err=True)
-    return Store.load(name)
+    return store
