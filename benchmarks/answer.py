@@ -11,7 +11,8 @@ adapted to the paragraphs, and distilled on them.
 Every question is put again with its paragraphs left out, so that nothing answers it. "Answered" is the share of
 questions that are answered where 5 % of those without an answer are; then both by the default threshold.
 "Calibration error" is the distance between the confidence and the share of right answers, the mean over tenths of
-confidence by their size. No label chooses anything. Intervals are of a bootstrap over the questions.
+confidence by their size. No label is used in a run; which evidence counts, and how questions are made, was settled with
+the labels of these sets in view (docs/experiments.md). Intervals are of a bootstrap over the questions.
 
 `--search` also searches single sentences of SQuAD by question, which takes an hour.
 """

@@ -137,7 +137,8 @@ def encoders(page: Page) -> None:
         "The share of 600 questions whose paragraph is found first, and whose chosen sentence is right; how many are "
         "answered where 5 % of the questions without an answer are, and the area under that curve; the same shares by "
         "the default threshold; and how far the confidence is from the share of right answers. Of MiniLM and BM25 the "
-        "score of the sentence is the confidence.",
+        "score of the sentence is the confidence. Which evidence counts was settled with the labels of these sets in "
+        "view ([answers](experiments.md#answers)).",
         answer_cells(page.lines("answer"), NAMES),
         best=None,
     )
