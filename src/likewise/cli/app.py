@@ -45,25 +45,29 @@ REPEATED = 2.0  # seconds within which another signal is the same one: timeout(1
 
 @contextmanager
 def _ending_at_signals() -> Iterator[None]:
-    """End at SIGTERM and SIGHUP as at Ctrl-C, so that nothing half-written stays; a handler of the caller is kept."""
+    """End at SIGTERM and SIGHUP as at Ctrl-C, so that nothing half-written stays; a handler of the caller is kept.
+
+    A signal that comes again while the first one is cleaned up after is ignored.
+    """
     last = -REPEATED
 
     def end(number: int, _: Any) -> None:
         nonlocal last
         before, last = last, time.monotonic()
         if last - before > REPEATED:
-            sys.exit(128 + number)
+            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
     here = threading.current_thread() is threading.main_thread()  # others cannot have handlers
-    caught = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if here and hasattr(signal, name)]
-    caught = [number for number in caught if signal.getsignal(number) == signal.SIG_DFL]
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if here and hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
+    caught = [number for number, handler in before.items() if handler in (signal.SIG_DFL, signal.default_int_handler)]
     for number in caught:
         signal.signal(number, end)
     try:
         yield
     finally:
         for number in caught:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, before[number])
 
 
 @contextmanager
@@ -174,7 +178,10 @@ app = typer.Typer(cls=Commands, add_completion=False, pretty_exceptions_enable=F
 
 def main() -> None:
     """Run `likewise` with the arguments of the process, and exit."""
-    app(prog_name="likewise")
+    try:
+        app(prog_name="likewise")
+    finally:  # how it ended is settled: Ctrl-C while the interpreter ends would make it a killed process
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _print_version(requested: bool) -> None:
