@@ -106,15 +106,16 @@ def encoders(page: Page) -> None:
     adapted = {
         "untouched": "MiniLM, untouched",
         "untouched + BM25": "MiniLM, untouched + BM25",
-        "transformer": "MiniLM, adapted",
-        "vector": "adapted + companion, vector",
-        "hybrid": "adapted + companion, hybrid",
+        "companion, vector": "MiniLM + companion, vector",
+        "companion, hybrid": "MiniLM + companion, hybrid",
+        "adapted": "MiniLM, adapted",
+        "adapted, hybrid": "adapted + companion, hybrid",
     }
     page.section(
-        "A pretrained encoder, adapted without labels",
+        "A pretrained encoder with a companion",
         "adapt",
-        "all-MiniLM-L6-v2 adapted to the documents by "
-        "`likewise train --encoder`, with a static companion encoder trained on the same documents.",
+        "`likewise train --encoder` with all-MiniLM-L6-v2: a static companion is trained on the documents. Adapted: "
+        "MiniLM is trained on them too, for 60 steps, with one seed.",
         by_data(
             [line for line in page.lines("adapt") if line["configuration"]["data"] != "stsb"],
             list(adapted),

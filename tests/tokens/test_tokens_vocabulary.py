@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from likewise.tokens.scripts import is_run
 from likewise.tokens.tokenizer import Tokenizer
 from likewise.tokens.vocabulary import CONTINUATION, UNKNOWN, Vocabulary, learn_reference, reference_of, vocabulary_size
 
@@ -56,10 +57,23 @@ def test_frequent_words_of_any_language_become_subwords(texts: list[str], word: 
     assert [tokenizer.vocabulary.subwords[id] for id in tokenizer.encode([word])[0]] == [word]
 
 
-def test_chinese_is_learned_character_by_character() -> None:
-    """A closed form: each ideograph is a word of its own, as in BERT."""
-    tokenizer = Tokenizer(learn_reference(["数据库检索", "数据"] * 3, 50))
-    assert [tokenizer.vocabulary.subwords[id] for id in tokenizer.encode(["数据库"])[0]] == ["数", "据", "库"]
+@pytest.mark.parametrize(
+    ("learned", "text", "expected"),
+    [
+        ("数据库 检", "数据库", "数据库"),
+        ("数据库 检", "检数据库", "检 ##数据库"),  # the same word elsewhere in a run
+        ("数据库检索", "数龙据库 龙", "数 [UNK] 据 ##库 [UNK]"),  # an unknown character alone is unknown
+        ("数据库", "x数据库2024年", "[UNK] 数据库 2024 [UNK]"),  # Han letters and others are words of their own
+        ("テレビを見ました", "テレビを見ました", "テレビ を 見 ました"),
+        ("日本国憲法", "日本国憲法", "日本 ##国憲法"),  # four characters at most
+        ("สวัสดีครับ", "สวัสดีครับ", "สวัสดีครับ"),
+    ],
+)
+def test_scripts_without_spaces(learned: str, text: str, expected: str) -> None:
+    """A closed form: runs of a script are words, of which frequent parts become subwords wherever they stand."""
+    tokenizer = Tokenizer(learn_reference([f"{learned} 2024", learned] * 3, 60))
+    assert tokenizer.vocabulary.subwords[0] == UNKNOWN
+    assert [tokenizer.vocabulary.subwords[id] for id in tokenizer.encode([text])[0]] == expected.split()
 
 
 @given(st.lists(st.text(max_size=20), max_size=8), st.integers(1, 60))
@@ -69,7 +83,9 @@ def test_every_word_of_the_corpus_falls_into_known_subwords(texts: list[str], si
     unknown = tokenizer.vocabulary.subwords.index(UNKNOWN)
     assert unknown not in tokenizer.encode(texts).ids
     alphabet = {c for text in texts for c in tokenizer.reference.normalizer.normalize_str(text) if not c.isspace()}
-    assert len(tokenizer.vocabulary) <= max(size, 1 + 2 * len(alphabet))
+    runs = {subword for subword in tokenizer.vocabulary.subwords if is_run(subword)}
+    assert {CONTINUATION + run for run in runs} <= {*tokenizer.vocabulary.subwords}
+    assert len(tokenizer.vocabulary) <= max(size, 1 + 2 * len(alphabet)) + 2 * len(runs)
 
 
 def test_the_mark_of_the_trainer_is_no_character_of_a_text() -> None:

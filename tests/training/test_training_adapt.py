@@ -91,6 +91,19 @@ def test_the_folder_loads_here_and_there_with_the_same_vectors(texts, tmp_path):
     assert adapted.dim == 32
 
 
+def test_an_encoder_of_similarity_stays_as_it_is_and_gets_a_companion(texts, tmp_path, capsys):
+    """A closed form: the default trains the companion alone, and says so."""
+    before = likewise.train(texts, encoder="bert", out=tmp_path / "a.model", **QUICK | {"static_weight": 0.0})
+    model = likewise.train(texts, encoder=str(tmp_path / "a.model"), out=tmp_path / "b.model")
+    np.testing.assert_array_equal(model.encode(texts[:9]), before.encode(texts[:9]))
+    assert model.companion is not None
+    assert [point["step"] for point in model.card.history] == [0]
+    assert model.card.recipe["steps"] == 0
+    printed = capsys.readouterr().err
+    assert "as it is (--steps 60 trains it too)" in printed
+    assert "trained;" not in printed and "before)" not in printed
+
+
 def test_what_does_not_fit_is_refused(texts):
     for settings, message in (
         ({"freeze": 3}, "freeze is 3, and bert has 2 layers"),

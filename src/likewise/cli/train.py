@@ -24,8 +24,9 @@ Encoder = Annotated[
     typer.Option(
         "--encoder",
         metavar="NAME",
-        help="static, trained from scratch; or a BERT or RoBERTa style encoder to adapt: a folder, an installed "
-        "package that carries one, or a name such as bert-base-uncased; or bert alone, for a small new one.",
+        help="static, trained from scratch; or a BERT or RoBERTa style encoder that gets a static companion: a folder, "
+        "an installed package that carries one, or a name such as sentence-transformers/all-MiniLM-L6-v2, which stays "
+        "as it is unless --steps trains it, or bert-base-uncased, which is trained; or bert alone, for a new one.",
     ),
 ]
 Dim = Annotated[
@@ -67,7 +68,7 @@ Companion = Annotated[
         rich_help_panel=HERE,
     ),
 ]
-Steps = Annotated[int | None, typer.Option("--steps", help="Batches, at most.", rich_help_panel=HERE)]
+Steps = Annotated[int | None, typer.Option("--steps", help="Batches, at most; 0 to train none.", rich_help_panel=HERE)]
 Memory = Annotated[
     float | None,
     typer.Option(

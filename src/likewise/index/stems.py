@@ -16,24 +16,14 @@ from typing import Any, TypeVar
 
 from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
+from likewise.tokens.scripts import HAN, HIRAGANA, KATAKANA, SOUTH_EAST_ASIAN, SOUTH_EAST_ASIAN_MARKS
 
 # The marks (M*) belong to the word: without them Hindi or Bengali words fall apart at their vowel signs.
 TOKENIZER = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
 
 # Characters of scripts that are written without spaces, and of Korean, which joins particles to words.
-_BASES = (
-    "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46"  # Thai
-    "\u0e81-\u0eb0\u0eb2\u0eb3\u0ebd-\u0ec6\u0edc-\u0edf"  # Lao
-    "\u1000-\u102a\u103f\u1050-\u1055"  # Burmese
-    "\u1780-\u17b3"  # Khmer
-    "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # Kana
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
-    "\uac00-\ud7a3"  # Hangul
-)
-_COMBINING = (
-    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece"
-    "\u102b-\u103e\u1056-\u1059\u17b4-\u17d3\u17dd\u3099\u309a"
-)
+_BASES = f"{SOUTH_EAST_ASIAN}{HIRAGANA}{KATAKANA}\uff66-\uff9f{HAN}\uac00-\ud7a3"  # with half-width kana and Hangul
+_COMBINING = f"{SOUTH_EAST_ASIAN_MARKS}\u3099\u309a"
 _CHARACTER = re.compile(f"[{_BASES}][{_COMBINING}]*")
 UNSPACED = re.compile(f"(?:[{_BASES}][{_COMBINING}]*)+")
 

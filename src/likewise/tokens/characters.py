@@ -6,15 +6,18 @@ detected and left to `tokenizers` itself.
 """
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Int32, UInt8
+from jaxtyping import Int32, UInt8, UInt32
 from tokenizers import Tokenizer as Reference
 
-# The class of a character in the pre-tokenizer.
-WORD, SPACE, ISOLATED = 0, 1, 2
+from likewise.tokens.scripts import by_run
+
+# The class of a character in the pre-tokenizer; the runs of `scripts.RUNS` have the numbers from RUN on.
+WORD, SPACE, ISOLATED, RUN = 0, 1, 2, 3
 # How a character can be normalised.
 SLOW, KEEPS, MARK = 1, 2, 4
 
@@ -33,6 +36,7 @@ class Characters:
         start: its normal form is `form[start[c]:start[c + 1]]`.
         form: normal forms as UTF-8, end to end.
         role: for each byte of `form`, the class of its character in the pre-tokenizer: WORD, SPACE or ISOLATED.
+        code: for each byte of `form`, its character.
     """
 
     kind: UInt8[np.ndarray, " characters"]
@@ -40,6 +44,14 @@ class Characters:
     start: Int32[np.ndarray, " characters_and_1"]
     form: UInt8[np.ndarray, " bytes"]
     role: UInt8[np.ndarray, " bytes"]
+    code: UInt32[np.ndarray, " bytes"]
+
+    def roles(self, known: Iterable[str]) -> UInt8[np.ndarray, " bytes"]:
+        """Return `role` where runs of scripts without spaces consist of the characters of a vocabulary."""
+        role = self.role.copy()
+        for number, run in enumerate(by_run(known)):
+            role[np.isin(self.code, [ord(character) for character in run])] = RUN + number
+        return role
 
 
 def characters(reference: Reference, limit: int) -> Characters:
@@ -58,7 +70,8 @@ def characters(reference: Reference, limit: int) -> Characters:
     start = np.zeros(limit + 1, np.int32)
     start[codes + 1] = np.diff(ends, prepend=0)
     np.cumsum(start, out=start)
-    return Characters(kind, order, start, np.frombuffer(joined.encode(), np.uint8), np.repeat(roles[which], sizes))
+    role, code = np.repeat(roles[which], sizes), np.repeat(parts[which], sizes)
+    return Characters(kind, order, start, np.frombuffer(joined.encode(), np.uint8), role, code)
 
 
 def _normal_forms(reference: Reference, everyone: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 from numba import prange
 
 from likewise.jit import compiled
-from likewise.tokens.characters import ISOLATED, KEEPS, MARK, SLOW, WORD
+from likewise.tokens.characters import ISOLATED, KEEPS, MARK, SLOW, SPACE, WORD
 
 # The status of a text: tokenised; left to `tokenizers`; holds a character beyond the table.
 DONE, LEFT, BEYOND = 0, 1, 2
@@ -130,6 +130,7 @@ def character_at(data, at):
 def _one_text(tables, data, start, stop, word, ids, at, end):
     """Tokenise the bytes `data[start:stop]` into `ids[at:end]`; return the status and the end of the ids."""
     size, count, hashed = 0, 0, FNV_BASIS
+    run = WORD  # the class of the characters of the word
     order_before, kept_before = 0, True
     position = start
     while position < stop:
@@ -150,18 +151,12 @@ def _one_text(tables, data, start, stop, word, ids, at, end):
             value = tables.form[part]
             role = tables.role[part]
             leads = value < 0x80 or value >= 0xC0
-            if leads and count > 0 and (role != WORD or count == MAX_WORD):
+            if leads and count > 0 and (role != run or count == MAX_WORD):
                 at = _emit(tables, word, size, hashed, ids, at, end)
                 if at < 0:
                     return LEFT, at
                 size, count, hashed = 0, 0, FNV_BASIS
-            if role == WORD:
-                if leads:
-                    count += 1
-                word[size] = value
-                size += 1
-                hashed = _mixed(hashed, value)
-            elif role == ISOLATED:
+            if role == ISOLATED:
                 word[size] = value
                 size += 1
                 hashed = _mixed(hashed, value)
@@ -174,6 +169,13 @@ def _one_text(tables, data, start, stop, word, ids, at, end):
                     if at < 0:
                         return LEFT, at
                     size, count, hashed = 0, 0, FNV_BASIS
+            elif role != SPACE:
+                if leads:
+                    count += 1
+                    run = role
+                word[size] = value
+                size += 1
+                hashed = _mixed(hashed, value)
     if count > 0:
         at = _emit(tables, word, size, hashed, ids, at, end)
         if at < 0:

@@ -17,6 +17,7 @@ from unicodedata import category
 import numpy as np
 from jaxtyping import Int32
 
+from likewise.tokens.scripts import is_run
 from likewise.tokens.vocabulary import CONTINUATION, Vocabulary
 
 MAX_SUFFIX = 6  # letters
@@ -31,6 +32,8 @@ MAX_GROUP = 500  # words with the same prefix; larger groups are numbers, codes 
 def learn_stems(vocabulary: Vocabulary, whole: Int32[np.ndarray, " vocab"] | np.ndarray) -> Int32[np.ndarray, " vocab"]:
     """Map each subword to its stem: the most frequent form of its word, or the subword itself.
 
+    In a script without spaces a subword is the same wherever in a run it stands.
+
     Args:
         vocabulary: the subwords.
         whole: how often each subword occurs as a whole word, without a subword that continues it.
@@ -41,12 +44,17 @@ def learn_stems(vocabulary: Vocabulary, whole: Int32[np.ndarray, " vocab"] | np.
     words = [
         id
         for id, subword in enumerate(vocabulary.subwords)
-        if whole[id] > 0 and not subword.startswith(CONTINUATION) and _is_word(subword)
+        if whole[id] > 0 and not subword.startswith(CONTINUATION) and _is_word(subword) and not is_run(subword)
     ]
     stems = np.arange(len(vocabulary), dtype=np.int32)
     for forms in word_forms([vocabulary.subwords[id] for id in words]):
         ids = [words[form] for form in forms]
         stems[ids] = max(ids, key=lambda id: (whole[id], -id))
+    by_spelling = {subword: id for id, subword in enumerate(vocabulary.subwords)}
+    for subword, id in by_spelling.items():
+        bare = subword.removeprefix(CONTINUATION)
+        if bare != subword and is_run(bare):
+            stems[id] = by_spelling.get(bare, id)
     return stems
 
 

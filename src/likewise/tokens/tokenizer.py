@@ -134,6 +134,7 @@ class Tokenizer:
 
         self._limit = limit
         known = _known_characters(limit)
+        role = known.roles(subword for subword in self.vocabulary.subwords if len(subword) == 1)
         spelling = [subword.encode() for subword in self.vocabulary.subwords]
         subword_start = np.zeros(len(spelling) + 1, np.int64)
         np.cumsum([len(subword) for subword in spelling], out=subword_start[1:])
@@ -142,7 +143,7 @@ class Tokenizer:
         slot_hash, slot_id = np.zeros(slots, np.uint64), np.full(slots, -1, np.int32)
         fill_slots(subword_start, subword_bytes, slot_hash, slot_id)
         return Tables(
-            known.kind, known.order, known.start, known.form, known.role, slot_hash, slot_id, subword_start,
+            known.kind, known.order, known.start, known.form, role, slot_hash, slot_id, subword_start,
             subword_bytes, self.vocabulary.subwords.index(UNKNOWN), max(map(len, spelling)),
             _hash(CONTINUATION.encode()),
         )  # fmt: skip

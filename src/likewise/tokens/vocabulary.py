@@ -1,5 +1,6 @@
 """Learn a WordPiece vocabulary from a corpus in any language."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,9 +9,13 @@ from jaxtyping import Bool, Int64
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as Reference
 
+from likewise.tokens.scripts import HAN, is_run, run_pattern
+
 UNKNOWN = "[UNK]"
 CONTINUATION = "##"
 _FRONT = "\ue000"  # private use: the normaliser removes it from every text
+LONGEST_HAN = 4  # characters of a subword; Chinese words have one to four, and what is longer hides its words
+_HAN = re.compile(f"[{HAN}]+")
 LONGEST_WORD = 100  # characters; a longer word would be UNKNOWN, as in BERT, so it is cut into words of so many
 
 
@@ -47,14 +52,14 @@ def reference_of(subwords: Sequence[str]) -> Reference:
     """Build the `tokenizers` tokenizer of a list of subwords.
 
     NFKC unifies what Unicode writes in several ways (full-width letters, ligatures from a PDF); accents stay, because
-    they distinguish words in most languages. No special token is added to the vocabulary, so a text that holds the name
-    of one cannot inject it.
+    they distinguish words in most languages. A run of a script without spaces is a word. No special token is added to
+    the vocabulary, so a text that holds the name of one cannot inject it.
     """
     ids = {subword: id for id, subword in enumerate(subwords)}
     model = models.WordPiece(
         ids, unk_token=UNKNOWN, continuing_subword_prefix=CONTINUATION, max_input_chars_per_word=LONGEST_WORD
     )
-    return _with_bert_steps(Reference(model))
+    return _with_bert_steps(Reference(model), [subword for subword in subwords if len(subword) == 1])
 
 
 def learn_reference(texts: Iterable[str] | Iterable[Sequence[str]], size: int) -> Reference:
@@ -64,23 +69,34 @@ def learn_reference(texts: Iterable[str] | Iterable[Sequence[str]], size: int) -
     those numbers, so its vocabulary differs from run to run. Its BPE trainer is deterministic. Each word therefore gets
     a mark at its front and BPE is trained; a subword without the mark continues a word.
 
+    In a script without spaces a word may begin anywhere in a run, so each subword is there in both forms, which
+    `tokens.stems` gives one row.
+
     Args:
         texts: the texts, or lists of them, read once.
-        size: the maximum number of subwords; all characters are kept even if they exceed it.
+        size: the maximum number of subwords; the characters of all scripts, and the second form of a subword of a
+            script without spaces, are kept even if they exceed it.
     """
     trained = _with_bert_steps(Reference(models.BPE()))
     mark = pre_tokenizers.Metaspace(replacement=_FRONT, prepend_scheme="always", split=False)
     trained.pre_tokenizer = pre_tokenizers.Sequence([trained.pre_tokenizer, mark])
-    trained.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, min_frequency=2, show_progress=False))
+    # Twice as many as needed, which takes no longer: Chinese has thousands of characters, and some are left out.
+    trainer = trainers.BpeTrainer(vocab_size=2 * size, min_frequency=2, show_progress=False)
+    trained.train_from_iterator(texts, trainer)
     ids = trained.get_vocab()
     learned = sorted(ids, key=ids.__getitem__)
     alphabet = [subword for subword in learned if len(subword) == 1 and subword != _FRONT]
-    starts_or_continues = [p[1:] if p.startswith(_FRONT) else CONTINUATION + p for p in learned if p != _FRONT]
     subwords = dict.fromkeys([UNKNOWN, *alphabet, *(CONTINUATION + character for character in alphabet)])
-    for subword in starts_or_continues:
+    size += 2 * sum(map(is_run, alphabet))
+    for subword in learned:
         if len(subwords) >= size:
             break
-        subwords[subword] = None
+        bare = subword.lstrip(_FRONT)
+        if not is_run(bare):
+            subwords[bare if subword.startswith(_FRONT) else CONTINUATION + bare] = None
+        elif bare not in subwords and (len(bare) <= LONGEST_HAN or not _HAN.match(bare)):
+            subwords |= {bare: None, CONTINUATION + bare: None}
+            size += 1
     return reference_of(list(subwords))
 
 
@@ -89,11 +105,17 @@ def vocabulary_size(texts: int) -> int:
     return int(min(30_000, max(2_000, 20 * texts)))
 
 
-def _with_bert_steps(reference: Reference) -> Reference:
-    """Set the normaliser and the pre-tokenizer: those of BERT without accent stripping, after NFKC."""
-    bert = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True, strip_accents=False, lowercase=True)
+def _with_bert_steps(reference: Reference, characters: Iterable[str] | None = None) -> Reference:
+    """Set the normaliser and the pre-tokenizer: those of BERT without accent stripping, after NFKC.
+
+    Args:
+        reference: that gets them.
+        characters: those that a run of a script without spaces may consist of; all if None.
+    """
+    bert = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=True)
     reference.normalizer = normalizers.Sequence([normalizers.NFKC(), bert])
-    reference.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    runs = pre_tokenizers.Split(Regex(run_pattern(characters)), "isolated")
+    reference.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.BertPreTokenizer(), runs])
     cut_long_words(reference, LONGEST_WORD)
     return reference
 

@@ -56,7 +56,7 @@ class Preset:
     """How far an encoder moves from where it is.
 
     Attributes:
-        steps: at most.
+        steps: at most; 0 where it stays as it is unless the user gives steps or epochs.
         learning_rate: its peak.
         weight_interpolation: the share of the old weights in the result.
     """
@@ -67,8 +67,9 @@ class Preset:
 
 
 PRESETS = {
-    # Such an encoder learned similarity from pairs that people made: one corpus adds little to that, and spoils easily.
-    "texts": Preset(60, 2e-5, 0.5),
+    # Such an encoder learned similarity from pairs that people made. What one corpus adds to that is less than what its
+    # companion adds in seconds (docs/transformers.md), so training it is left to the user.
+    "texts": Preset(0, 2e-5, 0.5),
     "words": Preset(300, 5e-5, 0.0),
     "nothing": Preset(2_000, 5e-4, 0.0),
 }
@@ -307,12 +308,16 @@ def _introduction(prepared: Prepared, settings: Settings, found: Pretrained) -> 
     facts = prepared.facts
     cut = int((prepared.texts.lengths > found.special_tokens.max_content_length).sum())
     longer = f"; {cut:,} are longer than the {found.special_tokens.longest} that it reads" if cut else ""
+    training = (
+        "as it is (--steps 60 trains it too)"
+        if settings.steps == 0
+        else f"views {settings.views} of up to {settings.length} tokens, temperature {settings.temperature}, batches "
+        f"of {settings.batch}: {settings.batch - 1} negatives per text"
+    )
     return (
         f"{facts.name}: {facts.texts:,} distinct texts, {facts.tokens / facts.texts:.0f} tokens each (left out: "
         f"{facts.left_out}){longer}\n"
-        f"{found.name}: {settings.layers} layers, {settings.dim} dimensions; views {settings.views} of up to "
-        f"{settings.length} tokens, temperature {settings.temperature}, batches of {settings.batch}: "
-        f"{settings.batch - 1} negatives per text"
+        f"{found.name}: {settings.layers} layers, {settings.dim} dimensions; {training}"
     )
 
 

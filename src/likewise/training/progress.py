@@ -259,13 +259,19 @@ def conclusion(outcome: Outcome, scores: dict[str, Any], compared: str, *, held_
         compared: what follows the score.
         held_out: whether the texts of the score were not trained on.
     """
-    ended = f"{ENDINGS[outcome.ended]}; the state of step {outcome.best.step:,} is kept\n"
-    if not scores["texts"]:
-        return ended + "the texts have too few words to be cut into halves: there is no score"
-    return ended + (
-        f"held-out retrieval, one half of {scores['texts']:,} {'held-out ' if held_out else ''}texts by the other, no "
-        f"word in common: MRR {scores['MRR']:.3f} {compared}"
+    lines = (
+        []
+        if outcome.history[-1].step == 0
+        else [f"{ENDINGS[outcome.ended]}; the state of step {outcome.best.step:,} is kept"]
     )
+    if not scores["texts"]:
+        lines.append("the texts have too few words to be cut into halves: there is no score")
+    else:
+        lines.append(
+            f"held-out retrieval, one half of {scores['texts']:,} {'held-out ' if held_out else ''}texts by the other, "
+            f"no word in common: MRR {scores['MRR']:.3f}{f' {compared}' if lines else ''}"
+        )
+    return "\n".join(lines)
 
 
 def versions(*more: str) -> dict[str, str]:

@@ -53,7 +53,7 @@ class Recipe:
         near_duplicate: texts whose SimHashes differ in at most this many bits are no negatives for each other.
         negatives: beyond those of the batch, as `negatives.spec.negatives_spec` takes them: `queue,hard`.
         seed: of everything random.
-        steps: of a transformer's run at most, whatever the epochs.
+        steps: of a transformer's run at most, whatever the epochs; 0 leaves the transformer as it is.
         layers: of a transformer that is made anew.
         length: tokens of a view that a transformer reads at most.
         freeze: lower layers of a transformer that are not trained; their states are cached.
@@ -106,7 +106,7 @@ class Recipe:
         self._check_numbers()
 
     def _check_numbers(self) -> None:
-        positive = ("dim", "batch", "epochs", "temperature", "learning_rate", "vocabulary", "steps", "layers", "length")
+        positive = ("dim", "batch", "epochs", "temperature", "learning_rate", "vocabulary", "layers", "length")
         for name in (*positive, "activation_memory"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
@@ -115,7 +115,7 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= MAX_WEIGHT:
                 raise InputError(f"{name} is {value}, expected a number from 0 to {MAX_WEIGHT:g}")
-        for name in ("freeze", "lora"):
+        for name in ("steps", "freeze", "lora"):
             if (getattr(self, name) or 0) < 0:
                 raise InputError(f"{name} is {getattr(self, name)}, expected 0 or more")
         if self.weight_interpolation is not None and not 0 <= self.weight_interpolation < 1:
