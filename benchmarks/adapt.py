@@ -1,12 +1,12 @@
 """What a static companion, and adapting without labels, bring to a pretrained encoder's search and similarity.
 
-    python benchmarks/adapt.py --data DATA [--seeds 3] [--set NAME=VALUE ...] [--quick] [FOLDER ...]
+    python benchmarks/adapt.py --data DATA [--seeds 3] [--adapted 1] [--set NAME=VALUE ...] [--quick] [FOLDER ...]
 
 `likewise.train` with `encoder=` all-MiniLM-L6-v2 gets the documents alone and its defaults, with several seeds: the
 encoder stays as it was, and a static encoder is trained beside it. "Companion, vector" is what an index stores of such
-a model, "companion, hybrid" its default search. With the first seed the encoder is also adapted for 60 steps:
-"adapted" is the encoder by itself, which is what sentence-transformers loads from the folder, "adapted, vector" and
-"adapted, hybrid" the same with the companion. Beside them stand the encoder untouched, BM25 added to it in equal
+a model, "companion, hybrid" its default search. With the first seeds (`--adapted`) the encoder is also trained for 60
+steps: "adapted" is the encoder by itself, which is what sentence-transformers loads from the folder, "adapted, vector"
+and "adapted, hybrid" the same with the companion. Beside them stand the encoder untouched, BM25 added to it in equal
 shares, and the hybrid search of an index made with it alone. Folders are data sets in BEIR layout; of more than 600
 queries, 600 are drawn once. The metric is nDCG@10, or MRR@10 where one document answers; in AskUbuntu the query's own
 row is left out. Last, the train sentences of STS-B, without their scores, and Spearman's correlation on its test pairs.
@@ -29,7 +29,7 @@ from likewise.evaluation.baselines import System
 from likewise.evaluation.retrieval import CachedEmbedder, hybrid_search
 
 MOST_QUERIES = 600
-ADAPTED, ADAPTED_SEEDS = {"steps": 60}, 1  # how the encoder is trained too, and with how many seeds
+ADAPTED = {"steps": 60}  # how the encoder is trained too
 
 
 def untouched() -> likewise.Model:
@@ -66,7 +66,7 @@ def searched(
     }
 
 
-def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, Any]:
+def measure(data: Retrieval, seeds: int, adapted_seeds: int, settings: dict[str, Any]) -> dict[str, Any]:
     """All ways of one data set."""
     judge, queries = Judge(data), [*data.queries.values()]
     print(f"\n{data.name}: {len(data.ids):,} documents, {len(queries):,} queries; {judge.measure}", flush=True)
@@ -81,7 +81,7 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
         model, taken = trained(data.texts, seed, **settings)
         seconds.append(taken)
         run = searched(judge, model, query_vectors, document_vectors, "companion")
-        if seed < ADAPTED_SEEDS:
+        if seed < adapted_seeds:
             adapted, taken = trained(data.texts, seed, **ADAPTED | settings)
             adapting.append(taken)
             new = adapted.encode(queries), adapted.encode(data.texts)
@@ -91,7 +91,7 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
     numbers: dict[str, Any] = {name: float(values.mean()) for name, values in each.items()}
     several = {name: np.stack([run[name] for run in runs if name in run]) for name in runs[0]}
     numbers |= {name: over(values.mean(axis=1).tolist()) for name, values in several.items()}
-    numbers |= {"seconds": over(seconds), "seconds, adapted": over(adapting)}
+    numbers |= {"seconds": over(seconds)} | ({"seconds, adapted": over(adapting)} if adapting else {})
     means = {name: values.mean(axis=0) for name, values in several.items()} | each
     numbers["difference"] = {
         f"{one} - {other}": interval(means[one] - means[other])
@@ -103,6 +103,7 @@ def measure(data: Retrieval, seeds: int, settings: dict[str, Any]) -> dict[str, 
             ("adapted, vector", "companion, vector"),
             ("adapted, hybrid", "companion, hybrid"),
         )
+        if one in means
     }
     show(numbers)
     return numbers
@@ -133,13 +134,14 @@ def main() -> None:
     """Score every data set and record what came out."""
     parser = arguments(__doc__, quick="cranfield, 10 steps", folders=True, seeds=3)
     parser.add_argument("--set", type=setting, nargs="*", default=[], metavar="NAME=VALUE", help="of the recipe")
+    parser.add_argument("--adapted", type=int, default=1, metavar="N", help="seeds with which it is adapted too")
     given = parser.parse_args()
     be_quiet()
     settings = dict(given.set)
     if given.quick:
         given.seeds, settings["steps"] = 1, 10
     for data in retrieval_sets(given, MOST_QUERIES):
-        numbers = measure(data, given.seeds, settings)
+        numbers = measure(data, given.seeds, given.adapted, settings)
         if not settings:
             record("adapt", data.configuration | {"measure": Judge(data).measure}, numbers, given.seeds)
     if not given.folders and not given.quick:

@@ -10,6 +10,7 @@ from typing import Any
 from answer_cells import answer_cells, confidence_cells, searched_cells
 from figures import Cells, Lines, latest, middle, provenance, table
 from headline import headline, with_headline
+from label_cells import class_name_cells, few_label_cells
 from record import RESULTS, ROOT
 
 PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
@@ -21,7 +22,7 @@ NAMES = {
     "arabic_qa": "three Arabic sets", "stsb": "STS-B",
     "squad_sentences": "SQuAD sentences", "newsgroups20": "20 newsgroups", "banking77": "Banking77", "sst2": "SST-2",
     "imdb": "IMDb", "mr": "MR", "trec": "TREC", "subj": "SUBJ", "loghub_hadoop": "Hadoop's log",
-    "tickets_de": "German tickets", "flickr8k_captions": "captions",
+    "tickets_de": "German tickets", "stackoverflow_titles": "Stack Overflow", "flickr8k_captions": "captions",
 }  # fmt: skip
 HEAD = """# Benchmarks
 
@@ -161,29 +162,22 @@ def encoders(page: Page) -> None:
 
 def applications(page: Page) -> None:
     """Few labels, duplicates, recommendation."""
-    systems = {
-        "TF-IDF": "TF-IDF",
-        "LSA 256": "LSA",
-        "MiniLM": "MiniLM",
-        "SetFit": "SetFit (MiniLM)",
-        "likewise": "likewise",
-        "likewise + unlabelled": "likewise + unlabelled texts",
-        "likewise, MiniLM": "likewise on MiniLM",
-    }
-    cells: Cells = {}
-    for line in page.lines("classify"):
-        data = NAMES[line["configuration"]["data"]]
-        for labels, values in line["numbers"].items():
-            row = cells.setdefault(f"{data}, {labels.split()[0]}", {})
-            row |= {name: 100 * middle(values[system]) for system, name in systems.items() if system in values}
     page.section(
         "Few labels",
         "classify",
         "Accuracy in percent, by data set and labels a class; the baselines with logistic regression; means over the "
         "draws.",
-        cells,
+        few_label_cells(page.lines("classify"), NAMES),
         form=".1f",
         across=True,
+    )
+    page.section(
+        "Names of classes",
+        "class_names",
+        "Accuracy in percent of a classifier that gets the names of the classes, as the data set has them, as "
+        "`descriptions`, some labels, or both; means over the draws. Nearest name: by the cosine of all-MiniLM-L6-v2.",
+        class_name_cells(page.lines("class_names"), NAMES),
+        form=".1f",
     )
     duplicates(page)
     for line in page.lines("duplicates_speed"):

@@ -50,6 +50,47 @@ def test_it_follows_scikit_learn(fitted):
         Classifier().predict(["a"])
 
 
+DESCRIPTIONS = {"good": "lovely, excellent, it works", "bad": "broke, useless, returned"}
+
+
+def test_descriptions_stand_for_labels_or_stand_beside_them():
+    """It learns from descriptions alone, without an estimate, and better from one text a label with them."""
+    queries, truth = opinions(200, 5)
+    found = Classifier(Senses()).fit([], [], descriptions=DESCRIPTIONS)
+    assert found.score(queries, truth) > 0.9
+    assert found.estimate_ is None and found.held_out_ is None and not found.self_trained_
+    texts, labels = opinions(2)
+    both = Classifier(Senses()).fit(texts, labels, descriptions=DESCRIPTIONS)
+    assert both.score(queries, truth) > 0.95 >= Classifier(Senses()).fit(texts, labels).score(queries, truth) - 0.05
+    assert both.estimate_ is None  # one text a label
+
+
+def test_descriptions_are_trained_on_in_every_fold_and_never_predicted():
+    """Two paths that must agree: the estimate is that of the labelled texts; a class may be described and not seen."""
+    texts, labels = opinions(12)
+    found = Classifier(Senses()).fit(texts, labels, descriptions=DESCRIPTIONS | {"neither": "a chair"})
+    assert found.classes_.tolist() == ["bad", "good", "neither"]
+    assert set(found.held_out_.rows.tolist()) == set(range(12)) and found.estimate_.texts == 12
+    assert found.estimate_.unchecked == 0
+    unlabelled = opinions(200, 3)[0]
+    again = Classifier(Senses()).fit(texts, labels, unlabelled=unlabelled, descriptions=DESCRIPTIONS)
+    assert set(again.held_out_.rows.tolist()) == set(range(12))
+
+
+@pytest.mark.parametrize(
+    ("descriptions", "message"),
+    [
+        ({"good": "nice"}, "all 1 texts have the label 'good'"),
+        ({"good": "nice", "bad": 3}, "row 1 of descriptions is a int"),
+        ({"good": "nice", 3: "bad"}, "partly strings and partly numbers"),
+        ({}, "there are no labelled texts"),
+    ],
+)
+def test_descriptions_that_cannot_be_used(descriptions, message):
+    with pytest.raises(InputError, match=message):
+        Classifier(Senses()).fit([], [], descriptions=descriptions)
+
+
 def test_several_classes_and_the_embedding_alone():
     texts, labels = opinions(30)
     labels = [f"{label} {row % 3}" if label == "bad" else label for row, label in enumerate(labels)]

@@ -8,6 +8,7 @@ from scipy.special import softmax
 from scipy.stats import binomtest
 
 from likewise.applications.classify.metrics import (
+    FOLDS,
     HeldOutPredictions,
     assign_folds,
     cross_validate,
@@ -87,7 +88,7 @@ def test_each_text_is_predicted_by_the_others():
         return np.eye(2)[numbers[test]]
 
     held_out = cross_validate(texts, numbers, fit, np.random.default_rng(0), repeats=2)
-    assert held_out is not None and (held_out.folds, held_out.repeats) == (5, 2)
+    assert held_out is not None and (held_out.folds, held_out.repeats) == (FOLDS, 2)
     assert sorted(held_out.rows.tolist()) == sorted([*range(23), *range(23)])
     assert (held_out.logits.argmax(axis=1) == numbers[held_out.rows]).all()
 

@@ -97,6 +97,22 @@ def test_options_of_fit(shelf: Shelf, labelled: Path, tmp_path: Path) -> None:
     assert "1 text alone with their label" in shown
 
 
+def test_descriptions_of_labels(shelf: Shelf, labelled: Path, tmp_path: Path) -> None:
+    described = tmp_path / "described.csv"
+    described.write_text("size,description\nlong,arguments of a function and what it returns\nshort,see also\n")
+    fit = ("classify", "fit", shelf.model)
+    given = ("--label", "size", "--descriptions", described)
+    shown = succeeds(*fit, labelled, *COLUMNS, *given, "--out", tmp_path / "a.clf")
+    assert "2 labels, 59 labelled texts, 2 descriptions" in shown
+    shown = succeeds(*fit, shelf.file, *COLUMNS, *given, "--out", tmp_path / "b.clf")  # has no column of labels
+    assert "2 labels, 0 labelled texts, 2 descriptions" in shown and "no estimate of the accuracy" in shown
+    assert len(succeeds("classify", "predict", tmp_path / "b.clf", shelf.file, *COLUMNS).splitlines()) == 400
+    described.write_text("size,description\nlong,one\nlong,two\n")
+    assert "several descriptions of 'long'" in fails(*fit, labelled, *COLUMNS, *given, "--out", tmp_path / "c.clf")
+    described.write_text("size,description\nlong,one\n,two\n")
+    assert "'two' has no label" in fails(*fit, labelled, *COLUMNS, *given, "--out", tmp_path / "c.clf")
+
+
 def test_bad_input(shelf: Shelf, made: Path, labelled: Path, tmp_path: Path) -> None:
     out = ("--out", tmp_path / "x.clf")
     fit = ("classify", "fit", shelf.model)

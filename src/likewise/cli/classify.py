@@ -61,6 +61,15 @@ def fit(
             help="Further texts with the same --text column, for self-training if it does not lower the accuracy.",
         ),
     ] = None,
+    descriptions: Annotated[
+        str | None,
+        typer.Option(
+            "--descriptions",
+            metavar="FILE",
+            help="A file with the --label column and a column description, in words that texts of the label may have; "
+            "with it, texts without labels will do.",
+        ),
+    ] = None,
     contrastive: Annotated[
         bool, typer.Option("--contrastive", help="Fine-tune the model, a transformer, on the labels first: slower.")
     ] = False,
@@ -78,23 +87,27 @@ def fit(
     Rows without a label are used as unlabelled texts.
     """
     from likewise.applications.classify.classifier import Classifier
-    from likewise.applications.classify.labels import read_labelled, read_texts
+    from likewise.applications.classify.labels import read_descriptions, read_labelled, read_texts
 
     reserve(out, overwrite=overwrite)
     reading: dict[str, Any] = {"text": text, "encoding": encoding, "header": header, "on_error": on_error}
-    data = read_labelled(file, label, **reading)
+    described = read_descriptions(descriptions, label) if descriptions else None
+    data = read_labelled(file, label, required=not described, **reading)
     others = [*data.unlabelled, *(read_texts(unlabelled, **reading) if unlabelled else ())]
     fitted = Classifier(model, ngrams=ngrams, contrastive=contrastive, seed=seed)
-    fitted.fit(data.texts, data.labels, unlabelled=others)
+    fitted.fit(data.texts, data.labels, unlabelled=others, descriptions=described)
     fitted.save(out, overwrite=overwrite)
-    typer.echo(f"{out}: {counted(len(fitted.classes_), 'label')}, {counted(len(data.texts), 'labelled text')}")
-    if others:
+    given = f", {counted(len(described), 'description')}" if described else ""
+    typer.echo(f"{out}: {counted(len(fitted.classes_), 'label')}, {counted(len(data.texts), 'labelled text')}{given}")
+    if others and data.texts:
         used = (
             "used for self-training"
             if fitted.self_trained_
             else "not used for self-training: it lowered the accuracy, or there were too few texts"
         )
         typer.echo(f"{counted(len(others), 'unlabelled text')}: {used}")
+    if contrastive and not fitted.fine_tuned_:
+        typer.echo("the model was not fine-tuned: that lowered the accuracy")
     _print_estimate(fitted)
     typer.echo(f"next:\n  likewise classify predict {shlex.quote(out)} more.csv")
 

@@ -40,7 +40,7 @@ POOL_FACTOR = 10  # so many times as many uncertain texts are clustered as are s
 MIN_POOL = 200
 KMEANS_STARTS = 3
 RECORD, WEIGHTS = "classifier.json", "classifier.safetensors"
-FORMAT = 3
+FORMAT = 4
 ESTIMATED = {"abstention": Abstention, "labels": LabelMetrics}
 
 
@@ -50,7 +50,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters:
         model: an encoder with `encode(texts)`, or a model folder; None trains a static model on the texts in `fit`.
         ngrams: use words and word pairs next to the embedding.
-        contrastive: fine-tune the model on the labels first, which has to be a transformer.
+        contrastive: fine-tune the model on the labels first, which has to be a transformer, if that does not make
+            held-out labels worse.
         seed: of all randomness.
         progress: show on standard error how the training of a model goes.
 
@@ -61,6 +62,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         held_out_: logits of the labelled texts by cross-validation; None if there are too few, or after `load`.
         temperature_: divides logits for calibrated probabilities.
         self_trained_: whether the probe was self-trained on unlabelled texts; not if it made held-out labels worse.
+        fine_tuned_: whether the model was fine-tuned on the labels.
         features_: embedding and n-grams.
         probe_: the weights.
 
@@ -82,30 +84,37 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.seed = seed
         self.progress = progress
 
-    def fit(self, X: Any, y: Any, *, unlabelled: Any = ()) -> "Classifier":
-        """Fit on labelled texts.
+    def fit(
+        self, X: Any, y: Any, *, unlabelled: Any = (), descriptions: Mapping[Any, str] | None = None
+    ) -> "Classifier":
+        """Fit on labelled texts, on descriptions of the labels, or on both.
 
         Args:
-            X: texts.
+            X: texts; may be empty if labels are described.
             y: one label for each: strings, numbers or booleans.
             unlabelled: further texts, used for training a model if none is given, for IDF, and for self-training if
                 that does not make held-out labels worse.
+            descriptions: of labels, in words that their texts may have; each counts as a text with that label. A label
+                need not be described, and one that is need not have a text.
 
         Raises:
             InputError: there are no texts, not one label for each, or only one class; or too few texts to train on.
         """
+        described = dict(descriptions or {})
         texts, others = check_texts(X), check_texts(unlabelled, "unlabelled")
-        self.classes_, numbers = encode_labels(y, len(texts))
+        self.classes_, numbers = encode_labels(y, len(texts), described)
+        labelled = numbers[: len(texts)]
+        texts += check_texts(described.values(), "descriptions")
         encoder = load_or_train(self.model, [*texts, *others], seed=self.seed, progress=self.progress)
         drawn = np.sort(random_stream(self.seed, Stream.UNLABELLED).permutation(len(others))[:MAX_UNLABELLED])
         others = [others[row] for row in drawn if others[row].strip()]
         counts = NgramCounts(texts, others) if self.ngrams else None
-        trainer = Trainer(encoder, texts, numbers, others, counts, self.seed)
+        trainer = Trainer(encoder, texts, numbers, others, counts, self.seed, len(described))
         fitted = trainer.fit_fine_tuned() if self.contrastive else trainer.fit()
         self.features_, self.probe_, self.self_trained_ = fitted.features, fitted.probe, fitted.self_trained
-        self.held_out_ = fitted.held_out
-        self.temperature_ = fit_temperature(fitted.held_out, numbers)
-        self.estimate_ = estimate_accuracy(fitted.held_out, numbers, self.classes_.tolist(), self.temperature_)
+        self.held_out_, self.fine_tuned_ = fitted.held_out, fitted.fine_tuned
+        self.temperature_ = fit_temperature(fitted.held_out, labelled)
+        self.estimate_ = estimate_accuracy(fitted.held_out, labelled, self.classes_.tolist(), self.temperature_)
         return self
 
     def decision_function(self, X: Any) -> Float64[np.ndarray, "texts classes"]:
@@ -177,6 +186,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "settings": {name: getattr(self, name) for name in ("ngrams", "contrastive", "seed")},
                 "temperature": self.temperature_,
                 "self_trained": self.self_trained_,
+                "fine_tuned": self.fine_tuned_,
                 "estimate": None if self.estimate_ is None else asdict(self.estimate_),
                 "encoder": store_embedder(features.encoder, folder).plain(),
                 "terms": None if features.ngrams is None else features.ngrams.terms,
@@ -214,6 +224,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             loaded.probe_ = Probe(arrays["weights"], arrays["intercept"])
             loaded.classes_ = np.array(record["classes"])
             loaded.temperature_, loaded.self_trained_ = float(record["temperature"]), bool(record["self_trained"])
+            loaded.fine_tuned_ = bool(record["fine_tuned"])
             loaded.estimate_, loaded.held_out_ = _read_estimate(record["estimate"]), None
         except InputError:
             raise

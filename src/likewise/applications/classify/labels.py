@@ -35,12 +35,15 @@ def check_texts(texts: Any, name: str = "texts") -> list[str]:
     return [str(text) for text in found]
 
 
-def encode_labels(labels: Any, texts: int) -> tuple[np.ndarray, Int64[np.ndarray, " texts"]]:
-    """Return the sorted classes and the class number of each text.
+def encode_labels(
+    labels: Any, texts: int, described: Iterable[Any] = ()
+) -> tuple[np.ndarray, Int64[np.ndarray, " texts_and_described"]]:
+    """Return the sorted classes and the class number of each text and of each label that is described.
 
     Args:
         labels: one for each text.
         texts: number of texts.
+        described: labels that have a description.
 
     Raises:
         InputError: there are no texts, a label is missing, labels are of mixed types, or all are the same.
@@ -53,7 +56,8 @@ def encode_labels(labels: Any, texts: int) -> tuple[np.ndarray, Int64[np.ndarray
         raise InputError("labels hold several values for a text: expected one label each, of one-hot rows their argmax")
     if len(given) != texts:
         raise InputError(f"{texts:,} texts and {len(given):,} labels were given: expected one label for each text")
-    if not texts:
+    given = [*given, *described]
+    if not given:
         raise InputError("there are no labelled texts: give some of each class, 8 or more to begin with")
     for row, label in enumerate(given):
         if is_null(label) or not str(label).strip():
@@ -63,7 +67,7 @@ def encode_labels(labels: Any, texts: int) -> tuple[np.ndarray, Int64[np.ndarray
     log_doubtful_labels(label for label in given if isinstance(label, str))
     classes, numbers = np.unique(np.array(given), return_inverse=True)
     if len(classes) < 2:
-        raise InputError(f"all {texts:,} texts have the label {given[0]!r}: at least two labels are needed")
+        raise InputError(f"all {len(given):,} texts have the label {given[0]!r}: at least two labels are needed")
     return classes, numbers.astype(np.int64).ravel()
 
 
@@ -92,13 +96,14 @@ class LabelledTexts:
     unlabelled: list[str]
 
 
-def read_labelled(source: Any, label: str, *, text: Any = None, **reading: Any) -> LabelledTexts:
+def read_labelled(source: Any, label: str, *, text: Any = None, required: bool = True, **reading: Any) -> LabelledTexts:
     """Read texts and labels.
 
     Args:
         source: anything that `likewise.corpus.read` takes.
         label: column of labels.
         text: column of texts, or several that are joined; `text`, or the only other column, if None.
+        required: whether there has to be a label.
         **reading: further arguments of `likewise.corpus.read`.
 
     Raises:
@@ -108,7 +113,7 @@ def read_labelled(source: Any, label: str, *, text: Any = None, **reading: Any) 
     words: Counter[str] = Counter()
     corpus = read(source, text=text or None, columns=True, ids=False, **reading)
     for batch in corpus:
-        values = zip(batch.texts.to_pylist(), _labels(batch, label, corpus.name), strict=True)
+        values = zip(batch.texts.to_pylist(), _labels(batch, label, corpus.name, required=required), strict=True)
         for place, (each, value) in enumerate(values):
             if is_missing(value):
                 found.unlabelled.append(each)
@@ -129,7 +134,7 @@ def read_labelled(source: Any, label: str, *, text: Any = None, **reading: Any) 
             listed,
             label,
         )
-    if not found.texts:
+    if required and not found.texts:
         raise InputError(f"{source} holds no labelled text: expected rows with a label in column {label!r}")
     return found
 
@@ -145,8 +150,29 @@ def read_batches(source: Any, *, text: Any = None, **reading: Any) -> Iterator[t
         yield batch.ids.to_pylist(), batch.texts.to_pylist()
 
 
-def _labels(batch: TextBatch, column: str, source: str) -> list[Any]:
+def read_descriptions(source: Any, label: str, **reading: Any) -> dict[str, str]:
+    """Read the description of each label.
+
+    Args:
+        source: anything that `likewise.corpus.read` takes, with a row a label.
+        label: column of labels; the descriptions are in the column `description`.
+        **reading: further arguments of `likewise.corpus.read`.
+
+    Raises:
+        InputError: a column is missing, or a label has several descriptions, or none.
+    """
+    found = read_labelled(source, label, text="description", **reading)
+    if found.unlabelled:
+        raise InputError(f"{source}: the description {found.unlabelled[0][:50]!r} has no label in column {label!r}")
+    if repeated := [name for name, count in Counter(found.labels).items() if count > 1]:
+        raise InputError(f"{source} has several descriptions of {repeated[0]!r}: write them in one row")
+    return dict(zip(found.labels, found.texts, strict=True))
+
+
+def _labels(batch: TextBatch, column: str, source: str, *, required: bool) -> list[Any]:
     names = [] if batch.columns is None else batch.columns.schema.names
+    if not required and column not in names:
+        return [None] * len(batch.texts)
     if batch.columns is None or column not in names:
         listed = ", ".join(repr(name) for name in names if name not in IDS) or "none besides the texts"
         raise InputError(f"{source} has no column {column!r} of labels: name it with --label; its columns are {listed}")

@@ -15,7 +15,7 @@ from jaxtyping import Float64, Int64
 
 from likewise.applications.classify.contrastive import ContrastiveFineTuner
 from likewise.applications.classify.features import Features, NgramCounts, ngram_weight
-from likewise.applications.classify.metrics import HeldOutPredictions, cross_validate
+from likewise.applications.classify.metrics import FOLDS, HeldOutPredictions, cross_validate
 from likewise.training.schedule import random_stream
 
 C = 10.0  # inverse strength of the penalty, for blocks of unit rows; as in `evaluation.labelled`
@@ -27,6 +27,7 @@ CONFIDENT_SHARE = 0.5  # of the texts predicted as each class, the most confiden
 PSEUDO_LABEL_WEIGHT = 0.1
 MIN_UNLABELLED = 100  # texts for self-training
 
+TUNED_FOLDS = 5  # of cross-validation, where each takes a minute
 REPEATS = 4  # of cross-validation, where a fit takes milliseconds
 MAX_QUICK_FIT = 2_000_000  # labelled texts squared times classes, up to which it does
 
@@ -168,11 +169,22 @@ class FittedProbe:
     probe: Probe
     held_out: HeldOutPredictions | None
     self_trained: bool = False
+    fine_tuned: bool = False
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """Fits a probe on labelled texts, and predicts each of them held out."""
+    """Fits a probe on labelled texts, and predicts each of them held out.
+
+    Attributes:
+        encoder: with `encode`.
+        texts: with labels; descriptions of classes come last.
+        numbers: class of each text.
+        unlabelled: further texts.
+        counts: of the n-grams of all texts; None for the embedding alone.
+        seed: of all randomness.
+        described: how many of the texts are descriptions, which are trained on in each fold and never predicted.
+    """
 
     encoder: Any
     texts: list[str]
@@ -180,6 +192,7 @@ class Trainer:
     unlabelled: list[str]
     counts: NgramCounts | None
     seed: int
+    described: int = 0
 
     def fit(self) -> FittedProbe:
         """Fit with the encoder as it is, self-trained if there are enough unlabelled texts and it is not worse."""
@@ -215,8 +228,11 @@ class Trainer:
         return FittedProbe(features, fit(np.arange(labelled)), held_out, self_trained=True)
 
     def fit_fine_tuned(self) -> FittedProbe:
-        """Fine-tune the encoder first, again for each fold, as the estimate would otherwise be of texts it has seen."""
-        tuner = ContrastiveFineTuner(self.encoder)
+        """Fine-tune the encoder first, unless significantly fewer held-out labels are right with it.
+
+        It is fine-tuned again for each fold, as the estimate would otherwise be of texts that it has seen.
+        """
+        tuner, plain = ContrastiveFineTuner(self.encoder), self.fit()
         features, _ = self._select()
 
         def fine_tune(train: np.ndarray) -> tuple[Features, Probe]:
@@ -230,8 +246,10 @@ class Trainer:
             tuned, probe = fine_tune(train)
             return probe.logits(tuned.transform([self.texts[row] for row in test]))
 
-        held_out = self._cross_validate(fit)
-        return FittedProbe(*fine_tune(np.arange(len(self.texts))), held_out)
+        held_out = self._cross_validate(fit, folds=TUNED_FOLDS)
+        if held_out is not None and plain.held_out is not None and held_out.is_worse(plain.held_out, self.numbers):
+            return plain
+        return FittedProbe(*fine_tune(np.arange(len(self.texts))), held_out, fine_tuned=True)
 
     @property
     def classes(self) -> int:
@@ -243,8 +261,14 @@ class Trainer:
         ngrams, rows = self.counts.select(with_unlabelled=with_unlabelled) if self.counts else (None, None)
         return Features(self.encoder, ngrams, ngram_weight(len(self.texts), self.classes)), rows
 
-    def _cross_validate(self, fit: Any, repeats: int = 1) -> HeldOutPredictions | None:
-        return cross_validate(self.texts, self.numbers, fit, random_stream(self.seed, Stream.FOLDS), repeats)
+    def _cross_validate(self, fit: Any, repeats: int = 1, folds: int = FOLDS) -> HeldOutPredictions | None:
+        labelled = len(self.texts) - self.described
+        always = np.arange(labelled, len(self.texts))
+        return cross_validate(
+            self.texts[:labelled], self.numbers[:labelled],
+            lambda train, test: fit(np.concatenate([train, always]), test),
+            random_stream(self.seed, Stream.FOLDS), repeats, folds,
+        )  # fmt: skip
 
 
 def _rows(ngrams: Any, some: slice) -> Any:
