@@ -53,7 +53,7 @@ def test_it_follows_scikit_learn(fitted):
 DESCRIPTIONS = {"good": "lovely, excellent, it works", "bad": "broke, useless, returned"}
 
 
-def test_descriptions_stand_for_labels_or_stand_beside_them():
+def test_descriptions_replace_or_supplement_labels():
     """It learns from descriptions alone, without an estimate, and better from one text a label with them."""
     queries, truth = opinions(200, 5)
     found = Classifier(Senses()).fit([], [], descriptions=DESCRIPTIONS)

@@ -99,15 +99,7 @@ def fit(
     fitted.save(out, overwrite=overwrite)
     given = f", {counted(len(described), 'description')}" if described else ""
     typer.echo(f"{out}: {counted(len(fitted.classes_), 'label')}, {counted(len(data.texts), 'labelled text')}{given}")
-    if others and data.texts:
-        used = (
-            "used for self-training"
-            if fitted.self_trained_
-            else "not used for self-training: it lowered the accuracy, or there were too few texts"
-        )
-        typer.echo(f"{counted(len(others), 'unlabelled text')}: {used}")
-    if contrastive and not fitted.fine_tuned_:
-        typer.echo("the model was not fine-tuned: that lowered the accuracy")
+    _print_training(fitted, len(others) if data.texts else 0)
     _print_estimate(fitted)
     typer.echo(f"next:\n  likewise classify predict {shlex.quote(out)} more.csv")
 
@@ -231,6 +223,19 @@ def _load(folder: str, model: str | None) -> "Classifier":
     from likewise.applications.classify.classifier import Classifier
 
     return Classifier.load(folder, model)
+
+
+def _print_training(fitted: "Classifier", unlabelled: int) -> None:
+    """Print whether unlabelled texts, and fine-tuning, were of use."""
+    if unlabelled:
+        used = (
+            "used for self-training"
+            if fitted.self_trained_
+            else "not used for self-training: it lowered the accuracy, or there were too few texts"
+        )
+        typer.echo(f"{counted(unlabelled, 'unlabelled text')}: {used}")
+    if fitted.contrastive and not fitted.fine_tuned_:
+        typer.echo("the model was not fine-tuned: that lowered the accuracy")
 
 
 def _print_estimate(fitted: "Classifier") -> None:
