@@ -25,6 +25,17 @@ def test_each_side_counts_by_its_share_of_the_best():
     np.testing.assert_allclose(by_words, 0.25 * BM25 / BM25.max())
 
 
+def test_ngrams_share_the_weight_of_words():
+    """Closed form; law: without n-grams, or where no candidate has one, words have all of it."""
+    ngrams = np.array([2.0, 2.0, 0.0, 1.0])
+    scores, by_words = fuse([0.5], COSINES[None], np.array([0.1]), BM25, ngrams)
+    np.testing.assert_allclose(by_words, [0.25, 0.5, 0.125, 0.125])
+    np.testing.assert_allclose(scores, [0.75, 0.75, 0.125, 0.125])
+    plain = fuse([0.5], COSINES[None], np.array([0.1]), BM25)
+    for found, expected in zip(fuse([0.5], COSINES[None], np.array([0.1]), BM25, np.zeros(4)), plain, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_a_shift_of_all_cosines_changes_nothing():
     """Law: an encoder whose cosines are all high is fused like one whose mean is 0."""
     np.testing.assert_allclose(fused(COSINES + 0.05, BM25, 0.05), fused(COSINES, BM25, 0.0))

@@ -106,3 +106,10 @@ def test_a_subword_of_a_script_without_spaces_is_the_same_wherever_it_stands() -
     vocabulary = Vocabulary(subwords, continues, np.zeros(len(subwords), np.int64))
     stems = learn_stems(vocabulary, np.ones(len(subwords), np.int64))
     assert stems.tolist() == [0, 1, 1, 3, 3, 5, 6, 7, *range(8, len(subwords))]
+
+
+def test_korean_is_compared_letter_by_letter() -> None:
+    """A closed form: endings that complete a syllable are found; the words themselves stay as they are."""
+    roots = ["가르치", "어울리", "두드리", "움직이", "기다리", "떨어지", "부러지", "흐려지"]
+    words = [word for root in roots for word in (f"{root}다", f"{root[:-1]}{chr(ord(root[-1]) + 4)}다")]
+    assert groups(words) == sorted(sorted(words[at : at + 2]) for at in range(0, len(words), 2))

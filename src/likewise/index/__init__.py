@@ -6,7 +6,8 @@ Stored:       `record.py` SQLite, its transactions and row ids · `wal.py` reade
               `columns.py` what a user adds
               `entries.py` texts in and out · `filters.py` filters on columns
               `stored_model.py` the model and which columns of it are stored
-By words:     `bm25.py` BM25 over FTS5 and from memory · `postings.py` which texts contain a term
+By words:     `bm25.py` BM25 over FTS5 and from memory · `postings.py` which texts contain a term ·
+              `ngrams.py` character n-grams of candidates
               `stems.py` texts as terms: stems, CJK bigrams
 By meaning:   `vectors.py` the nearest texts · `vector_cache.py` the cache of codes
               `codes.py` exact search, and approximate search for many texts · `kernels.py` compiled loops

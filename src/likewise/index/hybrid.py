@@ -18,6 +18,7 @@ from likewise.index.codes import dot_products
 from likewise.index.column_types import StoredColumns
 from likewise.index.entries import Entry, VectorReader, column_positions, count_values, read_entries, row_ids_of
 from likewise.index.filters import Where, parse
+from likewise.index.ngrams import NgramIndex, NgramScorer
 from likewise.index.record import AllowedRows, Ranked, Record, best_first, fetch_row_ids
 from likewise.index.vector_cache import CacheSettings
 from likewise.index.vectors import VectorIndex
@@ -30,6 +31,8 @@ MODES = ("hybrid", "vector", "text")
 # its vector whose BM25 ranks lower still has a BM25 of 0. The first of the two searches needs only its best two texts,
 # for which fewer candidates are enough.
 CANDIDATES, FIRST_CANDIDATES, BM25_DEPTH = 200, 50, 2_000
+# N-grams are compared in the best 100 of these, or 5 k: in all of them it changes nothing and takes four times as long.
+NGRAM_CANDIDATES, NGRAM_CANDIDATES_FACTOR = 100, 5
 FEEDBACK_TEXTS, FEEDBACK_WEIGHT = 2, 0.3  # of Rocchio's relevance feedback
 QUERIES_TOGETHER = 64  # queries whose candidates are held in memory at once
 _SMALLEST_LENGTH = 1e-12
@@ -97,8 +100,12 @@ def fuse(
     cosines: Float64[np.ndarray, "components candidates"],
     means: Float64[np.ndarray, " components"],
     bm25: Float64[np.ndarray, " candidates"],
+    by_ngrams: Float64[np.ndarray, " candidates"] | None = None,
 ) -> tuple[Float64[np.ndarray, " candidates"], Float64[np.ndarray, " candidates"]]:
-    """Fuse scores of the candidates of a query: sum_i w_i (c_i - m_i) / max(c_i - m_i) + (1 - sum_i w_i) b / max b.
+    """Fuse scores of the candidates of a query.
+
+    The sum is sum_i w_i (c_i - m_i) / max(c_i - m_i) + (1 - sum_i w_i) (b / max b + g / max g) / 2; without n-grams the
+    words have the weight of both.
 
     Each side counts from what an average text has: 0 for BM25; for cosines c_i their mean m_i over all texts, which is
     near 0 for a space that fills its sphere and far from it for many pretrained encoders, whose cosines lie between 0.6
@@ -106,15 +113,19 @@ def fuse(
     as 0, and so does a side that has no score above average.
 
     Args:
-        weights: of the components; BM25 has what they leave of 1.
+        weights: of the components; both BM25 share what they leave of 1.
         cosines: of each candidate, by component.
         means: over all texts, by component.
-        bm25: of each candidate.
+        bm25: of each candidate, by words.
+        by_ngrams: of each candidate, by character n-grams; None if these are not compared.
 
     Returns:
-        The fused scores, and what BM25 adds to each.
+        The fused scores, and what words and n-grams add to each.
     """
-    by_words = (1.0 - sum(weights)) * _share_of_best(bm25)
+    by_words = _share_of_best(bm25)
+    if by_ngrams is not None and by_ngrams.any():
+        by_words = (by_words + _share_of_best(by_ngrams)) / 2
+    by_words *= 1.0 - sum(weights)
     fused = by_words.copy()
     for weight, cosine, mean in zip(weights, cosines, means, strict=True):
         fused += weight * _share_of_best(cosine - mean)
@@ -147,6 +158,7 @@ class Searcher:
         with record.lock:  # not within a transaction: the temporary view of the terms would vanish with it
             self.words = BM25Index(record.connection, record.stems)
         ends = np.cumsum([component.dim for component in components]).tolist()
+        self._ngrams = NgramIndex()
         self._slices = [slice(end - each.dim, end) for each, end in zip(components, ends, strict=True)]
         self._weights = [component.hybrid_weight for component in components]
 
@@ -244,6 +256,8 @@ class Searcher:
     ) -> list[Ranked]:
         """Search twice: the vectors of the best texts of the first search are added to that of the query."""
         ranked = []
+        generation, texts = self._record.setting("generation"), self._record.setting("texts")
+        self._ngrams.update(self._record.connection, generation, texts)
         for first in range(0, len(queries), QUERIES_TOGETHER):
             some, reader = slice(first, first + QUERIES_TOGETHER), VectorReader(self._record.connection)
             by_words = [self._by_words(query, max(BM25_DEPTH, depth), allowed) for query in queries[some]]
@@ -252,7 +266,8 @@ class Searcher:
             shortlists = self.vectors.shortlists(reader.connection, vectors[some], depth, row_ids)
             best = self._fused(reader, vectors[some], by_words, FEEDBACK_TEXTS, FIRST_CANDIDATES, allowed, shortlists)
             moved = self._expanded(reader, vectors[some], best)
-            ranked += self._fused(reader, moved, by_words, k, depth, allowed, shortlists)
+            ngrams = [self._ngrams.scorer(reader.connection, query) for query in queries[some]]
+            ranked += self._fused(reader, moved, by_words, k, depth, allowed, shortlists, ngrams)
         return ranked
 
     def _fused(
@@ -264,20 +279,29 @@ class Searcher:
         depth: int,
         allowed: AllowedRows | None,
         shortlists: Sequence[Int64[np.ndarray, " rows"]] | None,
+        ngrams: Sequence[NgramScorer] | None = None,
     ) -> list[Ranked]:
-        """Return for each query the `k` best by the fused score, of the `depth` best of either side."""
+        """Return for each query the `k` best by the fused score, of the `depth` best of either side.
+
+        With `ngrams`, these are compared in the best candidates by words and vectors.
+        """
         by_vector = self.vectors.nearest(reader, vectors, depth, allowed.row_ids if allowed else None, shortlists)
         mean = np.frombuffer(self._record.setting("sum")) / max(1, self._record.setting("texts"))
         ranked = []
-        for vector, near, worded in zip(vectors, by_vector, by_words, strict=True):
-            candidates = np.union1d(near.row_ids, worded.row_ids[:depth])
+        for place, (vector, near, found) in enumerate(zip(vectors, by_vector, by_words, strict=True)):
+            candidates = np.union1d(near.row_ids, found.row_ids[:depth])
             bm25 = np.zeros(len(candidates))
-            _, places, ranks = np.intersect1d(candidates, worded.row_ids, assume_unique=True, return_indices=True)
-            bm25[places] = worded.scores[ranks]
+            _, places, ranks = np.intersect1d(candidates, found.row_ids, assume_unique=True, return_indices=True)
+            bm25[places] = found.scores[ranks]
             stored, products = reader.read(candidates), mean * vector.astype(np.float64)
             cosines = [dot_products(stored.vectors[:, columns], vector[columns]) for columns in self._slices]
             means = np.array([products[columns].sum() for columns in self._slices])
             fused, words = fuse(self._weights, np.stack(cosines), means, bm25)
+            if ngrams is not None:
+                best = np.sort(np.argsort(-fused, kind="stable")[: max(NGRAM_CANDIDATES, NGRAM_CANDIDATES_FACTOR * k)])
+                by_ngrams = np.zeros(len(candidates))
+                by_ngrams[best] = ngrams[place].scores(candidates[best])
+                fused, words = fuse(self._weights, np.stack(cosines), means, bm25, by_ngrams)
             ranked.append(best_first(candidates, fused, k, words))
         return ranked
 

@@ -49,6 +49,7 @@ _NON_JOINER = "\u200c"
 _COMPOUND = re.compile("[\u0620-\u06ff]+(?:\u200c[\u0620-\u06ff]+)+")
 # Bytes of UTF-8: ASCII letters in lower case, other ASCII signs as spaces, bytes above ASCII unchanged.
 _LOWERED = bytes(code if code > 127 else ord(chr(code).lower()) if chr(code).isalnum() else 32 for code in range(256))
+_LOWERED_NAMES = bytes(code if code == ord("_") else to for code, to in enumerate(_LOWERED))
 # Where separators occur; between the two ranges there are only letters (Han, Yi, Hangul) and private use.
 _SCANNED = (range(0x3400), range(0xF900, 0x10000))
 # Blocks of symbols, to which later versions of Unicode added more.
@@ -177,6 +178,25 @@ def readable_words(text: str) -> list[str]:
     spaced = text if text.isascii() else UNSPACED.sub(" ", text)
     words = (word.strip(_APOSTROPHE).replace(_APOSTROPHE, "'") for word in _word().findall(spaced))
     return found + [word for word in words if word]
+
+
+def spaced_words(text: str) -> str:
+    """Return the words of a text as they are compared, with a space before each and one after the last.
+
+    Nothing is replaced by its stem; names of programs such as `read_csv` are one word, and so are runs of a script
+    without spaces.
+    """
+    if text.isascii():
+        words = text.encode().translate(_LOWERED_NAMES).decode().split()
+    else:
+        text = UNSPACED.sub(r" \g<0> ", normalised(text))
+        words = "_".join(part.translate(_SPACED) for part in text.split("_")).lower().split()
+    return f" {' '.join(words)} "
+
+
+def character_pairs(run: str) -> list[str]:
+    """Return the overlapping pairs of a run of characters of a script without spaces; a single one is itself."""
+    return _bigrams(run, last=False) or [run]
 
 
 def matching(text: str, terms: Set[str], stems: Stems = NO_STEMS) -> list[tuple[int, int]]:

@@ -9,10 +9,11 @@ It differs from the paper in one point: the fewer letters two words share, the m
 them, so that short words (`app apps`) are related and those that are similar by chance are not.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from unicodedata import category
+from unicodedata import category, normalize
 
 import numpy as np
 from jaxtyping import Int32
@@ -26,6 +27,7 @@ SAFE_PREFIX = 5  # shared letters; with fewer, words are similar by chance, and 
 MIN_PAIRS = 4  # pairs of words that make a rule
 FACTOR_PER_LETTER = 4  # as many times more pairs for each letter below SAFE_PREFIX
 COHESION = 0.8  # share of the neighbours of a form that must be neighbours of the word too
+_SYLLABLE = re.compile("[\uac00-\ud7a3]")  # of Hangul, which has two or three letters
 MAX_GROUP = 500  # words with the same prefix; larger groups are numbers, codes or names, not a language
 
 
@@ -66,12 +68,15 @@ def _is_word(subword: str) -> bool:
 def word_forms(words: Sequence[str]) -> list[list[int]]:
     """Find groups of at least two words that are forms of one another.
 
+    Korean is compared letter by letter: an ending often completes the last syllable of its word (가다 and 간다).
+
     Args:
         words: distinct words.
 
     Returns:
         The indices in `words` of each group.
     """
+    words = [_SYLLABLE.sub(lambda syllable: normalize("NFD", syllable[0]), word) for word in words]
     neighbours = _neighbours(words)
     by_degree = sorted(neighbours, key=lambda word: (-len(neighbours[word]), words[word]))
     taken: set[int] = set()
