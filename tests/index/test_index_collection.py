@@ -14,6 +14,7 @@ from index_embedders import Hashed, WithComponents, sentences
 
 from likewise.errors import InputError, LikewiseError
 from likewise.index.collection import Collection
+from likewise.index.ngrams import NgramIndex
 from likewise.index.vector_cache import CacheSettings
 
 
@@ -48,10 +49,25 @@ def test_scores(index):
     assert index.search(query, 1, "text")[0].score == pytest.approx(-best)
 
 
-def slow_hybrid(stored, components, query, bm25):
+def ngram_scores(texts, query):
+    """Return BM25 by character n-grams of every text, which is compared with a slow loop elsewhere."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE texts (row_id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL)")
+    connection.executemany("INSERT INTO texts (text) VALUES (?)", [(text,) for text in texts])
+    ngrams = NgramIndex()
+    ngrams.update(connection, 1, len(texts))
+    scores = ngrams.scorer(connection, query).scores(np.arange(1, len(texts) + 1))
+    connection.close()
+    return scores
+
+
+def slow_hybrid(stored, components, query, bm25, ngrams):
     """Return the fused score of every text by loops over the formula, after one round of relevance feedback."""
-    for _ in range(2):
-        scores = bm25 / max(bm25.max(), 1e-12) * (1 - sum(each.hybrid_weight for each in components))
+    for last in (False, True):
+        words = bm25 / max(bm25.max(), 1e-12)
+        if last and ngrams.any():
+            words = (words + ngrams / ngrams.max()) / 2
+        scores = words * (1 - sum(each.hybrid_weight for each in components))
         end = 0
         for each in components:
             columns, end = slice(end, end + each.dim), end + each.dim
@@ -77,7 +93,8 @@ def test_hybrid_search_is_the_formula(tmp_path, model):
         for query in ("zoom battery", "wobbly tripod cable", "wifi"):
             words = {hit.id: hit.score for hit in index.search(query, 120, "text")}
             bm25 = np.array([words.get(str(row), 0.0) for row in range(120)])
-            scores = slow_hybrid(stored, side.components, side.queries([query])[0].astype(np.float64), bm25)
+            vector = side.queries([query])[0].astype(np.float64)
+            scores = slow_hybrid(stored, side.components, vector, bm25, ngram_scores(texts, query))
             for hit in index.search(query, 30):
                 assert hit.score == pytest.approx(scores[int(hit.id)], abs=1e-5)
             assert int(index.search(query, 1)[0].id) == scores.argmax()

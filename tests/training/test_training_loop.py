@@ -1,5 +1,6 @@
 """The loop, on a corpus whose score distinguishes a trained encoder from an untrained one."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ def test_it_learns_and_ends_in_its_best_state(seed: int) -> None:
     assert outcome.best.geometry is not None and outcome.best.geometry.mrr > 3 * scores[0]
     best = max(scores)
     assert outcome.best.geometry.mrr >= best - (best * (1 - best) / outcome.best.geometry.texts) ** 0.5
-    assert run.evaluate() == outcome.best.geometry
+    assert asdict(run.evaluate()) == pytest.approx(
+        asdict(outcome.best.geometry), rel=1e-6
+    )  # BLAS may have other threads
 
 
 def test_every_step_is_reported_once() -> None:
@@ -68,7 +71,9 @@ def test_ctrl_c_keeps_the_best_so_far() -> None:
 
     outcome = run.run(interrupt)
     assert outcome.ended == "interrupted" and 0 < outcome.best.step <= 20
-    assert run.evaluate() == outcome.best.geometry
+    assert asdict(run.evaluate()) == pytest.approx(
+        asdict(outcome.best.geometry), rel=1e-6
+    )  # BLAS may have other threads
 
 
 def test_ctrl_c_before_the_first_evaluation_is_passed_on() -> None:

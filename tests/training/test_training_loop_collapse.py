@@ -1,6 +1,7 @@
 """Runs that collapse: what is reported, what is restored, and that a killed one ends as one left alone."""
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,9 @@ def test_a_learning_rate_far_too_high_is_reported_and_lowered(seed: int) -> None
     assert outcome.ended in {"done", "early"} and outcome.usable
     assert outcome.best.geometry and healthy.best.geometry
     assert outcome.best.geometry.mrr > 0.9 * healthy.best.geometry.mrr
-    assert run.evaluate() == outcome.best.geometry
+    assert asdict(run.evaluate()) == pytest.approx(
+        asdict(outcome.best.geometry), rel=1e-6
+    )  # BLAS may have other threads
     assert "training collapsed at step" in outcome.warnings[0] and "a learning rate of" in outcome.warnings[0]
 
 

@@ -48,7 +48,7 @@ class Hit:
         score: cosine similarity for mode "vector", BM25 for "text", the fused score from 0 to 1 for "hybrid".
         columns: every column of the index; None where this text has no value.
         meaning: the part of the score that similar vectors have; None for mode "text".
-        words: the part of the score that shared words have; None for mode "vector".
+        words: the part of the score that shared words and n-grams have; None for mode "vector".
     """
 
     id: str
