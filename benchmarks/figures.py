@@ -69,3 +69,11 @@ def provenance(name: str, lines: Lines, note: str = "") -> str:
     seeds = max(int(line["seed"]) for line in lines)
     runs = f", {seeds} seeds" if seeds > 1 else ""
     return f"<sub>`make bench BENCH={name}`{runs}; commit {', '.join(commits)}. {note}</sub>\n"
+
+
+ENGLISH = ("cranfield", "scifact", "npl", "askubuntu_dups", "xquad_en")  # searches that a model of English can answer
+
+
+def in_english(lines: Lines, *, english: bool = True) -> Lines:
+    """The lines of corpora of English prose, or those of other languages and of code."""
+    return [line for line in lines if (line["configuration"]["data"] in ENGLISH) == english]

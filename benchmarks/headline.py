@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from figures import Lines, latest, middle
+from figures import Lines, in_english, latest, middle
 
 Results = Mapping[str, Lines]
 Row = tuple[str, str, str, str]
@@ -28,10 +28,10 @@ def numbers_of(found: Results, name: str, data: str = "") -> Any:
 
 def quality_rows(found: Results) -> Iterator[Row]:
     """Lines of the headline about quality."""
-    if lines := found.get("search_quality"):
+    if lines := in_english(found.get("search_quality", [])):
         mean = lambda system: sum(middle(line["numbers"][system]) for line in lines) / len(lines)  # noqa: E731
         yield (
-            f"search, mean of {len(lines)} judged corpora",
+            f"search, mean of {len(lines)} judged corpora in English",
             f"{mean('likewise, hybrid'):.3f}",
             f"BM25 {mean('BM25 (bm25s)'):.3f}",
             f"MiniLM + BM25 {mean('all-MiniLM-L6-v2 + BM25'):.3f}",

@@ -89,7 +89,7 @@ def test_a_table_has_the_last_line_of_each_benchmark_and_the_best_figure_bold(
     assert "| likewise | **1,185,000** <sub>1,100,000–1,200,000</sub> |" in page
     assert "| likewise, hybrid | **0.700** <sub>0.690–0.710</sub> | 0.300 <sub>0.290–0.310</sub> |" in page
     assert "| all-MiniLM-L6-v2 + BM25 | 0.400 | **0.400** |" in page
-    assert "| search, mean of 2 judged corpora | **0.500** | BM25 0.341 | MiniLM + BM25 0.400 |" in page
+    assert "| search, mean of 2 judged corpora in English | **0.500** | BM25 0.341 | MiniLM + BM25 0.400 |" in page
     assert "3 seeds; commit" in page
     assert "No run has been recorded" in tables.page(tmp_path / "nothing")
     readme = "before\n<!-- headline -->\nold\n<!-- end headline -->\nafter\n"
