@@ -155,7 +155,9 @@ def single_sentences(data: Retrieval, seeds: int, *, adapted: bool) -> dict[str,
     for seed in range(seeds):
         models = {"likewise": trained(data.texts, seed=seed)}
         if adapted:
-            models["likewise, adapted MiniLM"] = likewise.train(data.texts, encoder=MINILM, seed=seed, progress=False)
+            models["likewise, adapted MiniLM"] = likewise.train(
+                data.texts, encoder=MINILM, steps=60, seed=seed, progress=False
+            )
         for name, model in models.items():
             with opened(model, data) as index:
                 for mode in ("vector", "hybrid"):
@@ -177,7 +179,7 @@ def contestants(data: Retrieval, seeds: int, *, quick: bool) -> Iterator[tuple[s
     """The models that answer, one a seed."""
     yield "likewise", [trained(data.texts, seed=seed) for seed in range(seeds)]
     if data.name == "xquad_en" and not quick:
-        yield "likewise, adapted MiniLM", [likewise.train(data.texts, encoder=MINILM, progress=False)]
+        yield "likewise, adapted MiniLM", [likewise.train(data.texts, encoder=MINILM, steps=60, progress=False)]
         yield (
             "likewise, distilled MiniLM",
             [likewise.distill(model_folder(), data.texts, seed=seed, progress=False) for seed in range(seeds)],

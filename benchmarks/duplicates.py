@@ -196,7 +196,7 @@ def main() -> None:
                 large.companion = Companion(model, 1.0)
                 scores_of_pairs["minilm and the static encoder"] = likewise.duplicate_probability(first, second, large)
             if chosen.adapted:
-                adapted = likewise.train(texts, encoder=MINILM, seed=seed, progress=False)
+                adapted = likewise.train(texts, encoder=MINILM, steps=60, seed=seed, progress=False)
                 scores_of_pairs["minilm, adapted"] = cosines(adapted.encode(first), adapted.encode(second))
                 scores_of_pairs["minilm, adapted, and its static encoder"] = likewise.duplicate_probability(
                     first, second, adapted

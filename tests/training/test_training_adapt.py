@@ -102,6 +102,12 @@ def test_an_encoder_of_similarity_stays_as_it_is_and_gets_a_companion(texts, tmp
     printed = capsys.readouterr().err
     assert "as it is (--steps 60 trains it too)" in printed
     assert "trained;" not in printed and "before)" not in printed
+    for setting in ({"lora": 4}, {"views": "crop"}, {"negatives": "queue", "steps": 0}):
+        with pytest.raises(InputError, match=r"is a setting of training, and .* stays as it is: add --steps 60"):
+            likewise.train(texts, encoder=str(tmp_path / "a.model"), progress=False, **setting)
+    pairs = [{"a": text, "b": text[::-1]} for text in texts[:40]]
+    paired = likewise.train(pairs, pair=("a", "b"), encoder=str(tmp_path / "a.model"), batch=8, progress=False)
+    assert paired.card.recipe["steps"] == 60
 
 
 def test_what_does_not_fit_is_refused(texts):

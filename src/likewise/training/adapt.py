@@ -56,7 +56,7 @@ class Preset:
     """How far an encoder moves from where it is.
 
     Attributes:
-        steps: at most; 0 where it stays as it is unless the user gives steps or epochs.
+        steps: at most; 0 where it stays as it is unless the user gives pairs, steps or epochs.
         learning_rate: its peak.
         weight_interpolation: the share of the old weights in the result.
     """
@@ -74,6 +74,11 @@ PRESETS = {
     "nothing": Preset(2_000, 5e-4, 0.0),
 }
 """By what the encoder was trained on before."""
+
+
+PAIRED_STEPS = 60  # of an encoder that would stay as it is, where the user gives what belongs together
+# What does nothing for an encoder that stays as it is.
+OF_TRAINING = ("batch", "temperature", "views", "learning_rate", "negatives", "freeze", "lora", "weight_interpolation")
 
 
 def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) -> Settings:
@@ -99,13 +104,14 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
         raise InputError(f"freeze is {recipe.freeze}, and {found.name} has {layers} layers")
     batch = max(2, min(64, texts // 4))
     preset = PRESETS[found.learned]
+    steps = preset.steps or (0 if prepared.pairs is None else PAIRED_STEPS)
     short = prepared.facts.tokens / texts < SHORT
     chosen: dict[str, Any] = {
         "dim": dim,
         "layers": layers,
         "batch": batch,
-        "epochs": max(1, -(-(recipe.steps or preset.steps) * (recipe.batch or batch) // texts)),
-        "steps": preset.steps if recipe.epochs is None else None,
+        "epochs": max(1, -(-(recipe.steps or steps) * (recipe.batch or batch) // texts)),
+        "steps": steps if recipe.epochs is None else None,
         "temperature": 0.05,
         "views": GIVEN if prepared.pairs is not None else ("delete:0.2" if short else "crop"),
         "learning_rate": preset.learning_rate,
@@ -119,7 +125,12 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
         "weight_interpolation": preset.weight_interpolation,
         "static_weight": STATIC_WEIGHT_SHORT if short else STATIC_WEIGHT,
     }
-    return Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})
+    settings = Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})
+    if settings.steps == 0 and (given := [name for name in OF_TRAINING if getattr(recipe, name) is not None]):
+        raise InputError(
+            f"{given[0]} is a setting of training, and {found.name} stays as it is: add --steps 60 (steps=60)"
+        )
+    return settings
 
 
 def train_guide(dataset: Dataset, settings: Settings) -> StaticEncoder:

@@ -171,9 +171,9 @@ def read_descriptions(source: Any, label: str, **reading: Any) -> dict[str, str]
 
 def _labels(batch: TextBatch, column: str, source: str, *, required: bool) -> list[Any]:
     names = [] if batch.columns is None else batch.columns.schema.names
-    if not required and column not in names:
-        return [None] * len(batch.texts)
     if batch.columns is None or column not in names:
+        if not required:
+            return [None] * len(batch.texts)
         listed = ", ".join(repr(name) for name in names if name not in IDS) or "none besides the texts"
         raise InputError(f"{source} has no column {column!r} of labels: name it with --label; its columns are {listed}")
     labels: list[Any] = batch.columns.column(column).to_pylist()
