@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from likewise.applications.duplicates.find import duplicates
     from likewise.applications.duplicates.probability import duplicate_probability
     from likewise.applications.recommend.recommender import Recommender
+    from likewise.evaluation.compare import compare
     from likewise.evaluation.evaluate import Evaluation, evaluate
     from likewise.index.collection import Collection
     from likewise.index.hybrid import Hit
@@ -37,6 +38,7 @@ __all__ = [
     "TextEncoder",
     "__version__",
     "answer",
+    "compare",
     "distill",
     "duplicate_probability",
     "duplicates",
@@ -63,6 +65,7 @@ _PLACES = {
     "answer": "likewise.applications.answer",
     "TextEncoder": "likewise.applications.classify.features",
     "Recommender": "likewise.applications.recommend.recommender",
+    "compare": "likewise.evaluation.compare",
     "distill": "likewise.training.distill",
     "duplicate_probability": "likewise.applications.duplicates.probability",
     "duplicates": "likewise.applications.duplicates.find",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from likewise.applications import confidence as module
 from likewise.applications.answer import Answerer
-from likewise.applications.confidence import FILE, Confidence, _words, made_questions
+from likewise.applications.confidence import FILE, Confidence, made_questions, words_of
 from likewise.applications.evidence import OTHERS, Evidence, strength
 from likewise.index.collection import Collection
 
@@ -98,7 +98,7 @@ def test_of_few_texts_the_score_is_the_confidence(cities):
 
 @given(st.text(st.sampled_from("ab .。東京雨は"), max_size=80))
 def test_words_are_all_of_a_text_and_short_where_nothing_separates_them(text):
-    found = list(_words(text, np.random.default_rng(0)))
+    found = list(words_of(text, np.random.default_rng(0)))
     assert "".join(found) == "".join(text.split())
     assert all(len(word) <= 5 or word.isascii() for word in found if not set(word) & set("ab"))
 

@@ -138,11 +138,11 @@ def made_questions(collection: Collection, count: int, rng: np.random.Generator)
     drawn = collection.sample(count, rng)
     texts = [[one.text for one in sentences(entry.text) if can_answer(one)] for entry in drawn]
     texts = [some for some in texts if some]
-    words = [word for some in texts for sentence in some for word in _words(sentence, rng)]
+    words = [word for some in texts for sentence in some for word in words_of(sentence, rng)]
     for number, share in enumerate(((rng.permutation(count) + 0.5) / count).tolist() if texts else ()):
         some = texts[number % len(texts)]
         sentence = some[int(rng.integers(len(some)))]
-        own = list(_words(sentence, rng))
+        own = list(words_of(sentence, rng))
         length = round(share * len(own))
         first = int(rng.integers(max(1, len(own) - length + 1)))
         question = []
@@ -155,7 +155,7 @@ def made_questions(collection: Collection, count: int, rng: np.random.Generator)
             yield MadeQuestions(sentence, " ".join(question), " ".join(own[first : first + length]))
 
 
-def _words(text: str, rng: np.random.Generator) -> Iterator[str]:
+def words_of(text: str, rng: np.random.Generator) -> Iterator[str]:
     """Yield the words of a text; in scripts that do not separate them, pieces of a few characters."""
     for word in text.split():
         first = 0

@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from likewise import __version__
 from likewise.cli.answer import answer
 from likewise.cli.classify import classify
+from likewise.cli.compare import compare
 from likewise.cli.demo import demo
 from likewise.cli.duplicates import duplicates
 from likewise.cli.embed import embed
@@ -215,6 +216,7 @@ for command, example in (
     (search, "likewise search reviews.index 'it broke after a week' -k 3 --where 'price < 10'"),
     (answer, "likewise answer manual.index 'How do I reset the clock?'"),
     (evaluate, "likewise evaluate reviews.model judged.csv --text body --label product"),
+    (compare, "likewise compare reviews.model other.model --texts reviews.csv --text body"),
     (views, "likewise views reviews.csv --text body --views crop+delete:0.1"),
     (serve, "likewise serve reviews.index --port 0"),
     (mcp, "likewise mcp reviews.index"),

@@ -14,6 +14,7 @@ from likewise.encoders.lsa import log_idf
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError, LikewiseError
 from likewise.evaluation.bootstrap import Row
+from likewise.index.stems import indexed_text
 from likewise.model.embedder import Encode, document_vectors, query_vectors, unit_vectors
 from likewise.model.load import SENTENCE_TRANSFORMERS, sentence_transformer
 from likewise.model.model import Model
@@ -158,8 +159,9 @@ class Comparison:
 class Tfidf:
     """TF-IDF of words, fitted on some texts, and its truncated SVD.
 
-    Words have two letters or more and count 1 + log(frequency). Stop words are kept: on English similarity, duplicates
-    and retrieval that was as good or better, and a baseline should not be weaker than it has to be.
+    Words have two letters or more and count 1 + log(frequency); of scripts without spaces, pairs of characters are
+    words. Stop words are kept: on English similarity, duplicates and retrieval that was as good or better, and a
+    baseline should not be weaker than it has to be.
     """
 
     def __init__(self, vectorizer: Any, matrix: Matrix) -> None:
@@ -172,13 +174,13 @@ class Tfidf:
 
         vectorizer = TfidfVectorizer(sublinear_tf=True, dtype=np.float32)
         try:
-            return cls(vectorizer, vectorizer.fit_transform(texts))
+            return cls(vectorizer, vectorizer.fit_transform(map(indexed_text, texts)))
         except ValueError:  # an empty vocabulary
             return None
 
     def transform(self, texts: Sequence[str]) -> Matrix:
         """Sparse unit rows, one for each text."""
-        return self._vectorizer.transform(texts)
+        return self._vectorizer.transform(map(indexed_text, texts))
 
     def lsa(self, dim: int, seed: int) -> Vectors:
         """LSA (Deerwester et al. 1990): projection on the first `dim` singular vectors, fewer if there are fewer."""

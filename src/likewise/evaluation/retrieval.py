@@ -23,6 +23,7 @@ from likewise.evaluation.baselines import (
 from likewise.evaluation.bootstrap import Row, SystemScores, TaskResult, draw_counts, with_intervals
 from likewise.evaluation.data import Retrieval
 from likewise.index.collection import Collection
+from likewise.index.stems import indexed_text
 
 CUT, DEPTH = 10, 100  # documents that nDCG and MRR count, and documents ranked for each query
 # As shown, and as trec_eval calls them. Its nDCG takes gains, so it gets 2^grade - 1 (Burges et al. 2005).
@@ -129,12 +130,14 @@ def vector_scorer(queries: Matrix, documents: Matrix) -> Scorer:
 def bm25_scorer(queries: Sequence[str], documents: Sequence[str]) -> Scorer:
     """BM25 of bm25s: k1 = 1.5, b = 0.75, words of two letters or more, without English stop words.
 
+    Of scripts without spaces, pairs of characters are words.
+
     Raises:
         LikewiseError: bm25s is not installed.
     """
     library = needed("bm25s", what="BM25")
     query_words, words = (
-        library.tokenize(list(texts), stopwords="en", return_ids=False, show_progress=False)
+        library.tokenize([indexed_text(text) for text in texts], stopwords="en", return_ids=False, show_progress=False)
         for texts in (queries, documents)
     )
     index = library.BM25() if any(words) else None

@@ -4,6 +4,7 @@ The task is cut by words, so that models of any tokenizer are scored on the same
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +16,7 @@ from likewise.index.entries import read_entries, sample_row_ids
 from likewise.index.record import Record
 from likewise.index.stored_model import StoredModel
 from likewise.tokens.ragged import Ragged
+from likewise.tokens.scripts import is_run
 
 LONGEST = 4_000  # characters of a text that count
 
@@ -66,7 +68,14 @@ class WordTask:
         return Ragged(np.array([id for row in rows for id in row], np.int32), offsets)
 
     def _texts(self, ids: Ragged) -> list[str]:
-        return [" ".join(self._spelled[id] for id in ids[row]) for row in range(len(ids))]
+        return [_spaced([self._spelled[id] for id in ids[row]]) for row in range(len(ids))]
+
+
+def _spaced(words: list[str]) -> str:
+    """The words as text; the characters of scripts without spaces, which the task counts as words, stay together."""
+    runs = [is_run(word) for word in words]
+    spaces = ["" if this and other else " " for this, other in pairwise(runs)]
+    return "".join(part for word, space in zip(words, [*spaces, ""], strict=True) for part in (word, space))
 
 
 def score_models(record: Record, models: Sequence[StoredModel], *, seed: int = 0) -> list[Score]:

@@ -38,7 +38,7 @@ def train(
     seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
-    progress: bool = True,
+    progress: bool | None = True,
     overwrite: bool = False,
     encoding: str | None = None,
     header: bool = True,
@@ -58,7 +58,7 @@ def train(
         seed: of everything random: the same seed on the same machine gives the same bytes.
         out: a folder to write the model to.
         resume: continue a killed run to `out`.
-        progress: show progress on standard error; if not, warnings and the score go to the logger `likewise`.
+        progress: show progress on standard error; False logs warnings and the score (logger `likewise`), None nothing.
         overwrite: replace `out` if it exists.
         encoding: of a text file; detected if None.
         header: whether the first row of a CSV or TSV file names the columns; they are called 1, 2, ... if not.
