@@ -131,9 +131,8 @@ class Contest:
         """
         scored, absent, notes = list[SystemScores](), list[Row](), list[str]()
         static: Model | None = None
-        for name, source in models.items():
-            log = partial(self._log, name)
-            model, note = without_held_out(load_embedder(source), self.texts, self.training, log)
+        for name, given in models.items():
+            model, note = without_held_out(given, self.texts, self.training, partial(self._log, name))
             notes += [f"{name} {note}"] if note else []
             static = model if static is None and isinstance(model, Model) else static
             scored.append(self._scored(name, self._by_vectors(model, name)))
@@ -201,10 +200,10 @@ class Contest:
 
 
 def _named(models: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
-    """Models by the names of their rows.
+    """Models by the names of their rows, all loaded before anything takes time.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or one of them cannot be used.
     """
     if isinstance(models, Mapping):
         named = dict(models)
@@ -217,7 +216,7 @@ def _named(models: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
             named[name] = model
     if not named:
         raise InputError("there is no model to compare: give one or more")
-    return named
+    return {name: load_embedder(model) for name, model in named.items()}
 
 
 def _ties(rows: Sequence[Row]) -> list[str]:
