@@ -112,9 +112,9 @@ def search(page: Page) -> None:
         "Comparing encoders without labels",
         "compare",
         "`likewise compare` on the documents alone, and nDCG@10 of the same encoders by vector: Spearman's "
-        "correlation, and by how much the encoder with the best score is below the best one. Eleven encoders: static "
-        "by four recipes, MiniLM, MiniLM with a companion, distilled, BM25, TF-IDF, LSA, untrained; then those alone "
-        "that know nothing of MiniLM.",
+        "correlation, and by how much the encoder with the best score is below the best one. Nine encoders: static by "
+        "three recipes, MiniLM, MiniLM with a companion, BM25, TF-IDF, LSA, untrained; then those alone that know "
+        "nothing of MiniLM.",
         compare_cells(page.lines("compare"), NAMES),
         form=".2f",
         best=None,

@@ -90,8 +90,12 @@ def test_what_cannot_be_trained_again_is_named(
 ) -> None:
     card = likewise.model.card.Card(recipe=recipe, corpus=corpus)
     model = Model(trained.tokenizer, trained.encoder, card, TEXTS)
-    same, note = without_held_out(model, TEXTS, TEXTS[:160], lambda _: None)
-    assert same is model and "favours it" in note and reason in note
+    none, note = without_held_out(model, TEXTS, TEXTS[:160], lambda _: None)
+    assert none is None and "was trained on these texts: " in note and reason in note
+    found = likewise.compare({"seen": model}, TEXTS, progress=False)
+    assert found["seen"].note == note and not found["seen"].metrics and found["BM25"].metrics
+    with pytest.raises(InputError, match="seen: was trained on these texts"):
+        likewise.compare({"seen": model}, TEXTS, progress=False, baselines=False)
 
 
 def test_an_adapted_transformer_is_named(trained: Model) -> None:

@@ -127,12 +127,18 @@ class Contest:
         """Score models and baselines.
 
         Returns:
-            Their scores, the best first; rows of the baselines that did not run; notes.
+            Their scores, the best first; rows of those that cannot be compared; notes.
+
+        Raises:
+            InputError: there is nothing to compare.
         """
         scored, absent, notes = list[SystemScores](), list[Row](), list[str]()
         static: Model | None = None
         for name, given in models.items():
             model, note = without_held_out(given, self.texts, self.training, partial(self._log, name))
+            if model is None:
+                absent.append(Row(name, note=note))
+                continue
             notes += [f"{name} {note}"] if note else []
             static = model if static is None and isinstance(model, Model) else static
             scored.append(self._scored(name, self._by_vectors(model, name)))
@@ -141,6 +147,8 @@ class Contest:
                 absent.append(Row(name, note=similarity))
             else:
                 scored.append(self._scored(name, similarity))
+        if not scored:
+            raise InputError("; ".join(f"{row.name}: {row.note}" for row in absent))
         return sorted(scored, key=lambda each: -each.values[SCORE]), absent, notes
 
     def _scored(self, name: str, similarity: Similarity) -> SystemScores:

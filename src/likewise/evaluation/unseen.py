@@ -1,7 +1,8 @@
 """Models without what they know of some texts: the same recipe, trained on the other texts.
 
 A model has learned which words stand together in the texts that it was trained on, so tests made of these texts
-favour it, and the more so the more it overfits. Where that can be done in seconds, its like takes its place.
+favour it, and the more so the more it overfits. Where that can be done in seconds, its like takes its place; else
+there is nothing to compare.
 """
 
 import copy
@@ -19,11 +20,13 @@ from likewise.views.spec import rewritings
 
 SEEN = 0.1  # of a model's sample that is among the texts, from which on it was trained on them
 LARGER = 2.0  # times as many texts in a model's corpus: trained on those here alone, it would be another model
+SEEN_THEM = "was trained on these texts"
+REMEDY = "compare on texts that it has not seen"
 
 
 def without_held_out(
     model: Any, texts: Sequence[str], training: Sequence[str], log: Callable[[str], None]
-) -> tuple[Any, str]:
+) -> tuple[Any | None, str]:
     """Return a model that has not seen the held-out texts.
 
     Args:
@@ -33,8 +36,8 @@ def without_held_out(
         log: called with a line before something is trained.
 
     Returns:
-        The model itself, if it was trained on other texts or cannot be trained again, else one of the same recipe; and
-        what a user should know about it, which is empty for a model of other texts.
+        The model itself, if it was trained on other texts; one of the same recipe; or None, if it cannot be trained
+        again. And what a user should know about it, which is empty for a model of other texts.
     """
     if not isinstance(model, Model | ConcatenatedModel) or not _trained_on(model, texts):
         return model, ""
@@ -47,15 +50,15 @@ def without_held_out(
     else:
         reason = _why_not(static.card, len(texts))
     if reason or static is None:
-        return model, f"was trained on these texts, which favours it: {reason}"
+        return None, f"{SEEN_THEM}: {reason}; {REMEDY}"
     log("training without the held-out texts")
     known = {field.name for field in fields(Recipe)}
     recipe = {name: value for name, value in static.card.recipe.items() if name in known}
     try:
         again = train(list(training), progress=None, **recipe)
     except LikewiseError as error:
-        return model, f"was trained on these texts, which favours it: trained on a part of them, {error}"
-    note = "was trained on these texts: the same recipe, trained without the held-out ones, stands for it"
+        return None, f"{SEEN_THEM}: trained without the held-out ones, {error}; {REMEDY}"
+    note = f"{SEEN_THEM}: the same recipe, trained without the held-out ones, stands for it"
     if isinstance(model, Model):
         return again, note
     assert isinstance(again, Model) and model.companion is not None  # noqa: S101 - the recipe is a static one
@@ -78,5 +81,5 @@ def _why_not(card: Card, texts: int) -> str:
     if views == GIVEN or rewritings(views):
         return f"its views ({views}) are not made of the texts alone"
     if int(corpus.get("texts", 0)) > LARGER * texts:
-        return f"its corpus has {int(corpus['texts']):,} texts, so compare on all of them, or on new ones"
+        return f"its corpus has {int(corpus['texts']):,} texts, of which these are a part"
     return ""
