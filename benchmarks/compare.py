@@ -4,10 +4,11 @@
 
 On each data set in BEIR layout: static encoders by three recipes, all-MiniLM-L6-v2, the same with a static companion,
 and the baselines of `likewise.compare`. All are compared on the documents alone, of which 600 are taken: those judged
-for 250 queries, filled up with others. The seeds draw the held-out texts and the tests; training has one. Then the judged queries say what `likewise evaluate` measures, nDCG@10 by vector. Recorded are
-both for every encoder, Spearman's rank correlation of both, and the regret: by how much the encoder with the best score
-is below the best one, as a share. The correlation is also given for the static encoders and baselines alone, which
-learned all that they know from these texts. No label chooses anything.
+for 250 queries, filled up with others. The seeds draw the held-out texts and the tests; training has one. Then the
+judged queries say what `likewise evaluate` measures, nDCG@10 by vector. Recorded are both for every encoder,
+Spearman's rank correlation of both, and the regret: by how much the encoder with the best score is below the best
+one, as a share. The correlation is also given for the static encoders and baselines alone, which learned all that
+they know from these texts. No label chooses anything.
 """
 
 from pathlib import Path
