@@ -13,9 +13,12 @@ import pytest
 from model_transformers import TEXTS, random_transformer
 
 import likewise
+from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError, LikewiseError
+from likewise.model.card import Card
 from likewise.model.export import export_onnx
 from likewise.model.load import load_model
+from likewise.model.model import Model
 from likewise.model.onnx import OnnxEncoder, OnnxModel
 from likewise.model.transformer import TransformerModel
 
@@ -50,6 +53,24 @@ def test_the_vectors_are_those_of_torch(exported: Path, transformer: Transformer
     ids = model.tokenizer.encode(TEXTS)
     np.testing.assert_allclose(one.encode(ids), several.encode(ids), atol=1e-6)
     assert found.encode([]).shape == (0, model.dim)
+
+
+def test_a_graph_keeps_the_student_of_queries(transformer: TransformerModel, model, tmp_path: Path) -> None:
+    """The folder without torch's weights has a fingerprint of its own, by which an index knows it unloaded."""
+    student = Model(model.tokenizer, StaticEncoder(np.tile(model.encoder.weights, 4)))
+    parts = transformer.companion, student
+    with_student = TransformerModel(transformer.pretrained, transformer.encoder, Card(), (), *parts)
+    with_student.save(tmp_path / "a.model")
+    export_onnx(likewise.load(tmp_path / "a.model"), tmp_path / "a.model", tmp_path / "b.model")
+    unloaded, loaded = likewise.load(tmp_path / "b.model"), likewise.load(tmp_path / "b.model", backend="onnx")
+    assert isinstance(loaded, OnnxModel) and unloaded.fingerprint == loaded.fingerprint != with_student.fingerprint
+    np.testing.assert_array_equal(unloaded.encode_query(TEXTS), with_student.encode_query(TEXTS))
+    np.testing.assert_array_equal(loaded.encode_query(TEXTS), with_student.encode_query(TEXTS))
+    np.testing.assert_allclose(unloaded.encode_document(TEXTS), with_student.encode_document(TEXTS), atol=2e-6)
+    with likewise.Collection.create(tmp_path / "b.index", loaded) as index:
+        index.add(TEXTS[:3])
+    with likewise.Collection.open(tmp_path / "b.index") as index:
+        assert len(index.search("sort", k=3)) == 3
 
 
 def test_eight_bits_are_near(exported: Path, transformer: TransformerModel) -> None:

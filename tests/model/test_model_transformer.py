@@ -8,8 +8,10 @@ import pytest
 from model_transformers import TEXTS
 
 import likewise
+from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
 from likewise.model.embedder import Component
+from likewise.model.model import Model
 from likewise.model.transformer import TransformerModel
 
 
@@ -82,6 +84,42 @@ def test_a_folder_of_transformers_or_sentence_transformers_is_a_model(transforme
     assert "It was not trained any further" in (tmp_path / "b.model" / "README.md").read_text()
 
 
+@pytest.fixture
+def with_student(transformer: TransformerModel, model) -> TransformerModel:
+    """The same with a student of queries, of as many dimensions."""
+    student = Model(model.tokenizer, StaticEncoder(np.tile(model.encoder.weights, 4)))
+    parts = transformer.companion, student
+    return TransformerModel(transformer.pretrained, transformer.encoder, transformer.card, (), *parts)
+
+
+def test_a_student_encodes_queries_alone(with_student, transformer):
+    """A closed form: queries have the student's vectors in place of the transformer's, texts and documents do not."""
+    own = with_student.queries.encode(TEXTS)
+    expected = transformer.companion.concatenate(own, transformer.companion.model.encode_query(TEXTS))
+    np.testing.assert_array_equal(with_student.encode_query(TEXTS), expected)
+    for method in ("encode", "encode_document"):
+        np.testing.assert_array_equal(getattr(with_student, method)(TEXTS), getattr(transformer, method)(TEXTS))
+    assert with_student.components == transformer.components
+    assert with_student.fingerprint != transformer.fingerprint
+
+
+def test_a_folder_with_a_student_is_loaded_when_it_encodes_documents(with_student, tmp_path):
+    with_student.save(tmp_path / "a.model")
+    again = likewise.load(tmp_path / "a.model")
+    assert again.fingerprint == with_student.fingerprint and again.stems == {"dogs": "dog"}
+    np.testing.assert_array_equal(again.encode_query(TEXTS), with_student.encode_query(TEXTS))
+    assert again.dim == 64 and again.components == with_student.components and again.card == with_student.card
+    assert "transformer" not in vars(again)
+    np.testing.assert_array_equal(again.encode_document(TEXTS), with_student.encode_document(TEXTS))
+    assert again.transformer.fingerprint == again.fingerprint
+    assert again.encoder.dim == 64 and again.tokenizer.vocabulary.subwords == with_student.tokenizer.vocabulary.subwords
+    again.save(tmp_path / "b.model")
+    assert likewise.load(tmp_path / "b.model").fingerprint == again.fingerprint
+    (tmp_path / "b.model" / "queries" / "model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"model.safetensors is missing"):
+        likewise.load(tmp_path / "b.model")
+
+
 def test_texts_may_be_removed_from_a_folder(folder):
     (folder / "sample.jsonl").unlink()
     assert likewise.load(folder).sample == ()
@@ -97,9 +135,11 @@ def test_a_damaged_file_is_refused(folder, name):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 3}, "has format 3, this version reads format 4: train again"),
+        ({"format": 4}, "has format 4, this version reads format 5: train again"),
         ({"sha256": []}, r"likewise.json is damaged \(wrong type: sha256\)"),
         ({"companion": None}, r"likewise.json is damaged \(wrong type: companion\)"),
+        ({"queries": None}, r"likewise.json is damaged \(wrong type: queries\)"),
+        ({"queries": {"fingerprint": 1}}, r"likewise.json is damaged \(queries\)"),
     ],
 )
 def test_a_record_that_cannot_be_read_is_refused(folder, change, message):

@@ -14,17 +14,18 @@ from likewise.cli.options import (
     Header,
     Id,
     IndexFolder,
-    ModelFolder,
     NoId,
     OnError,
     Overwrite,
     PassageLength,
     Progress,
+    Queries,
     Text,
     reserve,
     takes_ids,
 )
 from likewise.cli.screen import ProgressCounter, counted, lines_of
+from likewise.errors import InputError
 
 if TYPE_CHECKING:
     from likewise.applications.passages import Passages
@@ -33,14 +34,29 @@ if TYPE_CHECKING:
 
 
 def index(
-    model: ModelFolder,
-    file: File,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[MODEL] FILE",
+            help="A model folder, unless --encoder is given; and a file as train reads it, or - for standard input.",
+            show_default=False,
+        ),
+    ],
     out: Annotated[
         str, typer.Option("--out", metavar="INDEX", help="The folder to write the index to.", show_default=False)
     ],
     text: Text = None,
     id: Id = None,
     no_id: NoId = False,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            "--encoder",
+            metavar="NAME",
+            help="Train a model on the file first, as train --encoder does with its defaults.",
+        ),
+    ] = None,
+    queries: Queries = None,
     passages: PassageLength = None,
     backend: Backend = None,
     progress: Progress = True,
@@ -58,11 +74,19 @@ def index(
     from likewise.index.collection import Collection
     from likewise.index.record import FILE
     from likewise.model.load import load_model
+    from likewise.training.train import train
 
+    model, file = _inputs(inputs, encoder, queries, backend)
     target, ids = Path(out), takes_ids(id, no_id=no_id)
     reserve(target, overwrite=overwrite)
     refuse_other(target, FILE, "no index")
-    loaded = load_model(model, backend=backend)
+    if encoder is None:
+        loaded = load_model(model, backend=backend)
+    else:
+        loaded = train(
+            file, text=text, id=id, encoder=encoder, progress=progress, encoding=encoding, header=header,
+            on_error=on_error, queries=queries,
+        )  # fmt: skip
     corpus = read(file, text=text, id=id, ids=ids, columns=True, encoding=encoding, header=header, on_error=on_error)
     with replacing_folder(target, overwrite=overwrite) as folder, Collection.create(folder, loaded, True) as made:
         summary = _fill(made, _cut(corpus, passages), progress=progress)
@@ -118,6 +142,30 @@ def delete(
         left = len(collection)
         unknown = f" ({counted(len(wanted) - known, 'id')} not found)" if known < len(wanted) else ""
         typer.echo(f"{index}: {counted(before - left, 'text')} deleted{unknown}, {left:,} remain")
+
+
+def _inputs(inputs: list[str], encoder: str | None, queries: str | None, backend: str | None) -> tuple[str, str]:
+    """Return the model folder, empty where one is trained, and the file.
+
+    Raises:
+        InputError: one is missing or too many, or an option does not go with them.
+    """
+    if encoder is None:
+        if len(inputs) != 2:
+            raise InputError(
+                f"index got {shlex.join(inputs)}, expected MODEL FILE; without a model, FILE --encoder static, or "
+                "--encoder with the name of a transformer"
+            )
+        if queries is not None:
+            raise InputError("--queries goes with --encoder: a model folder has its way of encoding queries")
+        return inputs[0], inputs[1]
+    if len(inputs) != 1:
+        raise InputError(f"index got {shlex.join(inputs)} and --encoder, expected one FILE: leave out one of the two")
+    if backend is not None:
+        raise InputError("--backend is of a model folder: train, export and index it one by one")
+    if inputs[0] == "-":
+        raise InputError("standard input can be read only once: save it in a file, or train a model first")
+    return "", inputs[0]
 
 
 def _cut(corpus: "Corpus", length: int | None) -> "Corpus | Passages":

@@ -80,6 +80,14 @@ PassageLength = Annotated[
 Progress = Annotated[
     bool, typer.Option("--progress/--no-progress", help="Show progress on standard error; warnings are shown anyway.")
 ]
+Queries = Annotated[
+    Literal["transformer", "static"] | None,
+    typer.Option(
+        "--queries",
+        help="What encodes queries: the transformer (default), or a static student of it, for searches without torch.",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", help="The random seed: the same seed gives the same result.")]
 Views = Annotated[
     str | None,

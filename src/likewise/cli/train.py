@@ -5,7 +5,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from likewise.cli.options import Encoding, File, Header, Id, OnError, Overwrite, Progress, Seed, Text, Views, reserve
+from likewise.cli.options import (
+    Encoding,
+    File,
+    Header,
+    Id,
+    OnError,
+    Overwrite,
+    Progress,
+    Queries,
+    Seed,
+    Text,
+    Views,
+    reserve,
+)
 
 if TYPE_CHECKING:
     from likewise.model.embedder import TextModel
@@ -108,6 +121,7 @@ def train(
     lora: Lora = None,
     weight_interpolation: Keep = None,
     static_weight: Companion = None,
+    queries: Queries = None,
     batch: Batch = None,
     epochs: Epochs = None,
     steps: Steps = None,
@@ -139,7 +153,7 @@ def train(
         temperature=temperature, views=views, seed=seed, out=out, resume=resume, progress=progress,
         overwrite=overwrite, encoding=encoding, header=header, on_error=on_error, layers=layers, length=length,
         freeze=freeze,
-        lora=lora, weight_interpolation=weight_interpolation, static_weight=static_weight, steps=steps,
+        lora=lora, weight_interpolation=weight_interpolation, static_weight=static_weight, queries=queries, steps=steps,
         negatives=negatives, activation_memory=activation_memory, device=device, precision=precision,
     )  # fmt: skip
     if report:

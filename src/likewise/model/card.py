@@ -84,7 +84,8 @@ def _origin(card: Card, kind: str) -> str:
         return "It was trained by contrastive learning on unlabelled text, without pretrained weights."
     if not card.recipe:
         return "It was not trained any further after it was loaded."
-    return f"It was adapted from {card.recipe.get('encoder')} by contrastive learning on unlabelled text."
+    queries = " A static student of it encodes queries." if card.recipe.get("queries") == "static" else ""
+    return f"It was adapted from {card.recipe.get('encoder')} by contrastive learning on unlabelled text.{queries}"
 
 
 def _pairs(pairs: Mapping[str, Any]) -> str:

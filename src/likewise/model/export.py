@@ -127,6 +127,7 @@ def export_onnx(
 
 
 def _exportable(model: TextModel) -> TransformerModel:
+    model = getattr(model, "transformer", model)  # of one that is not loaded yet
     if not isinstance(model, TransformerModel):
         raise InputError(f"a {type(model).__name__} cannot be exported: expected a transformer, loaded with torch")
     open_onnxruntime()

@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,18 @@ from likewise.encoders.transformer.loading import (
 )
 from likewise.errors import InputError, LikewiseError
 from likewise.model.embedder import Identity, TextModel, identity_of
-from likewise.model.folder import RECORD, TRANSFORMER
+from likewise.model.folder import RECORD, TRANSFORMER, card_in, damaged, read_record, sample_in
 from likewise.model.model import Model
 from likewise.model.onnx import FOLDER, GRAPHS, OnnxModel, read_serving
-from likewise.model.transformer import CONFIG, TransformerModel
+from likewise.model.transformer import (
+    CONFIG,
+    FIELDS,
+    ConcatenatedModel,
+    TransformerModel,
+    companion_in,
+    queries_in,
+)
+from likewise.tokens.pretrained import PretrainedTokenizer
 
 BACKENDS = ("torch", *GRAPHS)
 SENTENCE_TRANSFORMERS = "pip install sentence-transformers"
@@ -36,7 +45,8 @@ def load_model(path: str | Path, *, backend: str | None = None) -> TextModel:
     Args:
         path: the folder.
         backend: of a transformer: `torch`, or `onnx` or `onnx-int8` once it was exported; None for the one that the
-            folder was saved for, else torch, or a graph where torch is not installed.
+            folder was saved for, else torch, or a graph where torch is not installed. If a static student encodes its
+            queries and this is None, the transformer is loaded when it first encodes a text.
 
     Raises:
         InputError: it is no model folder, a file of it is missing or damaged, or it has no such backend.
@@ -44,11 +54,63 @@ def load_model(path: str | Path, *, backend: str | None = None) -> TextModel:
     """
     folder = Path(path)
     if is_transformer(folder):
-        chosen = _backend(folder, backend)
-        return TransformerModel.load(folder) if chosen == "torch" else OnnxModel.load(folder, backend=chosen)
+        record = _json_in(folder / RECORD)
+        if backend is None and isinstance(record, dict) and record.get("queries"):
+            return UnloadedModel(folder)
+        return _load_transformer(folder, backend)
     if backend is not None:
         raise InputError(f"{path} is a static model, which needs no backend: leave {backend!r} out")
     return Model.load(folder)
+
+
+class UnloadedModel(ConcatenatedModel):
+    """A transformer with a static student for queries, which is loaded when it first encodes a text.
+
+    Whoever only searches needs neither it nor what it runs on.
+
+    Args:
+        folder: of the model.
+
+    Raises:
+        InputError: a file of it is missing or damaged; that of the transformer's files is noticed when it is loaded.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        record = read_record(folder, TRANSFORMER, FIELDS)
+        known = record["queries"].get("fingerprint")
+        if not isinstance(known, str):
+            raise damaged(folder, "queries")
+        self.fingerprint: str = known
+        self._folder = folder
+        self._set_parts(
+            card_in(record), sample_in(folder, record), companion_in(folder, record), queries_in(folder, record)
+        )
+
+    @cached_property
+    def transformer(self) -> ConcatenatedModel:
+        """The same model, loaded."""
+        return _load_transformer(self._folder, None)
+
+    @cached_property
+    def tokenizer(self) -> PretrainedTokenizer:  # type: ignore[override]
+        """Texts to token ids, of the transformer."""
+        return self.transformer.tokenizer
+
+    @cached_property
+    def encoder(self) -> Any:
+        """Token ids to unit vectors, of the transformer."""
+        return self.transformer.encoder
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector of `encode`, which is that of the student's."""
+        assert self.queries is not None  # noqa: S101 - the record has a fingerprint only with a student
+        return self.queries.dim
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the model folder, as `TransformerModel.save` does."""
+        model: Any = self.transformer
+        model.save(path, overwrite=overwrite)
 
 
 def is_transformer(folder: Path) -> bool:
@@ -186,6 +248,11 @@ class _Function:
 
     def __init__(self, function: Any) -> None:
         self.encode = function
+
+
+def _load_transformer(folder: Path, backend: str | None) -> TransformerModel | OnnxModel:
+    chosen = _backend(folder, backend)
+    return TransformerModel.load(folder) if chosen == "torch" else OnnxModel.load(folder, backend=chosen)
 
 
 def _load_named(name: str) -> Any:

@@ -37,7 +37,17 @@ from likewise.model.folder import (
     sha256_of,
     write_json,
 )
-from likewise.model.transformer import COMPANION, CONFIG, FIELDS, Companion, ConcatenatedModel, companion_in
+from likewise.model.model import Model
+from likewise.model.transformer import (
+    COMPANION,
+    CONFIG,
+    FIELDS,
+    QUERIES,
+    Companion,
+    ConcatenatedModel,
+    companion_in,
+    queries_in,
+)
 from likewise.tokens.pretrained import PretrainedTokenizer, SpecialTokens
 from likewise.tokens.ragged import Ragged
 
@@ -47,7 +57,7 @@ COPIED = (
     CONFIG, "modules.json", "config_sentence_transformers.json", "sentence_bert_config.json", TOKENIZER,
     "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "README.md", SAMPLE,
 )  # fmt: skip
-COPIED_FOLDERS = ("*_Pooling", "*_Normalize", COMPANION)
+COPIED_FOLDERS = ("*_Pooling", "*_Normalize", COMPANION, QUERIES)
 EXTRA = "pip install 'likewise[onnx]'"
 INPUTS, OUTPUT = ("input_ids", "attention_mask"), "last_hidden_state"  # names that sentence-transformers expects
 BUCKET_TOKENS = 1024  # the states of a bucket stay in the cache
@@ -172,22 +182,19 @@ class OnnxModel(ConcatenatedModel):
         card: Card | None = None,
         sample: Sequence[str] = (),
         companion: Companion | None = None,
+        *,
+        queries: Model | None = None,
     ) -> None:
         tokenizer = PretrainedTokenizer(reference, serving.special_tokens.mask_token)
         graph = folder / FOLDER / GRAPHS[backend]
         encoder = OnnxEncoder(graph, serving.special_tokens, serving.pooling, serving.dim)
-        super().__init__(tokenizer, encoder, card, sample, companion)
+        super().__init__(tokenizer, encoder, card, sample, companion, queries)
         self.folder, self.backend, self._serving = folder, backend, serving
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256, in hexadecimal, of what determines the vectors: graph, tokenizer, pooling, companion."""
-        serving = self._serving
-        parts = [serving.sha256[GRAPHS[self.backend]], serving.sha256[TOKENIZER], serving.pooling]
-        key = f"{' '.join(parts)} {serving.special_tokens}"
-        if self.companion:
-            key += f" {self.companion.model.fingerprint} {self.companion.weight}"
-        return hashlib.sha256(key.encode()).hexdigest()
+        """SHA-256, in hexadecimal, of what determines the vectors: graph, tokenizer, pooling, companion, student."""
+        return _fingerprint(self._serving, self.backend, self.companion, self.queries)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Write a folder with this graph, without the weights that torch would read.
@@ -227,7 +234,18 @@ class OnnxModel(ConcatenatedModel):
         if record is None:
             return cls(folder, backend, reference, serving)
         card, sample = card_in(record), sample_in(folder, record)
-        return cls(folder, backend, reference, serving, card, sample, companion_in(folder, record))
+        parts = companion_in(folder, record), queries_in(folder, record)
+        return cls(folder, backend, reference, serving, card, sample, parts[0], queries=parts[1])
+
+
+def _fingerprint(serving: Serving, backend: str, companion: Companion | None, queries: Model | None) -> str:
+    parts = [serving.sha256[GRAPHS[backend]], serving.sha256[TOKENIZER], serving.pooling]
+    key = f"{' '.join(parts)} {serving.special_tokens}"
+    if companion:
+        key += f" {companion.model.fingerprint} {companion.weight}"
+    if queries:
+        key += f" queries {queries.fingerprint}"
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def read_serving(folder: Path) -> Serving:
@@ -283,8 +301,11 @@ def copy_for_serving(source: Path, target: Path, graphs: Mapping[str, Path], ser
         record = read_record(source, TRANSFORMER, FIELDS)
         files = [name for name in (TOKENIZER, CONFIG, SAMPLE) if (target / name).is_file()]
         record["sha256"] = {name: sha256_of(target / name) for name in files}
+        if queries := queries_in(target, record):
+            known = _fingerprint(serving, next(iter(graphs)), companion_in(target, record), queries)
+            record["queries"] = {"fingerprint": known}
     else:
-        record = new_record(target, TRANSFORMER, (TOKENIZER, CONFIG), Card(), (), ()) | {"companion": {}}
+        record = new_record(target, TRANSFORMER, (TOKENIZER, CONFIG), Card(), (), ()) | {"companion": {}, "queries": {}}
     write_json(target / RECORD, record | {"backend": next(iter(graphs))})
 
 

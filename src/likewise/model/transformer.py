@@ -2,7 +2,8 @@
 
 What a transformer knows of all texts, and which words the texts of one corpus are made of, fail in different places. So
 vectors of queries and documents are those of both models, end to end; texts that are compared with one another have the
-transformer's vectors alone.
+transformer's vectors alone. Where a static student of the transformer encodes queries, they have its vector in place of
+the transformer's, in the same space.
 """
 
 import hashlib
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from likewise.encoders.transformer.loading import Pretrained
 
 CONFIG = "config.json"  # of transformers
-FIELDS = {"companion": dict}  # of the record, besides those of all models
-COMPANION = "companion"  # its folder within that of the transformer
+FIELDS = {"companion": dict, "queries": dict}  # of the record, besides those of all models
+COMPANION, QUERIES = "companion", "queries"  # their folders within that of the transformer
 # Weights in hybrid search; BM25 has the rest.
 TRANSFORMER_ALONE = 2 / 3
 TRANSFORMER_WEIGHT, COMPANION_WEIGHT = 0.5, 0.25
@@ -69,9 +70,8 @@ class Companion:
         return np.concatenate([of_transformer / length, of_static * np.float32(self.weight) / length], axis=1)
 
     def save(self, path: Path) -> None:
-        """Write the static model, without the sample, which the transformer's folder holds already."""
-        static = self.model
-        Model(static.tokenizer, static.encoder, static.card, (), static.stems).save(path)
+        """Write the static model."""
+        save_part(self.model, path)
 
 
 class ConcatenatedModel:
@@ -83,6 +83,7 @@ class ConcatenatedModel:
         card: where the model comes from and how good it is known to be.
         sample: some texts of the corpus, for the report; may be empty.
         companion: the static model; None for the transformer alone.
+        queries: a static model that encodes queries in the transformer's space; None where the transformer does.
         stems: those of the companion.
     """
 
@@ -93,12 +94,19 @@ class ConcatenatedModel:
         card: Card | None = None,
         sample: Sequence[str] = (),
         companion: Companion | None = None,
+        queries: Model | None = None,
     ) -> None:
         self.tokenizer, self.encoder = tokenizer, encoder
+        self._set_parts(card, sample, companion, queries)
+
+    def _set_parts(
+        self, card: Card | None, sample: Sequence[str], companion: Companion | None, queries: Model | None
+    ) -> None:
+        """Set what does not need the transformer."""
         self.card = card or Card()
         self.sample = sample_of(sample)
         self.stems = dict(companion.model.stems) if companion else {}
-        self.companion = companion
+        self.companion, self.queries = companion, queries
 
     def _repr_html_(self) -> str:
         """Show itself in a notebook."""
@@ -139,10 +147,11 @@ class ConcatenatedModel:
         return encode_chunks(self, texts, self.encoder.encode)
 
     def encode_query(self, texts: Texts, /) -> Float32[np.ndarray, "texts both"]:
-        """Vectors of queries: the transformer's and the companion's, end to end."""
+        """Vectors of queries: the transformer's, or its student's, and the companion's, end to end."""
+        own = self.encode(texts) if self.queries is None else self.queries.encode(texts)
         if self.companion is None:
-            return self.encode(texts)
-        return self.companion.concatenate(self.encode(texts), self.companion.model.encode_query(texts))
+            return own
+        return self.companion.concatenate(own, self.companion.model.encode_query(texts))
 
     def encode_document(self, texts: Texts, /) -> Float32[np.ndarray, "texts both"]:
         """Vectors of texts to be found by queries; the dot product with a query's is the relevance.
@@ -171,13 +180,14 @@ class TransformerModel(ConcatenatedModel):
         card: Card | None = None,
         sample: Sequence[str] = (),
         companion: Companion | None = None,
+        queries: Model | None = None,
     ) -> None:
-        super().__init__(pretrained.tokenizer, encoder, card, sample, companion)
+        super().__init__(pretrained.tokenizer, encoder, card, sample, companion, queries)
         self.pretrained = pretrained
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256, in hexadecimal, of what determines the vectors: weights, tokenizer, pooling, length, companion."""
+        """SHA-256, in hexadecimal, of what determines the vectors: weights, tokenizer, pooling, length, parts."""
         digest = hashlib.sha256(f"{self.encoder.pooling} {self.encoder.special_tokens}".encode())
         digest.update(self.tokenizer.reference.to_str().encode())
         for name, tensor in sorted(self.encoder.model.state_dict().items()):
@@ -185,6 +195,8 @@ class TransformerModel(ConcatenatedModel):
             digest.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).tobytes())
         if self.companion:
             digest.update(f"{self.companion.model.fingerprint} {self.companion.weight}".encode())
+        if self.queries:
+            digest.update(f"queries {self.queries.fingerprint}".encode())
         return digest.hexdigest()
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -210,10 +222,14 @@ class TransformerModel(ConcatenatedModel):
             (folder / "README.md").write_text(text, encoding="utf-8", errors="backslashreplace")
             if self.companion:
                 self.companion.save(folder / COMPANION)
+            if self.queries:
+                save_part(self.queries, folder / QUERIES)
             counts = vocabulary.counts.tolist()
             record = new_record(folder, TRANSFORMER, (WEIGHTS, TOKENIZER, CONFIG), self.card, self.sample, counts)
             companion = {"weight": self.companion.weight} if self.companion else {}
-            write_json(folder / RECORD, record | {"companion": companion})
+            # With its fingerprint in the record, the transformer need not be read to know whose queries these are.
+            queries = {"fingerprint": self.fingerprint} if self.queries else {}
+            write_json(folder / RECORD, record | {"companion": companion, "queries": queries})
 
     def _write_weights(self, path: Path) -> None:
         from safetensors.torch import save
@@ -234,8 +250,10 @@ class TransformerModel(ConcatenatedModel):
             InputError: it is no such folder, or a file of it is missing or damaged.
             LikewiseError: transformers is not installed.
         """
+        from likewise.encoders.transformer.loading import load_pretrained, open_transformers
+
+        open_transformers()
         from likewise.encoders.transformer.encoder import TransformerEncoder
-        from likewise.encoders.transformer.loading import load_pretrained
 
         folder = Path(path)
         record = read_record(folder, TRANSFORMER, FIELDS) if (folder / RECORD).is_file() else None
@@ -250,7 +268,12 @@ class TransformerModel(ConcatenatedModel):
         if len(counts) == len(pretrained.tokenizer.vocabulary):
             pretrained.tokenizer.vocabulary.counts[:] = counts
         card, sample = card_in(record), sample_in(folder, record)
-        return cls(pretrained, encoder, card, sample, companion_in(folder, record))
+        return cls(pretrained, encoder, card, sample, companion_in(folder, record), queries_in(folder, record))
+
+
+def save_part(static: Model, path: Path) -> None:
+    """Write a static model into the folder of a transformer, without the sample, which that one holds already."""
+    Model(static.tokenizer, static.encoder, static.card, (), static.stems).save(path)
 
 
 def companion_in(folder: Path, record: Mapping[str, Any]) -> Companion | None:
@@ -262,3 +285,12 @@ def companion_in(folder: Path, record: Mapping[str, Any]) -> Companion | None:
     if not record["companion"]:
         return None
     return Companion(Model.load(folder / COMPANION), float(record["companion"]["weight"]))
+
+
+def queries_in(folder: Path, record: Mapping[str, Any]) -> Model | None:
+    """The student that encodes queries in the folder of a transformer, if there is one.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    return Model.load(folder / QUERIES) if record["queries"] else None

@@ -20,16 +20,19 @@ from likewise.encoders.transformer.loading import (
 from likewise.encoders.transformer.lora import add_lora, merge_lora
 from likewise.errors import InputError, LikewiseError
 from likewise.model.card import Card
+from likewise.model.embedder import identity_of
 from likewise.model.transformer import Companion, TransformerModel
 from likewise.negatives.near_duplicates import DISTANCE
 from likewise.negatives.spec import negatives_spec
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
 from likewise.training.dataset import BatchAssembly, Batches, Dataset
+from likewise.training.distill import Teacher
 from likewise.training.history import Outcome, finite
 from likewise.training.loop import Loop
 from likewise.training.prepare import SUBWORDS, Prepared, add_rewritten, prepare_with
 from likewise.training.progress import Messages, conclusion, silent, versions
+from likewise.training.query_student import make_queries, query_student
 from likewise.training.reading import Reading
 from likewise.training.recipe import GIVEN, STATIC, Recipe, Settings, derived
 from likewise.training.run import contrastive_step, one_cycle, prepare_static, run, run_loop
@@ -184,6 +187,7 @@ def adapt(
     prepared = _prepared(reading, found, recipe, messages, work, resume=resume)
     settings = transformer_settings(recipe, prepared, found)
     companion = _companion(reading, settings, messages, work, resume=resume) if settings.static_weight else None
+    made = make_queries(reading, found.tokenizer, settings.seed) if settings.queries == STATIC else None
     reading.close()
     dataset = Dataset(prepared, settings).with_fewer_evaluated(EVALUATED_TOKENS, MIN_EVALUATED_TEXTS)
     if settings.lora:
@@ -201,7 +205,13 @@ def adapt(
     messages.fact(conclusion(outcome, dict(card.scores), compared, held_out=dataset.split.disjoint))
     for warning in card.warnings:
         messages.warning(warning)
-    return TransformerModel(found, encoder, card, prepared.sample, companion)
+    model = TransformerModel(found, encoder, card, prepared.sample, companion)
+    if made is None:
+        return model
+    teacher = Teacher(model, identity_of(model, Path(found.name).name))
+    student, scores = query_student(made, teacher, work, messages, settings.seed)
+    card = replace(card, scores={**card.scores, **scores})
+    return TransformerModel(found, encoder, card, prepared.sample, companion, student)
 
 
 def found_for(recipe: Recipe) -> Callable[[Reading], Pretrained]:

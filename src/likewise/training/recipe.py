@@ -23,9 +23,11 @@ STATIC = "static"  # the encoder that is trained from scratch; any other name is
 STATIC_ONLY = ("vocabulary", "idf_power", "lexical_weight", "lsa_weight")
 TRANSFORMER_ONLY = (
     "steps", "layers", "length", "freeze", "lora", "activation_memory", "device", "precision", "weight_interpolation",
-    "static_weight",
+    "static_weight", "queries",
 )  # fmt: skip
 PRECISIONS = ("single", "mixed")
+TRANSFORMER = "transformer"
+QUERIES = (TRANSFORMER, STATIC)  # what encodes queries
 MAX_WEIGHT = 4.0
 MANY_TEXTS = 100_000  # from here on vectors have half the dimensions, as an index of them would become large
 COMPONENTS_FROM = 320  # dimensions: shorter vectors are trained rows alone
@@ -63,6 +65,7 @@ class Recipe:
         precision: of a transformer's training: `single`, or `mixed` with products in bfloat16.
         weight_interpolation: the share of a pretrained encoder's own weights in the result.
         static_weight: length of a static companion's vectors, where the transformer's have 1; 0 for none.
+        queries: what encodes queries: the `transformer`, or its `static` student.
     """
 
     encoder: str = STATIC
@@ -89,6 +92,7 @@ class Recipe:
     precision: str | None = None
     weight_interpolation: float | None = None
     static_weight: float | None = None
+    queries: str | None = None
 
     def __post_init__(self) -> None:
         if not self.encoder.strip():
@@ -101,6 +105,8 @@ class Recipe:
             raise InputError(f"views {self.views}: the static encoder has no dropout, so two equal views teach nothing")
         if self.precision not in (None, *PRECISIONS):
             raise InputError(f"precision {self.precision!r} is not known: expected {' or '.join(PRECISIONS)}")
+        if self.queries not in (None, *QUERIES):
+            raise InputError(f"queries {self.queries!r} is not known: expected {' or '.join(QUERIES)}")
         if negatives_spec(self.negatives).guided and self.encoder == STATIC:
             raise InputError(f"negatives {self.negatives}: a guide is for transformers, and this encoder would be one")
         self._check_numbers()
@@ -210,6 +216,7 @@ class Settings:
     precision: str | None = None
     weight_interpolation: float = 0.0
     static_weight: float = 0.0
+    queries: str = TRANSFORMER
 
     def plain(self) -> dict[str, Any]:
         """By name, without the settings that the encoder does not have."""

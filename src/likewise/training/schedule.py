@@ -110,6 +110,8 @@ class Purpose(IntEnum):
     DISTILLATION_PAIRS = 19
     DISTILLATION_SPLIT = 20
     DISTILLATION_FINAL_FIT = 21
+    MADE_QUERIES = 22
+    MADE_QUERIES_ORDER = 23
 
 
 def random_stream(seed: int, purpose: IntEnum, *counters: int) -> np.random.Generator:

@@ -41,6 +41,7 @@ class ContrastiveFineTuner:
 
     def __init__(self, model: Any, *, min_steps: int = MIN_STEPS) -> None:
         self._min_steps = min_steps
+        model = getattr(model, "transformer", model)  # of one that is not loaded yet
         if not isinstance(model, TransformerModel):
             raise InputError(
                 f"contrastive fine-tuning needs a transformer on torch, a {type(model).__name__} was given: leave "
