@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from likewise.applications.duplicates import evidence_kernels
 from likewise.applications.duplicates.evidence import COUNTED
+from likewise.applications.duplicates.idf import gram_weights
 from likewise.applications.duplicates.kernels import ALONE, DIGIT, DROPPED, LETTER, SEPARATOR, SYMBOL
 from likewise.applications.duplicates.minhash import (
     BANDS,
@@ -21,7 +22,6 @@ from likewise.applications.duplicates.minhash import (
     hash_texts,
     kinds_of_characters,
 )
-from likewise.applications.duplicates.space import gram_weights
 
 
 def shingles(text):

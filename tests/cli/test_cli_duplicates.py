@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from cli_shelf import Shelf, fails, run_likewise, succeeds
 
+from likewise.cli.review import _shown
+
 pytestmark = pytest.mark.slow
 
 
@@ -118,3 +120,29 @@ def fresh(file: Path, store: Path, shelf: Shelf) -> Path:
     other = store.with_name("fresh.seen")
     succeeds("duplicates", file, "--model", shelf.model, "--save", other, "--precision", "0.7")
     return other
+
+
+def test_records_of_several_columns(file: Path, tmp_path: Path) -> None:
+    out, kept, store = tmp_path / "groups.jsonl", tmp_path / "kept.jsonl", tmp_path / "goods.seen"
+    file.write_text(file.read_text(encoding="utf-8") + 'e,"red KETTLE, two  litres",20\n', encoding="utf-8")
+    columns = ("--column", "name", "--column", "price")
+    output = succeeds("duplicates", file, *columns, "--out", out, "--output-kept", kept, "--save", store)
+    assert "5 texts, 1 duplicate" in output
+    member = _lines(out)[0]["members"][0]
+    assert member["columns"] == {"name": "red KETTLE, two litres", "price": "20"}
+    assert member["agreement"]["price"] == "same"
+    assert set(_lines(kept)[0]) == {"id", "name", "price"}
+    shown = run_likewise("duplicates", "review", store, "--precision", "0.01", stdin="q\n").stdout
+    assert "goods.seen" in shown
+    other = tmp_path / "other.jsonl"
+    assert "holds the columns name, price" in fails(
+        "duplicates", file, "--text", "name", "--against", store, "--out", other
+    )
+    assert "two columns and more" in fails("duplicates", file, "--column", "name", "--out", other)
+
+
+def test_review_shows_columns_one_below_the_other() -> None:
+    assert _shown(["a b\nUlm\n", "a c\nUlm\n3"], ("name", "city", "age")) == (
+        "\n  1  name: a [b]\n  2  name: a [c]\n  1  city: Ulm\n  2  city: Ulm\n  1  age: \n  2  age: 3"
+    )
+    assert _shown(["a b", "a c"], ()) == "\n  1  a [b]\n  2  a [c]"

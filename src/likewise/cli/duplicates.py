@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from likewise.atomic import refuse_other, replacing_file
 from likewise.cli.options import (
+    Column,
     Encoding,
     File,
     Header,
@@ -81,6 +82,7 @@ def find_duplicates(
         typer.Option("--out", metavar="GROUPS", help="The groups: JSONL, one per line.", show_default=False),
     ] = None,
     text: Text = None,
+    column: Column = None,
     id: Id = None,
     no_id: NoId = False,
     model: OptionalModel = None,
@@ -105,6 +107,7 @@ def find_duplicates(
 ) -> None:
     """Find texts that are equal, nearly equal or mean the same, and which of them to keep.
 
+    With --column the rows are records, such as products or customers, and each column is evidence of its own.
     The threshold is estimated from the texts, without labels. Answers correct it: likewise duplicates review STORE.
     """
     from likewise.applications.duplicates.decisions import read_decisions
@@ -112,6 +115,7 @@ def find_duplicates(
     from likewise.applications.duplicates.store import Store
 
     reading = reading_of(text, id, no_id=no_id, encoding=encoding, header=header, on_error=on_error)
+    reading["columns"] = column
     most = _number(keep_at_most)
     _check_outputs(file, out, output_kept, save, against=against, overwrite=overwrite)
     found = find(file, model, precision, against=against, keep=keep, seed=seed, progress=progress, **reading)
@@ -183,25 +187,33 @@ def _summary(found: "Duplicates") -> str:
 
 
 def _lines(found: "Duplicates") -> Iterator[str]:
+    def shown(text: str) -> dict[str, Any]:
+        """A text; of a record its columns."""
+        cells = text.split("\n")
+        return {"columns": dict(zip(found.columns, cells, strict=True))} if found.columns else {"text": text}
+
     for group in found.groups:
         members = [
             {
                 "id": member.id, "reason": member.reason, "score": round(member.score, 4),
-                "precision": round(member.precision, 4), "text": member.text,
+                "precision": round(member.precision, 4), **shown(member.text),
+                **({"agreement": member.agreement} if found.columns else {}),
             }
             for member in group.members
         ]  # fmt: skip
-        yield json.dumps({"kept": group.id, "text": group.text, "members": members}, ensure_ascii=False) + "\n"
+        yield json.dumps({"kept": group.id, **shown(group.text), "members": members}, ensure_ascii=False) + "\n"
 
 
 def _rows(file: str, kept: set[int], **given: Any) -> Iterator[str]:
-    """The rows that remain, with all their columns."""
+    """The rows that remain, with all their columns; the first of a record has its own name, and not that of a text."""
     from likewise.corpus.read import read
 
-    row = 0
+    row, named = 0, "text"
+    if records := given.pop("columns"):
+        given["text"] = named = records[0]
     for batch in read(file, columns=True, **given):
         columns = batch.columns.to_pylist() if batch.columns is not None else [{}] * len(batch)
         for id, text, others in zip(batch.ids.to_pylist(), batch.texts.to_pylist(), columns, strict=True):
             if row in kept:
-                yield json.dumps({"id": id, "text": text, **others}, ensure_ascii=False, default=str) + "\n"
+                yield json.dumps({"id": id, named: text, **others}, ensure_ascii=False, default=str) + "\n"
             row += 1

@@ -45,6 +45,15 @@ Text = Annotated[
     list[str] | None,
     typer.Option("--text", metavar="COLUMN", help="The column of texts; repeat it to join several columns."),
 ]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="COLUMN",
+        help="A column of records, instead of --text; repeat it, the first with text: each is evidence of its own.",
+        show_default=False,
+    ),
+]
 Id = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="The column of ids.")]
 NoId = Annotated[
     bool,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from likewise.cli.options import (
+    Column,
     Encoding,
     Header,
     Id,
@@ -62,6 +63,7 @@ def review(
     ] = 30,
     save: Save = None,
     text: Text = None,
+    column: Column = None,
     id: Id = None,
     no_id: NoId = False,
     model: OptionalModel = None,
@@ -89,6 +91,7 @@ def review(
         name, store = source, Store.load(source)
     else:
         reading = reading_of(text, id, no_id=no_id, encoding=encoding, header=header, on_error=on_error)
+        reading["columns"] = column
         name = save or f"{stem(source)}.duplicates"
         store = _stored(source, name, model, reading, seed=seed, progress=progress)
     wanted = store.precision if precision is None else precision
@@ -108,8 +111,7 @@ def _put_questions(store: "Store", precision: float, answers: int, seed: int) ->
         found = store.found.rethreshold(precision)
         if _is_narrow(found) or (pair := found.question(rng, skipped)) is None:
             break
-        texts = [one_line(found.texts[row].as_py()) for row in pair]
-        typer.echo(f"\n  1  {_marked(*texts)}\n  2  {_marked(*texts[::-1])}")
+        typer.echo(_shown([found.texts[row].as_py() for row in pair], found.columns))
         match _reply(f"{given + 1}/{answers} Are they duplicates? [y/n/s/q] "):
             case "q":
                 break
@@ -122,6 +124,16 @@ def _put_questions(store: "Store", precision: float, answers: int, seed: int) ->
                 except ContradictionError as error:
                     typer.echo(f"     not kept: {error}")
                     skipped.add(pair)
+
+
+def _shown(texts: list[str], columns: tuple[str, ...]) -> str:
+    """Two texts, one below the other, with what differs in brackets; of records column by column."""
+    cells = [text.split("\n") for text in texts] if columns else [[one_line(text)] for text in texts]
+    lines = []
+    for name, one, other in zip(columns or ("",), *cells, strict=True):
+        lines.append(f"  1  {name and f'{name}: '}{_marked(one, other) if other else one}")
+        lines.append(f"  2  {name and f'{name}: '}{_marked(other, one) if one else other}")
+    return "\n" + "\n".join(lines)
 
 
 def _reply(question: str) -> str:
@@ -173,19 +185,19 @@ def _stored(file: str, name: str, model: str | None, reading: dict[str, Any], *,
     Raises:
         InputError: there is a store of the same name that is of other texts.
     """
-    import pyarrow as pa
-
+    from likewise.applications.duplicates.columns import check_same_columns, checked_columns
     from likewise.applications.duplicates.find import duplicates as find
+    from likewise.applications.duplicates.find import read_texts
     from likewise.applications.duplicates.store import OTHER, RECORD, Store
     from likewise.atomic import refuse_other
-    from likewise.corpus.read import read
 
     place = Path(name)
     refuse_other(place, RECORD, OTHER)
     if (place / RECORD).is_file():
         stored = Store.load(name)
-        texts = pa.chunked_array([batch.texts for batch in read(file, **reading)], pa.large_string())
-        if texts.equals(pa.chunked_array([stored.found.texts])):
+        check_same_columns(stored.space.columns, checked_columns(reading["columns"], reading["text"]))
+        texts = read_texts(file, reading).texts
+        if texts.equals(stored.found.texts):
             typer.echo(f"{name} has these texts already", err=True)
             return stored
         known = stored.found.texts.to_pylist()

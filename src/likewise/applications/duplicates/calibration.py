@@ -22,7 +22,7 @@ import pyarrow as pa
 from jaxtyping import Float, Float64, Int64
 
 from likewise.applications.duplicates.evidence import Evidence, Weights, evidence_of
-from likewise.applications.duplicates.made_pairs import perturbations, typos
+from likewise.applications.duplicates.made_pairs import perturbations, record_exchanges, record_typos, typos
 from likewise.applications.duplicates.space import Features, Space
 
 GRID = np.linspace(0.0, 1.0, 513)  # scores at which precision is estimated
@@ -154,7 +154,9 @@ class MadeEvidence:
         """
         count = len(texts)
         chosen = np.sort(rng.choice(count, min(count, VIEWS), replace=False))
-        sample = [text[:LONGEST] for text in texts.take(pa.array(chosen)).to_pylist()]
+        sample = texts.take(pa.array(chosen)).to_pylist()
+        if not space.columns:
+            sample = [text[:LONGEST] for text in sample]
         own = Features.of(pa.array(sample, pa.large_string()), space)
         near, again = _near(own, space, rng), np.arange(VIEWS) % len(sample)
         repeated, every = [sample[at] for at in again], np.arange(VIEWS)
@@ -162,7 +164,11 @@ class MadeEvidence:
         def with_made(made: list[str]) -> Evidence:
             return evidence_of(own, Features.of(pa.array(made, pa.large_string()), space), again, every, space)
 
-        with_typos, perturbed = with_made(typos(repeated, rng)), with_made(perturbations(repeated, near[again], rng))
+        if space.columns:
+            same, other = record_typos(repeated, space.columns.kinds, rng), record_exchanges(repeated, near[again], rng)
+        else:
+            same, other = typos(repeated, rng), perturbations(repeated, near[again], rng)
+        with_typos, perturbed = with_made(same), with_made(other)
         drawn = min(RANDOM_PAIRS, 20 * count * count)
         ones, twos = rng.integers(0, count, drawn), rng.integers(1, max(count, 2), drawn)
         return cls(with_typos, perturbed, evidence_of(features, features, ones, (ones + twos) % count, space))
@@ -225,4 +231,6 @@ def calibrated(
         accidents = accidents[accidents < np.quantile(noised, DUPLICATES_ALREADY)]
         return curve_of(score(found), accidents, noised, score(made.perturbed), possible)
 
-    return Calibration(weights, curve(attrgetter("words")), curve(weights.scores))
+    # Of records that share most words the columns tell more: their words are no reason of their own.
+    near = Curve(np.zeros(len(GRID)), np.zeros(len(GRID))) if space.columns else curve(attrgetter("words"))
+    return Calibration(weights, near, curve(weights.scores))

@@ -4,16 +4,19 @@ That one text is a copy of the other is seen in the share of their words that bo
 spelt. Beyond that, evidence for a pair is the cosine of their vectors, and that of the TF-IDF of the trigrams of their
 words, once with IDF and once with its square, which counts codes and names more. Each is worth its size in units of
 its spread among unrelated texts: a cosine that they rarely come near says more than one that they often reach. No
-weight was chosen by labels.
+weight was chosen by labels. Of records each column is worth its size in the same units, beside that of the whole
+record, and a column that one of both has no value in is no evidence either way.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Float64, Int64
 
 from likewise.applications.duplicates import evidence_kernels as kernels
+from likewise.applications.duplicates.columns import DATE, NUMBER, Columns
 from likewise.applications.duplicates.minhash import GRAMS, WORDS
 from likewise.applications.duplicates.space import Features, Space
 
@@ -31,17 +34,22 @@ class Evidence:
         meaning: cosine of the vectors; 0 where there is no encoder.
         letters: cosine of the TF-IDF of trigrams.
         rare_letters: the same with IDF squared.
+        columns: of records what speaks for each pair in each column, NaN where one has no value: two cosines of letters
+            for text, closeness for numbers, equality for dates; None where texts are compared.
     """
 
     words: Float32[np.ndarray, " pairs"]
     meaning: Float32[np.ndarray, " pairs"]
     letters: Float32[np.ndarray, " pairs"]
     rare_letters: Float32[np.ndarray, " pairs"]
+    columns: Float32[np.ndarray, "pairs parts"] | None = None
 
     @classmethod
     def joined(cls, parts: "Sequence[Evidence]") -> "Evidence":
         """That of all parts."""
-        return cls(*(np.concatenate([getattr(each, name) for each in parts]) for name in cls.__dataclass_fields__))
+        every = [[getattr(each, name) for each in parts] for name in cls.__dataclass_fields__]
+        joined: list[Any] = [None if values[0] is None else np.concatenate(values) for values in every]
+        return cls(*joined)
 
 
 def without_letters(evidence: Evidence, pairs: Int64[np.ndarray, " some"]) -> Evidence:
@@ -61,27 +69,35 @@ class Weights:
         meaning: of the cosine of the vectors.
         letters: of the cosine of letters.
         rare_letters: of that of rare letters.
+        columns: of what speaks for a pair in the columns of records; none where texts are compared.
     """
 
     meaning: float
     letters: float
     rare_letters: float
+    columns: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, random: Evidence) -> "Weights":
-        """One divided by the spread of each among pairs drawn at random; nothing where there is no encoder."""
-        if not random.meaning.any():
+        """One divided by the spread of each among pairs drawn at random; nothing for texts without an encoder."""
+        if not random.meaning.any() and random.columns is None:
             return cls(0.0, 0.0, 0.0)
+        columns = [] if random.columns is None else [part[~np.isnan(part)] for part in random.columns.T]
         worth = [
             1.0 / max(float(values.std()), SMALLEST_SPREAD) if values.any() else 0.0
-            for values in (random.meaning, random.letters, random.rare_letters)
+            for values in (random.meaning, random.letters, random.rare_letters, *columns)
         ]
-        return cls(*(float(each / sum(worth)) for each in worth))
+        meaning, letters, rare_letters, *rest = (float(each / max(sum(worth), SMALLEST_SPREAD)) for each in worth)
+        return cls(meaning, letters, rare_letters, tuple(rest))
 
     def scores(self, evidence: Evidence) -> Float32[np.ndarray, " pairs"]:
-        """The sum of the evidence, from 0 to 1."""
+        """The sum of the evidence, from 0 to 1; of records the mean of what both have."""
         total = self.meaning * evidence.meaning + self.letters * evidence.letters
         total += self.rare_letters * evidence.rare_letters
+        if evidence.columns is not None:
+            known, worth = ~np.isnan(evidence.columns), np.array(self.columns, np.float32)
+            total += np.where(known, evidence.columns, 0.0) @ worth
+            total /= np.maximum(self.meaning + self.letters + self.rare_letters + known @ worth, SMALLEST_SPREAD)
         found: np.ndarray = np.minimum(total, 1.0).astype(np.float32)
         return found
 
@@ -107,4 +123,42 @@ def evidence_of(
         some = slice(first, first + COSINES)
         pair = features.vectors[ones[some]].astype(np.float32), others.vectors[twos[some]].astype(np.float32)
         meaning[some] = np.einsum("pd,pd->p", *pair)
-    return Evidence(words, np.clip(meaning, 0.0, 1.0), letters, rare_letters)
+    columns = _of_columns(features, others, ones, twos, space.columns) if space.columns else None
+    return Evidence(words, np.clip(meaning, 0.0, 1.0), letters, rare_letters, columns)
+
+
+def _of_columns(
+    features: Features,
+    others: Features,
+    ones: Int64[np.ndarray, " pairs"],
+    twos: Int64[np.ndarray, " pairs"],
+    columns: Columns,
+) -> Float32[np.ndarray, "pairs parts"]:
+    """What speaks for each pair of records in each column, NaN where one has no value."""
+    assert features.cells and others.cells  # noqa: S101  the space has columns
+    parts: list[np.ndarray] = []
+    for place, kind in enumerate(columns.kinds):
+        one, other = features.cells.hashes[place], others.cells.hashes[place]
+        first, second = features.cells.numbers[place][ones], others.cells.numbers[place][twos]
+        if kind == DATE:
+            parts.append(np.where(np.isnan(first - second), np.nan, first == second))
+        elif kind == NUMBER:
+            parts.append(closeness(first, second))
+        else:
+            cosines = np.zeros((2, len(ones)), np.float32)
+            kernels.cosines_of(
+                one.grams, one.gram_offsets, other.grams, other.gram_offsets, columns.gram_weights[place], COUNTED,
+                GRAMS, ones, twos, *cosines,
+            )  # fmt: skip
+            missing = (one.exact[ones] == 0) | (other.exact[twos] == 0)
+            parts += list(np.where(missing, np.nan, cosines))
+    return np.stack(parts, axis=1).astype(np.float32)
+
+
+def closeness(
+    first: Float64[np.ndarray, " pairs"], second: Float64[np.ndarray, " pairs"]
+) -> Float64[np.ndarray, " pairs"]:
+    """1 less the difference of numbers as a share of the larger one, from 0 to 1; NaN where one is missing."""
+    larger = np.maximum(np.abs(first), np.abs(second))
+    found: np.ndarray = 1.0 - np.minimum(np.abs(first - second) / np.where(larger == 0, 1.0, larger), 1.0)
+    return found

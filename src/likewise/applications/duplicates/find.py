@@ -13,6 +13,7 @@ from jaxtyping import Float64, Int64
 
 from likewise.applications.duplicates.calibration import Calibration, calibrated
 from likewise.applications.duplicates.candidates import distinct_keys, lists_of, minhash_pairs, nearest, neighbour_pairs
+from likewise.applications.duplicates.columns import Columns, check_same_columns, checked_columns, read_records
 from likewise.applications.duplicates.evidence import evidence_of, without_letters
 from likewise.applications.duplicates.minhash import TextHashes, hash_texts
 from likewise.applications.duplicates.pairs import EXACT, Pairs
@@ -40,6 +41,7 @@ def duplicates(
     against: Any = None,
     keep: str = "first",
     text: str | Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
     id: str | None = None,
     ids: bool = True,
     encoding: str | None = None,
@@ -59,6 +61,7 @@ def duplicates(
             test set stand in the training set. Or a `Store`, or its folder, with its own encoder.
         keep: of each group the `first` text, the `longest`, or the `newest`, which is the last.
         text: the column that holds the texts.
+        columns: two and more columns, each of them evidence of its own, instead of one of texts; the first holds text.
         id: the column of ids.
         ids: whether ids are read from a column; otherwise rows are numbered.
         encoding: of a text file; None detects it.
@@ -74,13 +77,18 @@ def duplicates(
     precision = checked_precision(precision)
     if keep not in KEEP:
         raise InputError(f"keep is {keep!r}, and has to be one of {', '.join(KEEP)}")
-    given = {"text": text, "id": id, "ids": ids, "encoding": encoding, "header": header, "on_error": on_error}
-    store = _stored(against, model)
-    own = _read(texts, given)
-    if store is not None:
-        other: Texts | None = Texts(store.texts, tuple(store.ids))
-    else:
-        other = None if against is None else _read(against, given)
+    given = {
+        "text": text,
+        "columns": columns,
+        "id": id,
+        "ids": ids,
+        "encoding": encoding,
+        "header": header,
+        "on_error": on_error,
+    }
+    store = _stored(against, model, checked_columns(columns, text))
+    own = read_texts(texts, given)
+    other = None if against is None else read_texts(against, given) if store is None else Texts.of(store)
     cut = len(other) if other else 0
     order = np.concatenate([np.arange(cut), _preferred(own.texts, keep) + cut])
     return _compared(own, other, store, order, model, precision, seed=seed, progress=progress, watch=watch)
@@ -88,10 +96,16 @@ def duplicates(
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts with their ids."""
+    """Texts with their ids, and the names of their columns if they are records."""
 
     texts: pa.Array
     ids: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, store: Store) -> "Texts":
+        """Those of a store."""
+        return cls(store.texts, tuple(store.ids), store.space.columns.names if store.space.columns else ())
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -126,7 +140,10 @@ def _compared(
         features = store.features.take(rows[:before]).joined(fresh)
     else:
         distinct = hashes.take(rows)
-        space, notes = space_for(model, every, rows, distinct, seed=seed, progress=progress, watch=watch)
+        columns = Columns.of(own.columns, every.take(pa.array(rows))) if own.columns else None
+        space, notes = space_for(
+            model, every, rows, distinct, columns=columns, seed=seed, progress=progress, watch=watch
+        )
         features = Features.of(some, space, distinct)
     if watch is not None:
         watch(Event("message", f"comparing {len(rows):,} distinct texts"))
@@ -140,7 +157,7 @@ def _compared(
     pairs = _with_copies(found, rows, copies, cut)
     return Duplicates(
         own.texts, own.ids, others, names, precision, pairs, calibration, order, copies[cut:] - cut, notes,
-        compared,
+        compared, columns=own.columns,
     )  # fmt: skip
 
 
@@ -176,6 +193,7 @@ def space_for(
     rows: Int64[np.ndarray, " distinct"],
     hashes: TextHashes,
     *,
+    columns: Columns | None = None,
     seed: int,
     progress: bool,
     watch: Watch | None,
@@ -192,11 +210,11 @@ def space_for(
                 raise
             reason = "no encoder could be trained on the texts"
     if encoder is None:
-        return Space.of(None, [], hashes), (f"{reason}: they were compared by their words alone",)
+        return Space.of(None, [], hashes, columns), (f"{reason}: they were compared by their words alone",)
     if len(rows) == 0:
-        return Space.of(None, [], hashes), ()
+        return Space.of(None, [], hashes, columns), ()
     sample = np.sort(rng.choice(drawn, min(len(drawn), SAMPLE), replace=False))
-    return Space.of(encoder, texts.take(pa.array(sample)), hashes), ()
+    return Space.of(encoder, texts.take(pa.array(sample)), hashes, columns), ()
 
 
 def _found_in(
@@ -211,6 +229,8 @@ def _found_in(
     rng = np.random.default_rng(seed)
     with_words = np.flatnonzero(np.diff(features.hashes.word_offsets))  # others share no words with any text
     keys = minhash_pairs(features.hashes.bands, with_words, cut)
+    for cells in features.cells.hashes if features.cells else ():
+        keys = distinct_keys(keys, minhash_pairs(cells.bands, np.flatnonzero(cells.exact), cut))
     if space.dim and count > 1:
         coarse = _coarse(features)
         searched = coarse[:cut] if cut else coarse
@@ -259,18 +279,33 @@ def _with_copies(
     )
 
 
-def _stored(against: Any, model: Any) -> Store | None:
-    """The store that is meant, if one is."""
+def _stored(against: Any, model: Any, columns: tuple[str, ...]) -> Store | None:
+    """The store that is meant, if one is; it has to have these columns."""
     if isinstance(against, Store):
-        return against
-    if isinstance(against, str | os.PathLike) and (Path(against) / RECORD).is_file():
-        return Store.load(os.fspath(against), model)
-    return None
+        store = against
+    elif isinstance(against, str | os.PathLike) and (Path(against) / RECORD).is_file():
+        store = Store.load(os.fspath(against), model)
+    else:
+        return None
+    check_same_columns(store.space.columns, columns)
+    return store
 
 
-def _read(texts: Any, given: dict[str, Any]) -> Texts:
+def read_texts(source: Any, given: dict[str, Any]) -> Texts:
+    """Read texts, or records where `columns` are given.
+
+    Args:
+        source: what `corpus.read` takes.
+        given: its arguments, and `columns`.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    rest = {name: value for name, value in given.items() if name != "columns"}
+    if columns := checked_columns(given["columns"], given["text"]):
+        return Texts(*read_records(source, columns, rest), columns)
     parts, names = [], []
-    for batch in read(texts, **given):
+    for batch in read(source, **rest):
         parts.append(batch.texts)
         names += batch.ids.to_pylist()
     return Texts(pa.chunked_array(parts, pa.large_string()).combine_chunks(), tuple(names))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Int64
 
+from likewise.applications.duplicates.columns import TEXT
 from likewise.applications.duplicates.templates import UNSPACED
 
 COMMON = 0.5  # of all words that stand in the texts, which frequent words are
@@ -18,6 +19,7 @@ DELETED = 0.05  # of the words, where they are frequent ones
 MISTYPED = 0.5  # of the texts
 LEAST = 6  # words of a text that any is deleted of
 CHANGED = 0.125  # of the words, all of them rarer ones, and one at least
+EMPTIED = 0.1  # of the cells of a record
 REPLACED, ENLARGED = 0.5, 0.25  # of these; the others are left out
 
 _LETTERS = f"[^\\W_{UNSPACED}]+"
@@ -50,6 +52,35 @@ def perturbations(texts: Sequence[str], near: Int64[np.ndarray, "texts some"], r
             other = others[int(rng.integers(len(others)))] if others else ""
             changed[word] = other if kind < REPLACED else f"{word} {other}" if kind < REPLACED + ENLARGED else ""
         made.append("".join(changed.get(part.lower(), part) for part in each))
+    return made
+
+
+def record_typos(records: Sequence[str], kinds: Sequence[str], rng: np.random.Generator) -> list[str]:
+    """Each record with typos in its columns of text, and without one cell in ten."""
+    columns = zip(kinds, zip(*(each.split("\n") for each in records), strict=True), strict=True)
+    made = [typos(cells, rng) if kind == TEXT else cells for kind, cells in columns]
+    gone = rng.random((len(made), len(records))) < EMPTIED
+    kept = [["" if none else cell for none, cell in zip(*each, strict=True)] for each in zip(gone, made, strict=True)]
+    return ["\n".join(cells) for cells in zip(*kept, strict=True)]
+
+
+def record_exchanges(
+    records: Sequence[str], near: Int64[np.ndarray, "records some"], rng: np.random.Generator
+) -> list[str]:
+    """Each record with half of its cells or more taken from one near it, as of the same house or the same maker.
+
+    Args:
+        records: texts with a cell a line.
+        near: of each record, some whose cells it may get.
+        rng: draws cells.
+    """
+    cells = [each.split("\n") for each in records]
+    made = []
+    for number, own in enumerate(cells):
+        other = cells[int(rng.choice(near[number]))]
+        differ = [at for at, (one, two) in enumerate(zip(own, other, strict=True)) if one and two and one != two]
+        taken = set(rng.permutation(differ)[: (len(differ) + 1) // 2].tolist())
+        made.append("\n".join(other[at] if at in taken else cell for at, cell in enumerate(own)))
     return made
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Int64
 from likewise.applications.duplicates import kernels
 from likewise.applications.duplicates.answers import Answers
 from likewise.applications.duplicates.calibration import Calibration
+from likewise.applications.duplicates.columns import agreement_of
 from likewise.applications.duplicates.decisions import Constraints, Decision, rows_of
 from likewise.applications.duplicates.pairs import CERTAIN, DECIDED, EXACT, NEAR, REASONS, Pairs
 from likewise.applications.duplicates.space import Features, Space
@@ -33,6 +34,7 @@ class Member:
         reason: `exact`, `near` (nearly the same words), `semantic` (alike by all evidence) or `decided`.
         score: how alike it and the kept text are, between 0 and 1.
         precision: estimated share of duplicates among pairs at least so alike.
+        agreement: of records whether each column is the `same`, `similar`, `different` or `missing` in one of both.
     """
 
     row: int
@@ -41,6 +43,7 @@ class Member:
     reason: str
     score: float
     precision: float
+    agreement: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class Duplicates:
         most_pairs: how many of the surest pairs count; None for all that are sure enough.
         answers: what the decisions about pairs that were compared say of the precision of all; None below ten of them.
         estimated: the candidates before any decision.
+        columns: the names of those of records, whose texts have a cell a line; none where texts were compared.
     """
 
     texts: pa.Array = field(repr=False)
@@ -117,6 +121,7 @@ class Duplicates:
     most_pairs: int | None = None
     answers: Answers | None = field(default=None, repr=False)
     estimated: Pairs | None = field(default=None, repr=False)
+    columns: tuple[str, ...] = ()
 
     def rethreshold(self, precision: float) -> "Duplicates":
         """The same texts at another precision; nothing is computed anew.
@@ -330,13 +335,16 @@ class Duplicates:
         rows, (order, begins), _ = self._bounds
         end = begins[number + 1] if number + 1 < len(begins) else len(order)
         members, row = [], int(rows[number])
+        texts, names = (self.texts, self.ids) if self.others is None else (self.others, self.against or ())
+        kept = texts[row].as_py()
         some = self.dropped.take(order[begins[number] : end])
         for at, member in enumerate(some.second.tolist()):
             reason, score, sure = REASONS[some.reason[at]], float(some.score[at]), float(some.precision[at])
-            members.append(Member(member, self.ids[member], self.texts[member].as_py(), reason, score, sure))
-        texts, names = (self.texts, self.ids) if self.others is None else (self.others, self.against or ())
+            text = self.texts[member].as_py()
+            agreement = agreement_of(self.columns, kept, text)
+            members.append(Member(member, self.ids[member], text, reason, score, sure, agreement))
         members.sort(key=lambda one: (-one.score, one.row))
-        return Group(row, names[row], texts[row].as_py(), tuple(members))
+        return Group(row, names[row], kept, tuple(members))
 
     @cached_property
     def _stars(self) -> tuple[Pairs, np.ndarray, np.ndarray, np.ndarray]:

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float16, Float32, Int
 
+from likewise.applications.duplicates.columns import Cells, Columns
+from likewise.applications.duplicates.idf import gram_weights, word_weights
 from likewise.applications.duplicates.minhash import TextHashes, hash_texts
 from likewise.encoders.static import StaticEncoder
 from likewise.model.embedder import unit_vectors
@@ -17,8 +19,6 @@ from likewise.tokens.tokenizer import as_arrow
 KEPT = 256  # principal axes of the embeddings that are kept
 COARSE = 96  # of these, the first, by which candidates are found
 ENCODED = 1 << 13  # texts encoded at once
-GRAM_BITS = 20  # of the hash of a trigram, by which its IDF is kept
-WORD_BITS = 18  # of the hash of a word, by which its weight is kept
 SMALLEST = 1e-12
 
 
@@ -30,6 +30,7 @@ class Space:
         axes: the principal axes, as columns.
         gram_weights: IDF of trigrams, by the highest bits of their hashes.
         word_weights: IDF of words, by the highest bits of their hashes, as a share of that of a word that occurs once.
+        columns: of records; None where texts are compared.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Space:
         axes: Float32[np.ndarray, "dim kept"],
         gram_weights: Float32[np.ndarray, " hashes"],
         word_weights: Float32[np.ndarray, " hashes"],
+        columns: Columns | None = None,
     ) -> None:
+        self.columns = columns
         self.encoder, self.axes = encoder, np.ascontiguousarray(axes, np.float32)
         self.gram_weights = np.ascontiguousarray(gram_weights, np.float32)
         self.word_weights = np.ascontiguousarray(word_weights, np.float32)
@@ -47,13 +50,15 @@ class Space:
             self._projected = Model(encoder.tokenizer, StaticEncoder(encoder.encoder.weights @ self.axes))
 
     @classmethod
-    def of(cls, encoder: Any, sample: Sequence[str] | pa.Array, hashes: TextHashes) -> "Space":
+    def of(
+        cls, encoder: Any, sample: Sequence[str] | pa.Array, hashes: TextHashes, columns: Columns | None = None
+    ) -> "Space":
         """Fit the principal axes to the uncentred vectors of a sample of texts, and IDF to the hashes of all."""
         weights = gram_weights(hashes), word_weights(hashes)
         if encoder is None:
-            return cls(None, np.zeros((0, 0), np.float32), *weights)
+            return cls(None, np.zeros((0, 0), np.float32), *weights, columns)
         vectors = unit_vectors(encoder, as_arrow(sample).to_pylist(), None)
-        return cls(encoder, principal_axes(vectors, KEPT), *weights)
+        return cls(encoder, principal_axes(vectors, KEPT), *weights, columns)
 
     @property
     def dim(self) -> int:
@@ -73,24 +78,6 @@ class Space:
         return out
 
 
-def gram_weights(hashes: TextHashes) -> Float32[np.ndarray, " hashes"]:
-    """IDF of the trigrams of texts, by the highest bits of their hashes: 1 + log((1 + N) / (1 + n))."""
-    texts = np.repeat(np.arange(len(hashes)), np.diff(hashes.gram_offsets))
-    first = np.ones(len(texts), bool)
-    first[1:] = (hashes.grams[1:] != hashes.grams[:-1]) | (texts[1:] != texts[:-1])
-    with_it = np.bincount(hashes.grams[first] >> np.uint32(32 - GRAM_BITS), minlength=1 << GRAM_BITS)
-    found: np.ndarray = 1.0 + np.log((1.0 + len(hashes)) / (1.0 + np.minimum(with_it, len(hashes))))
-    return found.astype(np.float32)
-
-
-def word_weights(hashes: TextHashes) -> Float32[np.ndarray, " hashes"]:
-    """IDF of the words of texts, by the highest bits of their hashes, as a share of that of a word that occurs once."""
-    with_it = np.bincount((hashes.words >> np.uint64(64 - WORD_BITS)).astype(np.int64), minlength=1 << WORD_BITS)
-    idf = np.log(1.0 + len(hashes) / np.maximum(np.minimum(with_it, len(hashes)), 1.0))
-    found: np.ndarray = (idf / max(float(np.log(1.0 + len(hashes))), SMALLEST)).astype(np.float32)
-    return found
-
-
 def principal_axes(vectors: Float32[np.ndarray, "texts dim"], most: int) -> Float32[np.ndarray, "dim kept"]:
     """The principal axes of uncentred vectors, the longest first; dot products are preserved."""
     dim = vectors.shape[1]
@@ -107,10 +94,12 @@ class Features:
     Attributes:
         hashes: of the texts, their words and their trigrams.
         vectors: unit vectors in the space; no columns where there is no encoder.
+        cells: of records; None where texts are compared.
     """
 
     hashes: TextHashes
     vectors: Float16[np.ndarray, "texts kept"]
+    cells: Cells | None = None
 
     def __len__(self) -> int:
         return len(self.hashes)
@@ -128,15 +117,17 @@ class Features:
         vectors = np.empty((len(texts), space.dim), np.float16)
         for first in range(0, len(texts) if space.encoder is not None else 0, chunk):
             vectors[first : first + chunk] = space.vectors(texts.slice(first, chunk))
-        return cls(hashes or hash_texts(texts), vectors)
+        cells = Cells.of(texts, space.columns) if space.columns else None
+        return cls(hashes or hash_texts(texts), vectors, cells)
 
     def take(self, rows: Int[np.ndarray, " some"]) -> "Features":
         """Those of some texts, in that order."""
-        return Features(self.hashes.take(rows), self.vectors[rows])
+        return Features(self.hashes.take(rows), self.vectors[rows], self.cells.take(rows) if self.cells else None)
 
     def joined(self, others: "Features") -> "Features":
         """These, and then those of other texts."""
         return Features(
             TextHashes.joined([self.hashes, others.hashes]),
             np.concatenate([self.vectors, others.vectors]),
+            self.cells.joined(others.cells) if self.cells and others.cells else None,
         )

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from likewise.applications.duplicates.calibration import Calibration, Curve
+from likewise.applications.duplicates.columns import Cells, Columns, agreement_of, strings
 from likewise.applications.duplicates.decisions import (
     Decision,
     DecisionFile,
@@ -40,7 +41,7 @@ from likewise.model.load import load_stored, store_embedder
 from likewise.tokens.tokenizer import as_arrow
 
 RECORD, FEATURES, TEXTS, PAIRS = "duplicates.json", "features.safetensors", "texts.arrow", "pairs.arrow"
-FORMAT = 7  # raised when what is kept of a text, or how it is scored, changes
+FORMAT = 8  # raised when what is kept of a text, or how it is scored, changes
 OTHER = "something else"  # what a path is that is neither such a folder nor free
 
 
@@ -192,18 +193,19 @@ class Store:
         plain = replace(plain, candidates=plain.candidates.ranked())
         return cls(plain, compared.rows, compared.features, compared.space)
 
-    def duplicates_of(self, text: str, precision: float | None = None) -> list[Member]:
+    def duplicates_of(self, text: str | Mapping[str, Any], precision: float | None = None) -> list[Member]:
         """The texts that a text is a duplicate of, the surest first; none for a blank one.
 
         Args:
-            text: any.
+            text: any; of records the cells by the names of their columns, or a text with a cell a line.
             precision: the share of pairs that are to be duplicates; that of the store if None.
 
         Raises:
             InputError: `text` is no string, or `precision` is not above 0 and at most 1.
         """
         wanted = self.precision if precision is None else checked_precision(precision)
-        pairs = self._pairs_of(text, wanted)
+        (given,) = strings([text], self.space.columns)
+        pairs = self._pairs_of(given, wanted)
         decided = self._obeying()
         if decided.answers is not None:
             pairs = replace(pairs, precision=decided.answers.corrected(pairs))
@@ -220,6 +222,7 @@ class Store:
                 found.append(Member(row, *self._named(number), reason, score, sure))
         ids, texts = self._found.ids, self._found.texts
         found += [Member(row, ids[row], texts[row].as_py(), REASONS[DECIDED], 1.0, 1.0) for row in same]
+        found = [replace(each, agreement=agreement_of(self._found.columns, each.text, given)) for each in found]
         return sorted(found, key=lambda member: (-member.precision, -member.score, member.row))
 
     def _row(self, number: int) -> int:
@@ -271,17 +274,17 @@ class Store:
         found: np.ndarray = likely[fill_template(texts, zeros[likely], every[likely], near)]
         return found
 
-    def add(self, texts: Sequence[str], ids: Sequence[str] | None = None) -> None:
+    def add(self, texts: Sequence[str | Mapping[str, Any]], ids: Sequence[str] | None = None) -> None:
         """Keep further texts, whether they are duplicates or not; blank ones are left out.
 
         Args:
-            texts: any.
+            texts: any; of records as in `duplicates_of`.
             ids: of them; their numbers if None.
 
         Raises:
             InputError: there are not as many ids as texts, or something is no string.
         """
-        array = as_arrow(list(texts))
+        array = as_arrow(strings(texts, self.space.columns))
         names = [str(len(self) + number) for number in range(len(array))] if ids is None else [str(id) for id in ids]
         if len(names) != len(array):
             raise InputError(f"{len(array)} texts were given with {len(names)} ids: give as many of each")
@@ -323,6 +326,8 @@ class Store:
                 for name in ("near", "semantic")
                 for of in ("precision", "recall")
             }
+            columns = self.space.columns
+            arrays |= {"column_weights": columns.gram_weights} if columns else {}
             with replacing_folder(path, overwrite=overwrite) as folder:
                 kept = store_embedder(self.space.encoder, folder).plain() if self.space.dim else None
                 save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / FEATURES)
@@ -335,6 +340,7 @@ class Store:
                 record = {
                     "format": FORMAT, "precision": self.precision, "encoder": kept, "distinct": len(self._rows),
                     "compared": self._compared, "notes": found.notes, "weights": asdict(self.calibration.weights),
+                    "columns": dict(zip(columns.names, columns.kinds, strict=True)) if columns else {},
                 }  # fmt: skip
                 (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
             self._file = DecisionFile(path, RECORD, place_of(path / RECORD))
@@ -363,22 +369,27 @@ class Store:
             table = feather.read_table(str(folder / TEXTS)).combine_chunks()
             pairs = feather.read_table(str(folder / PAIRS), memory_map=True)
             hashes = TextHashes(*(stored[field] for field in TextHashes.__dataclass_fields__))
-            features = Features(hashes, stored["vectors"])
+            named = record["columns"]
+            columns = Columns(tuple(named), tuple(named.values()), stored["column_weights"]) if named else None
             curves = [Curve(stored[f"{name}_precision"], stored[f"{name}_recall"]) for name in ("near", "semantic")]
-            calibration = Calibration(Weights(**record["weights"]), *curves)
+            calibration = Calibration(
+                Weights(**{**record["weights"], "columns": tuple(record["weights"]["columns"])}), *curves
+            )
             found = Duplicates(
                 _one_array(table["text"]), tuple(table["id"].to_pylist()), None, None, float(record["precision"]),
                 Pairs(*(pairs[name].to_numpy() for name in Pairs.__dataclass_fields__)), calibration,
-                stored["order"], stored["copies"], tuple(record["notes"]),
+                stored["order"], stored["copies"], tuple(record["notes"]), columns=tuple(named),
             )  # fmt: skip
             rows, compared = stored["rows"][: int(record["distinct"])], int(record["compared"])
+            cells = Cells.of(found.texts.take(pa.array(rows)), columns) if columns else None
+            features = Features(hashes, stored["vectors"], cells)
             axes, weights = stored["axes"], (stored["gram_weights"], stored["word_weights"])
         except InputError:
             raise
         except (OSError, ValueError, KeyError, TypeError, SafetensorError, pa.ArrowInvalid) as error:
             raise InputError(f"{folder} is damaged: restore it, or make it anew ({error})") from error
         kept = record["encoder"]
-        space = Space(load_stored(folder, Identity.of_plain(kept), model) if kept else None, axes, *weights)
+        space = Space(load_stored(folder, Identity.of_plain(kept), model) if kept else None, axes, *weights, columns)
         store = cls(found, rows, features, space, compared)
         store._file = DecisionFile(folder, RECORD, place)
         store.refresh()
@@ -386,5 +397,4 @@ class Store:
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    chunks = column.chunks
-    return pa.concat_arrays(chunks) if chunks else pa.array([], column.type)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
