@@ -56,9 +56,7 @@ def encoders(texts: list[str]) -> dict[str, Any]:
     }
     minilm = likewise.load(model_folder())
     companion = likewise.train(texts, encoder=MINILM, progress=False)
-    return found | dict(
-        zip(PRETRAINED, (minilm, companion, likewise.distill(minilm, texts, progress=False)), strict=True)
-    )
+    return found | dict(zip(PRETRAINED, (minilm, companion), strict=True))
 
 
 def measured(models: dict[str, Any], judged: Judged) -> dict[str, float]:
