@@ -219,3 +219,13 @@ def test_what_cannot_be_used(reviewer: httpx.Client) -> None:
 def test_without_a_store(client: httpx.Client) -> None:
     answer = client.get("/duplicates/groups")
     assert answer.status_code == 404 and "--duplicates FOLDER" in answer.json()["detail"]
+
+
+def test_a_record_is_checked_as_a_text_with_a_cell_a_line(serve, tmp_path: Path) -> None:
+    rows = [{"name": text, "price": 10 * number} for number, text in enumerate(records()[:-2])]
+    Store.of(likewise.duplicates(rows, columns=["name", "price"], precision=0.5)).save(tmp_path / "records.store")
+    with serve(duplicates=str(tmp_path / "records.store")) as address, httpx.Client(base_url=address) as client:
+        found = client.post("/duplicates", json={"text": f"{rows[3]['name']}\n30"}).json()["results"][0]
+        assert found["duplicates"][0]["row"] == 3 and found["duplicates"][0]["reason"] == "exact"
+        refused = client.post("/duplicates", json={"text": "a kettle"})
+        assert refused.status_code == 422 and "a record has the columns name, price" in refused.text
