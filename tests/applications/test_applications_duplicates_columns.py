@@ -88,12 +88,14 @@ def test_evidence_of_columns_is_missing_where_a_cell_is():
 
 
 def test_a_column_that_random_pairs_often_share_weighs_less():
+    """One that all share, or that is empty, weighs nothing."""
     rng = np.random.default_rng(0)
     often, rarely = (rng.random(2000) < share for share in (0.3, 0.01))
     zeros = np.zeros(2000, np.float32)
-    columns = np.stack([often, rarely, np.full(2000, np.nan)], 1).astype(np.float32)
+    always, never = np.ones(2000), np.zeros(2000)
+    columns = np.stack([often, rarely, np.full(2000, np.nan), always, never], 1).astype(np.float32)
     weights = Weights.of(Evidence(zeros, zeros, zeros, zeros, columns)).columns
-    assert 3 * weights[0] < weights[1] and weights[2] == 0
+    assert 3 * weights[0] < weights[1] < weights[4] and weights[2] == weights[3] == 0
     assert sum(weights) == pytest.approx(1)
 
 

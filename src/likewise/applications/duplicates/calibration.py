@@ -154,9 +154,10 @@ class MadeEvidence:
         """
         count = len(texts)
         chosen = np.sort(rng.choice(count, min(count, VIEWS), replace=False))
-        sample = texts.take(pa.array(chosen)).to_pylist()
-        if not space.columns:
-            sample = [text[:LONGEST] for text in sample]
+        whole = texts.take(pa.array(chosen)).to_pylist()
+        sample = [text[:LONGEST] for text in whole]
+        if space.columns:  # each cell is cut, as a record has to keep its lines
+            sample = ["\n".join(cell[:LONGEST] for cell in text.split("\n")) for text in whole]
         own = Features.of(pa.array(sample, pa.large_string()), space)
         near, again = _near(own, space, rng), np.arange(VIEWS) % len(sample)
         repeated, every = [sample[at] for at in again], np.arange(VIEWS)

@@ -23,6 +23,7 @@ from likewise.applications.duplicates.space import Features, Space
 COUNTED = (1.0 + np.log(np.maximum(np.arange(64), 1.0))).astype(np.float32)  # by how often it occurs
 COSINES = 1 << 14  # pairs of embeddings at once
 SMALLEST_SPREAD = 1e-3
+LEAST_SPREAD = 0.01  # of a column: what happens less than once in ten thousand random pairs is not known any better
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,15 @@ class Weights:
         """One divided by the spread of each among pairs drawn at random; nothing for texts without an encoder."""
         if not random.meaning.any() and random.columns is None:
             return cls(0.0, 0.0, 0.0)
-        columns = [] if random.columns is None else [part[~np.isnan(part)] for part in random.columns.T]
         worth = [
             1.0 / max(float(values.std()), SMALLEST_SPREAD) if values.any() else 0.0
-            for values in (random.meaning, random.letters, random.rare_letters, *columns)
+            for values in (random.meaning, random.letters, random.rare_letters)
         ]
+        for part in () if random.columns is None else random.columns.T:
+            values = part[~np.isnan(part)]
+            # What nearly all records share is no evidence: what counts is how far equal cells are above random ones.
+            above = 1.0 - float(values.mean()) if len(values) else 0.0
+            worth.append(above / max(float(values.std()), LEAST_SPREAD) if len(values) else 0.0)
         meaning, letters, rare_letters, *rest = (float(each / max(sum(worth), SMALLEST_SPREAD)) for each in worth)
         return cls(meaning, letters, rare_letters, tuple(rest))
 
