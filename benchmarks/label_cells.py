@@ -1,6 +1,7 @@
-"""The tables of `classify.py` and `class_names.py`."""
+"""The sections of `classify.py`, `class_names.py` and `multi_label.py`."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from figures import Cells, Lines, middle
 
@@ -23,6 +24,12 @@ WAYS = {
     "8 a class": "8 labels a class",
     "8 a class, names": "8 labels a class and names",
 }
+SEVERAL_WAYS = {
+    "always the most frequent": "always the three most frequent",
+    "TF-IDF, one-vs-rest": "TF-IDF, one-vs-rest",
+    "TF-IDF, one-vs-rest, balanced": "TF-IDF, one-vs-rest, balanced",
+    "TF-IDF, one-vs-rest, tuned thresholds": "TF-IDF, one-vs-rest, tuned thresholds",
+}
 
 
 def few_label_cells(lines: Lines, names: Mapping[str, str]) -> Cells:
@@ -44,3 +51,56 @@ def class_name_cells(lines: Lines, names: Mapping[str, str]) -> Cells:
         for way, name in WAYS.items():
             cells.setdefault(name, {})[names.get(data, data)] = 100 * middle(line["numbers"][way])
     return cells
+
+
+def multi_label_cells(lines: Lines) -> Cells:
+    """Ways as rows, metrics as columns."""
+    names = {
+        f"{way}, {count}": f"{count:,} labelled: {name}"
+        for count in (200, 1_000)
+        for way, name in {
+            **SEVERAL_WAYS,
+            "likewise": "likewise",
+            "likewise, names": "likewise, names of labels",
+        }.items()
+    }
+    names |= {f"likewise, 200 and 100 {how}": f"200 labelled and 100 {how}" for how in ("at random", "selected")}
+    columns = ("micro F1", "macro F1", "exact match", "labels a text", "calibration error")
+    return {
+        shown: {column: line["numbers"][way].get(column) for column in columns}
+        for line in lines
+        for way, shown in names.items()
+    }
+
+
+def label_sections(page: Any, names: Mapping[str, str]) -> None:
+    """Add the sections to a page."""
+    page.section(
+        "Few labels",
+        "classify",
+        "Accuracy in percent, by data set and labels a class; the baselines with logistic regression; means over the "
+        "draws.",
+        few_label_cells(page.lines("classify"), names),
+        form=".1f",
+        across=True,
+    )
+    page.section(
+        "Names of classes",
+        "class_names",
+        "Accuracy in percent of a classifier that gets the names of the classes, as the data set has them, as "
+        "`descriptions`, some labels, or both; means over the draws. Nearest name: by the cosine of all-MiniLM-L6-v2.",
+        class_name_cells(page.lines("class_names"), names),
+        form=".1f",
+    )
+    page.section(
+        "Several labels a text",
+        "multi_label",
+        "Genres of films (20, two or three a film) from descriptions of fifty words, judged on 2,000 films; "
+        "means over the draws, and their range. A film has 2.5 genres.",
+        multi_label_cells(page.lines("multi_label")),
+        best=None,
+        note="".join(
+            f"A fit on {line['configuration']['many']:,} films takes {line['numbers']['seconds']:.0f} s of one core."
+            for line in page.lines("multi_label")
+        ),
+    )

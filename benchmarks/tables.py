@@ -12,7 +12,7 @@ from compare_cells import compare_cells
 from duplicate_cells import column_cells, precision_cells
 from figures import Cells, Lines, in_english, latest, middle, provenance, table
 from headline import headline, with_headline
-from label_cells import class_name_cells, few_label_cells
+from label_cells import label_sections
 from record import RESULTS, ROOT
 from service_tables import in_the_browser, service
 
@@ -182,23 +182,7 @@ def encoders(page: Page) -> None:
 
 def applications(page: Page) -> None:
     """Few labels, duplicates, recommendation."""
-    page.section(
-        "Few labels",
-        "classify",
-        "Accuracy in percent, by data set and labels a class; the baselines with logistic regression; means over the "
-        "draws.",
-        few_label_cells(page.lines("classify"), NAMES),
-        form=".1f",
-        across=True,
-    )
-    page.section(
-        "Names of classes",
-        "class_names",
-        "Accuracy in percent of a classifier that gets the names of the classes, as the data set has them, as "
-        "`descriptions`, some labels, or both; means over the draws. Nearest name: by the cosine of all-MiniLM-L6-v2.",
-        class_name_cells(page.lines("class_names"), NAMES),
-        form=".1f",
-    )
+    label_sections(page, NAMES)
     duplicates(page)
     for line in page.lines("duplicates_speed"):
         title, text = "Duplicates among {texts:,} short texts", "Seconds, without training the encoder."

@@ -9,7 +9,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 
 import likewise
-from likewise.applications.classify.classifier import Classifier, select_batch, uncertainty
+from likewise.applications.classify.active_learning import select_batch, uncertainty
+from likewise.applications.classify.classifier import Classifier
 from likewise.applications.classify.metrics import evaluate
 from likewise.errors import InputError
 

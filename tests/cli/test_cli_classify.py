@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cli_shelf import Shelf, fails, succeeds
 
-from likewise.cli.classify import _percent
+from likewise.cli.label_sets import percent
 
 COLUMNS = ("--text", "body")
 
@@ -71,7 +71,7 @@ def test_a_label_that_is_hardly_found_is_seen_next_to_the_accuracy(shelf: Shelf,
         assert lines[1].startswith("accuracy ") and lines[1].endswith("; majority baseline (always common) 98%")
         assert lines[2].startswith("  rare: recall ") and " of 3 texts, precision " in lines[2]
         assert lines[3].startswith("  common: recall ") and " of 120 texts, precision " in lines[3]
-    assert _percent(0.99951) == "99.95%" and _percent(0.0) == "0%" and _percent(0.002) == "0.2%"
+    assert percent(0.99951) == "99.95%" and percent(0.0) == "0%" and percent(0.002) == "0.2%"
 
 
 def test_next(shelf: Shelf, made: Path) -> None:
@@ -111,6 +111,35 @@ def test_descriptions_of_labels(shelf: Shelf, labelled: Path, tmp_path: Path) ->
     assert "several descriptions of 'long'" in fails(*fit, labelled, *COLUMNS, *given, "--out", tmp_path / "c.clf")
     described.write_text("size,description\nlong,one\n,two\n")
     assert "'two' has no label" in fails(*fit, labelled, *COLUMNS, *given, "--out", tmp_path / "c.clf")
+
+
+def test_several_labels_a_text(shelf: Shelf, tmp_path: Path) -> None:
+    names = ("server", "return", "task")
+    cells = ["|".join(name for name in names if name in text) or "|" for text in shelf.texts[:80]]
+    with (tmp_path / "a.csv").open("w", newline="", encoding="utf-8") as opened:
+        csv.writer(opened).writerows([("body", "label"), *zip(shelf.texts, [*cells, ""], strict=False)])
+    fit = ("classify", "fit", shelf.model, tmp_path / "a.csv", *COLUMNS, "--overwrite", "--out", tmp_path / "a.clf")
+    assert "with --separator '|' a text has several" in succeeds(*fit)
+    shown = succeeds(*fit, "--separator", "|")
+    assert "3 labels, 80 labelled texts" in shown and "1 unlabelled text: used to weigh words" in shown
+    for line in ("micro F1 ", "all labels right ", "baseline (always ", "  --abstain-below 0."):
+        assert f"\n{line}" in shown
+    assert "no cell holds ';': each text has one label" in succeeds(*fit, "--separator", ";")
+    succeeds(*fit, "--separator", "|")
+    predict = ("classify", "predict", tmp_path / "a.clf", shelf.file, *COLUMNS)
+    for line in succeeds(*predict).splitlines():
+        labels, probabilities, *_ = line.split("\t")
+        assert {*labels.split("|")} <= {*names, ""} and len(probabilities.split()) == max(1, len(labels.split("|")))
+    found = json.loads(succeeds(*predict, "--json", "--abstain-below", "1").splitlines()[0])
+    assert found["labels"] == [] and set(found["probabilities"]) == {*names}
+    assert succeeds("classify", "evaluate", tmp_path / "a.clf", tmp_path / "a.csv", *COLUMNS).startswith("micro F1 ")
+    shown = succeeds("classify", "evaluate", tmp_path / "a.clf", tmp_path / "a.csv", *COLUMNS, "--json")
+    assert json.loads(shown)["scores"]["micro_f1"] > 0.5
+    assert len(succeeds("classify", "next", tmp_path / "a.clf", shelf.file, *COLUMNS, "-n", "5").splitlines()) == 5
+    shown = succeeds("classify", "next", tmp_path / "a.clf", shelf.file, *COLUMNS, "-n", "5", "--json")
+    assert {*json.loads(shown.splitlines()[0])["guess"]} <= {*names}
+    assert "is blank, expected a sign" in fails(*fit, "--separator", " ")
+    assert "takes one label a text" in fails(*fit, "--separator", "|", "--contrastive")
 
 
 def test_bad_input(shelf: Shelf, made: Path, labelled: Path, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def test_the_classes_are_those_of_the_classifier(classes, classifier):
     assert [each["label"] for each in results] == found.predict(TEXTS).tolist()
     assert [each["probability"] for each in results] == [max(row) for row in expected.tolist()]
     assert not any(each["abstained"] for each in results)
+    assert all(each["labels"] == [each["label"]] for each in results)
     assert classes.get("/status").json()["classifier"] == {"labels": [False, True]}
 
 
@@ -52,6 +53,23 @@ def test_below_the_threshold_there_is_no_label(classes):
     assert all(each["probability"] == max(each["probabilities"].values()) for each in sure)
     surrogate = classes.post("/classify", content=b'{"texts": ["a \\ud800 b"]}')
     assert surrogate.status_code in (200, 400)
+
+
+def test_several_labels_a_text(served_index, service_model, python_docs, tmp_path):
+    """Two paths that agree: the labels over HTTP are those of `predict`."""
+    texts = python_docs[:80]
+    labels = [[name for name in ("file", "list", "return") if name in text] for text in texts]
+    found = likewise.Classifier(service_model).fit(texts, labels)
+    found.save(tmp_path / "topics.clf")
+    settings = Settings(index=str(served_index), classifier=str(tmp_path / "topics.clf"))
+    with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
+        results = client.post("/classify", json={"texts": texts[:9]}).json()["results"]
+        sure = client.post("/classify", json={"texts": texts[:9], "threshold": 1.0}).json()["results"]
+    assert [tuple(each["labels"]) for each in results] == found.predict(texts[:9])
+    np.testing.assert_allclose([[*each["probabilities"].values()] for each in results], found.predict_proba(texts[:9]))
+    for each, other in zip(results, sure, strict=True):
+        assert (each["label"] is None) == (not each["labels"]) and not each["abstained"]
+        assert other["labels"] == [] and other["abstained"] == bool(each["labels"])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from likewise.cli.label_sets import (
+    SEPARATOR,
+    joined,
+    percent,
+    print_evaluated,
+    print_label_sets,
+    print_labels,
+    read_cells,
+    separator_hint,
+)
 from likewise.cli.options import (
     Encoding,
     File,
@@ -26,13 +36,19 @@ if TYPE_CHECKING:
     from likewise.applications.classify.classifier import Classifier
     from likewise.applications.classify.metrics import Abstention, AccuracyEstimate, Metrics
 
-MAX_LABELS = 10  # whose figures are printed
-
 classify = typer.Typer(
     no_args_is_help=False, help="Classify texts with a classifier fitted on a few labels, such as their sentiment."
 )
 
 Label = Annotated[str, typer.Option("--label", metavar="COLUMN", help="The column that holds the label.")]
+Separator = Annotated[
+    str | None,
+    typer.Option(
+        "--separator",
+        metavar="SIGN",
+        help="A cell holds several labels with this sign between them, such as ';'; one with the sign alone has none.",
+    ),
+]
 ClassifierFolder = Annotated[
     str,
     typer.Argument(metavar="CLASSIFIER", help="A folder that likewise classify fit wrote.", show_default=False),
@@ -52,6 +68,7 @@ def fit(
     file: File,
     out: Annotated[str, typer.Option("--out", metavar="CLASSIFIER", help="The folder to write.", show_default=False)],
     label: Label = "label",
+    separator: Separator = None,
     text: Text = None,
     unlabelled: Annotated[
         str | None,
@@ -84,21 +101,23 @@ def fit(
 ) -> None:
     """Fit a classifier on a file of labelled texts, and estimate its accuracy by cross-validation.
 
-    Rows without a label are used as unlabelled texts.
+    Rows without a label are used as unlabelled texts. With --separator a text has any number of labels.
     """
     from likewise.applications.classify.classifier import Classifier
-    from likewise.applications.classify.labels import read_descriptions, read_labelled, read_texts
+    from likewise.applications.classify.labels import read_descriptions, read_texts
 
     reserve(out, overwrite=overwrite)
     reading: dict[str, Any] = {"text": text, "encoding": encoding, "header": header, "on_error": on_error}
     described = read_descriptions(descriptions, label) if descriptions else None
-    data = read_labelled(file, label, required=not described, **reading)
+    data = read_cells(file, label, separator, required=not described, **reading)
     others = [*data.unlabelled, *(read_texts(unlabelled, **reading) if unlabelled else ())]
-    fitted = Classifier(model, ngrams=ngrams, contrastive=contrastive, seed=seed)
+    fitted = Classifier(model, ngrams=ngrams, contrastive=contrastive, separator=separator, seed=seed)
     fitted.fit(data.texts, data.labels, unlabelled=others, descriptions=described)
     fitted.save(out, overwrite=overwrite)
     given = f", {counted(len(described), 'description')}" if described else ""
     typer.echo(f"{out}: {counted(len(fitted.classes_), 'label')}, {counted(len(data.texts), 'labelled text')}{given}")
+    if hint := separator_hint(data.labels, separator):
+        typer.echo(hint)
     _print_training(fitted, len(others) if data.texts else 0)
     _print_estimate(fitted)
     typer.echo(f"next:\n  likewise classify predict {shlex.quote(out)} more.csv")
@@ -121,7 +140,7 @@ def predict(
     header: Header = True,
     on_error: OnError = "raise",
 ) -> None:
-    """Predict the label of each text of a file, with its probability."""
+    """Predict the label of each text of a file, with its probability; or its labels, with the probability of each."""
     from likewise.applications.classify.labels import read_batches
 
     if not 0 <= abstain_below <= 1:
@@ -132,15 +151,15 @@ def predict(
         file, text=text, id=id, ids=takes, encoding=encoding, header=header, on_error=on_error
     ):
         probabilities = loaded.predict_proba(texts)
-        for name, shown, row in zip(ids, texts, probabilities, strict=True):
-            best = int(row.argmax())
-            label = loaded.classes_[best].item() if row[best] >= abstain_below else None
+        predicted = loaded.labels_of(probabilities, abstain_below)
+        for name, shown, row, labels in zip(ids, texts, probabilities, predicted, strict=True):
+            found = dict(zip(map(str, loaded.classes_.tolist()), row.round(4).tolist(), strict=True))
             if as_json:
-                found = dict(zip(map(str, loaded.classes_.tolist()), row.round(4).tolist(), strict=True))
-                typer.echo(json_line({"id": name, "text": shown, "label": label, "probabilities": found}))
-            else:
-                printed = "" if label is None else one_line(str(label))
-                typer.echo(f"{printed}\t{row[best]:.2f}\t{one_line(name)}\t{shortened(shown, 70)}")
+                given = {"labels": labels} if loaded.is_multi_label else {"label": labels[0] if labels else None}
+                typer.echo(json_line({"id": name, "text": shown, **given, "probabilities": found}))
+                continue
+            shares = " ".join(f"{found[str(each)]:.2f}" for each in labels) or f"{row.max():.2f}"
+            typer.echo(f"{joined(loaded, labels)}\t{shares}\t{one_line(name)}\t{shortened(shown, 70)}")
 
 
 @classify.command(epilog="Example: likewise classify evaluate clf held_out.csv --text body --label stars")
@@ -159,11 +178,15 @@ def evaluate(
 
     Accuracy says little where one label is frequent: macro F1 counts each label alike.
     """
-    from likewise.applications.classify.labels import read_labelled
     from likewise.applications.classify.metrics import evaluate as compute_metrics
+    from likewise.applications.classify.multi_label_metrics import evaluate_label_sets
 
     loaded = _load(classifier, model)
-    data = read_labelled(file, label, text=text, encoding=encoding, header=header, on_error=on_error)
+    separator = (loaded.separator or SEPARATOR) if loaded.is_multi_label else None
+    data = read_cells(file, label, separator, text=text, encoding=encoding, header=header, on_error=on_error)
+    if loaded.is_multi_label:
+        print_evaluated(evaluate_label_sets(loaded, data.texts, data.labels), len(data.unlabelled), as_json=as_json)
+        return
     found = compute_metrics(loaded, data.texts, data.labels)
     if as_json:
         typer.echo(found.as_json())
@@ -209,14 +232,13 @@ def select_for_labelling(
         texts += batch
     rows = loaded.select_for_labelling(texts, count)
     probabilities = loaded.predict_proba([texts[row] for row in rows])
-    for row, each in zip(rows, probabilities, strict=True):
-        best = int(each.argmax())
+    for row, each, labels in zip(rows, probabilities, loaded.labels_of(probabilities), strict=True):
         if as_json:
-            guess = loaded.classes_[best].item()
-            typer.echo(json_line({"id": ids[row], "text": texts[row], "guess": guess, "probability": each[best]}))
+            guess = labels if loaded.is_multi_label else labels[0]
+            typer.echo(json_line({"id": ids[row], "text": texts[row], "guess": guess, "probability": each.max()}))
         else:
-            label = one_line(str(loaded.classes_[best]))
-            typer.echo(f"{one_line(ids[row])}\t{label} {each[best]:.2f}\t{shortened(texts[row], 70)}")
+            guess = joined(loaded, labels) or "no label"
+            typer.echo(f"{one_line(ids[row])}\t{guess} {each.max():.2f}\t{shortened(texts[row], 70)}")
 
 
 def _load(folder: str, model: str | None) -> "Classifier":
@@ -227,7 +249,11 @@ def _load(folder: str, model: str | None) -> "Classifier":
 
 def _print_training(fitted: "Classifier", unlabelled: int) -> None:
     """Print whether unlabelled texts, and fine-tuning, were of use."""
-    if unlabelled:
+    if unlabelled and fitted.is_multi_label:
+        typer.echo(
+            f"{counted(unlabelled, 'unlabelled text')}: used to weigh words; self-training takes one label a text"
+        )
+    elif unlabelled:
         used = (
             "used for self-training"
             if fitted.self_trained_
@@ -243,6 +269,9 @@ def _print_estimate(fitted: "Classifier") -> None:
     if found is None:
         typer.echo("no estimate of the accuracy: no label has two different texts; label more")
         return
+    if fitted.is_multi_label:
+        print_label_sets(found, " on new texts, by cross-validation")
+        return
     typer.echo(f"macro F1 on new texts, by cross-validation: {found.macro_f1:.2f}")
     _print_accuracy(found)
     if found.unchecked:
@@ -254,31 +283,14 @@ def _print_accuracy(found: "AccuracyEstimate | Metrics") -> None:
     """Print the accuracy next to the majority baseline, and recall and precision of each label, lowest recall first."""
     most = max(found.labels, key=lambda row: row.texts)
     typer.echo(
-        f"accuracy {_percent(found.accuracy)} ({_percent(found.low)} to {_percent(found.high)}); "
-        f"majority baseline (always {one_line(most.label)}) {_percent(found.majority_baseline)}"
+        f"accuracy {percent(found.accuracy)} ({percent(found.low)} to {percent(found.high)}); "
+        f"majority baseline (always {one_line(most.label)}) {percent(found.majority_baseline)}"
     )
-    rows = sorted((row for row in found.labels if row.texts), key=lambda row: (row.recall, row.texts))
-    for row in rows[:MAX_LABELS]:
-        recall = f"recall {_percent(row.recall)} of {counted(row.texts, 'text')}"
-        typer.echo(f"  {one_line(row.label)}: {recall}, precision {_percent(row.precision)}")
-    if others := rows[MAX_LABELS:]:
-        typer.echo(f"  {counted(len(others), 'other label')}: recall {_percent(others[0].recall)} or more")
-
-
-def _percent(share: float) -> str:
-    """Format a share, with decimal places only where it would seem to be all or nothing.
-
-    >>> _percent(0.83), _percent(0.998), _percent(1.0)
-    ('83%', '99.8%', '100%')
-    """
-    places = 0
-    while places < 3 and 0 < share < 1 and float(f"{share:.{places + 2}f}") in (0, 1):
-        places += 1
-    return f"{share:.{places}%}"
+    print_labels(found.labels)
 
 
 def _print_abstention(points: "Sequence[Abstention]") -> None:
     for each in points:
         if each.accuracy is not None and each.coverage < 1:
-            shares = f"{_percent(each.coverage)} answered, {_percent(each.accuracy)} of them right"
+            shares = f"{percent(each.coverage)} answered, {percent(each.accuracy)} of them right"
             typer.echo(f"  --abstain-below {each.threshold}: {shares}")

@@ -12,6 +12,7 @@ from likewise.service.routing import Route
 from likewise.service.served import Service
 
 TAG = "Classification"
+LabelValue = str | int | float | bool
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
@@ -20,7 +21,8 @@ class ClassifyRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         texts: the texts.
-        threshold: the lowest probability of a label that is given; every text gets one if missing.
+        threshold: the lowest probability of a label that is given; if missing every text gets one, or those labels
+            whose probability is high enough for them where a text can have several.
     """
 
     texts: list[str]
@@ -31,13 +33,16 @@ class Classified(msgspec.Struct, kw_only=True):
     """The class of a text.
 
     Attributes:
-        label: the most probable one; null if its probability is below the threshold.
+        label: the most probable of its labels; null if it is given none.
+        labels: those it is given: one, or any number if the classifier was fitted on several labels a text; none whose
+            probability is below the threshold.
         probability: of the most probable label, calibrated on held-out labels.
         probabilities: of each label, whose name is its text.
-        abstained: whether no label is given.
+        abstained: whether the threshold left no label.
     """
 
-    label: str | int | float | bool | None
+    label: LabelValue | None
+    labels: list[LabelValue]
     probability: float
     probabilities: dict[str, float]
     abstained: bool
@@ -54,7 +59,7 @@ class ClassifyResponse(msgspec.Struct):
 
 
 async def classify(service: Service, body: ClassifyRequest, _: Request) -> ClassifyResponse:
-    """Predict the label of each text; below the threshold none is given, rather than one that is often wrong."""
+    """Predict the label of each text, or its labels; none below the threshold, rather than one that is often wrong."""
     texts = [well_formed(text) for text in checked_texts(service, body.texts, "texts", empty=True)]
     return await service.compute(_classified, service, texts, body.threshold or 0.0)
 
@@ -66,15 +71,18 @@ def _classified(service: Service, texts: list[str], threshold: float) -> Classif
     if len(set(names)) < len(names):  # 1 and 1.0 are one label, "1" and 1 never meet in a classifier
         names = list(map(str, labels))
     results = []
-    for row in classifier.predict_proba(texts):
-        best, probabilities = int(row.argmax()), row.tolist()
-        kept = probabilities[best] >= threshold
+    likely = classifier.predict_proba(texts)
+    for row, given, without in zip(
+        likely.tolist(), classifier.labels_of(likely, threshold), classifier.labels_of(likely), strict=True
+    ):
+        best = max(given, key=lambda label, row=row: row[labels.index(label)], default=None)  # type: ignore[misc]
         results.append(
             Classified(
-                label=labels[best] if kept else None,
-                probability=probabilities[best],
-                probabilities=dict(zip(names, probabilities, strict=True)),
-                abstained=not kept,
+                label=best,
+                labels=list(given),
+                probability=max(row),
+                probabilities=dict(zip(names, row, strict=True)),
+                abstained=bool(without) and not given,
             )
         )
     return ClassifyResponse(results)

@@ -83,9 +83,7 @@ class ClassifyArguments(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
     """What `classify` takes."""
 
     texts: Annotated[list[Text], msgspec.Meta(min_length=1, max_length=MAX_TEXTS, description="The texts, in a list.")]
-    threshold: Annotated[Share, msgspec.Meta(description="The label is null where its probability is below this.")] = (
-        0.0
-    )
+    threshold: Annotated[Share, msgspec.Meta(description="Labels less probable than this are left out.")] = 0.0
 
 
 class Found(msgspec.Struct, kw_only=True):
@@ -135,9 +133,9 @@ class Part(msgspec.Struct, kw_only=True):
 
 
 class Label(msgspec.Struct, kw_only=True):
-    """The label of a text, its probability, and those of the most probable labels."""
+    """The labels of a text, several only if the classifier gives several, and the most probable ones."""
 
-    label: str | None
+    labels: list[str]
     probability: float
     probabilities: dict[str, float]
 
@@ -234,11 +232,11 @@ async def classify(service: Service, given: ClassifyArguments) -> Labels:
     def predict() -> Labels:
         classifier = service.classifier()
         names, found = [str(each) for each in classifier.classes_.tolist()], []
-        for row in classifier.predict_proba([well_formed(text) for text in given.texts]):
+        likely = classifier.predict_proba([well_formed(text) for text in given.texts])
+        for row, labels in zip(likely, classifier.labels_of(likely, given.threshold), strict=True):
             best = sorted(range(len(names)), key=lambda place, row=row: -row[place])[:MAX_LABELS]  # type: ignore[misc]
             shares = {names[place]: round(float(row[place]), 4) for place in best}
-            label, probability = names[best[0]], float(row[best[0]])
-            found.append(Label(label=label if probability >= given.threshold else None, probability=probability,
+            found.append(Label(labels=[str(each) for each in labels], probability=float(row[best[0]]),
                                probabilities=shares))  # fmt: skip
         return Labels(found)
 
@@ -265,7 +263,7 @@ TOOLS = {
     ),
     "classify": Tool(
         classify, ClassifyArguments, Labels, "Classify",
-        f"Predict the label of each of up to {MAX_TEXTS} texts, with probabilities.", classifier=True,
+        f"Predict the label, or labels, of each of up to {MAX_TEXTS} texts, with probabilities.", classifier=True,
     ),
 }  # fmt: skip
 

@@ -2,21 +2,22 @@
 
 import hashlib
 import json
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float64, Int64
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
-from scipy.special import softmax
+from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 
+from likewise.applications.classify.active_learning import label_uncertainty, select_batch, uncertainty
 from likewise.applications.classify.features import Features, NgramCounts, TfidfNgrams
+from likewise.applications.classify.label_sets import encode_label_sets, is_multi_label, label_set
 from likewise.applications.classify.labels import check_texts, encode_labels
 from likewise.applications.classify.metrics import (
     Abstention,
@@ -25,6 +26,8 @@ from likewise.applications.classify.metrics import (
     estimate_accuracy,
     fit_temperature,
 )
+from likewise.applications.classify.multi_label import fit_labels
+from likewise.applications.classify.multi_label_metrics import LabelSetEstimate, estimate_label_sets
 from likewise.applications.classify.probe import Probe, Stream, Trainer
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
@@ -36,11 +39,9 @@ from likewise.training.train import load_or_train
 
 BATCH = 8_192  # texts that are predicted at once
 MAX_UNLABELLED = 10_000  # texts for self-training
-POOL_FACTOR = 10  # so many times as many uncertain texts are clustered as are selected for labelling
-MIN_POOL = 200
-KMEANS_STARTS = 3
 RECORD, WEIGHTS = "classifier.json", "classifier.safetensors"
-FORMAT = 4
+FORMAT = 5
+SETTINGS = ("ngrams", "contrastive", "separator", "seed")
 ESTIMATED = {"abstention": Abstention, "labels": LabelMetrics}
 
 
@@ -52,15 +53,18 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ngrams: use words and word pairs next to the embedding.
         contrastive: fine-tune the model on the labels first, which has to be a transformer, if that does not make
             held-out labels worse.
+        separator: between the labels of a text where they are given as one string, such as `;` in `billing;refund`;
+            None if a string is one label.
         seed: of all randomness.
         progress: show on standard error how the training of a model goes.
 
     Attributes:
         classes_: the labels, sorted.
-        estimate_: macro F1, accuracy and the metrics of each label by cross-validation on the labelled texts; None if
-            there are too few.
+        estimate_: macro F1, accuracy and the metrics of each label by cross-validation on the labelled texts, or a
+            `LabelSetEstimate` of several labels a text; None if there are too few.
         held_out_: logits of the labelled texts by cross-validation; None if there are too few, or after `load`.
         temperature_: divides logits for calibrated probabilities.
+        thresholds_: probability of each label from which on it is predicted, of several labels a text; None of one.
         self_trained_: whether the probe was self-trained on unlabelled texts; not if it made held-out labels worse.
         fine_tuned_: whether the model was fine-tuned on the labels.
         features_: embedding and n-grams.
@@ -69,18 +73,23 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     >>> Classifier(model).fit(texts, labels).predict(["never again"])  # doctest: +SKIP
     """
 
+    estimate_: Any  # AccuracyEstimate | LabelSetEstimate | None, by what it was fitted on
+    thresholds_: Float64[np.ndarray, " labels"] | None
+
     def __init__(
         self,
         model: Any = None,
         *,
         ngrams: bool = True,
         contrastive: bool = False,
+        separator: str | None = None,
         seed: int = 0,
         progress: bool = False,
     ) -> None:
         self.model = model
         self.ngrams = ngrams
         self.contrastive = contrastive
+        self.separator = separator
         self.seed = seed
         self.progress = progress
 
@@ -91,60 +100,107 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Args:
             X: texts; may be empty if labels are described.
-            y: one label for each: strings, numbers or booleans.
+            y: one label for each: strings, numbers or booleans; or a list, tuple or set of labels for each, empty where
+                none applies, or with `separator` a string of them.
             unlabelled: further texts, used for training a model if none is given, for IDF, and for self-training if
-                that does not make held-out labels worse.
+                that does not make held-out labels worse; self-training takes one label a text.
             descriptions: of labels, in words that their texts may have; each counts as a text with that label. A label
                 need not be described, and one that is need not have a text.
 
         Raises:
-            InputError: there are no texts, not one label for each, or only one class; or too few texts to train on.
+            InputError: there are no texts, not one label or list for each, or all are the same; there are too few texts
+                to train on; or several labels a text and `contrastive`.
         """
         described = dict(descriptions or {})
         texts, others = check_texts(X), check_texts(unlabelled, "unlabelled")
-        self.classes_, numbers = encode_labels(y, len(texts), described)
+        several = is_multi_label(y, self.separator)
+        if several and self.contrastive:
+            raise InputError("contrastive fine-tuning takes one label a text: leave contrastive out")
+        given = encode_label_sets(y, len(texts), described, self.separator) if several else None
+        self.classes_, numbers = given or encode_labels(y, len(texts), described)
         labelled = numbers[: len(texts)]
         texts += check_texts(described.values(), "descriptions")
         encoder = load_or_train(self.model, [*texts, *others], seed=self.seed, progress=self.progress)
         drawn = np.sort(random_stream(self.seed, Stream.UNLABELLED).permutation(len(others))[:MAX_UNLABELLED])
         others = [others[row] for row in drawn if others[row].strip()]
         counts = NgramCounts(texts, others) if self.ngrams else None
+        names, self.self_trained_, self.fine_tuned_ = self.classes_.tolist(), False, False
+        if several:
+            sets = fit_labels(encoder, texts, numbers, counts, self.seed, len(described))
+            self.features_, self.probe_, self.held_out_ = sets.features, sets.probe, sets.held_out
+            self.temperature_, self.thresholds_ = sets.temperature, sets.thresholds
+            self.estimate_ = estimate_label_sets(sets.held_out, labelled, names, sets.temperature, sets.thresholds)
+            return self
         trainer = Trainer(encoder, texts, numbers, others, counts, self.seed, len(described))
         fitted = trainer.fit_fine_tuned() if self.contrastive else trainer.fit()
         self.features_, self.probe_, self.self_trained_ = fitted.features, fitted.probe, fitted.self_trained
-        self.held_out_, self.fine_tuned_ = fitted.held_out, fitted.fine_tuned
+        self.held_out_, self.fine_tuned_, self.thresholds_ = fitted.held_out, fitted.fine_tuned, None
         self.temperature_ = fit_temperature(fitted.held_out, labelled)
-        self.estimate_ = estimate_accuracy(fitted.held_out, labelled, self.classes_.tolist(), self.temperature_)
+        self.estimate_ = estimate_accuracy(fitted.held_out, labelled, names, self.temperature_)
         return self
 
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether it was fitted on several labels a text."""
+        self._check_fitted()
+        return self.thresholds_ is not None
+
     def decision_function(self, X: Any) -> Float64[np.ndarray, "texts classes"]:
-        """Compute logits over the temperature, whose softmax are the probabilities."""
+        """Compute logits over the temperature, whose softmax, or logistic function, are the probabilities."""
         texts = check_texts(X)
         self._check_fitted()
         return self._logits(texts)
 
     def predict_proba(self, X: Any) -> Float64[np.ndarray, "texts classes"]:
-        """Compute the probability of each label in the order of `classes_`, calibrated on held-out labels."""
-        probabilities: np.ndarray = softmax(self.decision_function(X), axis=1)
-        return probabilities
+        """Compute the probability of each label in the order of `classes_`, calibrated on held-out labels.
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict the most probable label of each text."""
-        predicted = self.decision_function(X).argmax(axis=1)
-        return np.asarray(self.classes_[predicted])
+        Those of a text add up to one, but not where it can have several labels.
+        """
+        return self._probabilities(self.decision_function(X))
+
+    def predict(self, X: Any) -> np.ndarray | list[tuple[Any, ...]]:
+        """Predict the most probable label of each text, or a tuple of those whose probability is high enough."""
+        logits = self.decision_function(X)
+        if self.thresholds_ is None:
+            return np.asarray(self.classes_[logits.argmax(axis=1)])
+        return self.labels_of(self._probabilities(logits))
+
+    def labels_of(
+        self, probabilities: Float64[np.ndarray, "texts classes"], threshold: float = 0.0
+    ) -> list[tuple[Any, ...]]:
+        """Return the labels that are predicted with some probabilities, those of each text in the order of `classes_`.
+
+        Of several labels a text these are the ones that reach their own threshold, of one the most probable; in both
+        cases only if the probability is not below `threshold`.
+        """
+        likely = np.asarray(probabilities)
+        if self.thresholds_ is None:
+            chosen = np.arange(likely.shape[1]) == likely.argmax(axis=1)[:, None]
+        else:
+            chosen = likely >= self.thresholds_
+        return [tuple(self.classes_[row].tolist()) for row in chosen & (likely >= threshold)]
 
     def predict_or_abstain(self, X: Any, threshold: float = 0.8) -> list[Any]:
         """Predict the most probable label of each text, or None if its probability is below the threshold.
+
+        Of several labels a text, the tuple of those that `predict` returns and whose probability is not below it.
 
         Raises:
             InputError: `threshold` is not a probability.
         """
         if not 0 <= threshold <= 1:
             raise InputError(f"threshold is {threshold}, expected a probability from 0 to 1, such as 0.8")
-        probabilities = self.predict_proba(X)
-        labels = self.classes_[probabilities.argmax(axis=1)].tolist()
-        kept = probabilities.max(axis=1) >= threshold
-        return [label if keep else None for label, keep in zip(labels, kept, strict=True)]
+        found = self.labels_of(self.predict_proba(X), threshold)
+        return found if self.thresholds_ is not None else [each[0] if each else None for each in found]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Compute the share of the texts that get the right label, or exactly the right labels."""
+        if not self.is_multi_label:
+            return float(super().score(X, y, sample_weight))
+        found = [{*each} for each in self.predict(X)]
+        truth = [{*label_set(each, self.separator)} for each in y]
+        right = [one == other for one, other in zip(found, truth, strict=True)]
+        return float(np.average(right, weights=sample_weight))
 
     def select_for_labelling(self, X: Any, k: int = 20) -> Int64[np.ndarray, " rows"]:
         """Select the rows of unlabelled texts to label next: uncertain and diverse ones, the most uncertain first.
@@ -159,7 +215,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not texts:
             return np.zeros(0, np.int64)
         embeddings = self.features_.embed(texts)
-        uncertain = uncertainty(softmax(self._logits(texts, embeddings), axis=1))
+        likely = self._probabilities(self._logits(texts, embeddings))
+        uncertain = uncertainty(likely) if self.thresholds_ is None else label_uncertainty(likely, self.thresholds_)
         return select_batch(texts, embeddings, uncertain, k, random_stream(self.seed, Stream.ACTIVE_LEARNING))
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -183,8 +240,9 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "format": FORMAT,
                 "sha256": hashlib.sha256(packed).hexdigest(),
                 "classes": self.classes_.tolist(),
-                "settings": {name: getattr(self, name) for name in ("ngrams", "contrastive", "seed")},
+                "settings": {name: getattr(self, name) for name in SETTINGS},
                 "temperature": self.temperature_,
+                "thresholds": None if self.thresholds_ is None else self.thresholds_.tolist(),
                 "self_trained": self.self_trained_,
                 "fine_tuned": self.fine_tuned_,
                 "estimate": None if self.estimate_ is None else asdict(self.estimate_),
@@ -225,7 +283,12 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             loaded.classes_ = np.array(record["classes"])
             loaded.temperature_, loaded.self_trained_ = float(record["temperature"]), bool(record["self_trained"])
             loaded.fine_tuned_ = bool(record["fine_tuned"])
-            loaded.estimate_, loaded.held_out_ = _read_estimate(record["estimate"]), None
+            thresholds = record["thresholds"]
+            loaded.thresholds_ = None if thresholds is None else np.array(thresholds, np.float64)
+            loaded.estimate_, loaded.held_out_ = (
+                _read_estimate(record["estimate"], several=thresholds is not None),
+                None,
+            )
         except InputError:
             raise
         except (ValueError, KeyError, TypeError, SafetensorError) as error:
@@ -239,6 +302,10 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             features = self.features_.transform(texts[some], None if embeddings is None else embeddings[some])
             parts.append(self.probe_.logits(features) / self.temperature_)
         return np.concatenate(parts) if parts else np.zeros((0, len(self.classes_)))
+
+    def _probabilities(self, logits: Float64[np.ndarray, "texts classes"]) -> Float64[np.ndarray, "texts classes"]:
+        found: np.ndarray = softmax(logits, axis=1) if self.thresholds_ is None else expit(logits)
+        return found
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "probe_"):
@@ -257,10 +324,13 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         found = self.estimate_
         if found is None:
             return table("Classifier", {"labels": self.classes_.tolist(), "estimate": "none: label more texts"})
-        facts = {
-            "texts": found.texts, "accuracy": f"{found.accuracy:.3f} ({found.low:.3f}–{found.high:.3f})",
-            "macro F1": found.macro_f1, "always the most frequent label": found.majority_baseline,
-        }  # fmt: skip
+        if isinstance(found, LabelSetEstimate):
+            facts = {"texts": found.texts, "micro F1": found.scores.micro_f1, "macro F1": found.scores.macro_f1,
+                     "all labels right": f"{found.scores.exact_match:.3f} ({found.low:.3f}–{found.high:.3f})",
+                     "always the most frequent labels, micro F1": found.baseline.micro_f1}  # fmt: skip
+        else:
+            facts = {"texts": found.texts, "accuracy": f"{found.accuracy:.3f} ({found.low:.3f}–{found.high:.3f})",
+                     "macro F1": found.macro_f1, "always the most frequent label": found.majority_baseline}  # fmt: skip
         rows = [(each.label, each.texts, each.recall, each.precision) for each in found.labels]
         return table("Classifier, by cross-validation", facts, ("label", "texts", "recall", "precision"), rows)
 
@@ -272,49 +342,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return replace(tags, input_tags=replace(tags.input_tags, string=True, two_d_array=False))
 
 
-def _read_estimate(kept: Mapping[str, Any] | None) -> AccuracyEstimate | None:
-    if kept is None:
-        return None
+def _read_estimate(kept: Mapping[str, Any] | None, *, several: bool) -> AccuracyEstimate | LabelSetEstimate | None:
+    if kept is None or several:
+        return None if kept is None else LabelSetEstimate.of_plain(dict(kept))
     abstention, labels = (tuple(type(**each) for each in kept[name]) for name, type in ESTIMATED.items())
     return AccuracyEstimate(**{**kept, "abstention": abstention, "labels": labels})
-
-
-def uncertainty(probabilities: Float64[np.ndarray, "texts classes"]) -> Float64[np.ndarray, " texts"]:
-    """Compute one minus the margin between the two most probable classes: 1 where they are level."""
-    ordered = np.sort(probabilities, axis=1)
-    uncertain: np.ndarray = 1 - (ordered[:, -1] - ordered[:, -2])
-    return uncertain
-
-
-def select_batch(
-    texts: Sequence[str],
-    embeddings: Float[np.ndarray, "texts dim"],
-    uncertain: Float64[np.ndarray, " texts"],
-    k: int,
-    rng: np.random.Generator,
-) -> Int64[np.ndarray, " selected"]:
-    """Select rows to label, the most uncertain first; blank texts and copies are left out.
-
-    Uncertainty alone selects twenty copies of one ambiguous text, diversity alone selects what is clear already. The
-    most uncertain texts are clustered, weighted by their uncertainty, and the text nearest to each centre is selected
-    (Zhdanov 2019, "Diverse mini-batch active learning").
-    """
-    from sklearn.cluster import KMeans
-
-    distinct = {text: row for row, text in enumerate(texts) if text.strip()}
-    candidates = rng.permutation(np.array(sorted(distinct.values()), np.int64))
-    order = candidates[np.argsort(-uncertain[candidates], kind="stable")]
-    if len(order) <= k:
-        return order
-    pool = order[: max(POOL_FACTOR * k, MIN_POOL)]
-    weights = np.maximum(uncertain[pool], np.finfo(np.float32).eps)
-    kmeans = KMeans(k, n_init=KMEANS_STARTS, random_state=int(rng.integers(2**31)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # embeddings may be equal, and clusters empty
-        distances = kmeans.fit(embeddings[pool], sample_weight=weights).transform(embeddings[pool])
-    selected: list[int] = []
-    for cluster in range(k):
-        nearest = np.argsort(distances[:, cluster], kind="stable")
-        selected.append(next(int(place) for place in nearest if place not in selected))
-    rows = pool[np.sort(np.array(selected))]  # the pool is ordered by uncertainty
-    return np.asarray(rows, np.int64)

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from likewise.applications.classify.classifier import Classifier, select_batch
+from likewise.applications.classify.active_learning import select_batch
+from likewise.applications.classify.classifier import Classifier
 from likewise.applications.classify.features import Features
 from likewise.applications.classify.label_errors import find_label_errors
 from likewise.applications.classify.label_log import MAX_ROWS, EstimatePoint, Labelled, LabelLog

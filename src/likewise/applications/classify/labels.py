@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,10 @@ def encode_labels(
     given = labels.to_pylist() if hasattr(labels, "to_pylist") else list(labels)
     several = getattr(labels, "ndim", 1) > 1 or any(isinstance(label, SEVERAL) for label in given)
     if several:
-        raise InputError("labels hold several values for a text: expected one label each, of one-hot rows their argmax")
+        raise InputError(
+            "labels hold several values for a text: expected one label each, of one-hot rows their argmax, or a list "
+            "of names for each text"
+        )
     if len(given) != texts:
         raise InputError(f"{texts:,} texts and {len(given):,} labels were given: expected one label for each text")
     given = [*given, *described]
@@ -87,16 +90,24 @@ class LabelledTexts:
 
     Attributes:
         texts: those with a label.
-        labels: of these, as strings.
+        labels: of these, as strings, or what `parse` made.
         unlabelled: texts of the rows without a label.
     """
 
     texts: list[str]
-    labels: list[str]
+    labels: list[Any]
     unlabelled: list[str]
 
 
-def read_labelled(source: Any, label: str, *, text: Any = None, required: bool = True, **reading: Any) -> LabelledTexts:
+def read_labelled(
+    source: Any,
+    label: str,
+    *,
+    text: Any = None,
+    required: bool = True,
+    parse: Callable[[Any], Any] = label_text,
+    **reading: Any,
+) -> LabelledTexts:
     """Read texts and labels.
 
     Args:
@@ -104,6 +115,7 @@ def read_labelled(source: Any, label: str, *, text: Any = None, required: bool =
         label: column of labels.
         text: column of texts, or several that are joined; `text`, or the only other column, if None.
         required: whether there has to be a label.
+        parse: makes the label of a cell, or a list of labels; raises ValueError with the reason if it cannot.
         **reading: further arguments of `likewise.corpus.read`.
 
     Raises:
@@ -120,11 +132,12 @@ def read_labelled(source: Any, label: str, *, text: Any = None, required: bool =
                 words.update([value.strip()] if isinstance(value, str) and value.strip() else [])
                 continue
             try:
-                found.labels.append(label_text(value))
+                found.labels.append(parse(value))
                 found.texts.append(each)
             except ValueError as error:
                 assert batch.rows is not None  # noqa: S101  a corpus has rows
-                corpus.reject(int(batch.rows[place]), Problem(f"column {label!r} {error}"))
+                hint = ", of several with --separator" if isinstance(value, list) and parse is label_text else ""
+                corpus.reject(int(batch.rows[place]), Problem(f"column {label!r} {error}{hint}"))
     if words:
         listed = ", ".join(f"{word!r}" for word in words)
         _log.warning(

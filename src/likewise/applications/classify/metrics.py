@@ -145,12 +145,14 @@ def cross_validate(
     rng: np.random.Generator,
     repeats: int = 1,
     folds: int = FOLDS,
+    checkable: Bool[np.ndarray, " texts"] | None = None,
 ) -> HeldOutPredictions | None:
     """Predict every labelled text whose class has another text to train on, with the texts split `repeats` times.
 
-    None if no class has two distinct texts, or only one class would be left to train on.
+    `checkable` says instead which texts have another to train on. None if no class has two distinct texts, or only one
+    class would be left to train on.
     """
-    checkable = _checkable(texts, numbers)
+    checkable = _checkable(texts, numbers) if checkable is None else checkable
     if not checkable.any():
         return None
     folds = int(min(folds, max(2, np.bincount(numbers[checkable]).max())))
@@ -344,12 +346,13 @@ def evaluate(classifier: ClassifierMixin, texts: Sequence[str], labels: Sequence
     return Metrics(
         len(texts), _macro_f1(rows), float(np.mean([row.recall for row in rows if row.texts])),
         max(row.texts for row in rows) / len(texts), accuracy, *wilson_interval(accuracy, float(len(texts))),
-        None if loss is None else float(loss), _calibration_error(confidence, correct),
+        None if loss is None else float(loss), calibration_error(confidence, correct),
         abstention_curve(confidence, correct), int((~known).sum()), tuple(rows), _confusions(truth, predictions),
     )  # fmt: skip
 
 
-def _calibration_error(confidence: Float64[np.ndarray, " texts"], correct: Bool[np.ndarray, " texts"]) -> float:
+def calibration_error(confidence: Float64[np.ndarray, " texts"], correct: Bool[np.ndarray, " texts"]) -> float:
+    """Compute the expected calibration error over ten bins of confidence (Naeini et al. 2015)."""
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = [abs(float(confidence[bins == each].sum() - correct[bins == each].sum())) for each in range(BINS)]
     return sum(gaps) / len(confidence)
