@@ -191,11 +191,11 @@ class Contest:
             yield NAMES[BM25], lambda queries, documents: bm25_scorer(queries, documents)(slice(None))
         else:
             yield NAMES[BM25], f"not installed: {EXTRA}"
-        tfidf = Tfidf.fit(self.training)
-        if tfidf is None:
+        tfidf, unseen = Tfidf.fit(self.texts), Tfidf.fit(self.training)
+        if tfidf is None or unseen is None:
             yield NAMES[TFIDF], "the texts hold no words"
             return
-        lsa = tfidf.lsa(LSA_DIM, self.seed)
+        lsa = unseen.lsa(LSA_DIM, self.seed)  # which learns what stands together; the IDF of TF-IDF is of all texts
         yield NAMES[TFIDF], lambda some, others: (tfidf.transform(some) @ tfidf.transform(others).T).toarray()
         yield NAMES[LSA], lambda queries, documents: lsa(queries) @ lsa(documents).T
         if static is not None:
