@@ -1,4 +1,4 @@
-"""The sections of `classify.py`, `class_names.py` and `multi_label.py`."""
+"""The sections of `classify.py`, `class_names.py`, `multi_label.py` and `ordinal.py`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -73,6 +73,19 @@ def multi_label_cells(lines: Lines) -> Cells:
     }
 
 
+def ordinal_cells(lines: Lines, names: Mapping[str, str]) -> Cells:
+    """Ways as rows; data sets and metrics as columns."""
+    cells: Cells = {}
+    for line in lines:
+        data = line["configuration"]["data"]
+        for count in (8, 32):
+            for way in ("always the median", "most probable", "median", "cumulative"):
+                for metric in ("MAE", "QWK", "accuracy"):
+                    found = line["numbers"][f"{count} a level, {way}, {metric}"]
+                    cells.setdefault(f"{count} a level, {way}", {})[f"{names.get(data, data)}, {metric}"] = found
+    return cells
+
+
 def label_sections(page: Any, names: Mapping[str, str]) -> None:
     """Add the sections to a page."""
     page.section(
@@ -103,4 +116,13 @@ def label_sections(page: Any, names: Mapping[str, str]) -> None:
             f"A fit on {line['configuration']['many']:,} films takes {line['numbers']['seconds']:.0f} s of one core."
             for line in page.lines("multi_label")
         ),
+    )
+    page.section(
+        "Labels with an order",
+        "ordinal",
+        "Stars of IMDb (1 to 4 and 7 to 10, as eight levels) and Indonesian comments (negative, neutral, positive), by "
+        "labels of each level: mean absolute error in levels, quadratic weighted kappa and accuracy of the most "
+        "probable label, of the median (`ordered`), and of cumulative probabilities (Frank and Hall 2001).",
+        ordinal_cells(page.lines("ordinal"), {**names, "smsa": "SmSA"}),
+        best=None,
     )

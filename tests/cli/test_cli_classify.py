@@ -142,6 +142,17 @@ def test_several_labels_a_text(shelf: Shelf, tmp_path: Path) -> None:
     assert "takes one label a text" in fails(*fit, "--separator", "|", "--contrastive")
 
 
+def test_labels_with_an_order(shelf: Shelf, labelled: Path, tmp_path: Path) -> None:
+    fit = ("classify", "fit", shelf.model, labelled, *COLUMNS, "--label", "size", "--out", tmp_path / "a.clf")
+    shown = succeeds(*fit, "--ordered", "short,medium,long")
+    assert "\nmean absolute error " in shown and "quadratic weighted kappa" in shown
+    shown = succeeds("classify", "evaluate", tmp_path / "a.clf", labelled, *COLUMNS, "--label", "size")
+    assert shown.startswith("mean absolute error 0")
+    assert "is not a number" in fails(*fit, "--overwrite", "--ordered", "numbers")
+    assert "is not in the order short, medium" in fails(*fit, "--overwrite", "--ordered", "short,medium")
+    assert "have no order" in fails(*fit, "--overwrite", "--ordered", "short,long", "--separator", ";")
+
+
 def test_bad_input(shelf: Shelf, made: Path, labelled: Path, tmp_path: Path) -> None:
     out = ("--out", tmp_path / "x.clf")
     fit = ("classify", "fit", shelf.model)

@@ -10,10 +10,12 @@ from likewise.cli.label_sets import (
     SEPARATOR,
     joined,
     percent,
+    print_distances,
     print_evaluated,
     print_label_sets,
     print_labels,
     read_cells,
+    read_order,
     separator_hint,
 )
 from likewise.cli.options import (
@@ -49,6 +51,14 @@ Separator = Annotated[
         help="A cell holds several labels with this sign between them, such as ';'; one with the sign alone has none.",
     ),
 ]
+Ordered = Annotated[
+    str | None,
+    typer.Option(
+        "--ordered",
+        metavar="ORDER",
+        help="The order of the labels counts: numbers, or all labels from the lowest, such as low,medium,high.",
+    ),
+]
 ClassifierFolder = Annotated[
     str,
     typer.Argument(metavar="CLASSIFIER", help="A folder that likewise classify fit wrote.", show_default=False),
@@ -69,6 +79,7 @@ def fit(
     out: Annotated[str, typer.Option("--out", metavar="CLASSIFIER", help="The folder to write.", show_default=False)],
     label: Label = "label",
     separator: Separator = None,
+    ordered: Ordered = None,
     text: Text = None,
     unlabelled: Annotated[
         str | None,
@@ -111,7 +122,8 @@ def fit(
     described = read_descriptions(descriptions, label) if descriptions else None
     data = read_cells(file, label, separator, required=not described, **reading)
     others = [*data.unlabelled, *(read_texts(unlabelled, **reading) if unlabelled else ())]
-    fitted = Classifier(model, ngrams=ngrams, contrastive=contrastive, separator=separator, seed=seed)
+    order = read_order(ordered)
+    fitted = Classifier(model, ngrams=ngrams, contrastive=contrastive, separator=separator, ordered=order, seed=seed)
     fitted.fit(data.texts, data.labels, unlabelled=others, descriptions=described)
     fitted.save(out, overwrite=overwrite)
     given = f", {counted(len(described), 'description')}" if described else ""
@@ -191,6 +203,7 @@ def evaluate(
     if as_json:
         typer.echo(found.as_json())
         return
+    print_distances(found)
     typer.echo(f"macro F1 {found.macro_f1:.2f}, balanced accuracy {found.balanced_accuracy:.1%}, ", nl=False)
     typer.echo(counted(found.texts, "text"))
     _print_accuracy(found)
@@ -272,6 +285,7 @@ def _print_estimate(fitted: "Classifier") -> None:
     if fitted.is_multi_label:
         print_label_sets(found, " on new texts, by cross-validation")
         return
+    print_distances(found)
     typer.echo(f"macro F1 on new texts, by cross-validation: {found.macro_f1:.2f}")
     _print_accuracy(found)
     if found.unchecked:

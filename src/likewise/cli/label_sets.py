@@ -1,4 +1,4 @@
-"""What `likewise classify` reads and prints of several labels a text, and of each label."""
+"""What `likewise classify` reads and prints of several labels a text, of ordered ones, and of each label."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -11,7 +11,7 @@ from likewise.cli.screen import counted, one_line
 if TYPE_CHECKING:
     from likewise.applications.classify.classifier import Classifier
     from likewise.applications.classify.labels import LabelledTexts
-    from likewise.applications.classify.metrics import LabelMetrics
+    from likewise.applications.classify.metrics import AccuracyEstimate, LabelMetrics, Metrics
     from likewise.applications.classify.multi_label_metrics import EvaluatedLabelSets, LabelSetMetrics, SetScores
 
 MAX_LABELS = 10  # whose figures are printed
@@ -28,6 +28,22 @@ def read_cells(file: str, label: str, separator: str | None, **reading: Any) -> 
     if not separator.strip():
         raise typer.BadParameter(f"{separator!r} is blank, expected a sign such as ';'", param_hint="--separator")
     return read_labelled(file, label, parse=partial(cell_labels, separator=separator), **reading)
+
+
+def read_order(given: str | None) -> bool | list[str]:
+    """Return the order of labels that an option names."""
+    if given is None or given.strip().lower() == "numbers":
+        return given is not None
+    return [part.strip() for part in given.split(",")]
+
+
+def print_distances(found: "AccuracyEstimate | Metrics") -> None:
+    """Print how far predictions are from labels that have an order."""
+    if each := found.ordinal:
+        typer.echo(
+            f"mean absolute error {each.mean_absolute_error:.2f} (always the median {each.baseline_error:.2f}), "
+            f"quadratic weighted kappa {each.weighted_kappa:.2f}"
+        )
 
 
 def separator_hint(labels: Sequence[Any], separator: str | None) -> str:

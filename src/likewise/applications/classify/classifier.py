@@ -28,6 +28,7 @@ from likewise.applications.classify.metrics import (
 )
 from likewise.applications.classify.multi_label import fit_labels
 from likewise.applications.classify.multi_label_metrics import LabelSetEstimate, estimate_label_sets
+from likewise.applications.classify.ordinal import Order, OrdinalMetrics, level_values, median_levels
 from likewise.applications.classify.probe import Probe, Stream, Trainer
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
@@ -40,8 +41,8 @@ from likewise.training.train import load_or_train
 BATCH = 8_192  # texts that are predicted at once
 MAX_UNLABELLED = 10_000  # texts for self-training
 RECORD, WEIGHTS = "classifier.json", "classifier.safetensors"
-FORMAT = 5
-SETTINGS = ("ngrams", "contrastive", "separator", "seed")
+FORMAT = 6
+SETTINGS = ("ngrams", "contrastive", "separator", "ordered", "seed")
 ESTIMATED = {"abstention": Abstention, "labels": LabelMetrics}
 
 
@@ -55,6 +56,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             held-out labels worse.
         separator: between the labels of a text where they are given as one string, such as `;` in `billing;refund`;
             None if a string is one label.
+        ordered: True if the labels are numbers whose order counts, such as stars, or a list of the labels from the
+            lowest to the highest; the median label is predicted then, which errs by the smallest distance.
         seed: of all randomness.
         progress: show on standard error how the training of a model goes.
 
@@ -83,6 +86,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ngrams: bool = True,
         contrastive: bool = False,
         separator: str | None = None,
+        ordered: Order = False,
         seed: int = 0,
         progress: bool = False,
     ) -> None:
@@ -90,6 +94,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.ngrams = ngrams
         self.contrastive = contrastive
         self.separator = separator
+        self.ordered = ordered
         self.seed = seed
         self.progress = progress
 
@@ -116,8 +121,15 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         several = is_multi_label(y, self.separator)
         if several and self.contrastive:
             raise InputError("contrastive fine-tuning takes one label a text: leave contrastive out")
+        if several and self.ordered is not False:
+            raise InputError("several labels a text have no order: leave ordered out, or give one label a text")
         given = encode_label_sets(y, len(texts), described, self.separator) if several else None
         self.classes_, numbers = given or encode_labels(y, len(texts), described)
+        values = None
+        if self.ordered is not False:
+            values = level_values(self.classes_.tolist(), self.ordered)
+            order = np.argsort(values, kind="stable")
+            self.classes_, values, numbers = self.classes_[order], values[order], np.argsort(order)[numbers]
         labelled = numbers[: len(texts)]
         texts += check_texts(described.values(), "descriptions")
         encoder = load_or_train(self.model, [*texts, *others], seed=self.seed, progress=self.progress)
@@ -136,7 +148,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.features_, self.probe_, self.self_trained_ = fitted.features, fitted.probe, fitted.self_trained
         self.held_out_, self.fine_tuned_, self.thresholds_ = fitted.held_out, fitted.fine_tuned, None
         self.temperature_ = fit_temperature(fitted.held_out, labelled)
-        self.estimate_ = estimate_accuracy(fitted.held_out, labelled, names, self.temperature_)
+        self.estimate_ = estimate_accuracy(fitted.held_out, labelled, names, self.temperature_, values)
         return self
 
     @property
@@ -159,29 +171,29 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self._probabilities(self.decision_function(X))
 
     def predict(self, X: Any) -> np.ndarray | list[tuple[Any, ...]]:
-        """Predict the most probable label of each text, or a tuple of those whose probability is high enough."""
-        logits = self.decision_function(X)
+        """Predict the most probable label of each text, the median one of ordered labels, or a tuple of several."""
+        likely = self.predict_proba(X)
         if self.thresholds_ is None:
-            return np.asarray(self.classes_[logits.argmax(axis=1)])
-        return self.labels_of(self._probabilities(logits))
+            return np.asarray(self.classes_[self._chosen(likely)])
+        return self.labels_of(likely)
 
     def labels_of(
         self, probabilities: Float64[np.ndarray, "texts classes"], threshold: float = 0.0
     ) -> list[tuple[Any, ...]]:
         """Return the labels that are predicted with some probabilities, those of each text in the order of `classes_`.
 
-        Of several labels a text these are the ones that reach their own threshold, of one the most probable; in both
+        Of several labels a text these are the ones that reach their own threshold, of one that of `predict`; in both
         cases only if the probability is not below `threshold`.
         """
         likely = np.asarray(probabilities)
         if self.thresholds_ is None:
-            chosen = np.arange(likely.shape[1]) == likely.argmax(axis=1)[:, None]
+            chosen = np.arange(likely.shape[1]) == self._chosen(likely)[:, None]
         else:
             chosen = likely >= self.thresholds_
         return [tuple(self.classes_[row].tolist()) for row in chosen & (likely >= threshold)]
 
     def predict_or_abstain(self, X: Any, threshold: float = 0.8) -> list[Any]:
-        """Predict the most probable label of each text, or None if its probability is below the threshold.
+        """Predict the label of each text, or None if its probability is below the threshold.
 
         Of several labels a text, the tuple of those that `predict` returns and whose probability is not below it.
 
@@ -303,6 +315,9 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             parts.append(self.probe_.logits(features) / self.temperature_)
         return np.concatenate(parts) if parts else np.zeros((0, len(self.classes_)))
 
+    def _chosen(self, likely: Float64[np.ndarray, "texts classes"]) -> Int64[np.ndarray, " texts"]:
+        return np.asarray(likely.argmax(axis=1)) if self.ordered is False else median_levels(likely)
+
     def _probabilities(self, logits: Float64[np.ndarray, "texts classes"]) -> Float64[np.ndarray, "texts classes"]:
         found: np.ndarray = softmax(logits, axis=1) if self.thresholds_ is None else expit(logits)
         return found
@@ -331,6 +346,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         else:
             facts = {"texts": found.texts, "accuracy": f"{found.accuracy:.3f} ({found.low:.3f}–{found.high:.3f})",
                      "macro F1": found.macro_f1, "always the most frequent label": found.majority_baseline}  # fmt: skip
+            if found.ordinal is not None:
+                facts["mean absolute error"] = found.ordinal.mean_absolute_error
         rows = [(each.label, each.texts, each.recall, each.precision) for each in found.labels]
         return table("Classifier, by cross-validation", facts, ("label", "texts", "recall", "precision"), rows)
 
@@ -346,4 +363,5 @@ def _read_estimate(kept: Mapping[str, Any] | None, *, several: bool) -> Accuracy
     if kept is None or several:
         return None if kept is None else LabelSetEstimate.of_plain(dict(kept))
     abstention, labels = (tuple(type(**each) for each in kept[name]) for name, type in ESTIMATED.items())
-    return AccuracyEstimate(**{**kept, "abstention": abstention, "labels": labels})
+    ordinal = kept["ordinal"] and OrdinalMetrics(**kept["ordinal"])
+    return AccuracyEstimate(**{**kept, "abstention": abstention, "labels": labels, "ordinal": ordinal})

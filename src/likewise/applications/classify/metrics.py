@@ -11,6 +11,7 @@ from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 
 from likewise.applications.classify.labels import check_texts, log_doubtful_labels
+from likewise.applications.classify.ordinal import OrdinalMetrics, level_values, median_levels, ordinal_metrics
 from likewise.corpus.values import label_text
 from likewise.errors import InputError
 
@@ -106,6 +107,7 @@ class AccuracyEstimate:
         high: upper end.
         abstention: at several thresholds.
         labels: metrics of each label.
+        ordinal: distances to the labels, if these have an order.
     """
 
     texts: int
@@ -117,6 +119,7 @@ class AccuracyEstimate:
     high: float
     abstention: tuple[Abstention, ...]
     labels: tuple[LabelMetrics, ...]
+    ordinal: OrdinalMetrics | None = None
 
 
 def assign_folds(
@@ -182,18 +185,20 @@ def estimate_accuracy(
     numbers: Int64[np.ndarray, " texts"],
     classes: Sequence[Any],
     temperature: float,
+    values: Float64[np.ndarray, " classes"] | None = None,
 ) -> AccuracyEstimate | None:
     """Estimate the accuracy of a classifier, as a whole and for each label.
 
     The interval is Wilson's for a smaller number of texts: folds train on the same few labels and so depend on each
     other, which Nadeau and Bengio (2003) count as 1/repeats + folds/(folds - 1) times the variance. None without
-    held-out predictions.
+    held-out predictions. `values` are the places of classes that have an order.
     """
     if held_out is None:
         return None
-    names, predicted = [str(label) for label in classes], held_out.logits.argmax(axis=1)
+    likely, names = softmax(held_out.logits / temperature, axis=1), [str(label) for label in classes]
+    predicted = likely.argmax(axis=1) if values is None else median_levels(likely)
     correct = predicted == numbers[held_out.rows]
-    confidence = softmax(held_out.logits / temperature, axis=1).max(axis=1)
+    confidence = likely[np.arange(len(likely)), predicted]
     counts = np.bincount(numbers[np.unique(held_out.rows)], minlength=len(names))
     texts, accuracy = int(counts.sum()), float(correct.mean())
     inflation = 1 / held_out.repeats + held_out.folds / (held_out.folds - 1)
@@ -204,6 +209,7 @@ def estimate_accuracy(
     return AccuracyEstimate(
         texts, len(numbers) - texts, _macro_f1(rows), float(counts.max() / texts), accuracy, low, high,
         abstention_curve(confidence, correct), tuple(rows),
+        None if values is None else ordinal_metrics(values[predicted], values[numbers[held_out.rows]]),
     )  # fmt: skip
 
 
@@ -293,6 +299,7 @@ class Metrics:
         unknown_labels: number of texts whose label was not trained on, which count as errors.
         labels: metrics of each label that occurs or is predicted.
         confusions: the most frequent ones.
+        ordinal: distances to the labels, if these have an order.
     """
 
     texts: int
@@ -308,6 +315,7 @@ class Metrics:
     unknown_labels: int
     labels: tuple[LabelMetrics, ...]
     confusions: tuple[Confusion, ...]
+    ordinal: OrdinalMetrics | None = None
 
     def as_json(self) -> str:
         """Format as one JSON object."""
@@ -337,8 +345,9 @@ def evaluate(classifier: ClassifierMixin, texts: Sequence[str], labels: Sequence
     number = {label: place for place, label in enumerate(classes)}
     numbers = np.array([number.get(label, -1) for label in truth])
     probabilities = classifier.predict_proba(texts)
-    predicted, known = probabilities.argmax(axis=1), numbers >= 0
-    confidence, correct = probabilities.max(axis=1), predicted == numbers
+    order = getattr(classifier, "ordered", False)
+    predicted, known = median_levels(probabilities) if order else probabilities.argmax(axis=1), numbers >= 0
+    confidence, correct = probabilities[np.arange(len(texts)), predicted], predicted == numbers
     predictions = [classes[each] for each in predicted]
     rows = _label_metrics(truth, predictions)
     accuracy = float(correct.mean())
@@ -348,6 +357,7 @@ def evaluate(classifier: ClassifierMixin, texts: Sequence[str], labels: Sequence
         max(row.texts for row in rows) / len(texts), accuracy, *wilson_interval(accuracy, float(len(texts))),
         None if loss is None else float(loss), calibration_error(confidence, correct),
         abstention_curve(confidence, correct), int((~known).sum()), tuple(rows), _confusions(truth, predictions),
+        ordinal_metrics(level_values(predictions, order), level_values(truth, order)) if order else None,
     )  # fmt: skip
 
 
