@@ -179,8 +179,8 @@ def test_bad_input_is_refused_in_one_line(transformer: TransformerModel, copy: P
         record.write_text(wrong, encoding="utf-8")
         with pytest.raises(InputError, match="likewise\\.json is damaged"):
             likewise.load(copy, backend="onnx")
-    record.write_text(json.dumps(values | {"format": 3}), encoding="utf-8")
-    with pytest.raises(InputError, match="has format 3, this version reads format 4: export again"):
+    record.write_text(json.dumps(values | {"format": 4}), encoding="utf-8")
+    with pytest.raises(InputError, match="has format 4, this version reads format 5: export again"):
         likewise.load(copy, backend="onnx")
     record.unlink()
     with pytest.raises(InputError, match="was not exported to ONNX: likewise export"):
