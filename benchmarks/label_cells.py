@@ -25,7 +25,7 @@ WAYS = {
     "8 a class, names": "8 labels a class and names",
 }
 SEVERAL_WAYS = {
-    "always the most frequent": "always the three most frequent",
+    "always the most frequent": "always the most frequent two or three",
     "TF-IDF, one-vs-rest": "TF-IDF, one-vs-rest",
     "TF-IDF, one-vs-rest, balanced": "TF-IDF, one-vs-rest, balanced",
     "TF-IDF, one-vs-rest, tuned thresholds": "TF-IDF, one-vs-rest, tuned thresholds",
