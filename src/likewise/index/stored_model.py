@@ -2,7 +2,8 @@
 
 An index stores the columns of those components of a model's vectors that hybrid search uses, and of a Likewise model
 only the part that computes them. A model of another library cannot be stored: it is recognised by its vectors of a few
-fixed texts, and must be given when the index is opened.
+fixed texts, and must be given when the index is opened; where it was joined with a companion, that is stored, and
+joined with it again.
 """
 
 import json
@@ -17,8 +18,12 @@ from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 from likewise.index.record import Record
 from likewise.model.embedder import Component, Identity, document_vectors, identity_of, query_vectors
-from likewise.model.load import STORED, check_embedder, stored_model
+from likewise.model.joined import JoinedModel
+from likewise.model.load import STORED, check_embedder, name_of, stored_model
+from likewise.model.model import Model
+from likewise.model.transformer import Companion
 
+COMPANION = "companion"  # the setting of its weight, of an index whose companion is stored alone
 ALONE_WEIGHT = 0.5  # in hybrid search, of the vectors of a model without components
 
 
@@ -36,7 +41,7 @@ class StoredModel:
     """
 
     def __init__(self, record: Record, model: Any) -> None:
-        self._record, self._model = record, None if model is None else _searched_part(model)
+        self._record, self._model = record, None if model is None else _searched_part(_with_companion(record, model))
         every = [Component(*each) for each in json.loads(record.setting("components"))]
         searched = [each.hybrid_weight > 0 for each in every]
         self.components = tuple(each for each in every if each.hybrid_weight > 0)
@@ -95,7 +100,7 @@ class StoredModel:
         Raises:
             InputError: it is no model, or its components do not fit its vectors.
         """
-        known = identity_of(model)
+        known = identity_of(model, name_of(model.embedder) if isinstance(model, JoinedModel) else None)
         components = components_of(model, known.dim)
         settings: dict[str, Any] = {
             "identity": json.dumps(known.plain()),
@@ -107,6 +112,10 @@ class StoredModel:
             part = _searched_part(model)
             part.save(folder / STORED)
             settings["stored_fingerprint"] = part.fingerprint
+        elif isinstance(model, JoinedModel):
+            model.companion.save(folder / STORED)
+            settings["stored_fingerprint"] = model.companion.model.fingerprint
+            settings[COMPANION] = model.companion.weight
         return settings
 
     @staticmethod
@@ -140,6 +149,26 @@ def components_of(model: Any, dim: int) -> tuple[Component, ...]:
             " weights that add up to more than 0 and at most 1"
         )
     return found
+
+
+def _with_companion(record: Record, model: Any) -> Any:
+    """Return a model joined with the companion that its index stores, if it stores one alone.
+
+    Raises:
+        InputError: the stored companion is missing or damaged, or the model has another one.
+    """
+    weight = record.setting(COMPANION)
+    if weight is None:
+        return model
+    folder, fingerprint = record.folder, record.setting("stored_fingerprint")
+    if isinstance(model, JoinedModel):
+        if (model.companion.model.fingerprint, model.companion.weight) != (fingerprint, weight):
+            raise InputError(f"{folder} was made with another companion: pass the embedder alone, which gets that one")
+        return model
+    companion = Model.load(folder / STORED)
+    if companion.fingerprint != fingerprint:
+        raise InputError(f"{folder / STORED} is not the companion that {folder} was made with: restore it")
+    return JoinedModel(model, Companion(companion, float(weight)))
 
 
 def _searched_part(model: Any) -> Any:

@@ -18,32 +18,31 @@ from likewise.encoders.transformer.loading import (
     small_encoder,
 )
 from likewise.encoders.transformer.lora import add_lora, merge_lora
-from likewise.errors import InputError, LikewiseError
+from likewise.errors import InputError
 from likewise.model.card import Card
 from likewise.model.embedder import identity_of
-from likewise.model.transformer import Companion, TransformerModel
+from likewise.model.transformer import TransformerModel
 from likewise.negatives.near_duplicates import DISTANCE
 from likewise.negatives.spec import negatives_spec
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import learn_reference, vocabulary_size
+from likewise.training.companion import SHORT, static_weight, train_companion
 from likewise.training.dataset import BatchAssembly, Batches, Dataset
 from likewise.training.distill import Teacher
 from likewise.training.history import Outcome, finite
 from likewise.training.loop import Loop
 from likewise.training.prepare import SUBWORDS, Prepared, add_rewritten, prepare_with
-from likewise.training.progress import Messages, conclusion, silent, versions
+from likewise.training.progress import Messages, conclusion, versions
 from likewise.training.query_student import make_queries, query_student
 from likewise.training.reading import Reading
 from likewise.training.recipe import GIVEN, STATIC, Recipe, Settings, derived
-from likewise.training.run import contrastive_step, one_cycle, prepare_static, run, run_loop
+from likewise.training.run import contrastive_step, one_cycle, run_loop
 from likewise.training.schedule import Plan, Purpose, batch_indices, random_stream
 from likewise.training.step import Batch
 from likewise.views.pair import Views
 from likewise.views.spec import DEFAULT
 
-SHORT = 16  # tokens of a text on average, below which a span of it says too little
 LENGTH = 64  # tokens of a view
-STATIC_WEIGHT, STATIC_WEIGHT_SHORT = 0.8, 0.4  # short texts have fewer words, so a static encoder knows less of them
 GUIDE_DIM = 256
 MAX_GUIDE_PAIRS = 300_000  # that the guide is trained on
 GIBIBYTE = 1 << 30
@@ -126,7 +125,7 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
         "negatives": "batch",
         "length": min(LENGTH, found.special_tokens.longest),
         "weight_interpolation": preset.weight_interpolation,
-        "static_weight": STATIC_WEIGHT_SHORT if short else STATIC_WEIGHT,
+        "static_weight": static_weight(prepared.facts.tokens / texts),
     }
     settings = Settings(**chosen | {name: value for name, value in asdict(recipe).items() if value is not None})
     if settings.steps == 0 and (given := [name for name in OF_TRAINING if getattr(recipe, name) is not None]):
@@ -186,7 +185,12 @@ def adapt(
     """
     prepared = _prepared(reading, found, recipe, messages, work, resume=resume)
     settings = transformer_settings(recipe, prepared, found)
-    companion = _companion(reading, settings, messages, work, resume=resume) if settings.static_weight else None
+    companion = None
+    if settings.static_weight:
+        companion = train_companion(
+            reading, settings.static_weight, messages, work, seed=settings.seed, paired=settings.views == GIVEN,
+            resume=resume,
+        )  # fmt: skip
     made = make_queries(reading, found.tokenizer, settings.seed) if settings.queries == STATIC else None
     reading.close()
     dataset = Dataset(prepared, settings).with_fewer_evaluated(EVALUATED_TOKENS, MIN_EVALUATED_TEXTS)
@@ -244,23 +248,6 @@ def _prepared(
         prepared, reading, recipe.views, work=work, ids=ids, seed=recipe.seed, progress_bar=messages.progress_bar,
         resume=resume,
     )  # fmt: skip
-
-
-def _companion(
-    reading: Reading, settings: Settings, messages: Messages, work: Path, *, resume: bool
-) -> Companion | None:
-    """A static encoder of the same texts with derived settings; None where training it collapses."""
-    messages.log("training the static encoder whose vectors are concatenated with those of the transformer")
-    recipe = Recipe(seed=settings.seed, views=GIVEN if settings.views == GIVEN else None)
-    prepared, derived_settings = prepare_static(reading, work / STATIC, recipe, silent, resume=resume)
-    try:
-        with Messages(shown=None) as quiet:
-            model = run(prepared, derived_settings, quiet)
-    except LikewiseError as error:
-        messages.warning(f"the static encoder is left out: {error}")
-        return None
-    messages.log(f"  held-out retrieval: MRR {model.card.scores['MRR']:.3f}")
-    return Companion(model, settings.static_weight)
 
 
 def _encoder(found: Pretrained, settings: Settings) -> TransformerEncoder:

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ import numpy as np
 from likewise.atomic import begun, locking, os_error
 from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
-from likewise.model.embedder import TextModel
+from likewise.model.embedder import StorableModel, TextModel
 from likewise.model.folder import refuse_other
-from likewise.model.load import load_embedder
+from likewise.model.load import load_embedder, name_of
 from likewise.paraphrase.paraphraser import make_paraphraser
 from likewise.tokens.vocabulary import Vocabulary
+from likewise.training.companion import join
 from likewise.training.progress import Messages, Watch
 from likewise.training.reading import Reading, read_corpus
 from likewise.training.recipe import STATIC, Recipe
@@ -33,7 +34,7 @@ def train(
     text: str | Sequence[str] | None = None,
     id: str | None = None,
     pair: Sequence[str] | None = None,
-    encoder: str = "static",
+    encoder: Any = "static",
     views: str | Sequence[str] | None = None,
     seed: int = 0,
     out: str | Path | None = None,
@@ -53,7 +54,7 @@ def train(
         text: the column that holds the text, or several that are joined.
         id: the column that names each row; it is not read.
         pair: two columns whose texts belong together, such as title and body: they are the positive pair.
-        encoder: `static`, trained from scratch; or a transformer, as `training.adapt.found_for` takes it.
+        encoder: `static`; a transformer (`training.adapt.found_for`); an object to join with a companion (`companion`).
         views: the two views of a text that are a positive pair, such as `"crop,halves"`.
         seed: of everything random: the same seed on the same machine gives the same bytes.
         out: a folder to write the model to.
@@ -70,28 +71,57 @@ def train(
         InputError: an argument or the texts cannot be used.
         LikewiseError: training collapsed, or the model cannot be written.
     """
-    recipe = Recipe.of({"encoder": encoder, "views": _checked(views), "seed": seed} | settings)
-    begin = None if recipe.encoder == STATIC else _transformers().found_for(recipe)
+    embedder = _embedder(encoder, written=out is not None or resume)
+    recipe = Recipe.of(
+        {"encoder": name_of(encoder) if embedder else encoder, "views": _checked(views), "seed": seed} | settings
+    )
+    begin = None if embedder is not None or recipe.encoder == STATIC else _transformers().found_for(recipe)
     corpus = read(texts, text=text, id=id, ids=False, pair=pair, encoding=encoding, header=header, on_error=on_error)
     target = None if out is None else Path(out)
     with Messages(shown=progress, watch=watch) as messages, ExitStack() as stack:
         work = _working_folder(target, stack, resume=resume, overwrite=overwrite)
-        stack.enter_context(_removed_after_errors(work, target or work, resume=resume))
         reading = read_corpus(corpus, work, log=messages.log)
-        files: dict[str, Any] = {"work": work, "checkpoint": target and work / CHECKPOINT}
-        if begin is None:
-            model = _static_model(reading, recipe, messages, resume=resume, **files)
-        else:
-            model = _transformers().adapt(reading, begin(reading), recipe, messages, resume=resume, **files)
+        if embedder is not None:
+            return join(reading, embedder, recipe, messages, work=work, paired=pair is not None)
+        model = _trained(reading, recipe, begin, messages, work, target and work / CHECKPOINT, resume=resume)
         if target is not None:
             model.save(target, overwrite=overwrite)
             shutil.rmtree(work, ignore_errors=True)
     return model
 
 
-def _static_model(
-    reading: Reading, recipe: Recipe, messages: Messages, *, work: Path, checkpoint: Path | None, resume: bool
+def _embedder(encoder: Any, *, written: bool) -> Any | None:
+    """The object that is to be joined with a companion; None where the encoder is a name.
+
+    Raises:
+        InputError: it does not encode texts, is a model of this package, or the model is to be written.
+    """
+    if isinstance(encoder, str):
+        return None
+    embedder, name = load_embedder(encoder), name_of(encoder)
+    if isinstance(embedder, StorableModel):
+        raise InputError(f"a {name} was given as the encoder: give the folder or the name of a transformer")
+    if written:
+        raise InputError(f"a model with a {name} cannot be written: leave out= out, and make an index with it")
+    return embedder
+
+
+def _trained(
+    reading: Reading,
+    recipe: Recipe,
+    begin: Callable[[Reading], Any] | None,
+    messages: Messages,
+    work: Path,
+    checkpoint: Path | None,
+    *,
+    resume: bool,
 ) -> TextModel:
+    """A static model, or a transformer that `begin` finds."""
+    if begin is not None:
+        adapted: TextModel = _transformers().adapt(
+            reading, begin(reading), recipe, messages, work=work, checkpoint=checkpoint, resume=resume
+        )
+        return adapted
     bar = messages.progress_bar
     prepared, settings = prepare_static(reading, work, recipe, messages.log, progress_bar=bar, resume=resume)
     reading.close()
@@ -151,10 +181,13 @@ def _working_folder(target: Path | None, stack: ExitStack, *, resume: bool, over
     if target is None:
         if resume:
             raise InputError("resume=True needs out=, the model that the killed run was to write")
-        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="likewise-")))
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="likewise-")))
+        stack.enter_context(_removed_after_errors(work, work, resume=resume))
+        return work
     stack.enter_context(locking(target, overwrite=overwrite))
     refuse_other(target)
     work = begun(target)
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
+    stack.enter_context(_removed_after_errors(work, target, resume=resume))
     return work
