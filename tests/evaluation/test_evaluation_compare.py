@@ -13,7 +13,7 @@ from likewise.evaluation.unseen import without_held_out
 from likewise.model.model import Model
 from likewise.model.transformer import Companion, ConcatenatedModel
 
-TEXTS = [f"{one} {other}" for one, other in zip(*(sentences(240, seed)[0] for seed in (0, 1)), strict=True)]
+TEXTS = [" ".join(three) for three in zip(*(sentences(240, seed)[0] for seed in (0, 1, 2)), strict=True)]
 SETTINGS = {"dim": 32, "epochs": 2, "progress": False}
 
 
@@ -111,7 +111,9 @@ def test_an_adapted_transformer_is_named(trained: Model) -> None:
 def test_names_of_the_same_kind_get_numbers() -> None:
     found = likewise.compare([Bigrams(), Bigrams()], TEXTS, progress=False, baselines=False)
     assert {row.name for row in found.rows} == {"Bigrams", "Bigrams (2)"}
-    assert "may be no better than" in found.notes[0]
+    assert "may be no better than" in found.notes[0] and not any("words on average" in note for note in found.notes)
+    short = likewise.compare([Bigrams()], sentences(60)[0], progress=False, baselines=False)
+    assert any("words on average: of texts so short these tests say little" in note for note in short.notes)
 
 
 def test_texts_without_words_have_no_word_baselines() -> None:

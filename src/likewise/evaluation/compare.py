@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from jaxtyping import Float, Float64
 
+from likewise.applications.confidence import words_of
 from likewise.corpus.read import read
 from likewise.errors import InputError
 from likewise.evaluation.baselines import (
@@ -28,7 +29,7 @@ from likewise.evaluation.baselines import (
 from likewise.evaluation.bootstrap import Row, SystemScores, draw_counts, with_intervals
 from likewise.evaluation.evaluate import Evaluation
 from likewise.evaluation.retrieval import bm25_scorer
-from likewise.evaluation.unlabelled import UnlabelledTests, make_tests
+from likewise.evaluation.unlabelled import LONGEST, UnlabelledTests, make_tests
 from likewise.evaluation.unseen import without_held_out
 from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.load import load_embedder, name_of
@@ -38,6 +39,7 @@ from likewise.training.progress import Messages
 HELD_OUT, HELD_OUT_SHARE = 1_000, 1 / 3  # texts that the tests are made of: at most, and of all that there are
 POOL = 5_000  # texts among which those of the questions are to be found
 FEWEST = 6  # texts, without which there is nothing to compare on
+SHORT = 16  # words of a text on average, below which the tests say little: docs/compare.md
 LOWEST = 1e-9  # mean reciprocal rank, whose logarithm is taken
 TASK, SCORE, QUESTIONS, LEAD = "comparison without labels", "score", "questions", "leads"
 
@@ -101,7 +103,8 @@ def compare(
         scored, lambda rng: draw_counts(tests.held_out, rng), tests.held_out, rng, absent=absent, notes=notes,
         counts={"texts": len(distinct), "held-out texts": tests.held_out},
     )  # fmt: skip
-    remarks, seconds = (*_ties(found.rows), *found.notes), time.perf_counter() - began
+    remarks = (*_ties(found.rows), *_short(tests), *found.notes)
+    seconds = time.perf_counter() - began
     return Evaluation(TASK, corpus.name, SCORE, found.rows, found.counts, remarks, seed, found.resamples, seconds)
 
 
@@ -225,6 +228,17 @@ def _named(models: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
     if not named:
         raise InputError("there is no model to compare: give one or more")
     return {name: load_embedder(model) for name, model in named.items()}
+
+
+def _short(tests: UnlabelledTests) -> list[str]:
+    """A warning where the texts are too short for the tests to say much."""
+    rng = np.random.default_rng(0)  # places to cut scripts without spaces, which the number of words hardly depends on
+    words = np.mean([sum(1 for _ in words_of(text[:LONGEST], rng)) for text in tests.documents[: tests.held_out]])
+    if words >= SHORT:
+        return []
+    return [
+        f"the texts have {words:.0f} words on average: of texts so short these tests say little, so do not trust them"
+    ]
 
 
 def _ties(rows: Sequence[Row]) -> list[str]:
