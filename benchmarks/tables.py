@@ -145,6 +145,16 @@ def encoders(page: Page) -> None:
     )
     distilled = {"teacher": "MiniLM, the teacher", "model2vec": "model2vec", "from scratch": "likewise, from scratch"}
     page.section(
+        "Queries without the transformer",
+        "static_queries",
+        "`likewise train --encoder --queries static` with all-MiniLM-L6-v2: documents are encoded by the transformer, "
+        "queries by it or by its static student.",
+        by_data(
+            page.lines("static_queries"),
+            ["transformer, vector", "static, vector", "transformer, hybrid", "static, hybrid"],
+        ),
+    )
+    page.section(
         "Distilled into a static encoder",
         "distill",
         "Vector search by a static encoder distilled from MiniLM on the "
