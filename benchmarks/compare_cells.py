@@ -11,6 +11,7 @@ COLUMNS = {
     "Spearman, of these texts": ("Spearman, of these texts alone", 1),
     "regret, of these texts": ("regret, %, of these texts alone", 100),
 }
+RANDOM = "regret of a choice at random, %"
 
 
 def compare_cells(lines: Lines, names: Mapping[str, str]) -> Cells:
@@ -21,7 +22,9 @@ def compare_cells(lines: Lines, names: Mapping[str, str]) -> Cells:
         cells[names.get(data, data)] = {
             column: times * middle(line["numbers"][name]) for name, (column, times) in COLUMNS.items()
         }
+        measured = list(line["numbers"]["nDCG@10"].values())
+        cells[names.get(data, data)][RANDOM] = 100 * (1 - float(np.mean(measured)) / max(measured))
     if cells:
-        means = {column: float(np.mean([row[column] for row in cells.values()])) for column, _ in COLUMNS.values()}
-        cells["**mean**"] = means
+        columns = next(iter(cells.values()))
+        cells["**mean**"] = {column: float(np.mean([row[column] for row in cells.values()])) for column in columns}
     return cells
