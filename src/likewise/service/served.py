@@ -22,7 +22,7 @@ from likewise.errors import ReplacedError
 from likewise.index.collection import Collection
 from likewise.index.record import FILE
 from likewise.model.embedder import TextModel, document_vectors, unit_vectors
-from likewise.model.load import load_embedder
+from likewise.model.load import UnloadedModel, load_embedder
 from likewise.model.model import Model
 from likewise.service.batching import Batcher
 from likewise.service.data_folder import DataFolder
@@ -210,7 +210,8 @@ class Service:
         """Do once what is slow the first time, such as loading compiled loops, and be ready."""
         if self._index is not None:
             await self.read(lambda index: (index.model, index.search("warm up", 1)))
-        if self.has_model:
+        # A transformer whose queries a static student encodes is loaded when it first encodes a document.
+        if self.has_model and not isinstance(self.model(), UnloadedModel):
             for texts in (["warm up"], ["warm up"] * MANY):
                 await self.encode(texts)
                 await self.compute(lambda some: document_vectors(self.model(), some), texts)
