@@ -122,6 +122,20 @@ def search(page: Page) -> None:
     )
 
 
+def static_queries(page: Page) -> None:
+    """Queries by a student of the transformer."""
+    page.section(
+        "Queries without the transformer",
+        "static_queries",
+        "`likewise train --encoder --queries static` with all-MiniLM-L6-v2: documents are encoded by the transformer, "
+        "queries by it or by its static student.",
+        by_data(
+            page.lines("static_queries"),
+            ["transformer, vector", "static, vector", "transformer, hybrid", "static, hybrid"],
+        ),
+    )
+
+
 def encoders(page: Page) -> None:
     """Adapted and distilled encoders, and answers."""
     adapted = {
@@ -144,16 +158,6 @@ def encoders(page: Page) -> None:
         ),
     )
     distilled = {"teacher": "MiniLM, the teacher", "model2vec": "model2vec", "from scratch": "likewise, from scratch"}
-    page.section(
-        "Queries without the transformer",
-        "static_queries",
-        "`likewise train --encoder --queries static` with all-MiniLM-L6-v2: documents are encoded by the transformer, "
-        "queries by it or by its static student.",
-        by_data(
-            page.lines("static_queries"),
-            ["transformer, vector", "static, vector", "transformer, hybrid", "static, hybrid"],
-        ),
-    )
     page.section(
         "Distilled into a static encoder",
         "distill",
@@ -317,7 +321,7 @@ def page(results: Path) -> str:
     made = Page(results)
     if top := headline(results):
         made.parts.append(top + "\n")
-    for part in (search, encoders, applications, speed, scale, service, in_the_browser):
+    for part in (search, static_queries, encoders, applications, speed, scale, service, in_the_browser):
         part(made)
     if len(made.parts) == 1:
         made.parts.append("No run has been recorded yet: `make bench` records them.\n")
