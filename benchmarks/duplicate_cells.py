@@ -40,5 +40,5 @@ def column_cells(lines: Lines, names: Mapping[str, str]) -> Cells:
                 none = not found[f"pairs at {wanted:g}"]["high"]
                 row[f"precision at {wanted:g}"] = None if none else found[f"precision at {wanted:g}"]
                 row[f"recall at {wanted:g}"] = found[f"recall at {wanted:g}"]
-            cells[f"{names.get(data, data)}, {shown}"] = row
+            cells[f"{names.get(data, data.replace('_', ' '))}, {shown}"] = row
     return cells

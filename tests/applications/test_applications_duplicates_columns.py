@@ -11,6 +11,7 @@ from likewise.applications.duplicates.columns import (
     agreement_of,
     cells_of,
     check_same_columns,
+    hash_records,
     record_text,
 )
 from likewise.applications.duplicates.evidence import Evidence, Weights, closeness, evidence_of
@@ -55,9 +56,25 @@ def test_a_record_is_a_text_with_a_cell_a_line():
     assert [each.to_pylist() for each in cells_of(made, 4)] == [["Eva Pawlak", "a"], ["", "b"], ["", ""], ["3.5", ""]]
 
 
+def test_a_cell_is_the_same_only_in_its_own_column():
+    """Moved cells are no exact copy; case and white space are no difference; a record without a value is blank."""
+    made = records(("a", "5", ""), ("a", "", "5"), ("", "a", "5"), ("b c", "1", ""), ("b", "c 1", ""), ("A ", "5", ""))
+    assert len(set(hash_records(made, 3).exact.tolist()[:5])) == 5
+    assert hash_records(made, 3).exact[0] == hash_records(made, 3).exact[5] != 0
+    assert hash_records(records(("", "", "")), 3).exact.tolist() == [0]
+    assert len(set(hash_records(made, 0).exact.tolist())) == 2  # as texts they are two
+    found = likewise.duplicates(
+        [{"name": "a", "price": 5}, {"name": "b", "stock": 7}, {"name": "b", "price": 7}],
+        columns=["name", "price", "stock"], precision=0.5,
+    )  # fmt: skip
+    assert not any(member.reason == "exact" for group in found.groups for member in group.members)
+
+
 def test_kinds_of_columns_are_seen():
     made = records(("a", "3", "2020-01-31", "0301"), ("b", "$4,000.50", "1999-12-01", "0402"), ("c", "", "", "+49 1"))
     columns = Columns.of(("text", "price", "day", "phone"), made)
+    days = Cells.of(records(("a", "", "2020-01-31", ""), ("a", "", "2020-01-31 08:15", "")), columns).numbers[2]
+    assert days[0] == days[1] == 737455
     assert columns.kinds == ("text", "number", "date", "text")
     cells = Cells.of(made, columns)
     assert cells.numbers[1].tolist()[:2] == [3.0, 4000.5]
@@ -80,10 +97,10 @@ def test_evidence_of_columns_is_missing_where_a_cell_is():
     features = Features.of(made, space, hashes)
     found = evidence_of(features, features, np.array([0, 0]), np.array([1, 2]), space)
     assert found.columns is not None
-    assert np.allclose(found.columns[0], [1, 1, 1, 0.8])
-    assert np.array_equal(np.isnan(found.columns[1]), [False, False, True, True])
-    assert Evidence.joined([found, found]).columns.shape == (4, 4)
-    weights = Weights(0.0, 0.0, 0.0, (0.25, 0.25, 0.25, 0.25))
+    assert np.allclose(found.columns[0], [1, 1, 1, 0.8, 0])
+    assert np.array_equal(np.isnan(found.columns[1]), [False, False, True, True, True])
+    assert Evidence.joined([found, found]).columns.shape == (4, 5)
+    weights = Weights(0.0, 0.0, 0.0, (0.25, 0.25, 0.25, 0.25, 0.0))
     assert np.allclose(weights.scores(found), [0.95, 0.0])
 
 
@@ -99,6 +116,18 @@ def test_a_column_that_random_pairs_often_share_weighs_less():
     assert sum(weights) == pytest.approx(1)
 
 
+def test_numbers_that_name_something_weigh_by_being_equal():
+    """Years are all close to each other, so that only equal ones say anything; prices may be close too."""
+    rng = np.random.default_rng(0)
+    made = records(*((f"a{at}", int(rng.integers(1940, 2005)), float(rng.gamma(1, 50))) for at in range(300)))
+    columns, hashes = Columns.of(("name", "year", "price"), made), hash_texts(made)
+    space = Space.of(None, [], hashes, columns)
+    features, ones, twos = Features.of(made, space, hashes), rng.integers(300, size=4000), rng.integers(300, size=4000)
+    found = evidence_of(features, features, ones[ones != twos], twos[ones != twos], space)
+    year_close, year_equal, price_close, price_equal = Weights.of(found).columns[2:]
+    assert year_equal > 5 * year_close and price_equal > price_close > year_close
+
+
 def test_made_records_keep_their_columns():
     rng = np.random.default_rng(0)
     given = ["Eva Pawlak\nLinden Road 4\n12", "Tom Berg\nMarket Lane 9\n80", "Tom Klee\n\n7"] * 20
@@ -111,10 +140,20 @@ def test_made_records_keep_their_columns():
     assert max(exchanged) == 2 and exchanged.count(2) > 0 and all(each.count("\n") == 2 for each in others)
 
 
+def test_a_record_about_something_else_is_never_the_same():
+    """Also where no near one has another value in a cell that both have: (a, 1, -) and (a, -, 2) do not differ."""
+    given = ["a\n1\n", "a\n\n2", "b\n3\n4"] * 20
+    near = np.tile([[1, 4], [0, 3], [0, 1]], (20, 1))
+    made = record_exchanges(given, near, np.random.default_rng(0))
+    assert sum(one == other for one, other in zip(given, made, strict=True)) < 20  # one in three at random
+    assert all(one != other for one, other in zip(given[2::3], made[2::3], strict=True))
+
+
 def test_columns_that_agree():
     first, second = "Eva Pawlak\nUlm\n3\n", "Pawlak, Eva\nulm\n4\nx"
     expected = {"name": "similar", "city": "same", "born": "different", "points": "missing"}
     assert agreement_of(NAMES, first, second) == expected
+    assert agreement_of(("a", "b"), "2020-01-31\n007", "2020/01/31 08:15\n7") == {"a": "same", "b": "different"}
     assert agreement_of((), "a", "b") == {}
 
 
@@ -144,6 +183,25 @@ def test_misspelt_people_are_found_and_a_store_keeps_their_columns(tmp_path):
     with pytest.raises(InputError, match="and was given texts"):
         likewise.duplicates(every, text="name", against=loaded)
     check_same_columns(None, ())
+
+
+def test_a_store_compares_records_that_share_a_cell():
+    """Of somebody who moved and changed the name only the phone is the same, as in a search of the whole file."""
+    rng = np.random.default_rng(1)
+
+    def word(letters: int) -> str:
+        return "".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), letters))
+
+    every = [
+        {"name": f"{word(7)} {word(9)}", "street": f"{word(12)} {at}", "phone": f"0{rng.integers(10**9)}"}
+        for at in range(150)
+    ]
+    store = Store.of(likewise.duplicates(every, columns=["name", "street", "phone"], precision=0.5))
+    moved = {"name": "quentin oberholzer", "street": "unter den linden 4", "phone": every[60]["phone"]}
+    pairs = store._pairs_of(store.space.columns.record(moved), 0.5)
+    assert 60 in pairs.second.tolist() and len(pairs) < 60
+    only_name = store._pairs_of(store.space.columns.record({"name": every[3]["name"]}), 0.5)
+    assert 3 in only_name.second.tolist()
 
 
 @pytest.mark.parametrize(

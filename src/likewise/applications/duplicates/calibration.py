@@ -176,12 +176,19 @@ class MadeEvidence:
 
 
 def _near(features: Features, space: Space, rng: np.random.Generator) -> Int64[np.ndarray, "texts some"]:
-    """Of each text others that are near and no copies of it, or any where there are no vectors."""
+    """Of each text others that are near and no copies of it, or any where there are no vectors.
+
+    Records without vectors are near by their letters, as they are matched by their cells then.
+    """
     count = len(features)
-    if not space.dim:
+    if space.dim:
+        vectors = features.vectors.astype(np.float32)
+        cosines = vectors @ vectors.T
+    elif space.columns:
+        every = np.divmod(np.arange(count * count), count)
+        cosines = evidence_of(features, features, *every, space).letters.reshape(count, count)
+    else:
         return rng.integers(count, size=(count, NEIGHBOURS))
-    vectors = features.vectors.astype(np.float32)
-    cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -np.inf)
     nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :AROUND]
     ones = np.repeat(np.arange(count), nearest.shape[1])

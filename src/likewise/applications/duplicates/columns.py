@@ -4,8 +4,9 @@ A record is kept as one text with a cell a line, in the order of the columns, so
 done with it. A cell without a value is an empty line.
 """
 
+import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,12 @@ from jaxtyping import Float32, Float64, Int
 from likewise.applications.duplicates.idf import gram_weights
 from likewise.applications.duplicates.minhash import TextHashes, hash_texts
 from likewise.corpus.read import read
-from likewise.corpus.values import is_missing, number, seconds
+from likewise.corpus.values import date, is_missing, number
 from likewise.errors import InputError
 
 TEXT, NUMBER, DATE = "text", "number", "date"
 MOST = 0.9  # of the cells of a column with a value, which are numbers or dates if the column is one of these
+ODD = np.uint64(0x9E3779B97F4A7C15)  # a multiplier that keeps all bits of a hash
 SIMILAR = 0.5  # share of the trigrams of two cells that both have, from which on they are similar
 
 
@@ -72,7 +74,7 @@ class Cells:
 
     Attributes:
         hashes: of the cells of each column; `exact` is 0 where there is no value.
-        numbers: of the cells of columns of numbers and dates, in seconds; NaN where there is none.
+        numbers: of the cells of columns of numbers and of days, counted; NaN where there is none.
     """
 
     hashes: tuple[TextHashes, ...]
@@ -98,6 +100,16 @@ class Cells:
         both = zip(self.hashes, others.hashes, strict=True)
         numbers = np.concatenate([self.numbers, others.numbers], axis=1)
         return Cells(tuple(TextHashes.joined([one, other]) for one, other in both), numbers)
+
+
+def hash_records(records: pa.Array, columns: int) -> TextHashes:
+    """The hashes of records as texts, but a cell is the same only in its own column; of texts where `columns` is 0."""
+    hashes, exact = hash_texts(records), np.zeros(len(records), np.uint64)
+    if not columns:
+        return hashes
+    for cells in cells_of(records, columns):
+        exact = (exact ^ hash_texts(cells).exact) * ODD
+    return replace(hashes, exact=np.where(hashes.exact == 0, hashes.exact, exact))
 
 
 def cells_of(records: pa.Array, columns: int) -> list[pa.Array]:
@@ -199,8 +211,9 @@ def _alike(one: str, other: str) -> str:
         return "missing"
     if one.casefold() == other.casefold():
         return "same"
-    if (a := number(one)) is not None and (b := number(other)) is not None:
-        return "same" if a == b else "different"
+    for kind in (NUMBER, DATE):
+        if (a := _value(one, kind)) is not None and (b := _value(other, kind)) is not None:
+            return "same" if a == b else "different"
     ones, others = _trigrams(one), _trigrams(other)
     return "similar" if 2 * len(ones & others) >= SIMILAR * (len(ones) + len(others)) else "different"
 
@@ -220,7 +233,8 @@ def _kind(filled: Sequence[str]) -> str:
 def _value(cell: str, kind: str) -> float | None:
     """The number or the seconds of a cell of a kind; None if it is of another."""
     if kind == DATE:
-        return None if number(cell) is not None else seconds(cell)
+        day = date(cell)
+        return None if day is None else float(datetime.date.fromisoformat(day[:10]).toordinal())
     code = cell.startswith("+") or (cell.startswith("0") and cell[1:2].isdigit())
     found = None if code else number(cell)
     return None if found is None else float(found)

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from likewise.applications.duplicates import evidence_kernels as kernels
-from likewise.applications.duplicates.columns import DATE, NUMBER, Columns
+from likewise.applications.duplicates.columns import NUMBER, TEXT, Columns
 from likewise.applications.duplicates.minhash import GRAMS, WORDS
 from likewise.applications.duplicates.space import Features, Space
 
@@ -36,7 +36,7 @@ class Evidence:
         letters: cosine of the TF-IDF of trigrams.
         rare_letters: the same with IDF squared.
         columns: of records what speaks for each pair in each column, NaN where one has no value: two cosines of letters
-            for text, closeness for numbers, equality for dates; None where texts are compared.
+            for text, closeness and equality for numbers, equality for dates; None where texts are compared.
     """
 
     words: Float32[np.ndarray, " pairs"]
@@ -145,10 +145,10 @@ def _of_columns(
     for place, kind in enumerate(columns.kinds):
         one, other = features.cells.hashes[place], others.cells.hashes[place]
         first, second = features.cells.numbers[place][ones], others.cells.numbers[place][twos]
-        if kind == DATE:
+        if kind != TEXT:
+            # Numbers may be amounts, of which near ones are alike, or codes and years, of which only equal ones are.
+            parts += [closeness(first, second)] if kind == NUMBER else []
             parts.append(np.where(np.isnan(first - second), np.nan, first == second))
-        elif kind == NUMBER:
-            parts.append(closeness(first, second))
         else:
             cosines = np.zeros((2, len(ones)), np.float32)
             kernels.cosines_of(

@@ -13,9 +13,15 @@ from jaxtyping import Float64, Int64
 
 from likewise.applications.duplicates.calibration import Calibration, calibrated
 from likewise.applications.duplicates.candidates import distinct_keys, lists_of, minhash_pairs, nearest, neighbour_pairs
-from likewise.applications.duplicates.columns import Columns, check_same_columns, checked_columns, read_records
+from likewise.applications.duplicates.columns import (
+    Columns,
+    check_same_columns,
+    checked_columns,
+    hash_records,
+    read_records,
+)
 from likewise.applications.duplicates.evidence import evidence_of, without_letters
-from likewise.applications.duplicates.minhash import TextHashes, hash_texts
+from likewise.applications.duplicates.minhash import TextHashes
 from likewise.applications.duplicates.pairs import EXACT, Pairs
 from likewise.applications.duplicates.result import WORTH_KEEPING, Compared, Duplicates, checked_precision
 from likewise.applications.duplicates.space import COARSE, Features, Space
@@ -110,6 +116,10 @@ class Texts:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def hashes(self) -> TextHashes:
+        """Those of each."""
+        return hash_records(self.texts, len(self.columns))
+
 
 def _compared(
     own: Texts,
@@ -129,9 +139,9 @@ def _compared(
     """
     cut = 0 if other is None else len(other)
     every = own.texts if other is None else pa.chunked_array([other.texts, own.texts]).combine_chunks()
-    hashes = hash_texts(own.texts)
+    hashes = own.hashes()
     if other is not None:
-        hashes = TextHashes.joined([store.features.hashes if store else hash_texts(other.texts), hashes])
+        hashes = TextHashes.joined([store.features.hashes if store else other.hashes(), hashes])
     rows, copies = _distinct(hashes, order, cut)
     some, before = every.take(pa.array(rows)), int(np.count_nonzero(rows < cut))
     if store is not None:
@@ -227,10 +237,10 @@ def _found_in(
     """
     count = len(texts)
     rng = np.random.default_rng(seed)
-    with_words = np.flatnonzero(np.diff(features.hashes.word_offsets))  # others share no words with any text
-    keys = minhash_pairs(features.hashes.bands, with_words, cut)
-    for cells in features.cells.hashes if features.cells else ():
-        keys = distinct_keys(keys, minhash_pairs(cells.bands, np.flatnonzero(cells.exact), cut))
+    keys = np.zeros(0, np.int64)
+    for part in features.parts:
+        with_words = np.flatnonzero(np.diff(part.word_offsets))  # others share no words with any text
+        keys = distinct_keys(keys, minhash_pairs(part.bands, with_words, cut))
     if space.dim and count > 1:
         coarse = _coarse(features)
         searched = coarse[:cut] if cut else coarse

@@ -71,17 +71,24 @@ def record_exchanges(
 
     Args:
         records: texts with a cell a line.
-        near: of each record, some whose cells it may get.
+        near: of each record, some whose cells it may get; where none has another value in a cell that both have, which
+            would make it the same, the record is another one.
         rng: draws cells.
     """
     cells = [each.split("\n") for each in records]
     made = []
     for number, own in enumerate(cells):
-        other = cells[int(rng.choice(near[number]))]
-        differ = [at for at, (one, two) in enumerate(zip(own, other, strict=True)) if one and two and one != two]
-        taken = set(rng.permutation(differ)[: (len(differ) + 1) // 2].tolist())
-        made.append("\n".join(other[at] if at in taken else cell for at, cell in enumerate(own)))
+        others = [cells[at] for at in rng.permutation(near[number]).tolist()]
+        differ = next(filter(None, (_differing(own, each) for each in others)), {})
+        taken = set(rng.permutation(list(differ))[: (len(differ) + 1) // 2].tolist())
+        changed = [differ[at] if at in taken else cell for at, cell in enumerate(own)]
+        made.append("\n".join(changed) if taken else records[int(rng.integers(len(records)))])
     return made
+
+
+def _differing(own: Sequence[str], other: Sequence[str]) -> dict[int, str]:
+    """The cells of another record that have another value, by their places."""
+    return {at: two for at, (one, two) in enumerate(zip(own, other, strict=True)) if one and two and one != two}
 
 
 def _rarer_words(parts: Sequence[list[str]]) -> list[list[str]]:

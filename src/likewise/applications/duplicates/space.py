@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float16, Float32, Int
 
-from likewise.applications.duplicates.columns import Cells, Columns
+from likewise.applications.duplicates.columns import Cells, Columns, hash_records
 from likewise.applications.duplicates.idf import gram_weights, word_weights
-from likewise.applications.duplicates.minhash import TextHashes, hash_texts
+from likewise.applications.duplicates.minhash import TextHashes
 from likewise.encoders.static import StaticEncoder
 from likewise.model.embedder import unit_vectors
 from likewise.model.model import Model
@@ -118,7 +118,12 @@ class Features:
         for first in range(0, len(texts) if space.encoder is not None else 0, chunk):
             vectors[first : first + chunk] = space.vectors(texts.slice(first, chunk))
         cells = Cells.of(texts, space.columns) if space.columns else None
-        return cls(hashes or hash_texts(texts), vectors, cells)
+        return cls(hashes or hash_records(texts, len(space.columns.names) if space.columns else 0), vectors, cells)
+
+    @property
+    def parts(self) -> tuple[TextHashes, ...]:
+        """Those by whose bands candidates are found: the texts, and the cells of each column of records."""
+        return (self.hashes, *(self.cells.hashes if self.cells else ()))
 
     def take(self, rows: Int[np.ndarray, " some"]) -> "Features":
         """Those of some texts, in that order."""

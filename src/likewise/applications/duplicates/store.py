@@ -41,7 +41,7 @@ from likewise.model.load import load_stored, store_embedder
 from likewise.tokens.tokenizer import as_arrow
 
 RECORD, FEATURES, TEXTS, PAIRS = "duplicates.json", "features.safetensors", "texts.arrow", "pairs.arrow"
-FORMAT = 8  # raised when what is kept of a text, or how it is scored, changes
+FORMAT = 9  # raised when what is kept of a text, or how it is scored, changes
 OTHER = "something else"  # what a path is that is neither such a folder nor free
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float32, Int64, UInt64
 
 from likewise.applications.duplicates.candidates import Lists, lists_of
+from likewise.applications.duplicates.minhash import BANDS
 from likewise.applications.duplicates.space import COARSE, Features
 
 MOST_OF_BUCKET = 32  # texts of a full bucket that are compared
@@ -22,7 +23,7 @@ class Table:
         first: the number of the first of them in the store; the others follow.
         exact: their hashes, rising.
         by_exact: whose they are.
-        bands: the hashes of each band, rising.
+        bands: the hashes of each band, rising; of records those of their texts, and then of the cells of each column.
         by_band: whose they are.
         lists: of their vectors.
     """
@@ -42,7 +43,7 @@ class Table:
     def of(cls, features: Features, first: int, rng: np.random.Generator) -> "Table":
         """Put texts in order, of which the first has the number `first`."""
         by_exact = np.argsort(features.hashes.exact, kind="stable")
-        bands = features.hashes.bands
+        bands = np.concatenate([part.bands for part in features.parts])
         by_band = np.argsort(bands, axis=1, kind="stable")
         lists = lists_of(features.vectors[:, :COARSE].astype(np.float32), rng)
         exact = features.hashes.exact[by_exact]
@@ -51,8 +52,9 @@ class Table:
     def candidates(self, one: Features) -> Int64[np.ndarray, " candidates"]:
         """Which of the texts are worth comparing with a single one, rising."""
         found = [self._within(self.exact, self.by_exact, one.hashes.exact[0])]
-        bands = zip(self.bands, self.by_band, one.hashes.bands[:, 0], strict=True)
-        found += [self._within(hashes, places, hashed) for hashes, places, hashed in bands]
+        for number, part in enumerate(one.parts if one.hashes.exact[0] else ()):
+            its = range(number * BANDS, (number + 1) * BANDS if part.word_offsets[-1] else 0)  # none without a word
+            found += [self._within(self.bands[at], self.by_band[at], part.bands[at % BANDS, 0]) for at in its]
         if one.vectors.shape[1]:
             found.append(self._near(one.vectors[0, :COARSE].astype(np.float32)))
         return np.unique(np.concatenate(found))
