@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 import likewise
+from likewise.applications.duplicates.calibration import _near
 from likewise.applications.duplicates.columns import (
     Cells,
     Columns,
@@ -138,6 +139,17 @@ def test_made_records_keep_their_columns():
     pairs = list(zip(given, others, strict=True))
     exchanged = [sum(a != b for a, b in zip(*(x.split("\n") for x in p), strict=True)) for p in pairs]
     assert max(exchanged) == 2 and exchanged.count(2) > 0 and all(each.count("\n") == 2 for each in others)
+
+
+def test_records_without_an_encoder_are_near_by_their_letters():
+    """Those of one family are, of six families of ten."""
+    rng = np.random.default_rng(0)
+    family = np.repeat(np.arange(6), 10)
+    made = records(*((f"{'abcdef'[at] * 9} lane", f"{rng.integers(10**9)}") for at in family))
+    columns, hashes = Columns.of(("street", "phone"), made), hash_texts(made)
+    space = Space.of(None, [], hashes, columns)
+    near = _near(Features.of(made, space, hashes), space, rng)
+    assert np.mean(family[near] == family[:, None]) > 0.9
 
 
 def test_a_record_about_something_else_is_never_the_same():

@@ -185,8 +185,10 @@ def _near(features: Features, space: Space, rng: np.random.Generator) -> Int64[n
         vectors = features.vectors.astype(np.float32)
         cosines = vectors @ vectors.T
     elif space.columns:
-        every = np.divmod(np.arange(count * count), count)
-        cosines = evidence_of(features, features, *every, space).letters.reshape(count, count)
+        every, of_texts = np.arange(count), Space(None, space.axes, space.gram_weights, space.word_weights)
+        cosines = np.stack(
+            [evidence_of(features, features, np.full(count, one), every, of_texts).letters for one in range(count)]
+        )
     else:
         return rng.integers(count, size=(count, NEIGHBOURS))
     np.fill_diagonal(cosines, -np.inf)
