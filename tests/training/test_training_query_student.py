@@ -49,7 +49,7 @@ def test_made_queries_are_spans_some_with_other_words(reading, tokenizer):
 
 
 def test_words_of_a_transformer_are_whole_and_new(tokenizer):
-    found = query_student.words_of(tokenizer, ["house"])
+    found = query_student.further_words(tokenizer, ["house"])
     assert {"castle", "unseen", "tower"} <= set(found)
     assert not {"house", "42", "中", "Castle", "[CLS]", "[MASK]"} & set(found)
     assert len(set(found)) == len(found)
@@ -111,6 +111,27 @@ def test_a_search_needs_no_torch(folder, tmp_path):
     with likewise.Collection.open(tmp_path / "a.index") as index:
         assert index.add(["red bridge"]) == 1
         assert index.search("red bridge", k=1)[0].text == "red bridge"
+
+
+SERVED = """
+import asyncio
+import sys
+from likewise.service.served import Service
+from likewise.service.settings import Settings
+service = Service(Settings(index=sys.argv[1]))
+asyncio.run(service.warm_up())
+service.close()
+print(service.started, "torch" in sys.modules)
+"""
+
+
+def test_a_server_begins_without_the_transformer(folder, tmp_path):
+    with likewise.Collection.create(tmp_path / "a.index", likewise.load(folder)) as index:
+        index.add(TEXTS)
+    ran = subprocess.run(
+        [sys.executable, "-c", SERVED, str(tmp_path / "a.index")], check=True, capture_output=True, text=True
+    )
+    assert ran.stdout.split() == ["True", "False"]
 
 
 def test_what_cannot_be_is_refused():

@@ -9,7 +9,7 @@ answers gives the probability. No label is needed.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -145,14 +145,27 @@ def made_questions(collection: Collection, count: int, rng: np.random.Generator)
         own = list(words_of(sentence, rng))
         length = round(share * len(own))
         first = int(rng.integers(max(1, len(own) - length + 1)))
-        question = []
-        for word in own:
-            if rng.random() < share:
-                question.append(word)
-            elif rng.random() < REPLACED:
-                question.append(words[int(rng.integers(len(words)))])
+        question = made_question(own, share, words, rng)
         if min(length, len(question)) >= FEWEST_WORDS:
             yield MadeQuestions(sentence, " ".join(question), " ".join(own[first : first + length]))
+
+
+def made_question(words: Iterable[str], share: float, others: list[str], rng: np.random.Generator) -> list[str]:
+    """Keep a share of words, and put words of other texts in the place of half of the rest.
+
+    Args:
+        words: of a sentence.
+        share: of them that is kept.
+        others: words of other texts; at least one.
+        rng: draws both.
+    """
+    question = []
+    for word in words:
+        if rng.random() < share:
+            question.append(word)
+        elif rng.random() < REPLACED:
+            question.append(others[int(rng.integers(len(others)))])
+    return question
 
 
 def words_of(text: str, rng: np.random.Generator) -> Iterator[str]:

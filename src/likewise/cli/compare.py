@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from likewise.cli.evaluate import WIDE, as_parts
+from likewise.cli.evaluate import print_evaluation
 from likewise.cli.options import Encoding, Header, OnError, Progress, Seed, Text
-from likewise.cli.screen import results
 
 
 def compare(
@@ -47,11 +46,4 @@ def compare(
         models, texts, text=text, baselines=not no_baselines, seed=seed, progress=progress, encoding=encoding,
         header=header, on_error=on_error,
     )  # fmt: skip
-    if as_json:
-        typer.echo(found.as_json())
-        return
-    console = results()
-    if not console.is_terminal:
-        console.width = WIDE
-    for part in as_parts(found, console.width):
-        console.print(part)
+    print_evaluation(found, as_json=as_json)

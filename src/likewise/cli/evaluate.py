@@ -108,13 +108,18 @@ def evaluate(
         header=header,
         baselines=not no_baselines if baselines is None else baselines, on_error=on_error,
     )  # fmt: skip
+    print_evaluation(found, as_json=as_json)
+
+
+def print_evaluation(evaluation: "Evaluation", *, as_json: bool) -> None:
+    """Print the table of an evaluation, or one JSON object."""
     if as_json:
-        typer.echo(found.as_json())
+        typer.echo(evaluation.as_json())
         return
     console = results()
     if not console.is_terminal:
         console.width = WIDE
-    for part in as_parts(found, console.width):
+    for part in as_parts(evaluation, console.width):
         console.print(part)
 
 

@@ -23,12 +23,13 @@ from likewise.evaluation.baselines import (
     Comparison,
     System,
     Tfidf,
+    Vectors,
     encode_texts,
     installed,
 )
 from likewise.evaluation.bootstrap import Row, SystemScores, draw_counts, with_intervals
 from likewise.evaluation.evaluate import Evaluation
-from likewise.evaluation.retrieval import bm25_scorer
+from likewise.evaluation.retrieval import bm25_scorer, vector_scorer
 from likewise.evaluation.unlabelled import LONGEST, UnlabelledTests, make_tests
 from likewise.evaluation.unseen import without_held_out
 from likewise.model.embedder import document_vectors, query_vectors
@@ -42,6 +43,8 @@ FEWEST = 6  # texts, without which there is nothing to compare on
 SHORT = 16  # words of a text on average, below which the tests say little: docs/compare.md
 LOWEST = 1e-9  # mean reciprocal rank, whose logarithm is taken
 TASK, SCORE, QUESTIONS, LEAD = "comparison without labels", "score", "questions", "leads"
+
+EVERY = slice(None)  # queries, which are scored at once
 
 Similarity: TypeAlias = Callable[[Sequence[str], Sequence[str]], Float[np.ndarray, "queries documents"]]
 
@@ -183,15 +186,14 @@ class Contest:
                 encode_texts(model, some, name, self.messages, encode)
                 for some, encode in ((queries, query_vectors), (documents, document_vectors))
             )
-            similarities: np.ndarray = found @ searched.T
-            return similarities
+            return vector_scorer(found, searched)(EVERY)
 
         return similarity
 
     def _baselines(self, static: Model | None) -> Iterator[tuple[str, Similarity | str]]:
         """Yield the similarity of each baseline, or why it cannot run."""
         if installed("bm25s"):
-            yield NAMES[BM25], lambda queries, documents: bm25_scorer(queries, documents)(slice(None))
+            yield NAMES[BM25], lambda queries, documents: bm25_scorer(queries, documents)(EVERY)
         else:
             yield NAMES[BM25], f"not installed: {EXTRA}"
         tfidf, unseen = Tfidf.fit(self.texts), Tfidf.fit(self.training)
@@ -199,15 +201,17 @@ class Contest:
             yield NAMES[TFIDF], "the texts hold no words"
             return
         lsa = unseen.lsa(LSA_DIM, self.seed)  # which learns what stands together; the IDF of TF-IDF is of all texts
-        yield NAMES[TFIDF], lambda some, others: (tfidf.transform(some) @ tfidf.transform(others).T).toarray()
-        yield NAMES[LSA], lambda queries, documents: lsa(queries) @ lsa(documents).T
+        yield NAMES[TFIDF], _by(tfidf.transform)
+        yield NAMES[LSA], _by(lsa)
         if static is not None:
             untrained = Comparison("", static, (UNTRAINED,), self.seed, self.messages).systems([], [])[-1]
             if isinstance(untrained, System):
-                yield (
-                    untrained.name,
-                    lambda queries, documents: untrained.vectors(queries) @ untrained.vectors(documents).T,
-                )
+                yield untrained.name, _by(untrained.vectors)
+
+
+def _by(vectors: Vectors) -> Similarity:
+    """The similarity by the vectors of a baseline."""
+    return lambda queries, documents: vector_scorer(vectors(queries), vectors(documents))(EVERY)
 
 
 def _named(models: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:

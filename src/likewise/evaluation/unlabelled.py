@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
-from likewise.applications.confidence import REPLACED, words_of
+from likewise.applications.confidence import made_question, words_of
 from likewise.applications.sentences import sentences
 
 LONGEST = 4_000  # characters of a text that count
@@ -77,7 +77,7 @@ def make_tests(held_out: Sequence[str], others: Sequence[str], rng: np.random.Ge
     for row, (whole, share) in enumerate(zip(held_out, shares.tolist(), strict=True)):
         text = whole[:LONGEST]
         parts = [one.text for one in sentences(text)] or [text]
-        question = _question(parts[int(rng.integers(len(parts)))], share, pool, rng)
+        question = made_question(words_of(parts[int(rng.integers(len(parts)))], rng), share, pool, rng)
         if len(question) >= FEWEST_WORDS:
             questions.append((row, " ".join(question)))
         lead, rest = _lead(parts, rng)
@@ -111,17 +111,6 @@ def reciprocal_ranks(
     harmonic = np.concatenate([np.zeros(1), np.cumsum(1 / np.arange(1, similarity.shape[1] + 1))])
     ranks: Float64[np.ndarray, " queries"] = (harmonic[better + equal] - harmonic[better]) / equal
     return ranks
-
-
-def _question(sentence: str, share: float, pool: list[str], rng: np.random.Generator) -> list[str]:
-    """The words of a question: a share of those of the sentence, and others for half of the rest."""
-    question = []
-    for word in words_of(sentence, rng):
-        if rng.random() < share:
-            question.append(word)
-        elif rng.random() < REPLACED:
-            question.append(pool[int(rng.integers(len(pool)))])
-    return question
 
 
 def _lead(parts: list[str], rng: np.random.Generator) -> tuple[str, str]:

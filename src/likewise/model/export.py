@@ -16,6 +16,7 @@ from likewise.atomic import locking, replacing_folder
 from likewise.errors import InputError, LikewiseError
 from likewise.model.embedder import TextModel
 from likewise.model.folder import TOKENIZER, refuse_other, sha256_of
+from likewise.model.load import loaded
 from likewise.model.onnx import (
     EXTRA,
     FOLDER,
@@ -127,7 +128,7 @@ def export_onnx(
 
 
 def _exportable(model: TextModel) -> TransformerModel:
-    model = getattr(model, "transformer", model)  # of one that is not loaded yet
+    model = loaded(model)
     if not isinstance(model, TransformerModel):
         raise InputError(f"a {type(model).__name__} cannot be exported: expected a transformer, loaded with torch")
     open_onnxruntime()

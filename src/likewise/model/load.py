@@ -113,6 +113,11 @@ class UnloadedModel(ConcatenatedModel):
         model.save(path, overwrite=overwrite)
 
 
+def loaded(model: Any) -> Any:
+    """The model itself; of one that is loaded when it first encodes a text, the model that it becomes."""
+    return model.transformer if isinstance(model, UnloadedModel) else model
+
+
 def is_transformer(folder: Path) -> bool:
     """Whether a folder holds a transformer, rather than a static model or something else."""
     record = _json_in(folder / RECORD)

@@ -65,7 +65,7 @@ def make_queries(reading: Reading, transformer: PretrainedTokenizer, seed: int) 
     """
     vocabulary = learn_reference(reading.sample(), vocabulary_size(reading.kept)).get_vocab()
     of_corpus = sorted(vocabulary, key=vocabulary.__getitem__)
-    words = words_of(transformer, of_corpus)
+    words = further_words(transformer, of_corpus)
     tokenizer = Tokenizer(reference_of([*of_corpus, *words]))
     rng = random_stream(seed, Purpose.MADE_QUERIES)
     drawn = np.sort(rng.integers(reading.kept, size=min(MADE, MADE_OF_A_TEXT * reading.kept)))
@@ -87,7 +87,7 @@ def make_queries(reading: Reading, transformer: PretrainedTokenizer, seed: int) 
     return MadeQueries(tokenizer, weights, beginnings, list(dict.fromkeys(queries)))
 
 
-def words_of(transformer: PretrainedTokenizer, known: Sequence[str]) -> list[str]:
+def further_words(transformer: PretrainedTokenizer, known: Sequence[str]) -> list[str]:
     """The whole words of a transformer's vocabulary in lower case that are not known, in its order.
 
     Args:

@@ -297,10 +297,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             loaded.fine_tuned_ = bool(record["fine_tuned"])
             thresholds = record["thresholds"]
             loaded.thresholds_ = None if thresholds is None else np.array(thresholds, np.float64)
-            loaded.estimate_, loaded.held_out_ = (
-                _read_estimate(record["estimate"], several=thresholds is not None),
-                None,
-            )
+            loaded.estimate_ = _read_estimate(record["estimate"], several=thresholds is not None)
+            loaded.held_out_ = None
         except InputError:
             raise
         except (ValueError, KeyError, TypeError, SafetensorError) as error:
@@ -360,8 +358,10 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _read_estimate(kept: Mapping[str, Any] | None, *, several: bool) -> AccuracyEstimate | LabelSetEstimate | None:
-    if kept is None or several:
-        return None if kept is None else LabelSetEstimate.of_plain(dict(kept))
+    if kept is None:
+        return None
+    if several:
+        return LabelSetEstimate.of_plain(dict(kept))
     abstention, labels = (tuple(type(**each) for each in kept[name]) for name, type in ESTIMATED.items())
     ordinal = kept["ordinal"] and OrdinalMetrics(**kept["ordinal"])
     return AccuracyEstimate(**{**kept, "abstention": abstention, "labels": labels, "ordinal": ordinal})

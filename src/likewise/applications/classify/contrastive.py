@@ -17,6 +17,7 @@ from jaxtyping import Int64
 
 from likewise.errors import InputError
 from likewise.losses.supervised_contrastive import supervised_contrastive
+from likewise.model.load import loaded
 from likewise.model.transformer import TransformerModel
 from likewise.tokens.ragged import Ragged
 from likewise.training.schedule import Schedule
@@ -41,7 +42,7 @@ class ContrastiveFineTuner:
 
     def __init__(self, model: Any, *, min_steps: int = MIN_STEPS) -> None:
         self._min_steps = min_steps
-        model = getattr(model, "transformer", model)  # of one that is not loaded yet
+        model = loaded(model)
         if not isinstance(model, TransformerModel):
             raise InputError(
                 f"contrastive fine-tuning needs a transformer on torch, a {type(model).__name__} was given: leave "

@@ -17,7 +17,7 @@ from jaxtyping import Float32, Float64, Int64
 
 from likewise.applications.duplicates import evidence_kernels as kernels
 from likewise.applications.duplicates.columns import NUMBER, TEXT, Columns
-from likewise.applications.duplicates.minhash import GRAMS, WORDS
+from likewise.applications.duplicates.minhash import GRAMS, WORDS, TextHashes
 from likewise.applications.duplicates.space import Features, Space
 
 COUNTED = (1.0 + np.log(np.maximum(np.arange(64), 1.0))).astype(np.float32)  # by how often it occurs
@@ -116,20 +116,32 @@ def evidence_of(
 ) -> Evidence:
     """Compare pairs of texts: pair `i` is text `ones[i]` of `features` with text `twos[i]` of `others`."""
     count, one, other = len(ones), features.hashes, others.hashes
-    words, meaning, letters, rare_letters = (np.zeros(count, np.float32) for _ in range(4))
+    words, meaning = np.zeros((2, count), np.float32)
     kernels.overlaps_of(
         one.words, one.word_offsets, other.words, other.word_offsets, space.word_weights, WORDS, ones, twos, words
     )
-    kernels.cosines_of(
-        one.grams, one.gram_offsets, other.grams, other.gram_offsets, space.gram_weights, COUNTED, GRAMS, ones, twos,
-        letters, rare_letters,
-    )  # fmt: skip
+    letters, rare_letters = _letters_of(one, other, space.gram_weights, ones, twos)
     for first in range(0, count if space.dim else 0, COSINES):
         some = slice(first, first + COSINES)
         pair = features.vectors[ones[some]].astype(np.float32), others.vectors[twos[some]].astype(np.float32)
         meaning[some] = np.einsum("pd,pd->p", *pair)
     columns = _of_columns(features, others, ones, twos, space.columns) if space.columns else None
     return Evidence(words, np.clip(meaning, 0.0, 1.0), letters, rare_letters, columns)
+
+
+def _letters_of(
+    one: TextHashes,
+    other: TextHashes,
+    weights: Float32[np.ndarray, " hashes"],
+    ones: Int64[np.ndarray, " pairs"],
+    twos: Int64[np.ndarray, " pairs"],
+) -> Float32[np.ndarray, "2 pairs"]:
+    """The cosines of the TF-IDF of trigrams, with IDF and with its square."""
+    cosines = np.zeros((2, len(ones)), np.float32)
+    kernels.cosines_of(
+        one.grams, one.gram_offsets, other.grams, other.gram_offsets, weights, COUNTED, GRAMS, ones, twos, *cosines
+    )
+    return cosines
 
 
 def _of_columns(
@@ -150,13 +162,8 @@ def _of_columns(
             parts += [closeness(first, second)] if kind == NUMBER else []
             parts.append(np.where(np.isnan(first - second), np.nan, first == second))
         else:
-            cosines = np.zeros((2, len(ones)), np.float32)
-            kernels.cosines_of(
-                one.grams, one.gram_offsets, other.grams, other.gram_offsets, columns.gram_weights[place], COUNTED,
-                GRAMS, ones, twos, *cosines,
-            )  # fmt: skip
             missing = (one.exact[ones] == 0) | (other.exact[twos] == 0)
-            parts += list(np.where(missing, np.nan, cosines))
+            parts += list(np.where(missing, np.nan, _letters_of(one, other, columns.gram_weights[place], ones, twos)))
     return np.stack(parts, axis=1).astype(np.float32)
 
 
