@@ -55,7 +55,10 @@ DESCRIPTIONS = {"good": "lovely, excellent, it works", "bad": "broke, useless, r
 
 
 def test_descriptions_replace_or_supplement_labels():
-    """It learns from descriptions alone, without an estimate, and better from one text a label with them."""
+    """It learns from descriptions alone, without an estimate, and better from one text a label with them.
+
+    A text that is the only one of its label is held out too, as the description is left to learn from.
+    """
     queries, truth = opinions(200, 5)
     found = Classifier(Senses()).fit([], [], descriptions=DESCRIPTIONS)
     assert found.score(queries, truth) > 0.9
@@ -63,7 +66,9 @@ def test_descriptions_replace_or_supplement_labels():
     texts, labels = opinions(2)
     both = Classifier(Senses()).fit(texts, labels, descriptions=DESCRIPTIONS)
     assert both.score(queries, truth) > 0.95 >= Classifier(Senses()).fit(texts, labels).score(queries, truth) - 0.05
-    assert both.estimate_ is None  # one text a label
+    assert both.estimate_.texts == 2 and both.estimate_.unchecked == 0
+    some = Classifier(Senses()).fit(texts, labels, descriptions={"good": DESCRIPTIONS["good"]})
+    assert some.estimate_.texts == 1 and some.estimate_.unchecked == 1
 
 
 def test_descriptions_are_trained_on_in_every_fold_and_never_predicted():

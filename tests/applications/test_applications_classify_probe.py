@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.linear_model import LogisticRegression
 
-from likewise.applications.classify.probe import Probe, RowSpace, _most_confident, fit_probe, self_train
+from likewise.applications.classify.probe import Probe, RowSpace, Trainer, _most_confident, fit_probe, self_train
 
 
 @pytest.fixture
@@ -76,3 +76,10 @@ def test_self_training(packed):
     start = Probe(np.array([[0.0, 0, 0], [1, 0, 0]]), np.zeros(2))
     found = self_train(start, features, np.array([1, 0]), unlabelled, 2)
     assert found.weights[1][1] > 0 > found.weights[1][2]
+
+
+def test_a_description_weighs_as_eight_texts():
+    """Law: classes gain the same weight, those with a description by it and the others by their texts."""
+    trainer = Trainer(None, ["a", "b", "c", "d", "of the first"], np.array([0, 1, 1, 0, 0]), [], None, 0, described=1)
+    assert trainer.weights.tolist() == [1, 5, 5, 1, 8]
+    assert Trainer(None, ["a", "b"], np.array([0, 1]), [], None, 0).weights.tolist() == [1, 1]

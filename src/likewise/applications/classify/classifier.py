@@ -109,8 +109,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 none applies, or with `separator` a string of them.
             unlabelled: further texts, used for training a model if none is given, for IDF, and for self-training if
                 that does not make held-out labels worse; self-training takes one label a text.
-            descriptions: of labels, in words that their texts may have; each counts as a text with that label. A label
-                need not be described, and one that is need not have a text.
+            descriptions: of labels, in words that their texts may have; each counts as eight texts with that label, or
+                as one where texts have several. A label need not be described, and one that is need not have a text.
 
         Raises:
             InputError: there are no texts, not one label or list for each, or all are the same; there are too few texts

@@ -149,13 +149,15 @@ def cross_validate(
     repeats: int = 1,
     folds: int = FOLDS,
     checkable: Bool[np.ndarray, " texts"] | None = None,
+    described: Sequence[int] | Int64[np.ndarray, " described"] = (),
 ) -> HeldOutPredictions | None:
     """Predict every labelled text whose class has another text to train on, with the texts split `repeats` times.
 
-    `checkable` says instead which texts have another to train on. None if no class has two distinct texts, or only one
-    class would be left to train on.
+    `checkable` says instead which texts have another to train on, and `described` which classes `fit` knows without a
+    text. None if no class has two distinct texts, or only one class would be left to train on.
     """
-    checkable = _checkable(texts, numbers) if checkable is None else checkable
+    if checkable is None:
+        checkable = _checkable(texts, numbers) | np.isin(numbers, described)
     if not checkable.any():
         return None
     folds = int(min(folds, max(2, np.bincount(numbers[checkable]).max())))
@@ -164,7 +166,7 @@ def cross_validate(
         assigned = assign_folds(texts, numbers, folds, rng)
         for fold in range(folds):
             train, test = np.flatnonzero(assigned != fold), np.flatnonzero((assigned == fold) & checkable)
-            if len(test) and len(np.unique(numbers[train])) > 1:
+            if len(test) and len({*numbers[train].tolist(), *described}) > 1:
                 rows.append(test)
                 logits.append(fit(train, test))
     if not rows:

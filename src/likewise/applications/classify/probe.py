@@ -25,6 +25,7 @@ MAX_ROW_SPACE = 4_000  # texts, beyond which their Gram matrix costs more than i
 
 CONFIDENT_SHARE = 0.5  # of the texts predicted as each class, the most confident ones, become pseudo-labelled
 PSEUDO_LABEL_WEIGHT = 0.1
+DESCRIPTION_WEIGHT = 8.0  # labelled texts that a description of a class counts as
 MIN_UNLABELLED = 100  # texts for self-training
 
 TUNED_FOLDS = 5  # of cross-validation, where each takes a minute
@@ -118,7 +119,12 @@ def fit_probe(
 
 
 def self_train(
-    probe: Probe, features: Any, numbers: Int64[np.ndarray, " texts"], unlabelled: Any, classes: int
+    probe: Probe,
+    features: Any,
+    numbers: Int64[np.ndarray, " texts"],
+    unlabelled: Any,
+    classes: int,
+    sample_weight: Float64[np.ndarray, " texts"] | None = None,
 ) -> Probe:
     """Refit a probe with its most confident predictions of unlabelled texts as further labels (Yarowsky 1995).
 
@@ -132,7 +138,8 @@ def self_train(
     rows, pseudo_labels = _most_confident(probe.logits(unlabelled))
     both = (features, unlabelled[rows])
     joined = csr_array(vstack(both)) if issparse(features) else np.concatenate(both)
-    weights = np.concatenate([np.ones(len(numbers)), np.full(len(rows), PSEUDO_LABEL_WEIGHT)])
+    given = np.ones(len(numbers)) if sample_weight is None else sample_weight
+    weights = np.concatenate([given, np.full(len(rows), PSEUDO_LABEL_WEIGHT)])
     return fit_probe(joined, np.concatenate([numbers, pseudo_labels]), classes, weights)
 
 
@@ -201,11 +208,11 @@ class Trainer:
         space = RowSpace.of(features.transform(self.texts, embeddings, _rows(ngrams, slice(len(self.texts)))))
 
         def fit(train: np.ndarray, test: np.ndarray) -> np.ndarray:
-            return fit_probe(space.rows[train], self.numbers[train], self.classes).logits(space.rows[test])
+            return self._fit_probe(space.rows, train).logits(space.rows[test])
 
         quick = len(self.texts) ** 2 * self.classes <= MAX_QUICK_FIT
         held_out = self._cross_validate(fit, REPEATS if quick else 1)
-        probe = space.to_features(fit_probe(space.rows, self.numbers, self.classes))
+        probe = space.to_features(self._fit_probe(space.rows, np.arange(len(self.texts))))
         fitted = FittedProbe(features, probe, held_out)
         enough = len(self.unlabelled) >= MIN_UNLABELLED and held_out is not None
         return self._self_train(fitted, embeddings) if enough else fitted
@@ -219,8 +226,9 @@ class Trainer:
 
         def fit(train: np.ndarray) -> Probe:
             space = RowSpace.of(rows[train])
-            first = space.to_features(fit_probe(space.rows, self.numbers[train], self.classes))
-            return self_train(first, rows[train], self.numbers[train], others, self.classes)
+            numbers, weights = self.numbers[train], self.weights[train]
+            first = space.to_features(fit_probe(space.rows, numbers, self.classes, weights))
+            return self_train(first, rows[train], numbers, others, self.classes, weights)
 
         held_out = self._cross_validate(lambda train, test: fit(train).logits(rows[test]))
         if held_out is None or plain.held_out is None or held_out.is_worse(plain.held_out, self.numbers):
@@ -240,7 +248,8 @@ class Trainer:
             encoder = tuner.fit(texts, self.numbers[train], random_stream(self.seed, Stream.FINE_TUNING))
             tuned = replace(features, encoder=encoder)
             space = RowSpace.of(tuned.transform(texts))
-            return tuned, space.to_features(fit_probe(space.rows, self.numbers[train], self.classes))
+            weights = self.weights[train]
+            return tuned, space.to_features(fit_probe(space.rows, self.numbers[train], self.classes, weights))
 
         def fit(train: np.ndarray, test: np.ndarray) -> np.ndarray:
             tuned, probe = fine_tune(train)
@@ -256,6 +265,23 @@ class Trainer:
         """Number of classes."""
         return int(self.numbers.max()) + 1
 
+    @property
+    def weights(self) -> Float64[np.ndarray, " texts"]:
+        """Weight of each text; a class without a description gains as much by its texts as another by its own.
+
+        Else the classes with a description would be predicted more often.
+        """
+        weights, labelled = np.ones(len(self.texts)), len(self.texts) - self.described
+        if self.described:
+            texts = np.bincount(self.numbers[:labelled], minlength=self.classes)
+            undescribed = ~np.isin(self.numbers, self.numbers[labelled:])
+            weights[undescribed] += DESCRIPTION_WEIGHT / texts[self.numbers[undescribed]]
+            weights[labelled:] = DESCRIPTION_WEIGHT
+        return weights
+
+    def _fit_probe(self, rows: Any, train: Int64[np.ndarray, " train"]) -> Probe:
+        return fit_probe(rows[train], self.numbers[train], self.classes, self.weights[train])
+
     def _select(self, *, with_unlabelled: bool = False) -> tuple[Features, Any]:
         """Select n-grams, and return their rows of all texts, the labelled ones first."""
         ngrams, rows = self.counts.select(with_unlabelled=with_unlabelled) if self.counts else (None, None)
@@ -263,11 +289,10 @@ class Trainer:
 
     def _cross_validate(self, fit: Any, repeats: int = 1, folds: int = FOLDS) -> HeldOutPredictions | None:
         labelled = len(self.texts) - self.described
-        always = np.arange(labelled, len(self.texts))
+        texts, numbers, always = self.texts[:labelled], self.numbers[:labelled], np.arange(labelled, len(self.texts))
         return cross_validate(
-            self.texts[:labelled], self.numbers[:labelled],
-            lambda train, test: fit(np.concatenate([train, always]), test),
-            random_stream(self.seed, Stream.FOLDS), repeats, folds,
+            texts, numbers, lambda train, test: fit(np.concatenate([train, always]), test),
+            random_stream(self.seed, Stream.FOLDS), repeats, folds, described=self.numbers[always],
         )  # fmt: skip
 
 
