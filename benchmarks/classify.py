@@ -9,12 +9,9 @@ before a logistic regression of scikit-learn with C = 10. The labelled texts are
 all; figures are means over the draws with the 95 % interval of a bootstrap over these. `+ unlabelled` has also been
 given unlabelled texts to learn from, in the first draws only. Of the data sets with a sentiment, texts with a
 negation are told apart. `interval holds` is how often the 95 % interval that `Classifier.estimate_` gives, made of
-the few labels alone, has the accuracy on the test texts within. SetFit, which fine-tunes MiniLM on the labels, joins in
-where a folder with setfit 1.2 and what it needs is given.
+the few labels alone, has the accuracy on the test texts within.
 """
 
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +41,6 @@ OURS = "likewise"
 WITH_UNLABELLED = 2  # draws
 MOST_UNLABELLED = 64  # labels a class
 MINILM_READS = {"imdb": 2_500}  # of the test texts
-SETFIT_READS = {"banking77": 0, "newsgroups20": 0}  # labels a class, beyond which it takes an hour a draw; 8 of others
 MINILM_DRAWS = {("imdb", 1024): 0, ("newsgroups20", 8): 0, ("newsgroups20", 64): 0}
 READ_BY_TFIDF = 10_000  # texts
 LONGEST = 128  # tokens
@@ -162,40 +158,7 @@ class Slow:
         self.cached.keep()
 
 
-class SetFit:
-    """all-MiniLM-L6-v2, fine-tuned on pairs of labelled texts, and a logistic regression; the defaults of SetFit.
-
-    Args:
-        folder: where `pip install --target` has put it.
-        draws: how many of the draws it is asked for.
-    """
-
-    def __init__(self, folder: Path, draws: int) -> None:
-        self.folder, self.draws = folder, draws
-
-    def takes(self, name: str, per_class: int, draw: int) -> bool:
-        """Whether it has the time."""
-        return draw < self.draws and per_class <= SETFIT_READS.get(name, 8)
-
-    def predict(self, texts: list[str], labels: np.ndarray, queries: list[str]) -> np.ndarray:
-        """Fit on labelled texts and predict others."""
-        sys.path.append(str(self.folder))
-        from datasets import Dataset
-        from setfit import SetFitModel, Trainer, TrainingArguments
-
-        names, numbers = np.unique(labels, return_inverse=True)
-        model = SetFitModel.from_pretrained(str(model_folder()))
-        with tempfile.TemporaryDirectory() as place:
-            how = TrainingArguments(output_dir=place, report_to="none", save_strategy="no")
-            given = Dataset.from_dict({"text": texts, "label": numbers.tolist()})
-            Trainer(model=model, args=how, train_dataset=given).train()
-            found: np.ndarray = names[np.asarray(model.predict(queries))]
-        return found
-
-
-def measure(
-    data: Labels, models: dict[str, Any], plan: Plan, cache: Path | None, fine_tuned: SetFit | None
-) -> dict[str, Any]:
+def measure(data: Labels, models: dict[str, Any], plan: Plan, cache: Path | None) -> dict[str, Any]:
     """All entrants for each number of labels a class; the first of the models is that of the data set itself."""
     peers = {"TF-IDF": tfidf(data), "LSA 256": lsa(data, plan.read_by_lsa)}
     queries = {name: peer(data.tested) for name, peer in peers.items()}
@@ -211,9 +174,6 @@ def measure(
                 found.add(name, probe(peer(texts), labels, queries[name]))
             if draw < slow.draws[per_class]:
                 slow.judged(found, test, texts, labels)
-            if fine_tuned is not None and fine_tuned.takes(data.name, per_class, draw):
-                some = [data.tested[row] for row in slow.rows]
-                found.add("SetFit", fine_tuned.predict(texts, labels, some), slow.rows)
             for name, model in models.items():
                 classifier = likewise.Classifier(model, seed=draw).fit(texts, labels)
                 accuracy = found.add(name, test.predict(classifier, vectors[name]))
@@ -235,7 +195,7 @@ def figures(found: dict[str, list[float]], held: list[bool]) -> dict[str, Any]:
     numbers = {name: over_draws(values) for name, values in found.items()}
     if held:
         numbers["interval holds"] = over_draws([float(each) for each in held])
-    for name in ("TF-IDF", "LSA 256", "MiniLM", "SetFit"):
+    for name in ("TF-IDF", "LSA 256", "MiniLM"):
         if name in found:
             for own in (OURS, f"{OURS} + unlabelled"):
                 if own in found:
@@ -245,15 +205,13 @@ def figures(found: dict[str, list[float]], held: list[bool]) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = arguments(__doc__, draws=10, unlabelled_draws=WITH_UNLABELLED, setfit_draws=2)
+    parser = arguments(__doc__, draws=10, unlabelled_draws=WITH_UNLABELLED)
     parser.add_argument("--cache", type=Path, help="folder for models and for the vectors of MiniLM")
     parser.add_argument("--tested", type=int, help="test texts that are drawn once, of more; all if not given")
     parser.add_argument("--lsa-texts", type=int, help="texts that LSA reads at the most; all if not given")
     parser.add_argument("--labels-per-class", type=int, nargs="+", help="instead of those of the data set")
     parser.add_argument("names", nargs="*", default=None, metavar="NAME", help=f"of {', '.join(PER_CLASS)}")
-    parser.add_argument("--setfit", type=Path, help="the folder of SetFit, to stand beside it in the first draws")
     given = parser.parse_args()
-    fine_tuned = SetFit(given.setfit, given.setfit_draws) if given.setfit else None
     for name in given.names or PER_CLASS:
         data, started = labelled(given.data, name, given.tested), time.perf_counter()
         models = {OURS: trained(data.read, given.cache and given.cache / f"{name}.model")}
@@ -261,7 +219,7 @@ def main() -> None:
             texts = labelled(given.data, other).read
             models[f"{OURS}, model of {other}"] = trained(texts, given.cache and given.cache / f"{other}.model")
         plan = Plan(given.labels_per_class or PER_CLASS[name], given.draws, given.unlabelled_draws, given.lsa_texts)
-        numbers = measure(data, models, plan, given.cache and given.cache / "minilm.npz", fine_tuned)
+        numbers = measure(data, models, plan, given.cache and given.cache / "minilm.npz")
         sizes = {"labelled": len(data.learned), "test": len(data.tested), "unlabelled": len(data.unlabelled)}
         sizes["test, MiniLM"] = min(len(data.tested), MINILM_READS.get(name, len(data.tested)))
         sizes["texts read by LSA"] = min(len(data.read), given.lsa_texts or len(data.read))

@@ -1,12 +1,11 @@
-"""Two ways to get more out of few labels: fine-tuning a transformer on them, and selecting which texts to label next.
+"""Getting more out of few labels: selecting which texts to label next.
 
-    python benchmarks/few_labels.py --data DATA [--cache FOLDER] [--draws 5] [--transformer] [NAME ...]
+    python benchmarks/few_labels.py --data DATA [--cache FOLDER] [--draws 5] [NAME ...]
 
 `likewise.Classifier` with a static model of the texts without their labels, as in `classify.py`. To the first labels of
 each class, twenty more are added in each of three rounds: texts that `select_for_labelling` selects, or texts drawn at
-random, of the same 2,000. With `--transformer` also all-MiniLM-L6-v2 in the first draw, with and without
-`contrastive=True`. Accuracy on 2,000 test texts drawn once; means over the draws of the labels, and their differences,
-with the 95 % interval of a bootstrap over the draws.
+random, of the same 2,000. Accuracy on 2,000 test texts drawn once; means over the draws of the labels, and their
+differences, with the 95 % interval of a bootstrap over the draws.
 """
 
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 from comparison import over_draws
 from record import arguments, record
-from yardstick import Labels, drawn, labelled, model_folder, trained
+from yardstick import Labels, drawn, labelled, trained
 
 import likewise
 
@@ -23,9 +22,9 @@ PER_CLASS = {"trec": 8, "banking77": 3, "sst2": 32, "subj": 8, "newsgroups20": 8
 ROUNDS, BATCH, POOL, TESTED = 3, 20, 2_000, 2_000
 
 
-def fitted(model: Any, data: Labels, rows: np.ndarray, draw: int, **settings: Any) -> likewise.Classifier:
+def fitted(model: Any, data: Labels, rows: np.ndarray, draw: int) -> likewise.Classifier:
     """A classifier fitted on some rows."""
-    classifier = likewise.Classifier(model, seed=draw, **settings)
+    classifier = likewise.Classifier(model, seed=draw)
     return classifier.fit([data.learned[row] for row in rows], data.labels[rows])
 
 
@@ -56,7 +55,7 @@ def rounds(model: Any, data: Labels, begin: np.ndarray, first: likewise.Classifi
     return found
 
 
-def measure(data: Labels, model: Any, draws: int, *, transformer: bool) -> dict[str, Any]:
+def measure(data: Labels, model: Any, draws: int) -> dict[str, Any]:
     """All ways of one data set."""
     each: dict[str, list[float]] = {}
     for draw in range(draws):
@@ -66,19 +65,13 @@ def measure(data: Labels, model: Any, draws: int, *, transformer: bool) -> dict[
             "likewise": accuracy(first, data),
             **rounds(model, data, begin, first, draw),
         }
-        if transformer and draw == 0:
-            large = likewise.load(model_folder())
-            found["MiniLM"] = accuracy(fitted(large, data, begin, draw), data)
-            found["MiniLM, contrastive"] = accuracy(fitted(large, data, begin, draw, contrastive=True), data)
         for name, value in found.items():
             each.setdefault(name, []).append(value)
         print(data.name, draw, {name: round(100 * value, 1) for name, value in found.items()}, flush=True)
-    pairs = [("MiniLM, contrastive", "MiniLM")]
-    pairs += [(f"{n * BATCH} more, selected", f"{n * BATCH} more, at random") for n in (1, 2, 3)]
+    pairs = [(f"{n * BATCH} more, selected", f"{n * BATCH} more, at random") for n in (1, 2, 3)]
     numbers = {name: over_draws(values) for name, values in each.items()}
     for one, other in pairs:
-        if one in each:
-            numbers[f"{one} - {other}"] = over_draws([a - b for a, b in zip(each[one], each[other], strict=True)])
+        numbers[f"{one} - {other}"] = over_draws([a - b for a, b in zip(each[one], each[other], strict=True)])
     return numbers
 
 
@@ -86,12 +79,11 @@ def main() -> None:
     parser = arguments(__doc__, draws=5)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PER_CLASS)}")
     parser.add_argument("--cache", type=Path, help="folder for models")
-    parser.add_argument("--transformer", action="store_true", help="and all-MiniLM-L6-v2, which takes minutes")
     given = parser.parse_args()
     for name in given.names or PER_CLASS:
         data = labelled(given.data, name, TESTED)
         model = trained(data.read, given.cache and given.cache / f"{name}.model")
-        numbers = measure(data, model, given.draws, transformer=given.transformer)
+        numbers = measure(data, model, given.draws)
         configuration = {"data": name, "labels a class": PER_CLASS[name], "test": len(data.tested)}
         record("few_labels", configuration | {"draws": given.draws}, numbers, given.draws - 1)
 

@@ -1,19 +1,20 @@
-"""The sections of `classify.py`, `class_names.py`, `multi_label.py` and `ordinal.py`."""
+"""The sections of `classify.py`, `fine_tuned.py`, `class_names.py`, `multi_label.py` and `ordinal.py`."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from figures import Cells, Lines, middle
 
+OTHER_NAMES = {"smsa": "SmSA", "thucnews_titles": "THUCNews titles"}
 SYSTEMS = {
     "TF-IDF": "TF-IDF",
     "LSA 256": "LSA",
     "MiniLM": "MiniLM",
-    "SetFit": "SetFit (MiniLM)",
     "likewise": "likewise",
     "likewise + unlabelled": "likewise + unlabelled texts",
     "likewise, MiniLM": "likewise on MiniLM",
 }
+FINE_TUNED = {"probe": "MiniLM", "contrastive": "fine-tuned", "SetFit": "SetFit"}
 WAYS = {
     "names alone, MiniLM": "nearest name, MiniLM",
     "names alone": "names alone",
@@ -41,6 +42,21 @@ def few_label_cells(lines: Lines, names: Mapping[str, str]) -> Cells:
             row = cells.setdefault(f"{data}, {labels.split()[0]}", {})
             row |= {name: 100 * middle(values[system]) for system, name in SYSTEMS.items() if system in values}
     return cells
+
+
+def fine_tuned_cells(lines: Lines, names: Mapping[str, str]) -> Cells:
+    """Data sets as rows; accuracies in percent and seconds as columns, and last the means and the sum of seconds."""
+    rows = {}
+    for line in lines:
+        data, numbers = line["configuration"]["data"], line["numbers"]
+        row: dict[str, Any] = {name: 100 * middle(numbers[system]) for system, name in FINE_TUNED.items()}
+        row |= {f"{name}, s": middle(numbers[f"{system}, seconds"]) for system, name in FINE_TUNED.items()}
+        rows[names.get(data, data)] = row
+    means: dict[str, Any] = {}
+    for column in next(iter(rows.values()), {}):
+        total = sum(row[column] for row in rows.values())
+        means[column] = total if column.endswith(", s") else total / len(rows)
+    return rows | {"mean accuracy, sum of seconds": means} if rows else {}
 
 
 def class_name_cells(lines: Lines, names: Mapping[str, str]) -> Cells:
@@ -98,6 +114,23 @@ def label_sections(page: Any, names: Mapping[str, str]) -> None:
         across=True,
     )
     page.section(
+        "Fine-tuning on few labels",
+        "fine_tuned",
+        "Accuracy in percent with eight labels a class and seconds of a fit, all on all-MiniLM-L6-v2, which knows "
+        "English: the classifier on its vectors, fine-tuned on the labels (`contrastive`, with the six fits of its "
+        "estimate), and SetFit, which gets 500 steps at most; its own number would be "
+        + ", ".join(
+            f"{line['numbers']['steps by default']:,} for {names.get(data, data)}"
+            for line in page.lines("fine_tuned")
+            if line["numbers"]["steps by default"] > line["configuration"]["most steps"]
+            for data in [line["configuration"]["data"]]
+        )
+        + ".",
+        fine_tuned_cells(page.lines("fine_tuned"), {**names, **OTHER_NAMES}),
+        form=".1f",
+        best=None,
+    )
+    page.section(
         "Names of classes",
         "class_names",
         "Accuracy in percent of a classifier that gets the names of the classes, as the data set has them, as "
@@ -123,6 +156,6 @@ def label_sections(page: Any, names: Mapping[str, str]) -> None:
         "Stars of IMDb (1 to 4 and 7 to 10, as eight levels) and Indonesian comments (negative, neutral, positive), by "
         "labels of each level: mean absolute error in levels, quadratic weighted kappa and accuracy of the most "
         "probable label, of the median (`ordered`), and of cumulative probabilities (Frank and Hall 2001).",
-        ordinal_cells(page.lines("ordinal"), {**names, "smsa": "SmSA"}),
+        ordinal_cells(page.lines("ordinal"), {**names, **OTHER_NAMES}),
         best=None,
     )

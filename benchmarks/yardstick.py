@@ -373,7 +373,7 @@ def labelled(data: Path, name: str, most_tested: int | None = None) -> Labels:
         test[order[: round(TEST_SHARE * len(found))]] = True
         train = ~test
     else:
-        train, test = splits == "train", splits == "test"
+        train, test = splits == ("train" if "train" in splits else "dev"), splits == "test"
     tested = np.flatnonzero(test)
     if most_tested is not None:
         tested = tested[np.random.default_rng(0).permutation(len(tested))[:most_tested]]

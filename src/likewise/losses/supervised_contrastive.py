@@ -1,4 +1,4 @@
-"""Supervised contrastive loss: all texts of an anchor's class are its positives."""
+"""Supervised contrastive loss: all other texts of an anchor's class are its positives."""
 
 from typing import Any
 
@@ -7,53 +7,53 @@ from array_api_compat import array_namespace, device
 from jaxtyping import Int
 
 from likewise.errors import InputError
-from likewise.losses.info_nce import LossResult
 
 
 def supervised_contrastive(
-    anchors: Any, candidates: Any, labels: Int[np.ndarray, " batch"], *, temperature: float = 0.1
-) -> LossResult:
-    """SupCon's L_out (Khosla et al. 2020) of two views of each text, in both directions.
+    vectors: Any, labels: Int[np.ndarray, " batch"], *, temperature: float = 0.1
+) -> tuple[float, Any]:
+    """SupCon's L_out (Khosla et al. 2020) of a batch, in which each text is contrasted with all others.
 
-    With l_ij = a_i·c_j / temperature, p_ij the softmax of row i, q_ij that of column j, and w_ij = 1/n_i for the n_i
-    texts of the class of text i, text i among them, and else 0:
+    With l_ij = v_i·v_j / temperature, p_ij the softmax of row i without its diagonal, w_ij = 1/n_i for the n_i other
+    texts of the class of text i and else 0, and the m texts whose class has another text in the batch:
 
-        value = -1/(2 batch) sum_ij w_ij (log p_ij + log q_ij)
-        d value / d l_ij = (p_ij + q_ij - 2 w_ij) / (2 batch)
+        value = -1/m sum_ij w_ij log p_ij, where i is one of the m
+        d value / d l_ij = (p_ij - w_ij) / m
 
-    All logits are in memory at once: a batch of labelled texts is small. Where no two texts share a class, this is
-    InfoNCE. Written against the array API: numpy and torch arrays, on any device.
+    All logits are in memory at once: a batch of labelled texts is small. Written against the array API: numpy and torch
+    arrays, on any device.
 
     Args:
-        anchors: one view of each text, (batch, dim), usually unit rows.
-        candidates: the other view of the same texts, (batch, dim).
-        labels: the classes of the texts.
+        vectors: of the texts, (batch, dim), usually unit rows.
+        labels: the classes of the texts; two views of a text are two texts of its class.
         temperature: divides the similarities.
+
+    Returns:
+        The value in nats and its gradient by the vectors, (batch, dim); zeros if no class has two texts.
 
     Raises:
         InputError: the shapes do not fit, or the temperature is not positive.
     """
-    batch, shapes = len(labels), (tuple(anchors.shape), tuple(candidates.shape))
-    if anchors.ndim != 2 or not batch or shapes[0] != shapes[1] or shapes[0][0] != batch:
-        raise InputError(f"views of {shapes[0]} and {shapes[1]} with {batch} labels: expected (batch, dim) twice")
+    batch, shape = len(labels), tuple(vectors.shape)
+    if vectors.ndim != 2 or not batch or shape[0] != batch:
+        raise InputError(f"vectors of {shape} with {batch} labels: expected (batch, dim)")
     if not temperature > 0:
         raise InputError(f"temperature {temperature} is not positive")
-    xp = array_namespace(anchors, candidates)
-    same = labels[:, None] == labels[None, :]  # (batch, batch)
-    shares = same / np.sum(same, axis=1, keepdims=True)  # (batch, batch), symmetric: rows and columns sum to 1
-    shares = xp.asarray(shares, dtype=anchors.dtype, device=device(anchors))
-    logits = anchors @ candidates.T / temperature  # (batch, batch)
-    by_row, by_column = _log_softmax(xp, logits, axis=1), _log_softmax(xp, logits, axis=0)  # (batch, batch) each
-    value = -float(xp.sum(shares * (by_row + by_column))) / (2 * batch)
-    gradient = (xp.exp(by_row) + xp.exp(by_column) - 2 * shares) / (2 * batch)  # by the logits, (batch, batch)
-    return LossResult(
-        value,
-        gradient @ candidates / temperature,  # (batch, dim)
-        gradient.T @ anchors / temperature,  # (batch, dim)
-        -float(xp.sum(gradient * logits)) / temperature,
-    )
-
-
-def _log_softmax(xp: Any, logits: Any, axis: int) -> Any:
-    shifted = logits - xp.max(logits, axis=axis, keepdims=True)
-    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+    xp = array_namespace(vectors)
+    same = (labels[:, None] == labels[None, :]) & ~np.eye(batch, dtype=bool)  # (batch, batch)
+    positives = same.sum(axis=1, keepdims=True)
+    anchors = positives > 0
+    if not anchors.any():
+        return 0.0, xp.zeros_like(vectors)
+    mean = anchors / anchors.sum()  # (batch, 1), weights of the anchors
+    on = device(vectors)
+    shares = xp.asarray(mean * same / np.maximum(positives, 1), dtype=vectors.dtype, device=on)
+    weights = xp.asarray(mean, dtype=vectors.dtype, device=on)
+    itself = xp.asarray(np.eye(batch, dtype=bool), device=on)
+    logits = vectors @ vectors.T / temperature  # (batch, batch)
+    others = xp.where(itself, xp.asarray(-xp.inf, dtype=vectors.dtype, device=on), logits)
+    shifted = others - xp.max(others, axis=1, keepdims=True)
+    normaliser = xp.log(xp.sum(xp.exp(shifted), axis=1, keepdims=True))
+    value = -float(xp.sum(shares * xp.where(itself, xp.zeros_like(logits), shifted - normaliser)))
+    gradient = weights * xp.exp(shifted - normaliser) - shares  # by the logits, (batch, batch)
+    return value, (gradient @ vectors + gradient.T @ vectors) / temperature

@@ -1,10 +1,10 @@
 """Supervised contrastive fine-tuning of a transformer, which moves texts of one class together.
 
-The loss is SupCon (Khosla et al. 2020, L_out): all texts of the class of an anchor are its positives, with equal
+The loss is SupCon (Khosla et al. 2020, L_out): all other texts of the class of an anchor are its positives, with equal
 shares. SetFit (Tunstall et al. 2022) draws pairs of labelled texts, whose number grows with the square of the labels;
 here a batch holds all pairs of its texts and an epoch sees each text once, so the cost is linear in the number of
-labels once they fill a hundred steps. The two views of a text differ by dropout alone: leaving out words changes short
-texts too much.
+labels once they fill thirty steps. A text is encoded once a step: a second view of it, by dropout, costs as much again
+and brings nothing where its class has other texts.
 """
 
 import tempfile
@@ -24,9 +24,9 @@ from likewise.training.schedule import Schedule
 
 TEMPERATURE = 0.1  # as in SupCon
 BATCH = 32  # texts
-EPOCHS = 10
-MIN_STEPS = 100
-LEARNING_RATE = 3e-5
+EPOCHS = 3
+MIN_STEPS = 30
+LEARNING_RATE = 5e-5
 
 
 class ContrastiveFineTuner:
@@ -71,20 +71,19 @@ class ContrastiveFineTuner:
 def _batches(
     numbers: Int64[np.ndarray, " texts"], rng: np.random.Generator, min_steps: int
 ) -> Iterator[Int64[np.ndarray, " batch"]]:
-    """Yield each text once an epoch, with all classes spread evenly over the batches."""
+    """Yield each text once an epoch, in random pairs of a class: an anchor needs another text of its class."""
     count = max(1, round(len(numbers) / BATCH))
     for _ in range(max(EPOCHS, -(-min_steps // count))):
         order = rng.permutation(len(numbers))
         order = order[np.argsort(numbers[order], kind="stable")]
-        for first in rng.permutation(count):
-            yield order[first::count]
+        place = np.arange(len(order)) - np.searchsorted(numbers[order], numbers[order])  # within the class
+        pairs = np.split(order, np.flatnonzero(place % 2 == 0)[1:])
+        for some in np.array_split(rng.permutation(len(pairs)), count):
+            yield np.concatenate([pairs[each] for each in some])
 
 
 def _step(encoder: Any, texts: Ragged, numbers: Int64[np.ndarray, " batch"], learning_rate: float) -> None:
-    """Encode a batch twice, with different dropout, and take one step."""
-    anchors, anchor_tape = encoder.forward(texts)
-    candidates, candidate_tape = encoder.forward(texts)
-    loss = supervised_contrastive(anchors, candidates, numbers, temperature=TEMPERATURE)
-    encoder.backward(anchor_tape, loss.anchors)
-    encoder.backward(candidate_tape, loss.candidates)
+    vectors, tape = encoder.forward(texts)
+    _, gradient = supervised_contrastive(vectors, numbers, temperature=TEMPERATURE)
+    encoder.backward(tape, gradient)
     encoder.step(learning_rate)
