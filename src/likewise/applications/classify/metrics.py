@@ -50,11 +50,11 @@ class HeldOutPredictions:
         correct = self.logits.argmax(axis=1) == numbers[self.rows]
         return np.asarray(np.bincount(self.rows, correct, len(numbers)) / times)
 
-    def is_worse(self, other: "HeldOutPredictions", numbers: Int64[np.ndarray, " texts"]) -> bool:
-        """Whether fewer labels are right than in others, by more than the standard error of the difference."""
+    def is_worse(self, other: "HeldOutPredictions", numbers: Int64[np.ndarray, " texts"], errors: float = 1.0) -> bool:
+        """Whether fewer labels are right than in others, by more than some standard errors of the difference."""
         gains = self.correct_shares(numbers) - other.correct_shares(numbers)
         gains = gains[np.isfinite(gains)]
-        return bool(gains.mean() < -gains.std() / np.sqrt(len(gains)))
+        return bool(gains.mean() < -errors * gains.std() / np.sqrt(len(gains)))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from jaxtyping import Float64, Int64
 
 from likewise.applications.classify.contrastive import ContrastiveFineTuner
 from likewise.applications.classify.features import Features, NgramCounts, ngram_weight
-from likewise.applications.classify.metrics import FOLDS, HeldOutPredictions, cross_validate
+from likewise.applications.classify.metrics import FOLDS, Z_95, HeldOutPredictions, cross_validate
 from likewise.training.schedule import random_stream
 
 C = 10.0  # inverse strength of the penalty, for blocks of unit rows; as in `evaluation.labelled`
@@ -238,7 +238,8 @@ class Trainer:
     def fit_fine_tuned(self) -> FittedProbe:
         """Fine-tune the encoder first, unless significantly fewer held-out labels are right with it.
 
-        It is fine-tuned again for each fold, as the estimate would otherwise be of texts that it has seen.
+        It is fine-tuned again for each fold, as the estimate would otherwise be of texts that it has seen. With few
+        labels it mostly helps, so these have to be clear: of sixteen texts one standard error is chance.
         """
         tuner, plain = ContrastiveFineTuner(self.encoder), self.fit()
         features, _ = self._select()
@@ -256,7 +257,8 @@ class Trainer:
             return probe.logits(tuned.transform([self.texts[row] for row in test]))
 
         held_out = self._cross_validate(fit, folds=TUNED_FOLDS)
-        if held_out is not None and plain.held_out is not None and held_out.is_worse(plain.held_out, self.numbers):
+        before = plain.held_out
+        if held_out and before and held_out.is_worse(before, self.numbers, Z_95):
             return plain
         return FittedProbe(*fine_tune(np.arange(len(self.texts))), held_out, fine_tuned=True)
 
