@@ -1,11 +1,11 @@
 // The parts of which every journey is built, so that all of them look and behave alike.
 import htm from "htm";
 import { h } from "preact";
-import { useCallback, useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { S } from "./strings.js";
 
 export const html = htm.bind(h);
-export { useCallback, useEffect, useId, useMemo, useRef, useState };
+export { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState };
 
 // Hooks -----------------------------------------------------------------------------------------------------------
 

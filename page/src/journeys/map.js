@@ -1,6 +1,6 @@
 // The map: every text a point, regions named by their words, colours, lasso to a list, hits lit up, a table of the same.
 import * as api from "../api.js";
-import { Button, Empty, ErrorNote, Field, Live, Loading, formatted, html, useEffect, useLoaded, useMemo, useRef, useState } from "../parts.js";
+import { Button, Empty, ErrorNote, Field, Live, Loading, formatted, html, useEffect, useLayoutEffect, useLoaded, useMemo, useRef, useState } from "../parts.js";
 import { Grid, Plot } from "../plot.js";
 import { S } from "../strings.js";
 import { coloursOf, cssColour, loadColours, loadMap, regionPoints, textsOf } from "./map_data.js";
@@ -244,7 +244,10 @@ function Drawn({ map, status, params, go }) {
     plot?.setColours(bytes);
     plot?.setLit(selection?.points ?? null);
   }, [plot, bytes, selection?.points]);
-  useEffect(() => plot && (plot.mode = lassoing ? "lasso" : "pan"), [plot, lassoing]);
+  // Before the button is drawn as pressed, as a drag that begins at once would move the map.
+  useLayoutEffect(() => {
+    if (plot) plot.mode = lassoing ? "lasso" : "pan";
+  }, [plot, lassoing]);
 
   // The view follows the address once, then the address follows the view.
   const restored = useRef(false);
