@@ -75,21 +75,23 @@ _PLACES = {
 }
 
 
-def load(path: "str | os.PathLike[str]", *, backend: str | None = None) -> "TextModel":
+def load(path: "str | os.PathLike[str]", *, backend: str | None = None, dim: int | None = None) -> "TextModel":
     """Read a model folder that `Model.save` or `likewise train` wrote.
 
     Args:
         path: the folder.
         backend: what a transformer runs on: `torch`, or `onnx` or `onnx-int8` once it was exported; what is installed
             if None, torch first.
+        dim: of the vectors of a static model, at most as many as were trained: shorter ones are quicker and worse. None
+            for all.
 
     Raises:
-        InputError: it is no model folder, a file of it is missing or damaged, or it has no such backend.
+        InputError: it is no model folder, a file of it is missing or damaged, or it has no such backend or dimensions.
         LikewiseError: what it runs on is not installed.
     """
     from likewise.model.load import load_model
 
-    return load_model(os.fspath(path), backend=backend)
+    return load_model(os.fspath(path), backend=backend, dim=dim)
 
 
 def __getattr__(name: str) -> Any:

@@ -64,6 +64,8 @@ def test_embed_writes_tables(shelf: Shelf, tmp_path: Path, suffix: str) -> None:
     assert table["text"].to_pylist() == shelf.texts
     vectors = np.stack(table["vector"].to_numpy())
     np.testing.assert_array_equal(vectors, likewise.load(shelf.model).encode(shelf.texts))
+    output = succeeds("embed", shelf.model, shelf.file, "--text", "body", "--out", out, "--dim", "9", "--overwrite")
+    assert "400 vectors of 9 dimensions" in output
 
 
 @pytest.mark.parametrize("role", ["text", "query", "document"])

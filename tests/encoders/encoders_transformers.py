@@ -7,8 +7,8 @@ import pytest
 
 from likewise.encoders.transformer.encoder import TransformerEncoder
 from likewise.encoders.transformer.loading import ARCHITECTURES, Pretrained, small_encoder
+from likewise.tokens.learning import learn_reference
 from likewise.tokens.ragged import Ragged
-from likewise.tokens.vocabulary import learn_reference
 
 TEXTS = (
     "Returns the absolute value of a number, which may be an integer or a floating point number.",

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from likewise.encoders.concatenation import LENGTH_PRIOR, component_dims, concatenated, length_prior_of, scaled
+from likewise.encoders.concatenation import (
+    LENGTH_PRIOR,
+    component_dims,
+    concatenated,
+    length_prior_of,
+    principal,
+    scaled,
+)
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
@@ -63,18 +70,29 @@ def test_a_component_of_zeros_changes_no_cosine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lexical", "lsa", "expected"),
+    ("dim", "lexical", "texts", "expected"),
     [
-        (False, False, (640, 0, 0)),
-        (True, False, (267, 373, 0)),
-        (True, True, (214, 373, 53)),
-        (False, True, (587, 0, 53)),
+        (640, False, 10, (640, 0, 640)),
+        (640, True, 10, (214, 426, 512)),
+        (640, True, 200_000, (214, 426, 214)),
+        (3_000, True, 10, (1_000, 2_000, 1_000)),
     ],
 )
-def test_dimensions_are_divided_among_components(lexical: bool, lsa: bool, expected: tuple[int, int, int]) -> None:
+def test_dimensions_are_divided(dim: int, lexical: bool, texts: int, expected: tuple[int, int, int]) -> None:
     """A closed form."""
-    parts = component_dims(640, lexical, lsa)
-    assert (parts.trained, parts.lexical, parts.lsa) == expected
+    parts = component_dims(dim, lexical=lexical, texts=texts)
+    assert (parts.trained, parts.lexical, parts.width) == expected
+
+
+def test_principal_axes() -> None:
+    """Laws: all axes keep every cosine; vectors of fewer are beginnings of those of all; the strongest come first."""
+    one = encoder(3)
+    whole, half = principal(one, TEXTS, one.dim), principal(one, TEXTS, one.dim // 2)
+    vectors = whole.encode(TEXTS)
+    np.testing.assert_allclose(vectors @ vectors.T, one.encode(TEXTS) @ one.encode(TEXTS).T, atol=1e-5)
+    np.testing.assert_allclose(half.weights, whole.weights[:, : one.dim // 2])
+    strengths = np.square(vectors).sum(axis=0)
+    assert (np.diff(strengths) <= 1e-4).all()
 
 
 def test_the_length_prior_is_half_the_mean_squared_length() -> None:

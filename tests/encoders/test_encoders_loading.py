@@ -17,7 +17,7 @@ from likewise.encoders.transformer.loading import (
     small_encoder,
 )
 from likewise.errors import InputError, LikewiseError
-from likewise.tokens.vocabulary import learn_reference
+from likewise.tokens.learning import learn_reference
 
 
 def written(folder: Path, architecture: str = "bert") -> Path:

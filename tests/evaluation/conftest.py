@@ -7,8 +7,9 @@ from evaluation_data import sentences
 from likewise.encoders.static import StaticEncoder
 from likewise.model.card import Card
 from likewise.model.model import Model
+from likewise.tokens.learning import learn_reference
 from likewise.tokens.tokenizer import Tokenizer
-from likewise.tokens.vocabulary import Vocabulary, learn_reference
+from likewise.tokens.vocabulary import Vocabulary
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ from likewise.encoders.lsa import log_idf, lsa_encoder
 from likewise.encoders.static import StaticEncoder
 from likewise.geometry.held_out_retrieval import held_out_retrieval
 from likewise.geometry.score import label_free_score, score_task, word_agreement, word_neighbours
+from likewise.tokens.learning import learn_reference
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import Tokenizer
-from likewise.tokens.vocabulary import learn_reference
 from likewise.training.dataset import held_out_split
 
 DIM = 64

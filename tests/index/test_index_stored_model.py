@@ -13,8 +13,8 @@ from likewise.index.collection import Collection
 from likewise.index.stored_model import components_of
 from likewise.model.embedder import Component
 from likewise.model.model import Model
+from likewise.tokens.learning import learn_reference
 from likewise.tokens.tokenizer import Tokenizer
-from likewise.tokens.vocabulary import learn_reference
 
 TEXTS = ["open a file", "sort a list of numbers", "", "a file is closed", "zzzz qqqq"]
 

@@ -9,8 +9,9 @@ from likewise.encoders.static import StaticEncoder
 from likewise.model.card import Card
 from likewise.model.model import Model
 from likewise.model.transformer import Companion, TransformerModel
+from likewise.tokens.learning import learn_reference
 from likewise.tokens.tokenizer import Tokenizer
-from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference
+from likewise.tokens.vocabulary import UNKNOWN, Vocabulary
 
 SENTENCES = (
     "The quick brown fox jumps over the lazy dog.",

@@ -4,7 +4,7 @@ from likewise.encoders.transformer.encoder import TransformerEncoder
 from likewise.encoders.transformer.loading import small_encoder
 from likewise.model.card import Card
 from likewise.model.transformer import Companion, TransformerModel
-from likewise.tokens.vocabulary import learn_reference
+from likewise.tokens.learning import learn_reference
 
 TEXTS = (
     "Returns the absolute value of a number, which may be an integer or a floating point number.",

@@ -24,6 +24,11 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
+def weights_file(rows: np.ndarray, scales: np.ndarray | None = None) -> bytes:
+    data: bytes = save({"embeddings": rows, "weights": np.ones(len(rows), np.float32) if scales is None else scales})
+    return data
+
+
 @pytest.fixture
 def folder(model: Model, tmp_path: Path) -> Path:
     """A saved model."""
@@ -45,10 +50,11 @@ def test_what_the_folder_holds(model: Model, folder: Path) -> None:
     """A closed form: these files, weights in safetensors and no pickle, and the record of where it comes from."""
     assert sorted(files_of(folder)) == FILES
     stored = load_file(folder / "model.safetensors")
-    assert stored.keys() == {"embeddings", "weights"} and (stored["weights"] == 1).all()
-    assert stored["embeddings"].dtype == np.float16
+    assert stored.keys() == {"embeddings", "weights"} and stored["embeddings"].dtype == np.int8
+    np.testing.assert_array_equal(stored["embeddings"] * stored["weights"][:, None], model.encoder.weights)
+    assert (np.frexp(stored["weights"])[0] == 0.5).all(), "powers of two"
     record = json.loads((folder / "likewise.json").read_text(encoding="utf-8"))
-    assert (record["format"], record["kind"]) == (3, "static")
+    assert (record["format"], record["kind"]) == (4, "static")
     assert record["sha256"] == {name: sha256_of(folder / name) for name in ("model.safetensors", "tokenizer.json")}
     assert record["recipe"] == model.card.recipe
     assert record["corpus"] == model.card.corpus
@@ -160,7 +166,7 @@ def test_a_missing_or_damaged_file_is_refused(folder: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, "has format 2, this version reads format 3: train again"),
+        ({"format": 3}, "has format 3, this version reads format 4: train again"),
         ({"kind": "other"}, "is damaged"),
         ({"format": "new"}, "is damaged"),
         ({"sha256": None}, r"is damaged \(wrong type: sha256\)"),
@@ -188,7 +194,7 @@ def test_a_damaged_record_is_refused(folder: Path, changes: dict[str, object], m
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"3", b"null", b"{}", b'{"format": 3}', b"\xff\xfe{}", b'"format"']
+    "content", [b"", b"{", b"[]", b"3", b"null", b"{}", b'{"format": 4}', b"\xff\xfe{}", b'"format"']
 )
 def test_a_record_that_is_none_is_refused(folder: Path, content: bytes) -> None:
     """Bad input: no JSON, or JSON of something else."""
@@ -201,10 +207,12 @@ def test_a_record_that_is_none_is_refused(folder: Path, content: bytes) -> None:
     ("content", "message"),
     [
         (b"no safetensors", "cannot be read"),
-        (save({"weight": np.zeros((3, 2), np.float16)}), "cannot be read"),
-        (save({"embeddings": np.zeros((3, 2), np.float16)}), "do not belong together"),
-        (save({"embeddings": np.zeros(3, np.float16)}), "do not belong together"),
-        (save({"embeddings": np.zeros((150, 16), np.float32)}), "do not belong together"),
+        (save({"weight": np.zeros((3, 2), np.int8)}), "cannot be read"),
+        (save({"embeddings": np.zeros((3, 2), np.int8)}), "cannot be read"),
+        (weights_file(np.zeros((3, 2), np.int8)), "do not belong together"),
+        (weights_file(np.zeros(3, np.int8)), "do not belong together"),
+        (weights_file(np.zeros((150, 16), np.float32)), "do not belong together"),
+        (weights_file(np.zeros((150, 16), np.int8), np.full(150, np.nan, np.float32)), "do not belong together"),
     ],
 )
 def test_weights_that_do_not_fit_are_refused(folder: Path, content: bytes, message: str) -> None:

@@ -62,6 +62,8 @@ def test_a_folder_is_loaded_by_the_class_it_needs(model, transformer, tmp_path):
     assert type(load_model(tmp_path / "b.model")) is TransformerModel and is_transformer(tmp_path / "b.model")
     with pytest.raises(InputError, match="is a static model, which needs no backend: leave 'onnx' out"):
         load_model(tmp_path / "a.model", backend="onnx")
+    with pytest.raises(InputError, match="is a transformer, whose vectors cannot be shortened: leave dim=3 out"):
+        load_model(tmp_path / "b.model", dim=3)
 
 
 def test_an_embedder_is_an_object_a_function_or_a_folder(model, transformer, tmp_path):
@@ -133,7 +135,7 @@ def test_a_stored_model_is_recognised(model, tmp_path):
         load_stored(tmp_path, identity, Letters())
     with pytest.raises(InputError, match="is missing"):
         check_embedder(tmp_path / "elsewhere", identity)
-    other = Model(model.tokenizer, type(model.encoder)(model.encoder.weights * 2))
+    other = Model(model.tokenizer, type(model.encoder).of(model.encoder.weights * 2))
     other.save(tmp_path / "model", overwrite=True)
     with pytest.raises(InputError, match="is not the model that"):
         load_stored(tmp_path, identity)

@@ -10,6 +10,7 @@ import pytest
 
 import likewise
 from likewise.service.embeddings import truncated
+from likewise.service.problems import Problem
 
 TEXTS = ["open a file for reading", "sort a list of numbers", "naïve 東京 text"]
 
@@ -51,18 +52,21 @@ def test_openai_sees_errors_as_its_own(address: str) -> None:
         with pytest.raises(openai.NotFoundError, match="this server has 'docs'"):
             client.embeddings.create(model="other", input="a text")
         with pytest.raises(openai.BadRequestError, match="leave dimensions out"):
-            client.embeddings.create(model="docs", input="a text", dimensions=3)
+            client.embeddings.create(model="docs", input="a text", dimensions=9_999)
         with pytest.raises(openai.UnprocessableEntityError, match="text 1 of input is empty"):
             client.embeddings.create(model="docs", input=["a text", ""])
 
 
-def test_dimensions_end_where_a_component_does(service_model: likewise.Model) -> None:
+def test_dimensions_that_mean_something(service_model: likewise.Model) -> None:
     whole = service_model.encode(TEXTS)
     first = service_model.components[0].dim
     assert first < service_model.dim, "the model has one component"
     short = truncated(service_model, whole, first)
     np.testing.assert_allclose(np.linalg.norm(short, axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(short, service_model.for_search().encode(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(truncated(service_model, whole, 5), service_model.truncated(5).encode(TEXTS), atol=1e-6)
+    with pytest.raises(Problem, match=f"give {first}, {service_model.dim}, or less than {first}"):
+        truncated(service_model, whole, first + 1)
 
 
 @pytest.mark.parametrize("version", [1, 2])

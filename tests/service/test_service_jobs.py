@@ -33,7 +33,7 @@ def write_texts(path: Path, texts: list[str]) -> None:
 @pytest.fixture(scope="module")
 def other_model(python_docs: list[str]) -> likewise.Model:
     """A model that knows less than the one that is served."""
-    model = likewise.train(python_docs[:300], dim=32, epochs=1, lexical_weight=0.0, lsa_weight=0.0, progress=False)
+    model = likewise.train(python_docs[:300], dim=32, epochs=1, lexical_weight=0.0, progress=False)
     assert isinstance(model, likewise.Model)
     return model
 

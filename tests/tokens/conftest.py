@@ -3,8 +3,8 @@
 import pytest
 from tokens_oracles import CODES, compiled_only, of_characters
 
+from likewise.tokens.learning import learn_reference
 from likewise.tokens.tokenizer import Tokenizer
-from likewise.tokens.vocabulary import learn_reference
 
 SENTENCES = (
     "The quick brown fox jumps over the lazy dog; it's 3.14 times as quick, e.g. quickly!",

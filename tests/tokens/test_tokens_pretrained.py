@@ -4,8 +4,8 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from likewise.errors import InputError
+from likewise.tokens.learning import learn_reference
 from likewise.tokens.pretrained import PretrainedTokenizer, SpecialTokens, special_tokens_of
-from likewise.tokens.vocabulary import learn_reference
 
 TEXTS = ["the quick brown foxes jumped over the lazy dogs", "a fox is not a dog, and dogs are no foxes"] * 20
 

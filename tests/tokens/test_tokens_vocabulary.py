@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from likewise.tokens.learning import learn_reference
 from likewise.tokens.scripts import is_run
 from likewise.tokens.tokenizer import Tokenizer
-from likewise.tokens.vocabulary import CONTINUATION, UNKNOWN, Vocabulary, learn_reference, reference_of, vocabulary_size
+from likewise.tokens.vocabulary import CONTINUATION, UNKNOWN, Vocabulary, reference_of, vocabulary_size
 
 # Many pairs are equally frequent: the order in which ties are broken shows.
 LEARN = """
 import hashlib, itertools
-from likewise.tokens.vocabulary import learn_reference
+from likewise.tokens.learning import learn_reference
 letters = "abcdefghiабвгдеж数据库検索システムκλμν"
 words = ["".join(word) for word in itertools.product(letters, repeat=2)] * 2
 texts = [" ".join(words[first::17]) for first in range(17)]

@@ -125,7 +125,7 @@ def test_torch_encoders_and_queues():
     """A law: what was restored for a torch encoder goes on as torch, and the loss is a number."""
     from likewise.encoders.transformer.encoder import TransformerEncoder
     from likewise.encoders.transformer.loading import small_encoder
-    from likewise.tokens.vocabulary import learn_reference
+    from likewise.tokens.learning import learn_reference
 
     found = small_encoder("bert", learn_reference([["a b c d e f g h"] * 9], 40), layers=1, dim=32, length=8, seed=0)
     encoder = TransformerEncoder(found.model, found.special_tokens, device="cpu", half=False)

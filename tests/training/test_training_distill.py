@@ -25,7 +25,7 @@ def test_the_student_finds_the_neighbours_of_its_teacher(python_docs: list[str],
     texts, others, teacher = python_docs[:1200], python_docs[1200:1500], WordTeacher(seed)
     wanted = teacher.encode(others)
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
-    student = likewise.distill(teacher, texts, seed=seed, lexical_weight=0, lsa_weight=0, **QUICK)
+    student = likewise.distill(teacher, texts, seed=seed, lexical_weight=0, **QUICK)
     untrained = {"dim": teacher.dim, "learning_rate": 1e-9, "epochs": 1, "progress": False}
     rows = likewise.train(texts, seed=seed, **untrained)
     found, before = (neighbour_agreement(model.encode(others), wanted) for model in (student, rows))

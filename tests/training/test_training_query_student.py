@@ -11,7 +11,7 @@ import likewise
 from likewise.corpus.read import read
 from likewise.encoders.transformer.loading import small_encoder
 from likewise.errors import InputError
-from likewise.tokens.vocabulary import learn_reference
+from likewise.tokens.learning import learn_reference
 from likewise.training import query_student
 from likewise.training.reading import Reading, read_corpus
 

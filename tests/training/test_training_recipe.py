@@ -58,7 +58,7 @@ def test_it_is_frozen() -> None:
         ("dims", "did you mean 'dim'"),
         ("batch_size", "did you mean 'batch'"),
         ("learning-rate", "did you mean 'learning_rate'"),
-        ("qqqq", "the known ones are activation_memory, batch, device, dim"),
+        ("qqqq", "the known ones are activation_memory, batch, block, device, dim"),
     ],
 )
 def test_an_unknown_setting_names_the_nearest(name: str, message: str) -> None:

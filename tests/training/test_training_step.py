@@ -66,6 +66,21 @@ def test_near_duplicates_are_masked_both_ways() -> None:
     assert abs(apart.weights - weights).max() > 1e-3
 
 
+@pytest.mark.parametrize(("block", "ends"), [(3, [0, 2, 5]), (2, [0, 2, 3, 5]), (5, [0, 5])])
+def test_texts_are_contrasted_within_their_block(block: int, ends: list[int]) -> None:
+    """Two paths that must agree in float64: blocks of the batch, and pairs of two blocks masked; 0 and 1 are near."""
+    simhash = FAR.copy()
+    simhash[1] = simhash[0] ^ np.uint64(0b111)
+    of_block = np.searchsorted(ends, np.arange(5), side="right")
+    apart = [(row, column) for row in range(5) for column in range(5) if of_block[row] != of_block[column]]
+    encoder = encoder_of()
+    value, weights = hand_written(encoder.weights, [*apart, (0, 1), (1, 0)], 0.2)
+    result = ContrastiveStep(encoder, temperature=0.3, distance=3, block=block)(batch_of(simhash), 0.2)
+    assert result.loss == pytest.approx(value, rel=1e-12)
+    assert (result.masked, result.logits) == (2, 25 - len(apart))
+    np.testing.assert_allclose(encoder.weights, weights, rtol=1e-9, atol=1e-9)
+
+
 def test_two_near_duplicates_alone_teach_nothing() -> None:
     """A closed form: with no negative left the loss is zero and every row stays, to rounding."""
     encoder = encoder_of()

@@ -153,6 +153,6 @@ def _rows(
     model: Model, ids: Int64[np.ndarray, " ids"]
 ) -> tuple[Float32[np.ndarray, "ids dim"], Float32[np.ndarray, " ids"]]:
     """The rows of tokens as unit vectors, and their norms."""
-    rows = model.encoder.weights[ids]
+    rows = model.encoder.weights_of(ids)
     norms = np.linalg.norm(rows, axis=1)
     return rows / np.maximum(norms, SMALLEST_NORM)[:, None], norms

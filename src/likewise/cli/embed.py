@@ -44,6 +44,9 @@ def embed(
         Literal["text", "document", "query"],
         typer.Option("--role", help="Encode as text, to compare texts with one another, or as document or query."),
     ] = "text",
+    dim: Annotated[
+        int | None, typer.Option("--dim", help="Dimensions of the vectors of a static model; default all.")
+    ] = None,
     keep_text: Annotated[bool, typer.Option("--keep-text/--no-text", help="Whether to write the texts too.")] = True,
     backend: Backend = None,
     progress: Progress = True,
@@ -65,7 +68,7 @@ def embed(
     target, ids = Path(out), takes_ids(id, no_id=no_id)
     write = writer_for(target)  # refuses an unknown suffix before any work is done
     reserve(target, overwrite=overwrite)
-    loaded = load_model(model, backend=backend)
+    loaded = load_model(model, backend=backend, dim=dim)
     encode = {"text": loaded.encode, "document": loaded.encode_document, "query": loaded.encode_query}[role]
     corpus = read(file, text=text, id=id, ids=ids, columns=True, encoding=encoding, header=header, on_error=on_error)
     with ProgressCounter(shown=progress) as counter, replacing_file(target, overwrite=overwrite) as temporary:

@@ -44,7 +44,7 @@ Encoder = Annotated[
 ]
 Dim = Annotated[
     int | None,
-    typer.Option("--dim", help="Dimensions of a vector; default 1,536, or 768 for more than 100,000 texts."),
+    typer.Option("--dim", help="Dimensions of a vector; default 768."),
 ]
 Batch = Annotated[int | None, typer.Option("--batch", help="Texts per batch, each a negative for the others.")]
 Epochs = Annotated[int | None, typer.Option("--epochs", help="Passes over the texts.")]

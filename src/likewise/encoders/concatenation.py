@@ -2,8 +2,8 @@
 
 Contrastive training makes words similar that occur in similar contexts, and by that makes it harder to tell which of
 them a text holds. Random rows, never trained, tell just that: their cosines are those of TF-IDF, up to noise that falls
-with the square root of the dimensions. Latent semantic analysis sees the whole corpus at once, where a batch sees a
-part. Each fails where another does not, and concatenated they are still one row per token.
+with the square root of the dimensions. Each fails where the other does not, and concatenated they are still one row per
+token.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,8 @@ from likewise.encoders.documents import DocumentPooling, sqrt_count_sums
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 
-MAX_LSA_DIM = 128  # singular vectors: more find no better on corpora of some thousand texts
+WIDTH = 512  # of the trained rows while they are trained: more than are kept, as that costs a model nothing
+MANY_TEXTS = 100_000  # from here on no more are trained than are kept: it costs time, and they learn as much
 LEXICAL_POWER = 0.7  # of log-IDF, as the weight of a token in the lexical component
 LENGTH_PRIOR = 0.5  # relative to the mean document; anything from 1/4 to 1 finds about as well
 SMALLEST_LENGTH = 1e-12
@@ -29,23 +30,44 @@ class ComponentDims:
     Attributes:
         trained: dimensions of the trained rows.
         lexical: dimensions of the random rows.
-        lsa: dimensions of latent semantic analysis.
+        width: of the trained rows before their principal axes are kept.
     """
 
     trained: int
     lexical: int
-    lsa: int
+    width: int
 
 
-def component_dims(dim: int, lexical: bool, lsa: bool) -> ComponentDims:
-    """Seven twelfths lexical if there is such a component, one twelfth LSA, and the rest, a third or more, trained.
+def component_dims(dim: int, *, lexical: bool, texts: int) -> ComponentDims:
+    """Two thirds lexical and one third trained; all trained where there is no lexical component.
 
     Random rows need the most dimensions: two unrelated words agree by chance as much as one over the square root of
     their number, and a text has many words.
+
+    Args:
+        dim: length of a vector.
+        lexical: whether there is a lexical component.
+        texts: to train on.
     """
-    of_words = 7 * dim // 12 if lexical else 0
-    of_topics = min(MAX_LSA_DIM, dim // 12) if lsa else 0
-    return ComponentDims(dim - of_words - of_topics, of_words, of_topics)
+    of_words = 2 * dim // 3 if lexical else 0
+    trained = dim - of_words
+    return ComponentDims(trained, of_words, max(trained, WIDTH) if lexical and texts <= MANY_TEXTS else trained)
+
+
+def principal(encoder: StaticEncoder, texts: Ragged, dim: int) -> StaticEncoder:
+    """Rotate rows to the principal axes of the vectors of some texts, the strongest first, and keep the first `dim`.
+
+    All axes keep every cosine; the first ones keep most of it, so shorter vectors are beginnings of longer ones. The
+    mean is not subtracted, as that would change cosines.
+
+    Args:
+        encoder: of rows that are as wide as `dim` or wider.
+        texts: of the corpus.
+        dim: of the new rows.
+    """
+    vectors = encoder.encode(texts)
+    _, axes = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
+    return StaticEncoder(encoder.weights @ axes[:, ::-1][:, :dim].astype(encoder.weights.dtype))
 
 
 def scaled(encoder: StaticEncoder, texts: Ragged) -> StaticEncoder:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32, Int8
 
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
@@ -52,10 +52,12 @@ class DocumentPooling:
 
 
 def pooled_documents(
-    weights: Float[np.ndarray, "vocab dim"],
+    weights: Float[np.ndarray, "vocab dim"] | Int8[np.ndarray, "vocab dim"],
     texts: Ragged,
     pooling: DocumentPooling,
     out: Float[np.ndarray, "texts dim"] | None = None,
+    *,
+    scales: Float32[np.ndarray, " vocab"] | None = None,
 ) -> Float[np.ndarray, "texts dim"]:
     """Encode documents: vectors of length 1 or less; a text without ids is a row of zeros.
 
@@ -67,6 +69,7 @@ def pooled_documents(
         texts: token ids of the documents.
         pooling: the components.
         out: array to write the vectors to.
+        scales: what each row is multiplied by; 1 if None.
 
     Raises:
         InputError: the components do not add up to the length of a row.
@@ -75,12 +78,13 @@ def pooled_documents(
 
     if sum(pooling.dims) != weights.shape[1]:
         raise InputError(f"components of {pooling.dims} dimensions do not add up to rows of {weights.shape[1]}")
-    vectors = np.empty((len(texts), weights.shape[1]), weights.dtype) if out is None else out
+    if scales is None:
+        scales = np.ones(len(weights), weights.dtype)
+    vectors = np.empty((len(texts), weights.shape[1]), scales.dtype) if out is None else out
     length = np.sqrt(np.sum(np.square(pooling.shares)))
     ends, shares = np.cumsum(pooling.dims), np.array(pooling.shares, np.float64) / length
-    pool_documents(
-        weights, texts.ids, texts.offsets, vectors, ends, shares, np.array(pooling.length_priors, np.float64)
-    )
+    priors = np.array(pooling.length_priors, np.float64)
+    pool_documents(weights, scales, texts.ids, texts.offsets, vectors, ends, shares, priors)
     return vectors
 
 
@@ -89,5 +93,5 @@ def sqrt_count_sums(weights: Float[np.ndarray, "vocab dim"], texts: Ragged) -> F
     from likewise.encoders.kernels import sum_sqrt_counts
 
     sums = np.empty((len(texts), weights.shape[1]), weights.dtype)
-    sum_sqrt_counts(weights, texts.ids, texts.offsets, sums)
+    sum_sqrt_counts(weights, np.ones(len(weights), weights.dtype), texts.ids, texts.offsets, sums)
     return sums

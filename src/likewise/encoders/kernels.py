@@ -63,36 +63,83 @@ def pool(weights, ids, offsets, vectors, norms, blocks):
                 vector[:] = 0
 
 
+@compiled()
+def add_eight_int8(total, a, b, c, d, e, f, g, h, scales, ids):
+    """Adds eight rows, each times its scale, to the total, from left to right."""
+    one, two, three, four = scales[ids[0]], scales[ids[1]], scales[ids[2]], scales[ids[3]]
+    five, six, seven, eight = scales[ids[4]], scales[ids[5]], scales[ids[6]], scales[ids[7]]
+    for axis in range(total.size):
+        sum_ = ((total[axis] + one * np.float32(a[axis])) + two * np.float32(b[axis])) + three * np.float32(c[axis])
+        sum_ = ((sum_ + four * np.float32(d[axis])) + five * np.float32(e[axis])) + six * np.float32(f[axis])
+        total[axis] = (sum_ + seven * np.float32(g[axis])) + eight * np.float32(h[axis])
+
+
+@compiled()
+def add_int8_rows(rows, scales, ids, total):
+    """Adds the rows of some ids, each times its scale, to the total: what `add_rows` does."""
+    at = 0
+    while at + 8 <= ids.size:
+        add_eight_int8(
+            total, rows[ids[at]], rows[ids[at + 1]], rows[ids[at + 2]], rows[ids[at + 3]],
+            rows[ids[at + 4]], rows[ids[at + 5]], rows[ids[at + 6]], rows[ids[at + 7]], scales, ids[at : at + 8],
+        )  # fmt: skip
+        at += 8
+    while at < ids.size:
+        row, scale = rows[ids[at]], scales[ids[at]]
+        for axis in range(total.size):
+            total[axis] += scale * np.float32(row[axis])
+        at += 1
+
+
+@compiled(parallel=True, fastmath=FAST)
+def pool_int8(rows, scales, ids, offsets, vectors, blocks):
+    """`pool` of the rows times their scales."""
+    texts, dim = vectors.shape
+    for block in prange(blocks):
+        for text in range(texts * block // blocks, texts * (block + 1) // blocks):
+            vector = vectors[text]
+            vector[:] = 0
+            add_int8_rows(rows, scales, ids[offsets[text] : offsets[text + 1]], vector)
+            square = 0.0
+            for axis in range(dim):
+                square += np.float64(vector[axis]) * np.float64(vector[axis])
+            norm = np.sqrt(square)
+            inverse = np.float32(1 / norm if norm > SMALLEST_NORM else 0.0)
+            for axis in range(dim):
+                vector[axis] *= inverse
+
+
 @compiled(fastmath=FAST)
-def add_sqrt_counts(weights, ids, vector):
-    """Add the row of each distinct id, times the square root of its count, in the order of the ids."""
+def add_sqrt_counts(weights, scales, ids, vector):
+    """Add the row of each distinct id, times its scale and the square root of its count, in the order of the ids."""
     ordered = np.sort(ids)
     first = 0
     while first < ordered.size:
         last = first + 1
         while last < ordered.size and ordered[last] == ordered[first]:
             last += 1
-        row, factor = weights[ordered[first]], vector.dtype.type(np.sqrt(last - first))
+        row = weights[ordered[first]]
+        factor = vector.dtype.type(np.sqrt(last - first) * scales[ordered[first]])
         for axis in range(vector.size):
-            vector[axis] += factor * row[axis]
+            vector[axis] += factor * vector.dtype.type(row[axis])
         first = last
 
 
 @compiled(parallel=True)
-def sum_sqrt_counts(weights, ids, offsets, sums):
+def sum_sqrt_counts(weights, scales, ids, offsets, sums):
     """The sum of each text's distinct rows, each times the square root of its count."""
     for text in prange(offsets.size - 1):
         sums[text] = 0
-        add_sqrt_counts(weights, ids[offsets[text] : offsets[text + 1]], sums[text])
+        add_sqrt_counts(weights, scales, ids[offsets[text] : offsets[text + 1]], sums[text])
 
 
 @compiled(parallel=True, fastmath=FAST)
-def pool_documents(weights, ids, offsets, vectors, ends, shares, length_priors):
+def pool_documents(weights, scales, ids, offsets, vectors, ends, shares, length_priors):
     """The same sums, each component (up to `ends[component]`) scaled to its share, damped by its length prior."""
     for text in prange(offsets.size - 1):
         vector = vectors[text]
         vector[:] = 0
-        add_sqrt_counts(weights, ids[offsets[text] : offsets[text + 1]], vector)
+        add_sqrt_counts(weights, scales, ids[offsets[text] : offsets[text + 1]], vector)
         begin = 0
         for component in range(ends.size):
             square = 0.0
@@ -169,10 +216,7 @@ def row_adagrad(weights, squares, touched, begins, texts, of_sums, learning_rate
         gradient = np.empty(dim, weights.dtype)
         for index in range(first, last):
             gradient[:] = 0
-            for at in range(begins[index], begins[index + 1]):
-                share = of_sums[texts[at]]
-                for axis in range(dim):
-                    gradient[axis] += share[axis]
+            add_rows(of_sums, texts[begins[index] : begins[index + 1]], gradient)
             square = gradient[0] * gradient[0]
             for axis in range(1, dim):
                 square += gradient[axis] * gradient[axis]

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from likewise.encoders.lsa import log_idf
+from likewise.encoders.quantised import QuantisedEncoder
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError, LikewiseError
 from likewise.evaluation.bootstrap import Row
@@ -128,7 +129,7 @@ class Comparison:
 
     def _untrained(self) -> System | Row:
         model = self.embedder
-        if not isinstance(model, Model) or not isinstance(model.encoder, StaticEncoder):
+        if not isinstance(model, Model) or not isinstance(model.encoder, QuantisedEncoder):
             return Row(NAMES[UNTRAINED], note="only for static models of this package")
         counts = model.tokenizer.vocabulary.counts
         texts = int(model.card.corpus.get("texts") or max(counts.max(initial=1), 1))

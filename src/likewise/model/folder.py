@@ -17,7 +17,7 @@ from likewise.model.card import Card, read_sample, write_sample
 
 WEIGHTS, TOKENIZER, RECORD, SAMPLE = "model.safetensors", "tokenizer.json", "likewise.json", "sample.jsonl"
 STATIC, TRANSFORMER = "static", "transformer"  # kinds of models
-FORMATS = {STATIC: 3, TRANSFORMER: 5}
+FORMATS = {STATIC: 4, TRANSFORMER: 5}
 FIELDS = {
     "sha256": dict, "counts": list, "recipe": dict, "corpus": dict, "scores": dict, "versions": dict, "history": list,
     "warnings": list, "pairs": dict,

@@ -39,7 +39,7 @@ EXPECTED = (
 )
 
 
-def load_model(path: str | Path, *, backend: str | None = None) -> TextModel:
+def load_model(path: str | Path, *, backend: str | None = None, dim: int | None = None) -> TextModel:
     """Read a model folder: of this package, or one with a transformer of transformers or sentence-transformers.
 
     Args:
@@ -47,20 +47,24 @@ def load_model(path: str | Path, *, backend: str | None = None) -> TextModel:
         backend: of a transformer: `torch`, or `onnx` or `onnx-int8` once it was exported; None for the one that the
             folder was saved for, else torch, or a graph where torch is not installed. If a static student encodes its
             queries and this is None, the transformer is loaded when it first encodes a text.
+        dim: of the vectors of a static model (`Model.truncated`); None for all.
 
     Raises:
-        InputError: it is no model folder, a file of it is missing or damaged, or it has no such backend.
+        InputError: it is no model folder, a file of it is missing or damaged, or it has no such backend or dimensions.
         LikewiseError: what the backend needs is not installed.
     """
     folder = Path(path)
     if is_transformer(folder):
+        if dim is not None:
+            raise InputError(f"{path} is a transformer, whose vectors cannot be shortened: leave dim={dim} out")
         record = _json_in(folder / RECORD)
         if backend is None and isinstance(record, dict) and record.get("queries"):
             return UnloadedModel(folder)
         return _load_transformer(folder, backend)
     if backend is not None:
         raise InputError(f"{path} is a static model, which needs no backend: leave {backend!r} out")
-    return Model.load(folder)
+    model = Model.load(folder)
+    return model if dim is None else model.truncated(dim)
 
 
 class UnloadedModel(ConcatenatedModel):

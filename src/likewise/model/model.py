@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float32, Int8, Int32
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from likewise.atomic import replacing_folder
 from likewise.encoders.documents import DocumentPooling
+from likewise.encoders.quantised import QuantisedEncoder
 from likewise.encoders.static import StaticEncoder
-from likewise.errors import InputError, LikewiseError
+from likewise.errors import InputError
 from likewise.model.card import Card, readme, sample_of
 from likewise.model.embedder import Component, Texts
 from likewise.model.folder import (
@@ -40,21 +41,20 @@ from likewise.tokens.tokenizer import Tokenizer, as_arrow
 
 CHUNK_TEXTS = 1 << 14  # encoded at once: their ids stay in the cache
 TRAINED_WEIGHT = 0.4  # of the trained columns in hybrid search; BM25 has the rest
-# Names of the arrays in the file of weights, as model2vec has them. The token weights are ones: because there are some,
-# sentence-transformers computes in single precision. In half precision it gives NaN for a text without known words.
-ROWS, TOKEN_WEIGHTS = "embeddings", "weights"
+# Names of the arrays in the file of weights, as model2vec has them; sentence-transformers multiplies one by the other.
+ROWS, SCALES = "embeddings", "weights"
 
 
 class Model:
     """A tokenizer and a static encoder.
 
-    The folder stores weights in half precision (float16), and they are rounded to it once, when a model is made: so the
-    model in memory and the same model loaded from its folder have the same vectors, to the bit. They are computed in
-    single precision.
+    Each row of weights is int8 with a scale, a power of two, and they are rounded to that once, when a model is made:
+    so the model in memory and the same model loaded from its folder have the same vectors, to the bit. They are
+    computed in single precision.
 
     Attributes:
         tokenizer: texts to token ids.
-        encoder: token ids to unit vectors, with weights that float16 can represent.
+        encoder: token ids to unit vectors, of rows in int8.
         card: where the model comes from and how good it is known to be.
         sample: some texts of the corpus, for the report: at most 1,000, each cut at 500 characters; may be empty.
         stems: of each word that has another form as its stem, in lower case, that stem; word search uses them.
@@ -63,7 +63,7 @@ class Model:
     def __init__(
         self,
         tokenizer: Tokenizer,
-        encoder: StaticEncoder,
+        encoder: StaticEncoder | QuantisedEncoder,
         card: Card | None = None,
         sample: Sequence[str] = (),
         stems: Mapping[str, str] | None = None,
@@ -79,13 +79,15 @@ class Model:
         return self.card.as_html("static", self.dim)
 
     @property
-    def encoder(self) -> StaticEncoder:
+    def encoder(self) -> QuantisedEncoder:
         """Token ids to unit vectors."""
         return self._encoder
 
     @encoder.setter
-    def encoder(self, encoder: StaticEncoder) -> None:
-        self._encoder = StaticEncoder(_half(encoder.weights).astype(np.float32), encoder.documents)
+    def encoder(self, encoder: StaticEncoder | QuantisedEncoder) -> None:
+        if isinstance(encoder, StaticEncoder):
+            encoder = QuantisedEncoder.of(encoder.weights, encoder.documents)
+        self._encoder = encoder
         self.__dict__.pop("fingerprint", None)
 
     @property
@@ -97,14 +99,13 @@ class Model:
     def components(self) -> tuple[Component, ...]:
         """The components of a vector, in the order of its columns; hybrid search uses the trained one.
 
-        The lexical and LSA columns mostly repeat which words a text has, which BM25 knows better.
+        The lexical columns repeat which words a text has, which BM25 knows better.
         """
         pooling = self.encoder.documents
         if pooling is None:
             return (Component("trained", self.dim, TRAINED_WEIGHT),)
-        others = zip(pooling.dims[1:], pooling.length_priors[1:], strict=True)
-        untrained = (Component("lexical" if prior > 0 else "lsa", dim, 0.0) for dim, prior in others)
-        return (Component("trained", pooling.dims[0], TRAINED_WEIGHT), *untrained)
+        others = (Component("lexical", dim, 0.0) for dim in pooling.dims[1:])
+        return (Component("trained", pooling.dims[0], TRAINED_WEIGHT), *others)
 
     def for_search(self) -> "Model":
         """Return the model with only the columns that hybrid search uses, which is what an index stores."""
@@ -118,6 +119,28 @@ class Model:
         dims, shares, length_priors = zip(*kept, strict=True)
         encoder = StaticEncoder(self.encoder.weights[:, columns], DocumentPooling(dims, shares, length_priors))
         return Model(self.tokenizer, encoder, self.card, (), self.stems)
+
+    def truncated(self, dim: int) -> "Model":
+        """Return the model with the first columns alone, for vectors that are shorter and worse.
+
+        The trained columns come first, ordered by how much they hold, so the beginning of a vector is one too.
+
+        Args:
+            dim: at most as many columns as were trained, or all.
+
+        Raises:
+            InputError: there are no vectors of that length.
+        """
+        if dim == self.dim:
+            return self
+        trained = self.components[0].dim
+        if not 1 <= dim <= trained:
+            whole = f", or {self.dim}" if trained < self.dim else ""
+            raise InputError(f"this model has no vectors of {dim} dimensions: choose {trained} or fewer{whole}")
+        encoder, pooling = self.encoder, self.encoder.documents
+        short = DocumentPooling((dim,), pooling.shares[:1], pooling.length_priors[:1]) if pooling else None
+        rows = QuantisedEncoder(encoder.rows[:, :dim], encoder.scales, short)
+        return Model(self.tokenizer, rows, self.card, self.sample, self.stems)
 
     def encode(self, texts: Texts, /) -> Float32[np.ndarray, "texts dim"]:
         """One unit vector per text; a text without any known token is a row of zeros.
@@ -215,9 +238,10 @@ class Model:
         for name, expected in sums.items():
             check_file(folder, name, expected)
         tokenizer = Tokenizer.load(folder / TOKENIZER, counts=_counts_in(folder, record))
-        weights = _read_weights(folder, len(tokenizer.vocabulary))
-        documents, stems = _documents_in(folder, record, weights.shape[1]), _stems_in(folder, record)
-        model = cls(tokenizer, StaticEncoder(weights, documents), card_in(record), sample_in(folder, record), stems)
+        rows, scales = _read_weights(folder, len(tokenizer.vocabulary))
+        documents, stems = _documents_in(folder, record, rows.shape[1]), _stems_in(folder, record)
+        encoder = QuantisedEncoder(rows, scales, documents)
+        model = cls(tokenizer, encoder, card_in(record), sample_in(folder, record), stems)
         model.__dict__["fingerprint"] = _fingerprint(sums, documents)  # no second hash of the weights
         return model
 
@@ -241,39 +265,25 @@ def encode_chunks(
     return vectors
 
 
-def _half(weights: np.ndarray) -> np.ndarray:
-    """Weights rounded to half precision, (vocab, dim), as the folder stores them.
-
-    Raises:
-        LikewiseError: a weight is not finite in half precision.
-    """
-    if weights.dtype == np.float16:
-        return weights
-    with np.errstate(over="ignore"):
-        half = weights.astype(np.float16)
-    if not np.isfinite(half).all():
-        raise LikewiseError("the weights of the model are not finite, or larger than the 65,504 that a folder can hold")
-    return half
-
-
-def _weights_file(encoder: StaticEncoder) -> bytes:
-    rows = _half(encoder.weights)
-    data: bytes = save({ROWS: rows, TOKEN_WEIGHTS: np.ones(len(rows), np.float32)})
+def _weights_file(encoder: QuantisedEncoder) -> bytes:
+    data: bytes = save({ROWS: encoder.rows, SCALES: encoder.scales})
     return data
 
 
-def _read_weights(folder: Path, vocab: int) -> np.ndarray:
-    """The weights as they are stored, float16, (vocab, dim)."""
+def _read_weights(folder: Path, vocab: int) -> tuple[Int8[np.ndarray, "vocab dim"], Float32[np.ndarray, " vocab"]]:
+    """The rows of a folder, and their scales."""
     try:
-        weights: np.ndarray = load_file(folder / WEIGHTS)[ROWS]
+        arrays = load_file(folder / WEIGHTS)
+        rows, scales = arrays[ROWS], arrays[SCALES]
     except (SafetensorError, KeyError) as error:
         raise InputError(f"{folder}: {WEIGHTS} cannot be read: {error}") from error
-    if weights.ndim != 2 or weights.dtype != np.float16 or len(weights) != vocab:
+    types = rows.dtype == np.int8 and scales.dtype == np.float32
+    if rows.ndim != 2 or not types or not len(rows) == len(scales) == vocab or not np.isfinite(scales).all():
         raise InputError(
-            f"{folder}: a vocabulary of {vocab} and weights {weights.dtype} {weights.shape} do not belong together; "
-            "restore the folder from a copy or train again"
+            f"{folder}: a vocabulary of {vocab} and weights {rows.dtype} {rows.shape}, scales {scales.shape}, do not "
+            "belong together; restore the folder from a copy or train again"
         )
-    return weights
+    return rows, scales
 
 
 def _sha256(data: bytes) -> str:

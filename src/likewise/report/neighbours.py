@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int64
 
 from likewise.applications.map.regions import rank_words, spelled_alike
-from likewise.encoders.static import StaticEncoder
+from likewise.encoders.quantised import QuantisedEncoder
 from likewise.model.embedder import TextModel
 from likewise.report.figures import COLOURS, Drawn, drawn, new_figure, plot_text
 from likewise.report.sample import Sample, number, readable
@@ -242,7 +242,7 @@ def word_vectors(model: TextModel, sample: Sample) -> tuple[list[str], Float32[n
     """Return the most frequent words of a model, at most 5,000, and a unit row for each."""
     ids = _frequent_words(model, sample)
     words = [_plain(model.tokenizer.vocabulary.subwords[id]) for id in ids.tolist()]
-    rows = model.encoder.weights[ids] if isinstance(model.encoder, StaticEncoder) else model.encode(words)
+    rows = model.encoder.weights_of(ids) if isinstance(model.encoder, QuantisedEncoder) else model.encode(words)
     return words, (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -251,7 +251,7 @@ def _frequent_words(model: TextModel, sample: Sample) -> Int64[np.ndarray, " wor
     texts = number(facts, "texts") or np.inf
     least = OCCURRENCES if texts >= 1000 else FEWEST
     seen = frozenset[str]().union(*sample.words)
-    static = isinstance(model.encoder, StaticEncoder)
+    static = isinstance(model.encoder, QuantisedEncoder)
     norms = np.linalg.norm(model.encoder.weights, axis=1) if static else np.ones(len(vocabulary))
     fit = [
         id

@@ -11,6 +11,7 @@ from jaxtyping import Float32
 from starlette.requests import Request
 from starlette.responses import Response
 
+from likewise.model.model import Model
 from likewise.service.problems import Problem
 from likewise.service.routing import JSON, Route
 from likewise.service.served import Service
@@ -26,7 +27,7 @@ class EmbeddingsRequest(msgspec.Struct, kw_only=True):
         input: a text, or a list of texts.
         model: the id that `GET /v1/models` lists.
         encoding_format: a list of numbers, or their bytes (32-bit floats, little-endian) in base64.
-        dimensions: length of the vectors: a whole number of the model's components, from the first.
+        dimensions: length of the vectors: at most as many as were trained, or up to the end of a component.
         user: ignored.
     """
 
@@ -167,8 +168,9 @@ def truncated(model: Any, vectors: Float32[np.ndarray, "texts dim"], dim: int) -
     components = getattr(model, "components", ())
     ends = [*accumulate(component.dim for component in components)]
     possible = sorted({vectors.shape[1], *(end for end in ends if end <= vectors.shape[1])})
-    if dim not in possible:
-        listed = ", ".join(map(str, possible))
+    ordered = isinstance(model, Model)  # whose first component has its strongest columns first
+    if dim not in possible and not (ordered and 1 <= dim <= possible[0]):
+        listed = ", ".join(map(str, possible)) + (f", or less than {possible[0]}" if ordered else "")
         raise Problem(400, f"this model has no embeddings of {dim} dimensions: leave dimensions out, or give {listed}")
     short = vectors[:, :dim]
     scaled: np.ndarray = short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), _SMALLEST)

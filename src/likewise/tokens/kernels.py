@@ -13,6 +13,7 @@ DONE, LEFT, BEYOND = 0, 1, 2
 
 MAX_WORD = 100  # characters; a longer word is cut into words of so many
 WORD_BYTES = 4 * MAX_WORD + 4
+FRONT_BYTES = (0xEE, 0x80, 0x80)  # of the mark before a word
 FNV_BASIS = np.uint64(0xCBF29CE484222325)
 FNV_PRIME = np.uint64(0x100000001B3)
 
@@ -81,8 +82,25 @@ def _find(tables, hashed, skip, word, first, last):
 
 
 @compiled()
+def _spell(word, size, out, at, end):
+    """Write a word, with the mark before and a blank after it, to `out[at:end]`; return the new end, or -1."""
+    if end - at < size + 4:
+        return -1
+    out[at], out[at + 1], out[at + 2] = FRONT_BYTES
+    for place in range(size):
+        out[at + 3 + place] = word[place]
+    out[at + 3 + size] = 0x20
+    return at + size + 4
+
+
+@compiled()
 def _emit(tables, word, size, hashed, ids, at, end):
-    """Write the subwords of one word to `ids[at:end]`; return the new end, or -1 where there is no room."""
+    """Write the subwords of one word to `ids[at:end]`; return the new end, or -1 where there is no room.
+
+    Tables without subwords write the word itself, as bytes.
+    """
+    if tables.slot_id.size == 0:
+        return _spell(word, size, ids, at, end)
     if at >= end:
         return -1
     whole = _find(tables, hashed, 0, word, 0, size)
@@ -196,6 +214,23 @@ def tokenize(tables, data, offsets, ids, lengths, status, blocks):
             first = offsets[text] - offsets[0]
             end = offsets[text + 1] - offsets[0]
             outcome, at = _one_text(tables, data, offsets[text], offsets[text + 1], word, ids, first, end)
+            status[text] = outcome
+            lengths[text] = at - first if outcome == DONE else 0
+
+
+@compiled(parallel=True)
+def spell(tables, data, offsets, out, room, lengths, status, blocks):
+    """Write the words of all texts; text `i` writes from `room * (offsets[i] - offsets[0])` on, so many bytes a byte.
+
+    The length of a text that is not DONE is 0.
+    """
+    texts = offsets.size - 1
+    for block in prange(blocks):
+        word = np.empty(WORD_BYTES, np.uint8)
+        for text in range(texts * block // blocks, texts * (block + 1) // blocks):
+            first = room * (offsets[text] - offsets[0])
+            end = room * (offsets[text + 1] - offsets[0])
+            outcome, at = _one_text(tables, data, offsets[text], offsets[text + 1], word, out, first, end)
             status[text] = outcome
             lengths[text] = at - first if outcome == DONE else 0
 

@@ -68,7 +68,7 @@ class Tokenizer:
         offsets, _ = buffers(array)
         if len(array) <= self._small_texts and offsets[-1] - offsets[0] <= self._small_bytes:
             return Ragged.of(self._by_reference(array))
-        parts = [self._encode_chunk(chunk) for chunk in _chunks(array, self._chunk_bytes)]
+        parts = [self._encode_chunk(chunk) for chunk in chunks(array, self._chunk_bytes)]
         return parts[0] if len(parts) == 1 else Ragged.concatenate(parts)
 
     def save(self, path: Path) -> None:
@@ -133,7 +133,7 @@ class Tokenizer:
         from likewise.tokens.kernels import Tables, fill_slots
 
         self._limit = limit
-        known = _known_characters(limit)
+        known = known_characters(limit)
         role = known.roles(subword for subword in self.vocabulary.subwords if len(subword) == 1)
         spelling = [subword.encode() for subword in self.vocabulary.subwords]
         subword_start = np.zeros(len(spelling) + 1, np.int64)
@@ -150,7 +150,7 @@ class Tokenizer:
 
 
 @lru_cache(maxsize=len(LIMITS))
-def _known_characters(limit: int) -> Characters:
+def known_characters(limit: int) -> Characters:
     """Build the table once per process: it does not depend on the vocabulary."""
     return characters(reference_of([UNKNOWN]), limit)
 
@@ -200,7 +200,8 @@ def _from_list(texts: list[Any]) -> pa.Array:
         raise InputError(f"text {row} is a {type(texts[row]).__name__}, expected a string") from error
 
 
-def _chunks(array: pa.Array, chunk_bytes: int) -> list[pa.Array]:
+def chunks(array: pa.Array, chunk_bytes: int = CHUNK_BYTES) -> list[pa.Array]:
+    """Cut an array of texts into slices of about so many bytes."""
     offsets, _ = buffers(array)
     if offsets[-1] - offsets[0] <= chunk_bytes:
         return [array]

@@ -1,21 +1,17 @@
-"""Learn a WordPiece vocabulary from a corpus in any language."""
+"""A WordPiece vocabulary: its subwords, the tokenizer of `tokenizers` that has them, and how large it should be."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Int64
-from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Regex, models, normalizers, pre_tokenizers
 from tokenizers import Tokenizer as Reference
 
-from likewise.tokens.scripts import HAN, is_run, run_pattern
+from likewise.tokens.scripts import run_pattern
 
 UNKNOWN = "[UNK]"
 CONTINUATION = "##"
-_FRONT = "\ue000"  # private use: the normaliser removes it from every text
-LONGEST_HAN = 4  # characters of a subword; Chinese words have one to four, and what is longer hides its words
-_HAN = re.compile(f"[{HAN}]+")
 LONGEST_WORD = 100  # characters; a longer word would be UNKNOWN, as in BERT, so it is cut into words of so many
 
 
@@ -59,45 +55,7 @@ def reference_of(subwords: Sequence[str]) -> Reference:
     model = models.WordPiece(
         ids, unk_token=UNKNOWN, continuing_subword_prefix=CONTINUATION, max_input_chars_per_word=LONGEST_WORD
     )
-    return _with_bert_steps(Reference(model), [subword for subword in subwords if len(subword) == 1])
-
-
-def learn_reference(texts: Iterable[str] | Iterable[Sequence[str]], size: int) -> Reference:
-    """Train a WordPiece tokenizer: merge the most frequent neighbours until there are `size` subwords, each seen twice.
-
-    The WordPiece trainer of `tokenizers` numbers continuing characters in the order of a hash map and breaks ties by
-    those numbers, so its vocabulary differs from run to run. Its BPE trainer is deterministic. Each word therefore gets
-    a mark at its front and BPE is trained; a subword without the mark continues a word.
-
-    In a script without spaces a word may begin anywhere in a run, so each subword is there in both forms, which
-    `tokens.stems` gives one row.
-
-    Args:
-        texts: the texts, or lists of them, read once.
-        size: the maximum number of subwords; the characters of all scripts, and the second form of a subword of a
-            script without spaces, are kept even if they exceed it.
-    """
-    trained = _with_bert_steps(Reference(models.BPE()))
-    mark = pre_tokenizers.Metaspace(replacement=_FRONT, prepend_scheme="always", split=False)
-    trained.pre_tokenizer = pre_tokenizers.Sequence([trained.pre_tokenizer, mark])
-    # Twice as many as needed, which takes no longer: Chinese has thousands of characters, and some are left out.
-    trainer = trainers.BpeTrainer(vocab_size=2 * size, min_frequency=2, show_progress=False)
-    trained.train_from_iterator(texts, trainer)
-    ids = trained.get_vocab()
-    learned = sorted(ids, key=ids.__getitem__)
-    alphabet = [subword for subword in learned if len(subword) == 1 and subword != _FRONT]
-    subwords = dict.fromkeys([UNKNOWN, *alphabet, *(CONTINUATION + character for character in alphabet)])
-    size += 2 * sum(map(is_run, alphabet))
-    for subword in learned:
-        if len(subwords) >= size:
-            break
-        bare = subword.lstrip(_FRONT)
-        if not is_run(bare):
-            subwords[bare if subword.startswith(_FRONT) else CONTINUATION + bare] = None
-        elif bare not in subwords and (len(bare) <= LONGEST_HAN or not _HAN.match(bare)):
-            subwords |= {bare: None, CONTINUATION + bare: None}
-            size += 1
-    return reference_of(list(subwords))
+    return with_bert_steps(Reference(model), [subword for subword in subwords if len(subword) == 1])
 
 
 def vocabulary_size(texts: int) -> int:
@@ -105,7 +63,7 @@ def vocabulary_size(texts: int) -> int:
     return int(min(30_000, max(2_000, 20 * texts)))
 
 
-def _with_bert_steps(reference: Reference, characters: Iterable[str] | None = None) -> Reference:
+def with_bert_steps(reference: Reference, characters: Iterable[str] | None = None) -> Reference:
     """Set the normaliser and the pre-tokenizer: those of BERT without accent stripping, after NFKC.
 
     Args:

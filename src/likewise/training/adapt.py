@@ -24,8 +24,9 @@ from likewise.model.embedder import identity_of
 from likewise.model.transformer import TransformerModel
 from likewise.negatives.near_duplicates import DISTANCE
 from likewise.negatives.spec import negatives_spec
+from likewise.tokens.learning import learn_reference
 from likewise.tokens.ragged import Ragged
-from likewise.tokens.vocabulary import learn_reference, vocabulary_size
+from likewise.tokens.vocabulary import vocabulary_size
 from likewise.training.companion import SHORT, static_weight, train_companion
 from likewise.training.dataset import BatchAssembly, Batches, Dataset
 from likewise.training.distill import Teacher
@@ -120,7 +121,6 @@ def transformer_settings(recipe: Recipe, prepared: Prepared, found: Pretrained) 
         "vocabulary": len(found.tokenizer.vocabulary),
         "idf_power": 1.0,
         "lexical_weight": 0.0,
-        "lsa_weight": 0.0,
         "near_duplicate": DISTANCE,
         "negatives": "batch",
         "length": min(LENGTH, found.special_tokens.longest),
@@ -146,7 +146,7 @@ def train_guide(dataset: Dataset, settings: Settings) -> StaticEncoder:
     paired = settings.views == GIVEN
     usual = derived(Recipe(), texts, paired=paired)
     static = replace(
-        usual, dim=GUIDE_DIM, lexical_weight=0.0, lsa_weight=0.0, seed=settings.seed,
+        usual, dim=GUIDE_DIM, lexical_weight=0.0, seed=settings.seed,
         views=GIVEN if paired else DEFAULT, vocabulary=settings.vocabulary,
         epochs=max(2, min(usual.epochs, round(MAX_GUIDE_PAIRS / texts))),
     )  # fmt: skip

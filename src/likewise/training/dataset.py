@@ -10,11 +10,11 @@ from jaxtyping import Float, Float32, Int, Int64
 
 from likewise.encoders.concatenation import (
     LEXICAL_POWER,
-    MAX_LSA_DIM,
     ComponentDims,
     component_dims,
     concatenated,
     length_prior_of,
+    principal,
     scaled,
 )
 from likewise.encoders.encoder import Encoder
@@ -39,7 +39,8 @@ MAX_HELD_OUT = 2000
 MIN_HELD_OUT = 100
 HELD_OUT_SHARE = 0.1
 MEASURED_TEXTS = 2_000
-MAX_LSA_TEXTS = 20_000  # that the SVD is fitted on
+LSA_DIM = 128  # of the baseline: more find no better on corpora of some thousand texts
+MAX_FITTED = 20_000  # texts that LSA and the principal axes are of
 REFRESHES = 4  # times per run that hard negatives are mined anew
 
 Batches = Callable[[np.ndarray, np.random.Generator], Batch]
@@ -180,15 +181,12 @@ class Dataset:
 
     def untrained(self) -> StaticEncoder:
         """The encoder that training begins with: random rows times the weights of their subwords."""
-        return StaticEncoder.random(self.start_weights, self._dims.trained, self.rng(Purpose.TRAINED_ROWS))
+        return StaticEncoder.random(self.start_weights, self.dims.width, self.rng(Purpose.TRAINED_ROWS))
 
     @cached_property
     def lsa(self) -> StaticEncoder:
-        """Latent semantic analysis of the texts to train on: a component of the finished encoder, and a baseline."""
-        fitted = self.split.train
-        if len(fitted) > MAX_LSA_TEXTS:
-            fitted = np.sort(self.rng(Purpose.LSA_SAMPLE).permutation(fitted)[:MAX_LSA_TEXTS])
-        return lsa_encoder(self._texts_at(fitted), self.token_weights, MAX_LSA_DIM, self.rng(Purpose.LSA))
+        """Latent semantic analysis of the texts to train on, a baseline."""
+        return lsa_encoder(self._fitted, self.token_weights, LSA_DIM, self.rng(Purpose.LSA))
 
     @cached_property
     def score_task(self) -> ScoreTask:
@@ -197,36 +195,40 @@ class Dataset:
         return score_task(self._texts_at, self._prepared.facts.texts, self.split.held_out, continues, rng)
 
     def finished(self, trained: StaticEncoder, earlier: StaticEncoder | None = None) -> StaticEncoder:
-        """The trained rows with the lexical and the LSA component beside them, as far as the settings have them.
+        """The trained rows on their principal axes, with the lexical component beside them if the settings have one.
 
         Args:
             trained: the trained rows.
             earlier: the finished encoder of an earlier state; it gets the new rows, which is quicker.
         """
-        settings, dims = self._settings, self._dims
-        if not dims.lexical and not dims.lsa:
-            return trained
-        component = scaled(trained, self._short_texts)
+        dims = self.dims
+        kept = principal(trained, self._fitted, dims.trained)
+        if not dims.lexical:
+            return kept
+        component = scaled(kept, self._short_texts)
         if earlier is not None:
             earlier.weights[:, : component.dim] = component.weights
             return earlier
-        components, length_priors = [(component, 1.0)], [0.0]
-        if dims.lexical:
-            weights = powered(self.token_weights, LEXICAL_POWER)
-            lexical = StaticEncoder.random(weights, dims.lexical, self.rng(Purpose.LEXICAL_ROWS))
-            components.append((scaled(lexical, self._short_texts), settings.lexical_weight))
-            some = self._texts_at(self.split.train[:MEASURED_TEXTS])
-            length_priors.append(length_prior_of(components[-1][0], some))
-        if dims.lsa:
-            latent = StaticEncoder(self.lsa.weights[:, : dims.lsa])
-            components.append((scaled(latent, self._short_texts), settings.lsa_weight))
-            length_priors.append(0.0)
-        return concatenated(components, length_priors)
+        weights = powered(self.token_weights, LEXICAL_POWER)
+        random = StaticEncoder.random(weights, dims.lexical, self.rng(Purpose.LEXICAL_ROWS))
+        lexical = scaled(random, self._short_texts)
+        some = self._texts_at(self.split.train[:MEASURED_TEXTS])
+        components = [(component, 1.0), (lexical, self._settings.lexical_weight)]
+        return concatenated(components, [0.0, length_prior_of(lexical, some)])
 
     @property
-    def _dims(self) -> ComponentDims:
+    def dims(self) -> ComponentDims:
+        """How the dimensions of a vector are divided among its components."""
         settings = self._settings
-        return component_dims(settings.dim, settings.lexical_weight > 0, settings.lsa_weight > 0)
+        return component_dims(settings.dim, lexical=settings.lexical_weight > 0, texts=self._prepared.facts.texts)
+
+    @property
+    def _fitted(self) -> Ragged:
+        """Texts to train on, at most 20,000, drawn at random."""
+        texts = self.split.train
+        if len(texts) > MAX_FITTED:
+            texts = np.sort(self.rng(Purpose.FITTED_TEXTS).permutation(texts)[:MAX_FITTED])
+        return self._texts_at(texts)
 
     @property
     def _short_texts(self) -> Ragged:

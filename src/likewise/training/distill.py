@@ -19,7 +19,6 @@ from jaxtyping import Float32
 
 from likewise.atomic import locking, os_error, replacing_file
 from likewise.corpus.read import read
-from likewise.encoders.concatenation import component_dims
 from likewise.encoders.static import StaticEncoder
 from likewise.errors import InputError
 from likewise.geometry.similarity import NEIGHBOURS, neighbour_agreement
@@ -266,8 +265,7 @@ def _inputs(
     )
     messages.stop_bar()
     of_texts, of_subwords = vectors[: len(texts)], vectors[len(texts) :]
-    dims = component_dims(settings.dim, settings.lexical_weight > 0, settings.lsa_weight > 0)
-    targets = targets_of(of_texts, dims.trained)
+    targets = targets_of(of_texts, dataset.dims.width)
     data = DistillationData(prepared.encoded(texts), targets(of_texts)).known()
     start = start_rows(prepared, targets(of_subwords), dataset.start_weights)
     return _Inputs(prepared, dataset, settings, data, start)

@@ -16,11 +16,12 @@ from likewise.errors import InputError
 from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS
 from likewise.paraphrase.paraphraser import Rewritten, make_paraphraser, rewrite_corpus
 from likewise.tokens.kernels import count_whole
+from likewise.tokens.learning import learn_reference
 from likewise.tokens.pretrained import PretrainedTokenizer
 from likewise.tokens.ragged import Ragged, TokenWriter, open_tokens
 from likewise.tokens.stems import learn_stems
 from likewise.tokens.tokenizer import Tokenizer
-from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, learn_reference, vocabulary_size
+from likewise.tokens.vocabulary import UNKNOWN, Vocabulary, vocabulary_size
 from likewise.training.reading import Reading, left_out, refuse_fewer_than_two
 from likewise.views.spec import rewritings
 

@@ -17,10 +17,11 @@ from likewise.encoders.static import StaticEncoder
 from likewise.losses.distillation import distillation_loss
 from likewise.model.card import Card
 from likewise.model.model import Model
+from likewise.tokens.learning import learn_reference
 from likewise.tokens.pretrained import PretrainedTokenizer
 from likewise.tokens.scripts import is_run
 from likewise.tokens.tokenizer import Tokenizer
-from likewise.tokens.vocabulary import UNKNOWN, learn_reference, reference_of, vocabulary_size
+from likewise.tokens.vocabulary import UNKNOWN, reference_of, vocabulary_size
 from likewise.training.distill import LONGEST, LONGEST_CHARACTERS, Teacher
 from likewise.training.progress import Messages, versions
 from likewise.training.reading import Reading

@@ -20,7 +20,7 @@ from likewise.views.spec import DEFAULT
 GIVEN = "given"  # in place of views: the two columns are the positive pair as they are
 STATIC = "static"  # the encoder that is trained from scratch; any other name is a transformer
 
-STATIC_ONLY = ("vocabulary", "idf_power", "lexical_weight", "lsa_weight")
+STATIC_ONLY = ("block", "vocabulary", "idf_power", "lexical_weight")
 TRANSFORMER_ONLY = (
     "steps", "layers", "length", "freeze", "lora", "activation_memory", "device", "precision", "weight_interpolation",
     "static_weight", "queries",
@@ -29,7 +29,7 @@ PRECISIONS = ("single", "mixed")
 TRANSFORMER = "transformer"
 QUERIES = (TRANSFORMER, STATIC)  # what encodes queries
 MAX_WEIGHT = 4.0
-MANY_TEXTS = 100_000  # from here on vectors have half the dimensions, as an index of them would become large
+BLOCK = 256  # as good as 512 at half of the products; more negatives than that teach hardly more
 COMPONENTS_FROM = 320  # dimensions: shorter vectors are trained rows alone
 PAIRS = 500_000  # seen in a run whose epochs are derived: small corpora are seen often, large ones a few times
 
@@ -42,7 +42,8 @@ class Recipe:
         encoder: `static`; or a transformer, as `encoders.transformer.loading.find_encoder` takes it; or an
             architecture such as `bert`, for a small new one.
         dim: dimensions of a vector; a pretrained encoder has its own.
-        batch: positive pairs per step; each is contrasted with all others of the batch.
+        batch: positive pairs per step.
+        block: pairs of a batch that are contrasted with one another; a transformer's are all those of the batch.
         epochs: how often each text is seen.
         temperature: of InfoNCE.
         views: which two views of a text are a positive pair, as `views.spec.make_views` takes them.
@@ -51,7 +52,6 @@ class Recipe:
         idf_power: the power of log-IDF that weighs a subword before training.
         lexical_weight: length of the lexical component of a vector, where the trained one has 1; 0 for none
             (`encoders.concatenation`).
-        lsa_weight: length of the component of latent semantic analysis; 0 for none.
         near_duplicate: texts whose SimHashes differ in at most this many bits are no negatives for each other.
         negatives: beyond those of the batch, as `negatives.spec.negatives_spec` takes them: `queue,hard`.
         seed: of everything random.
@@ -71,6 +71,7 @@ class Recipe:
     encoder: str = STATIC
     dim: int | None = None
     batch: int | None = None
+    block: int | None = None
     epochs: int | None = None
     temperature: float | None = None
     views: str | None = None
@@ -78,7 +79,6 @@ class Recipe:
     vocabulary: int | None = None
     idf_power: float | None = None
     lexical_weight: float | None = None
-    lsa_weight: float | None = None
     near_duplicate: int | None = None
     negatives: str | None = None
     seed: int = 0
@@ -112,12 +112,12 @@ class Recipe:
         self._check_numbers()
 
     def _check_numbers(self) -> None:
-        positive = ("dim", "batch", "epochs", "temperature", "learning_rate", "vocabulary", "layers", "length")
+        positive = ("dim", "batch", "block", "epochs", "temperature", "learning_rate", "vocabulary", "layers", "length")
         for name in (*positive, "activation_memory"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise InputError(f"{name} is {value}, expected a positive number")
-        for name in ("idf_power", "lexical_weight", "lsa_weight", "static_weight"):
+        for name in ("idf_power", "lexical_weight", "static_weight"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= MAX_WEIGHT:
                 raise InputError(f"{name} is {value}, expected a number from 0 to {MAX_WEIGHT:g}")
@@ -202,7 +202,6 @@ class Settings:
     vocabulary: int
     idf_power: float
     lexical_weight: float
-    lsa_weight: float
     near_duplicate: int
     negatives: str
     seed: int
@@ -217,6 +216,7 @@ class Settings:
     weight_interpolation: float = 0.0
     static_weight: float = 0.0
     queries: str = TRANSFORMER
+    block: int | None = None
 
     def plain(self) -> dict[str, Any]:
         """By name, without the settings that the encoder does not have."""
@@ -228,8 +228,9 @@ def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
     """The recipe with every setting that is None derived from the number of texts, or pairs, to train on."""
     split = (recipe.dim or COMPONENTS_FROM) >= COMPONENTS_FROM
     chosen: dict[str, Any] = {
-        "dim": 1536 if texts <= MANY_TEXTS else 768,
+        "dim": 768,
         "batch": max(2, min(512, texts // 8)),
+        "block": BLOCK,
         "epochs": max(2, min(30, round(PAIRS / max(1, texts)))),
         "temperature": 0.2,
         "views": GIVEN if paired else DEFAULT,
@@ -237,7 +238,6 @@ def derived(recipe: Recipe, texts: int, *, paired: bool = False) -> Settings:
         "vocabulary": vocabulary_size(texts),
         "idf_power": 0.7,
         "lexical_weight": 1.2 if split else 0.0,
-        "lsa_weight": 0.5 if split else 0.0,
         "near_duplicate": DISTANCE,
         "negatives": "batch",
     }

@@ -153,6 +153,7 @@ def contrastive_step(encoder: Encoder, settings: Settings) -> ContrastiveStep:
         encoder,
         temperature=settings.temperature,
         distance=settings.near_duplicate,
+        block=settings.block,
         queue=negatives.queue,
         gamma=negatives.guide or 1.0,
     )
@@ -251,8 +252,14 @@ def _introduction(prepared: Prepared, settings: Settings) -> str:
         f"{facts.name}: {facts.texts:,} distinct texts, {facts.tokens / facts.texts:.0f} tokens each (left out: "
         f"{facts.left_out}); a vocabulary of {len(prepared.tokenizer.vocabulary):,} subwords\n"
         f"{settings.dim} dimensions, views {settings.views}, temperature {settings.temperature}, {settings.epochs} "
-        f"epochs in batches of {settings.batch}: {settings.batch - 1} negatives per text"
+        f"epochs in batches of {settings.batch}: {_negatives(settings)} negatives per text"
     )
+
+
+def _negatives(settings: Settings) -> int:
+    """Other texts of its block that a text is contrasted with: about as many, where a batch is no multiple of it."""
+    parts = -(-settings.batch // settings.block) if settings.block else 1
+    return round(settings.batch / parts) - 1
 
 
 def _scores(outcome: Outcome, lsa: Geometry, score: float) -> dict[str, Any]:

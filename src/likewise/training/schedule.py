@@ -92,7 +92,7 @@ class Purpose(IntEnum):
     SPLIT = 3
     TRAINED_ROWS = 4
     HALVES = 5
-    LSA_SAMPLE = 6
+    FITTED_TEXTS = 6
     LSA = 7
     UNIFORMITY = 8
     LEXICAL_ROWS = 9

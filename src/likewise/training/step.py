@@ -4,6 +4,7 @@ This is the file to read first. The encoder, the views, the negatives and the lo
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ class ContrastiveStep:
         encoder: what is trained.
         temperature: of the loss.
         distance: texts whose SimHashes differ in at most this many bits are near-duplicates, and no negatives.
+        block: texts that are contrasted with one another, where the batch has more and there are no further negatives.
         loss: from embeddings to a value and its gradients.
         queue: embeddings of earlier batches as further negatives.
         gamma: the guide masks out candidates that are more similar than this share of the positive's similarity.
@@ -84,12 +86,14 @@ class ContrastiveStep:
         *,
         temperature: float,
         distance: int,
+        block: int | None = None,
         loss: Loss = info_nce,
         queue: int = 0,
         gamma: float = 1.0,
     ) -> None:
         self.encoder = encoder
         self.temperature, self.distance, self.loss, self.gamma = temperature, distance, loss, gamma
+        self.block = block
         self.queue = Queue(queue, encoder.dim) if queue else None
         self._guide_queue: Queue | None = None  # the guide's embeddings of what is in the queue
         self._queue_state: dict[str, np.ndarray] = {}  # restored, but not yet on the device of the embeddings
@@ -101,14 +105,35 @@ class ContrastiveStep:
         embeddings, tape = self.encoder.forward(Ragged.concatenate(sides))
         anchors, candidates = embeddings[:pairs], embeddings[pairs:]  # (pairs, dim), (pairs + hard, dim)
 
-        queued, mask = self._queued(anchors), self._mask(batch)
-        result = self.loss(anchors, candidates, allowed=mask, temperature=self.temperature, queue=queued)
-        self.encoder.backward(tape, array_namespace(anchors).concat([result.anchors, result.candidates]))
+        result, gradients = self._contrasted(batch, anchors, candidates)
+        self.encoder.backward(tape, gradients)
         self.encoder.step(learning_rate)
-
-        logits = pairs * (candidates.shape[0] + 2 * (0 if queued is None else len(queued[0])))
         self._enqueue(batch, anchors, candidates[:pairs])
-        return StepResult(result.value, 0 if mask is None else mask.count, logits)
+        return result
+
+    def _contrasted(self, batch: Batch, anchors: Any, candidates: Any) -> tuple[StepResult, Any]:
+        """The numbers of a step, and the gradients of anchors and candidates, end to end."""
+        xp, pairs = array_namespace(anchors), len(batch.views)
+        further = batch.hard is not None or batch.guide is not None or self.queue is not None
+        if self.block is None or pairs <= self.block or further:
+            queued, mask = self._queued(anchors), self._mask(batch)
+            result = self.loss(anchors, candidates, allowed=mask, temperature=self.temperature, queue=queued)
+            logits = pairs * (candidates.shape[0] + 2 * (0 if queued is None else len(queued[0])))
+            gradients = xp.concat([result.anchors, result.candidates])
+            return StepResult(result.value, 0 if mask is None else mask.count, logits), gradients
+        ends = np.linspace(0, pairs, -(-pairs // self.block) + 1).round().astype(int).tolist()
+        value, masked, logits, parts = 0.0, 0, 0, []
+        for first, last in pairwise(ends):
+            some = [side[first:last] for side in batch.signatures]
+            mask = combine_masks([near_duplicate_mask(side, side, distance=self.distance) for side in some])
+            block = anchors[first:last], candidates[first:last]
+            result, share = self.loss(*block, allowed=mask, temperature=self.temperature), (last - first) / pairs
+            parts.append((share * result.anchors, share * result.candidates))
+            value += share * result.value
+            masked += 0 if mask is None else mask.count
+            logits += (last - first) ** 2
+        gradients = xp.concat([part for side in zip(*parts, strict=True) for part in side])
+        return StepResult(value, masked, logits), gradients
 
     def clear_queue(self) -> None:
         """Empty the queue: after a collapse its embeddings are of no use."""

@@ -11,6 +11,7 @@ from jaxtyping import Float16, Float32, Int
 from likewise.applications.duplicates.columns import Cells, Columns, hash_records
 from likewise.applications.duplicates.idf import gram_weights, word_weights
 from likewise.applications.duplicates.minhash import TextHashes
+from likewise.encoders.quantised import QuantisedEncoder
 from likewise.encoders.static import StaticEncoder
 from likewise.model.embedder import unit_vectors
 from likewise.model.model import Model
@@ -46,7 +47,7 @@ class Space:
         self.gram_weights = np.ascontiguousarray(gram_weights, np.float32)
         self.word_weights = np.ascontiguousarray(word_weights, np.float32)
         self._projected: Any = None
-        if isinstance(encoder, Model) and isinstance(encoder.encoder, StaticEncoder):
+        if isinstance(encoder, Model) and isinstance(encoder.encoder, QuantisedEncoder):
             self._projected = Model(encoder.tokenizer, StaticEncoder(encoder.encoder.weights @ self.axes))
 
     @classmethod
