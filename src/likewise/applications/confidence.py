@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64
 from scipy.special import expit
 
 from likewise.applications.evidence import can_answer, evidence_for, strength
 from likewise.applications.logistic import fitted
 from likewise.applications.sentences import sentences
+from likewise.arrays import Bool, Float64
 from likewise.atomic import replacing_file
 from likewise.errors import LikewiseError
 from likewise.index.collection import Collection

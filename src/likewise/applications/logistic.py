@@ -1,8 +1,9 @@
 """Logistic regression with a normal prior, for probabilities from a few answers."""
 
 import numpy as np
-from jaxtyping import Bool, Float64
 from scipy.special import expit
+
+from likewise.arrays import Bool, Float64
 
 
 def fitted(

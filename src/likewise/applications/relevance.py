@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
 
 from likewise.applications.sentences import Sentence
+from likewise.arrays import Float32, Float64, Int64
 from likewise.index.collection import Collection
 from likewise.model.embedder import document_vectors, query_vectors
 from likewise.model.model import Model

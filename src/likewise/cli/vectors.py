@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from jaxtyping import Float32
 
+from likewise.arrays import Float32
 from likewise.cli.screen import ProgressCounter
 from likewise.corpus.batch import TextBatch
 from likewise.corpus.read import Corpus

@@ -17,8 +17,8 @@ from likewise.cli.screen import one_line, results
 
 if TYPE_CHECKING:
     import numpy as np
-    from jaxtyping import Int32
 
+    from likewise.arrays import Int32
     from likewise.corpus.read import Corpus
     from likewise.tokens.vocabulary import Vocabulary
     from likewise.training.prepare import Prepared

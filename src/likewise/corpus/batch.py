@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from jaxtyping import Int64
 
+from likewise.arrays import Int64
 from likewise.corpus.columns import Chosen, Wanted, choose
 from likewise.errors import InputError
 
@@ -71,7 +70,7 @@ def text_batch(chosen: Chosen, columns: Mapping[str, pa.Array], rows: Int64[np.n
     return TextBatch(
         ids=pa.array(rows).cast(pa.string()) if chosen.id is None else columns[chosen.id].cast(pa.string()),
         texts=_joined([columns[name] for name in chosen.text]),
-        pairs=None if chosen.pair is None else pc.fill_null(columns[chosen.pair], ""),
+        pairs=None if chosen.pair is None else columns[chosen.pair].fill_null(""),
         columns=others,
         rows=rows,
     )
@@ -90,17 +89,23 @@ def bounded(batch: TextBatch, *, max_bytes: int = MAX_BYTES) -> Iterator[TextBat
 
 def _joined(columns: list[pa.Array]) -> pa.Array:
     """Join columns row by row with `SEPARATOR`, leaving empty values out."""
-    texts = pc.fill_null(columns[0], "")
+    texts = columns[0].fill_null("")
+    if len(columns) == 1:
+        return texts
+    import pyarrow.compute as pc  # takes long to import, and a search needs none of it
+
     separator = pa.scalar(SEPARATOR, pa.large_string())
     for column in columns[1:]:
         # Not null_handling="skip": with it, Arrow drops the rows in which every value is null.
-        added = pc.fill_null(column, "")
+        added = column.fill_null("")
         both = pc.binary_join_element_wise(texts, added, separator)
         texts = pc.if_else(_empty(texts), added, pc.if_else(_empty(added), texts, both))
     return texts
 
 
 def _empty(texts: pa.Array) -> pa.Array:
+    import pyarrow.compute as pc
+
     return pc.equal(pc.binary_length(pc.utf8_trim_whitespace(texts)), 0)
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 Typed = str | int | float | bool | None
 """A value by its meaning; a date or a time is text in ISO 8601, in UTC where it has an offset."""
@@ -200,6 +199,8 @@ def id_text(value: Any) -> str:
 
 def need_care(ids: pa.Array) -> bool:
     """Whether `id_text` may change or refuse any of these strings."""
+    import pyarrow.compute as pc  # takes long to import, and a search needs none of it
+
     found = pc.any(pc.match_substring_regex(ids, _NEEDS_CARE))
     return bool(found.as_py())
 

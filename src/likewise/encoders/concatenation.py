@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
+from likewise.arrays import Float
 from likewise.encoders.documents import DocumentPooling, sqrt_count_sums
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32, Int8
 
+from likewise.arrays import Float, Float32, Int8
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int64
 
+from likewise.arrays import Float, Int64
 from likewise.encoders.static import StaticEncoder
 from likewise.tokens.ragged import Ragged
 

@@ -6,8 +6,8 @@ A quarter of the bytes of single precision, in memory as in the folder, and sums
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32, Int8
 
+from likewise.arrays import Float, Float32, Int8
 from likewise.encoders.documents import DocumentPooling, pooled_documents
 from likewise.encoders.static import BLOCKS, FEW_IDS, FEW_TEXTS, SMALLEST_NORM
 from likewise.errors import LikewiseError

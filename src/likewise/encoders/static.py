@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
+from likewise.arrays import Float
 from likewise.encoders.documents import DocumentPooling, pooled_documents
 from likewise.tokens.ragged import Ragged
 

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
-from jaxtyping import Float32
 
+from likewise.arrays import Float32
 from likewise.encoders.lsa import log_idf
 from likewise.encoders.quantised import QuantisedEncoder
 from likewise.encoders.static import StaticEncoder

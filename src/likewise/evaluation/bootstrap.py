@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
+
+from likewise.arrays import Float64, Int64
 
 RESAMPLES, MIN_RESAMPLES = 1000, 200
 WORK = 4e8  # units times systems times resamples: with more, fewer resamples, or they would outlast the scoring

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Float64
 
 from likewise.applications.confidence import words_of
+from likewise.arrays import Float, Float64
 from likewise.corpus.read import read
 from likewise.errors import InputError
 from likewise.evaluation.baselines import (

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
 
+from likewise.arrays import Bool, Float64, Int64
 from likewise.errors import InputError
 from likewise.evaluation.baselines import Comparison, Matrix, System
 from likewise.evaluation.bootstrap import WORK, SystemScores, TaskResult, draw_counts, with_intervals

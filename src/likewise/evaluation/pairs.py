@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
 
+from likewise.arrays import Bool, Float64, Int64
 from likewise.evaluation.baselines import Comparison, Matrix, System
 from likewise.evaluation.bootstrap import SystemScores, TaskResult, draw_counts, with_intervals
 from likewise.evaluation.data import Duplicates, Similarity

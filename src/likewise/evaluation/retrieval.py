@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
 
+from likewise.arrays import Float, Float64, Int64
 from likewise.evaluation.baselines import (
     BM25,
     EXTRA,

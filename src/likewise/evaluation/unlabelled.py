@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
 
 from likewise.applications.confidence import made_question, words_of
 from likewise.applications.sentences import sentences
+from likewise.arrays import Float, Float64, Int64
 
 LONGEST = 4_000  # characters of a text that count
 LEAD_SHARE = 1 / 3  # of the words of a text of a single sentence

@@ -6,8 +6,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64, Int64, UInt64
 
+from likewise.arrays import Bool, Float, Float32, Float64, Int64, UInt64
 from likewise.tokens.ragged import Ragged
 from likewise.views.edits import Words, find_words, from_zero, halves
 from likewise.views.pair import Views

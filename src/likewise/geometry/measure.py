@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
+from likewise.arrays import Float
 from likewise.geometry.held_out_retrieval import held_out_retrieval
 from likewise.tokens.ragged import Ragged
 from likewise.views.pair import Views

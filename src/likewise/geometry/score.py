@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int64
 
+from likewise.arrays import Bool, Float, Float32, Int64
 from likewise.geometry.held_out_retrieval import held_out_retrieval, inverse_cloze
 from likewise.tokens.ragged import Ragged
 from likewise.views.edits import find_words, from_zero

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+
+from likewise.arrays import Float, Float64, Int64
 
 BINS = 80  # from -1 to 1: narrower than any difference that matters, wide enough for a thousand pairs to fill
 RANDOM_PAIRS = 20_000  # gives the share of a bin to half a percent

@@ -17,8 +17,8 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float16, Float32, Float64, Int8, Int64, UInt32, UInt64
 
+from likewise.arrays import Bool, Float16, Float32, Float64, Int8, Int64, UInt32, UInt64
 from likewise.index.entries import StoredVectors
 from likewise.index.record import Ranked, best_first
 

@@ -7,8 +7,8 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float16, Float64, Int64
 
+from likewise.arrays import Float16, Float64, Int64
 from likewise.errors import InputError
 from likewise.index.columns import CHUNK, DOCUMENT, Rows, from_cell, to_cells
 from likewise.index.record import Record, fetch_row_ids, read_setting

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
+from likewise.arrays import Float
 from likewise.geometry.score import POOL, Score, ScoreTask, label_free_score, score_task
 from likewise.index.entries import read_entries, sample_row_ids
 from likewise.index.record import Record

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 import numpy as np
-from jaxtyping import Float64, Int64
 
+from likewise.arrays import Float64, Int64
 from likewise.index.stems import UNSPACED, character_pairs, spaced_words
 
 LENGTH = 4  # characters, one of which may be the space before or after a word

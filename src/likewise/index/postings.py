@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int32, Int64
 
+from likewise.arrays import Bool, Int32, Int64
 from likewise.index.record import CHANGED_SHARE, INSTANCES, WORD_TABLES, Changes, Ranked, best_first
 from likewise.index.stems import Stems, indexed_text
 

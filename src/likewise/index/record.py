@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
 
+from likewise.arrays import Float64, Int64
 from likewise.errors import InputError, LikewiseError
 from likewise.index.stems import TOKENIZER, Stems
 from likewise.index.wal import WalConnection, connect

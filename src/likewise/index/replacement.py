@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float16, Int64
 
+from likewise.arrays import Float16, Int64
 from likewise.atomic import exchange_folders, locking
 from likewise.errors import InputError
 from likewise.geometry.score import Score

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float16, Float32
 
+from likewise.arrays import Float16, Float32
 from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 from likewise.index.record import Record

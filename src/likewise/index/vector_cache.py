@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 
+from likewise.arrays import Int64
 from likewise.atomic import replacing_file
 from likewise.errors import LikewiseError
 from likewise.index.codes import (

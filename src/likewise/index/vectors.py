@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
 
+from likewise.arrays import Bool, Float32, Int64
 from likewise.index.codes import candidates, candidates_among, float_candidates, rank
 from likewise.index.entries import VectorReader, iter_vectors
 from likewise.index.record import CHANGED_SHARE, Changes, Ranked, read_setting

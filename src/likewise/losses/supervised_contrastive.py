@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, device
-from jaxtyping import Int
 
+from likewise.arrays import Int
 from likewise.errors import InputError
 
 

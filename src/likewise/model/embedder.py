@@ -17,8 +17,8 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float32
 
+from likewise.arrays import Float32
 from likewise.errors import InputError, LikewiseError
 from likewise.model.card import Card
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
 
+from likewise.arrays import Float32
 from likewise.model.card import Card
 from likewise.model.embedder import Component, Texts, document_vectors, query_vectors, unit_vectors
 from likewise.model.transformer import Companion, ConcatenatedModel

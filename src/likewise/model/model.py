@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int8, Int32
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
+from likewise.arrays import Float32, Int8, Int32
 from likewise.atomic import replacing_folder
 from likewise.encoders.documents import DocumentPooling
 from likewise.encoders.quantised import QuantisedEncoder

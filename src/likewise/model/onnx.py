@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
 
+from likewise.arrays import Float32
 from likewise.atomic import replacing_folder
 from likewise.encoders.transformer.batching import Padded, encode_padded
 from likewise.encoders.transformer.pooling import check_pooling, pooled

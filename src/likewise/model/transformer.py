@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float32
 
+from likewise.arrays import Float32
 from likewise.atomic import replacing_folder
 from likewise.encoders.transformer.pooling import FLAGS
 from likewise.model.card import Card, readme, sample_of

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Bool, Float, Int64
 
+from likewise.arrays import Bool, Float, Int64
 from likewise.errors import InputError
 
 TILE = 1 << 19  # similarities computed at once to count with

@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int64
 
+from likewise.arrays import Bool, Float, Int64
 from likewise.errors import InputError
 from likewise.negatives.near_duplicates import DISTANCE, Signatures
 

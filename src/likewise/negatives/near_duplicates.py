@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64, UInt64
 
+from likewise.arrays import Bool, Float32, Int64, UInt64
 from likewise.errors import InputError
 from likewise.negatives import kernels
 from likewise.tokens.ragged import Ragged

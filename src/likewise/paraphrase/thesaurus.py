@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-from jaxtyping import Float64
 
+from likewise.arrays import Float64
 from likewise.atomic import locking, replacing_folder
 from likewise.errors import InputError
 from likewise.paraphrase.inflection import Form, Inflector, PartOfSpeech

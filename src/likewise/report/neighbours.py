@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64
 
 from likewise.applications.map.regions import rank_words, spelled_alike
+from likewise.arrays import Float, Float32, Int64
 from likewise.encoders.quantised import QuantisedEncoder
 from likewise.model.embedder import TextModel
 from likewise.report.figures import COLOURS, Drawn, drawn, new_figure, plot_text

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
 
+from likewise.arrays import Float32
 from likewise.corpus.read import Corpus, read
 from likewise.errors import InputError
 from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 import orjson
-from jaxtyping import Float32
 from starlette.requests import Request
 from starlette.responses import Response
 
+from likewise.arrays import Float32
 from likewise.model.model import Model
 from likewise.service.problems import Problem
 from likewise.service.routing import JSON, Route

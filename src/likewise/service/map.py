@@ -16,11 +16,11 @@ from typing import Annotated, Any
 
 import msgspec
 import numpy as np
-from jaxtyping import Int64
 from starlette.requests import Request
 from starlette.responses import Response
 
 from likewise.applications.map.text_map import FILE, TextMap, load_map
+from likewise.arrays import Int64
 from likewise.index.columns import from_cell
 from likewise.index.entries import column_positions, read_entries
 from likewise.index.record import Record, fetch_row_ids, read_setting

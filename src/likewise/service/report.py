@@ -15,10 +15,10 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
-from jaxtyping import Float32
 from starlette.requests import Request
 from starlette.responses import Response
 
+from likewise.arrays import Float32
 from likewise.errors import InputError
 from likewise.model.embedder import TextModel, unit_vectors
 from likewise.report.neighbours import word_vectors

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from jaxtyping import Float64
 from starlette.requests import Request
 
+from likewise.arrays import Float64
 from likewise.model.embedder import document_vectors, query_vectors
 from likewise.service.embeddings import TAG, check_model, checked_texts
 from likewise.service.problems import Problem

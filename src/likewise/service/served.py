@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from likewise.applications.answer import Answerer
 from likewise.applications.classify.classifier import RECORD as CLASSIFIER
@@ -18,6 +17,7 @@ from likewise.applications.duplicates.store import RECORD as DUPLICATES
 from likewise.applications.duplicates.store import Store
 from likewise.applications.recommend.recommender import RECORD as RECOMMENDER
 from likewise.applications.recommend.recommender import Recommender
+from likewise.arrays import Float32, Int64
 from likewise.errors import ReplacedError
 from likewise.index.collection import Collection
 from likewise.index.record import FILE

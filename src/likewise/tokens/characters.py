@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Int32, UInt8, UInt32
 from tokenizers import Tokenizer as Reference
 
+from likewise.arrays import Int32, UInt8, UInt32
 from likewise.tokens.scripts import by_run
 
 # The class of a character in the pre-tokenizer; the runs of `scripts.RUNS` have the numbers from RUN on.

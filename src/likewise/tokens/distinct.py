@@ -2,8 +2,8 @@
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Bool, UInt64
 
+from likewise.arrays import Bool, UInt64
 from likewise.tokens.kernels import hash_bytes, insert_new
 from likewise.tokens.tokenizer import BLOCKS, Texts, as_arrow, buffers
 

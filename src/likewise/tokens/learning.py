@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import UInt8
 from tokenizers import Tokenizer as Reference
 from tokenizers import models, pre_tokenizers, trainers
 
+from likewise.arrays import UInt8
 from likewise.tokens.kernels import BEYOND, DONE, FRONT_BYTES, Tables, gather, spell
 from likewise.tokens.scripts import HAN, is_run
 from likewise.tokens.tokenizer import BLOCKS, LIMITS, Texts, as_arrow, buffers, chunks, known_characters

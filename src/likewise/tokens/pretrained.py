@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool
 from tokenizers import Tokenizer as Reference
 from tokenizers import models
 
+from likewise.arrays import Bool
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.tokenizer import Texts, as_arrow

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64
 
+from likewise.arrays import Int, Int32, Int64
 from likewise.errors import LikewiseError
 
 

@@ -16,8 +16,8 @@ from itertools import pairwise
 from unicodedata import category, normalize
 
 import numpy as np
-from jaxtyping import Int32
 
+from likewise.arrays import Int32
 from likewise.tokens.scripts import is_run
 from likewise.tokens.vocabulary import CONTINUATION, Vocabulary
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from jaxtyping import Int64
 from tokenizers import Tokenizer as Reference
 
+from likewise.arrays import Int64
 from likewise.corpus.encoding import well_formed
 from likewise.errors import InputError
 from likewise.tokens.characters import Characters, characters
@@ -173,7 +172,7 @@ def as_arrow(texts: Any) -> pa.Array:
     else:
         array = _from_list(texts if isinstance(texts, list) else list(texts))
     # The bytes under a null need not be empty.
-    return pc.fill_null(array, "") if array.null_count else array
+    return array.fill_null("") if array.null_count else array
 
 
 def _large_strings(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -189,9 +188,9 @@ def _large_strings(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
 def _from_list(texts: list[Any]) -> pa.Array:
     try:
         if len(texts) <= SMALL_TEXTS and all(isinstance(text, str) for text in texts):
-            builder = pa.lib.StringBuilder()  # pa.array would import pandas, if it is installed
-            builder.append_values(texts)
-            return builder.finish().cast(pa.large_string())
+            encoded = [text.encode() for text in texts]  # pa.array would import pandas, if it is installed
+            offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+            return pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
         return pa.array(texts, pa.large_string())
     except UnicodeEncodeError:
         return _from_list([well_formed(text) if isinstance(text, str) else text for text in texts])

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int64
 from tokenizers import Regex, models, normalizers, pre_tokenizers
 from tokenizers import Tokenizer as Reference
 
+from likewise.arrays import Bool, Int64
 from likewise.tokens.scripts import run_pattern
 
 UNKNOWN = "[UNK]"

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
+from likewise.arrays import Int
 from likewise.encoders.static import StaticEncoder
 from likewise.encoders.transformer.encoder import TransformerEncoder
 from likewise.encoders.transformer.loading import (

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Float32, Int, Int64
 
+from likewise.arrays import Float, Float32, Int, Int64
 from likewise.encoders.concatenation import (
     LEXICAL_POWER,
     ComponentDims,

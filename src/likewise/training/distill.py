@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
 
+from likewise.arrays import Float32
 from likewise.atomic import locking, os_error, replacing_file
 from likewise.corpus.read import read
 from likewise.encoders.static import StaticEncoder

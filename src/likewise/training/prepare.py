@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Int32, Int64
 
+from likewise.arrays import Int32, Int64
 from likewise.atomic import replacing_file
 from likewise.errors import InputError
 from likewise.model.card import SAMPLE_CHARACTERS, SAMPLE_TEXTS

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
+from likewise.arrays import Float32, Int64
 from likewise.encoders.lsa import log_idf, powered
 from likewise.encoders.static import StaticEncoder
 from likewise.losses.distillation import distillation_loss

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
+from likewise.arrays import Int
 from likewise.atomic import replacing_file
 from likewise.encoders.encoder import Encoder
 from likewise.encoders.static import StaticEncoder

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from jaxtyping import Int
+
+from likewise.arrays import Int
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
-from jaxtyping import Float32
 
+from likewise.arrays import Float32
 from likewise.encoders.encoder import Encoder
 from likewise.losses.info_nce import Loss, info_nce
 from likewise.negatives.guide import guide_mask

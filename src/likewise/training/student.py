@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int, Int64
 
+from likewise.arrays import Float32, Int, Int64
 from likewise.encoders.static import StaticEncoder
 from likewise.losses.distillation import distillation_loss
 from likewise.tokens.ragged import Ragged

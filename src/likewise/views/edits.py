@@ -6,8 +6,8 @@ A word is a subword that begins one and the subwords after it that continue it.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt64
 
+from likewise.arrays import Bool, Int64, UInt64
 from likewise.errors import InputError
 from likewise.tokens.ragged import Ragged
 from likewise.tokens.vocabulary import Vocabulary

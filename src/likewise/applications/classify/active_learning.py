@@ -4,7 +4,8 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+
+from likewise.arrays import Float, Float64, Int64
 
 POOL_FACTOR = 10  # so many times as many uncertain texts are clustered as are selected for labelling
 MIN_POOL = 200

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 from scipy.special import expit, softmax
@@ -30,6 +29,7 @@ from likewise.applications.classify.multi_label import fit_labels
 from likewise.applications.classify.multi_label_metrics import LabelSetEstimate, estimate_label_sets
 from likewise.applications.classify.ordinal import Order, OrdinalMetrics, level_values, median_levels
 from likewise.applications.classify.probe import Probe, Stream, Trainer
+from likewise.arrays import Float64, Int64
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.errors import InputError
 from likewise.model.embedder import Identity

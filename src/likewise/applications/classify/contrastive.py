@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 
+from likewise.arrays import Int64
 from likewise.errors import InputError
 from likewise.losses.supervised_contrastive import supervised_contrastive
 from likewise.model.load import loaded

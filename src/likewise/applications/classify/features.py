@@ -11,11 +11,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from likewise.applications.classify.labels import check_texts
+from likewise.arrays import Float32, Float64, Int64
 from likewise.model.embedder import unit_vectors
 from likewise.training.train import load_or_train
 

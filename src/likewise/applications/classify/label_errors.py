@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64
 from scipy.special import softmax
 
 from likewise.applications.classify.metrics import HeldOutPredictions
+from likewise.arrays import Int64
 
 
 @dataclass(frozen=True)

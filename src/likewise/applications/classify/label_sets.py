@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int64
 
 from likewise.applications.classify.labels import log_doubtful_labels
+from likewise.arrays import Bool, Int64
 from likewise.corpus.values import is_missing, is_null, label_text
 from likewise.errors import InputError
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
 
 from likewise.applications.classify.active_learning import select_batch
 from likewise.applications.classify.classifier import Classifier
@@ -22,6 +21,7 @@ from likewise.applications.classify.features import Features
 from likewise.applications.classify.label_errors import find_label_errors
 from likewise.applications.classify.label_log import MAX_ROWS, EstimatePoint, Labelled, LabelLog
 from likewise.applications.classify.metrics import AccuracyEstimate
+from likewise.arrays import Float32, Float64, Int64
 from likewise.errors import InputError
 from likewise.index.collection import Collection
 from likewise.model.model import Model

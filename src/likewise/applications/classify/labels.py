@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 
+from likewise.arrays import Int64
 from likewise.corpus.batch import Problem, TextBatch
 from likewise.corpus.columns import IDS
 from likewise.corpus.read import read

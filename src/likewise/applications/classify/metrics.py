@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 
 from likewise.applications.classify.labels import check_texts, log_doubtful_labels
 from likewise.applications.classify.ordinal import OrdinalMetrics, level_values, median_levels, ordinal_metrics
+from likewise.arrays import Bool, Float64, Int64
 from likewise.corpus.values import label_text
 from likewise.errors import InputError
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
 from scipy.special import expit
 
 from likewise.applications.classify.features import Features, NgramCounts, ngram_weight
@@ -19,6 +18,7 @@ from likewise.applications.classify.label_sets import texts_by_label
 from likewise.applications.classify.metrics import FOLDS, HeldOutPredictions, cross_validate
 from likewise.applications.classify.one_vs_rest import fit_one_vs_rest
 from likewise.applications.classify.probe import MAX_QUICK_FIT, REPEATS, Probe, RowSpace, Stream
+from likewise.arrays import Bool, Float64, Int64
 from likewise.training.schedule import random_stream
 
 MAX_ROW_SPACE = 1_000  # texts, beyond which products with the features take less time than their Gram matrix

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64
 from scipy.special import expit
 
 from likewise.applications.classify.label_sets import label_set
@@ -18,6 +17,7 @@ from likewise.applications.classify.metrics import (
     calibration_error,
     wilson_interval,
 )
+from likewise.arrays import Bool, Float64
 from likewise.corpus.values import label_text
 from likewise.errors import InputError
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64
 from scipy.special import expit
 
 from likewise.applications.classify.probe import C, Probe
+from likewise.arrays import Bool, Float64
 
 TOLERANCE = 1e-4  # of the gradient of the mean loss, as in scikit-learn
 MAX_STEPS = 50

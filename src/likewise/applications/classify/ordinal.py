@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
 
+from likewise.arrays import Float64, Int64
 from likewise.corpus.values import label_text, number
 from likewise.errors import InputError
 

@@ -11,11 +11,11 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
 
 from likewise.applications.classify.contrastive import ContrastiveFineTuner
 from likewise.applications.classify.features import Features, NgramCounts, ngram_weight
 from likewise.applications.classify.metrics import FOLDS, Z_95, HeldOutPredictions, cross_validate
+from likewise.arrays import Float64, Int64
 from likewise.training.schedule import random_stream
 
 C = 10.0  # inverse strength of the penalty, for blocks of unit rows; as in `evaluation.labelled`

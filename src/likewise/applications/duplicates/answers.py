@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
 from scipy.special import expit, logit
 
 from likewise.applications.duplicates.pairs import EXACT, Pairs
 from likewise.applications.logistic import fitted
+from likewise.arrays import Bool, Float64, Int64
 
 LEAST = 10  # answers below which the estimate stays
 SHIFT, STRETCH = 1.0, 0.25  # standard deviation of a and of b before any answer

@@ -19,11 +19,11 @@ from operator import attrgetter
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float, Float64, Int64
 
 from likewise.applications.duplicates.evidence import Evidence, Weights, evidence_of
 from likewise.applications.duplicates.made_pairs import perturbations, record_exchanges, record_typos, typos
 from likewise.applications.duplicates.space import Features, Space
+from likewise.arrays import Float, Float64, Int64
 
 GRID = np.linspace(0.0, 1.0, 513)  # scores at which precision is estimated
 TAIL = 0.002  # of the random pairs that the tail is fitted to

@@ -8,9 +8,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt64
 
 from likewise.applications.duplicates import kernels
+from likewise.arrays import Float32, Int64, UInt64
 
 WINDOW = 4  # texts of a bucket that one is paired with, besides the first
 NEIGHBOURS = 12  # by embedding, of each text

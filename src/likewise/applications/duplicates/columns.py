@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Float32, Float64, Int
 
 from likewise.applications.duplicates.idf import gram_weights
 from likewise.applications.duplicates.minhash import TextHashes, hash_texts
+from likewise.arrays import Float32, Float64, Int
 from likewise.corpus.read import read
 from likewise.corpus.values import date, is_missing, number
 from likewise.errors import InputError

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Int64
 
+from likewise.arrays import Int64
 from likewise.atomic import locking, os_error
 from likewise.errors import InputError, LikewiseError
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
 
 from likewise.applications.duplicates import evidence_kernels as kernels
 from likewise.applications.duplicates.columns import NUMBER, TEXT, Columns
 from likewise.applications.duplicates.minhash import GRAMS, WORDS, TextHashes
 from likewise.applications.duplicates.space import Features, Space
+from likewise.arrays import Float32, Float64, Int64
 
 COUNTED = (1.0 + np.log(np.maximum(np.arange(64), 1.0))).astype(np.float32)  # by how often it occurs
 COSINES = 1 << 14  # pairs of embeddings at once

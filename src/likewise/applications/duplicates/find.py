@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Float64, Int64
 
 from likewise.applications.duplicates.calibration import Calibration, calibrated
 from likewise.applications.duplicates.candidates import distinct_keys, lists_of, minhash_pairs, nearest, neighbour_pairs
@@ -27,6 +26,7 @@ from likewise.applications.duplicates.result import WORTH_KEEPING, Compared, Dup
 from likewise.applications.duplicates.space import COARSE, Features, Space
 from likewise.applications.duplicates.store import RECORD, Store
 from likewise.applications.duplicates.templates import fill_template, neighbours
+from likewise.arrays import Float64, Int64
 from likewise.corpus.read import read
 from likewise.errors import InputError, LikewiseError
 from likewise.training.progress import Event, Watch

@@ -1,9 +1,9 @@
 """IDF of the words and of the trigrams of a corpus, kept by the highest bits of their hashes."""
 
 import numpy as np
-from jaxtyping import Float32
 
 from likewise.applications.duplicates.minhash import TextHashes
+from likewise.arrays import Float32
 
 GRAM_BITS = 20  # of the hash of a trigram, by which its IDF is kept
 WORD_BITS = 18  # of the hash of a word, by which its weight is kept

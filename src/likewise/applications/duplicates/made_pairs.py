@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Int64
 
 from likewise.applications.duplicates.columns import TEXT
 from likewise.applications.duplicates.templates import UNSPACED
+from likewise.arrays import Int64
 
 COMMON = 0.5  # of all words that stand in the texts, which frequent words are
 DELETED = 0.05  # of the words, where they are frequent ones

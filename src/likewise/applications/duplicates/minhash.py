@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Int, Int32, Int64, UInt8, UInt32, UInt64
 
 from likewise.applications.duplicates import kernels
 from likewise.applications.duplicates.kernels import ALONE, DIGIT, DROPPED, LETTER, SEPARATOR, SYMBOL
+from likewise.arrays import Int, Int32, Int64, UInt8, UInt32, UInt64
 from likewise.tokens.kernels import gather
 from likewise.tokens.tokenizer import BLOCKS, as_arrow, buffers
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
 from likewise.applications.duplicates.calibration import Calibration
 from likewise.applications.duplicates.evidence import Evidence
+from likewise.arrays import Bool, Float32, Float64, Int64, UInt8
 
 REASONS = ("exact", "near", "semantic", "decided")
 EXACT, NEAR, SEMANTIC, DECIDED = range(4)

@@ -5,13 +5,13 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
 
 from likewise.applications.duplicates.calibration import MadeEvidence
 from likewise.applications.duplicates.evidence import Evidence, Weights, evidence_of
 from likewise.applications.duplicates.find import space_for
 from likewise.applications.duplicates.minhash import hash_texts
 from likewise.applications.duplicates.space import Features
+from likewise.arrays import Float64
 from likewise.errors import InputError
 from likewise.tokens.tokenizer import as_arrow
 

@@ -6,7 +6,6 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Int64
 
 from likewise.applications.duplicates import kernels
 from likewise.applications.duplicates.answers import Answers
@@ -15,6 +14,7 @@ from likewise.applications.duplicates.columns import agreement_of
 from likewise.applications.duplicates.decisions import Constraints, Decision, rows_of
 from likewise.applications.duplicates.pairs import CERTAIN, DECIDED, EXACT, NEAR, REASONS, Pairs
 from likewise.applications.duplicates.space import Features, Space
+from likewise.arrays import Int64
 from likewise.errors import InputError
 from likewise.notebook import table
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float16, Float32, Int
 
 from likewise.applications.duplicates.columns import Cells, Columns, hash_records
 from likewise.applications.duplicates.idf import gram_weights, word_weights
 from likewise.applications.duplicates.minhash import TextHashes
+from likewise.arrays import Float16, Float32, Int
 from likewise.encoders.quantised import QuantisedEncoder
 from likewise.encoders.static import StaticEncoder
 from likewise.model.embedder import unit_vectors

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float32, Int64
 from pyarrow import feather
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
@@ -34,6 +33,7 @@ from likewise.applications.duplicates.result import WORTH_KEEPING, Duplicates, M
 from likewise.applications.duplicates.space import Features, Space
 from likewise.applications.duplicates.tables import Table
 from likewise.applications.duplicates.templates import fill_template, neighbours
+from likewise.arrays import Float32, Int64
 from likewise.atomic import refuse_other, replacing_folder
 from likewise.errors import InputError
 from likewise.model.embedder import Identity

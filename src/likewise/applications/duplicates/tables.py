@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt64
 
 from likewise.applications.duplicates.candidates import Lists, lists_of
 from likewise.applications.duplicates.minhash import BANDS
 from likewise.applications.duplicates.space import COARSE, Features
+from likewise.arrays import Float32, Int64, UInt64
 
 MOST_OF_BUCKET = 32  # texts of a full bucket that are compared
 PROBES = 4  # lists

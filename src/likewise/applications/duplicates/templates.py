@@ -8,8 +8,9 @@ no such word, as the other text has a word that is spelt nearly the same, nor is
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Bool, Float32, Int64
 from scipy import sparse
+
+from likewise.arrays import Bool, Float32, Int64
 
 MOST = 0.75  # of the words that two texts share, for a text to have the same template; and of the texts that share one
 LEAST_OTHERS = 3  # texts with the same words make a template

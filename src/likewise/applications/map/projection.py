@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64
 
+from likewise.arrays import Float, Float32, Int64
 from likewise.errors import LikewiseError
 
 LANDMARKS = 50_000  # texts that PaCMAP places; the others stand next to the most similar one of these

@@ -7,8 +7,8 @@ from difflib import SequenceMatcher
 from math import log
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt16
 
+from likewise.arrays import Float32, Int64, UInt16
 from likewise.index.stems import readable_words
 
 COUNTS = (10, 60, 360)  # regions of each level: the first has as many as there are colours to tell apart

@@ -10,12 +10,12 @@ from sqlite3 import Connection
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt16
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from likewise.applications.map.projection import LANDMARKS, SEED, Projection
 from likewise.applications.map.regions import Level, find_centroids, find_levels, nearest_centroids
+from likewise.arrays import Float32, Int64, UInt16
 from likewise.atomic import locking, replacing_file
 from likewise.errors import InputError
 from likewise.index.entries import iter_vectors, read_vectors, sample_row_ids

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, svds
 
 from likewise.applications.recommend.interactions import Histories
+from likewise.arrays import Bool, Float32, Float64, Int
 from likewise.model.embedder import unit_vectors
 
 MAX_DENSE = 2500  # the smaller side of the matrix up to which its Gram matrix is formed

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Bool, Float32, Float64, Int
 from scipy import sparse
 
+from likewise.arrays import Bool, Float32, Float64, Int
 from likewise.corpus.batch import Problem, TextBatch
 from likewise.corpus.read import Corpus, read
 from likewise.corpus.values import is_missing, seconds, shown

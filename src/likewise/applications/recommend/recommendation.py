@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
 
+from likewise.arrays import Float32
 from likewise.notebook import table
 
 MAX_WORDS = 40  # distinct ones, from the first, whose effect is computed

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from sklearn.exceptions import NotFittedError
@@ -30,6 +29,7 @@ from likewise.applications.recommend.recommendation import (
     WordEffect,
     word_effects,
 )
+from likewise.arrays import Float32, Int
 from likewise.atomic import refuse_existing, refuse_other, replacing_folder
 from likewise.corpus.values import id_text
 from likewise.errors import InputError

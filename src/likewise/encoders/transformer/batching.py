@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
 
+from likewise.arrays import Bool, Float32, Int64
 from likewise.tokens.pretrained import SpecialTokens
 from likewise.tokens.ragged import Ragged
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32
 
+from likewise.arrays import Float32
 from likewise.encoders.transformer.batching import BucketMap, Padded, buckets, encode_padded, padded, tokens_read
 from likewise.encoders.transformer.dropout import KeyedDropout
 from likewise.encoders.transformer.frozen import FrozenLayers

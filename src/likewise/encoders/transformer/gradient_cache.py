@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float32, Int64
 
+from likewise.arrays import Float32, Int64
 from likewise.encoders.transformer.batching import Bucket
 from likewise.errors import LikewiseError
 from likewise.tokens.ragged import Ragged
