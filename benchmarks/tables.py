@@ -251,7 +251,8 @@ def speed(page: Page) -> None:
     """Throughput, latency and start-up."""
     for name, title, text, inner, unit, form in (
         (
-            "encode", "Encoding, static", "{texts:,} texts of ten tokens, 256 dimensions, from strings to vectors.",
+            "encode", "Encoding, static",
+            "{texts:,} texts of ten tokens, {dim} dimensions if not all, from strings to vectors.",
             "texts_a_second", "texts/s", {"form": ",.0f"},
         ),
         (
