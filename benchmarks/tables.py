@@ -252,7 +252,7 @@ def speed(page: Page) -> None:
     for name, title, text, inner, unit, form in (
         (
             "encode", "Encoding, static",
-            "{texts:,} texts of ten tokens, {dim} dimensions if not all, from strings to vectors.",
+            "{texts:,} texts of ten tokens, 256 dimensions if not all, from strings to vectors.",
             "texts_a_second", "texts/s", {"form": ",.0f"},
         ),
         (

@@ -98,7 +98,7 @@ class Loop:
             elif resume:
                 for point in self._progress.history:
                     watch(point)
-            with few_threads(self.plan.batch):
+            with few_threads(self.plan.block or self.plan.batch):
                 ended = self._train(watch)
         except KeyboardInterrupt:
             if not self._progress.history:
@@ -283,9 +283,9 @@ def read_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] 
         raise LikewiseError(f"{path} is damaged ({error}): train again without --resume") from error
 
 
-def few_threads(batch: int) -> threadpool_limits:
-    """Limits matrix products to one thread, within a `with`, where a batch is small."""
-    return threadpool_limits(1 if batch <= SMALL_BATCH else None, "blas")
+def few_threads(contrasted: int) -> threadpool_limits:
+    """Limits matrix products to one thread, within a `with`, where few texts are contrasted with one another."""
+    return threadpool_limits(1 if contrasted <= SMALL_BATCH else None, "blas")
 
 
 def _copy_state(state: dict[str, np.ndarray], into: dict[str, np.ndarray]) -> None:

@@ -96,7 +96,10 @@ def run(
     dataset = Dataset(prepared, settings)
     encoder = dataset.untrained()
     step = contrastive_step(encoder, settings)
-    plan = Plan(len(dataset.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed)
+    plan = Plan(
+        len(dataset.split.train), settings.batch, settings.epochs, settings.learning_rate, settings.seed,
+        block=settings.block,
+    )  # fmt: skip
     assembly = BatchAssembly(
         dataset, negatives_spec(settings.negatives), dataset.batch, encoder, None, steps=plan.steps
     )
@@ -176,7 +179,7 @@ def one_cycle(
         purpose: of the random numbers that views are drawn with.
     """
     schedule = Schedule(settings.learning_rate, len(batches))
-    with few_threads(settings.batch):
+    with few_threads(settings.block or settings.batch):
         for number, indices in enumerate(batches):
             step(dataset.batch(indices, random_stream(settings.seed, purpose, number)), schedule(number))
 
@@ -258,7 +261,7 @@ def _introduction(prepared: Prepared, settings: Settings) -> str:
 
 def _negatives(settings: Settings) -> int:
     """Other texts of its block that a text is contrasted with: about as many, where a batch is no multiple of it."""
-    parts = -(-settings.batch // settings.block) if settings.block else 1
+    parts = max(1, round(settings.batch / settings.block)) if settings.block else 1
     return round(settings.batch / parts) - 1
 
 

@@ -49,6 +49,7 @@ class Plan:
         evaluations: how many evaluations there are, evenly spaced; one before the first step is added.
         patience: the run ends after this many evaluations in a row whose score is below the best.
         max_steps: the run ends there, whatever the epochs; None for no limit.
+        block: about how many pairs of a batch are contrasted with one another; None for all.
     """
 
     texts: int
@@ -59,6 +60,7 @@ class Plan:
     evaluations: int = 8
     patience: int = 3
     max_steps: int | None = None
+    block: int | None = None
 
     @property
     def steps_per_epoch(self) -> int:

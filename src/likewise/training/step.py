@@ -3,10 +3,12 @@
 This is the file to read first. The encoder, the views, the negatives and the loss meet here and nowhere else.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numba
 import numpy as np
 from array_api_compat import array_namespace
 
@@ -74,7 +76,8 @@ class ContrastiveStep:
         encoder: what is trained.
         temperature: of the loss.
         distance: texts whose SimHashes differ in at most this many bits are near-duplicates, and no negatives.
-        block: texts that are contrasted with one another, where the batch has more and there are no further negatives.
+        block: about how many texts are contrasted with one another, where the batch has more and there are no further
+            negatives.
         loss: from embeddings to a value and its gradients.
         queue: embeddings of earlier batches as further negatives.
         gamma: the guide masks out candidates that are more similar than this share of the positive's similarity.
@@ -115,25 +118,27 @@ class ContrastiveStep:
         """The numbers of a step, and the gradients of anchors and candidates, end to end."""
         xp, pairs = array_namespace(anchors), len(batch.views)
         further = batch.hard is not None or batch.guide is not None or self.queue is not None
-        if self.block is None or pairs <= self.block or further:
+        if self.block is None or round(pairs / self.block) <= 1 or further:
             queued, mask = self._queued(anchors), self._mask(batch)
             result = self.loss(anchors, candidates, allowed=mask, temperature=self.temperature, queue=queued)
             logits = pairs * (candidates.shape[0] + 2 * (0 if queued is None else len(queued[0])))
             gradients = xp.concat([result.anchors, result.candidates])
             return StepResult(result.value, 0 if mask is None else mask.count, logits), gradients
-        ends = np.linspace(0, pairs, -(-pairs // self.block) + 1).round().astype(int).tolist()
-        value, masked, logits, parts = 0.0, 0, 0, []
-        for first, last in pairwise(ends):
-            some = [side[first:last] for side in batch.signatures]
-            mask = combine_masks([near_duplicate_mask(side, side, distance=self.distance) for side in some])
-            block = anchors[first:last], candidates[first:last]
-            result, share = self.loss(*block, allowed=mask, temperature=self.temperature), (last - first) / pairs
-            parts.append((share * result.anchors, share * result.candidates))
-            value += share * result.value
-            masked += 0 if mask is None else mask.count
-            logits += (last - first) ** 2
-        gradients = xp.concat([part for side in zip(*parts, strict=True) for part in side])
-        return StepResult(value, masked, logits), gradients
+        ends = np.linspace(0, pairs, round(pairs / self.block) + 1).round().astype(int).tolist()
+
+        def contrast(ends: tuple[int, int]) -> tuple[StepResult, Any, Any]:
+            some, share = slice(*ends), (ends[1] - ends[0]) / pairs
+            near = [near_duplicate_mask(side[some], side[some], distance=self.distance) for side in batch.signatures]
+            mask = combine_masks(near)
+            result = self.loss(anchors[some], candidates[some], allowed=mask, temperature=self.temperature)
+            numbers = StepResult(share * result.value, 0 if mask is None else mask.count, (ends[1] - ends[0]) ** 2)
+            return numbers, share * result.anchors, share * result.candidates
+
+        # A block a thread: threads within so small products gain nothing, and on a busy machine wait for each other.
+        with ThreadPoolExecutor(min(len(ends) - 1, numba.get_num_threads())) as threads:
+            results, of_anchors, of_candidates = zip(*threads.map(contrast, pairwise(ends)), strict=True)
+        value, masked, logits = (sum(getattr(each, name) for each in results) for name in ("loss", "masked", "logits"))
+        return StepResult(value, masked, logits), xp.concat([*of_anchors, *of_candidates])
 
     def clear_queue(self) -> None:
         """Empty the queue: after a collapse its embeddings are of no use."""
