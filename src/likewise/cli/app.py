@@ -45,10 +45,13 @@ REPEATED = 2.0  # seconds within which another signal is the same one: timeout(1
 
 
 @contextmanager
-def _ending_at_signals() -> Iterator[None]:
+def _ending_at_signals(*, last_command: bool = False) -> Iterator[None]:
     """End at SIGTERM and SIGHUP as at Ctrl-C, so that nothing half-written stays; a handler of the caller is kept.
 
     A signal that comes again while the first one is cleaned up after is ignored.
+
+    Args:
+        last_command: ignore Ctrl-C from then on, as it would make a process that is ending a killed one.
     """
     last = -REPEATED
 
@@ -68,7 +71,8 @@ def _ending_at_signals() -> Iterator[None]:
         yield
     finally:
         for number in caught:
-            signal.signal(number, before[number])
+            ignored = last_command and number == signal.SIGINT
+            signal.signal(number, signal.SIG_IGN if ignored else before[number])
 
 
 @contextmanager
@@ -179,10 +183,8 @@ app = typer.Typer(cls=Commands, add_completion=False, pretty_exceptions_enable=F
 
 def main() -> None:
     """Run `likewise` with the arguments of the process, and exit."""
-    try:
+    with _ending_at_signals(last_command=True):
         app(prog_name="likewise")
-    finally:  # how it ended is settled: Ctrl-C while the interpreter ends would make it a killed process
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _print_version(requested: bool) -> None:
